@@ -1,0 +1,49 @@
+"""The errors a person meets, as one small family.
+
+XsfnError
+├── InvalidScenario      a name, id or region that AWS, or the chain, would refuse
+├── PolicyError          a policy document that AWS would refuse        (xsfn_helpers.iam)
+│   └── Unsupported      a policy feature the decision engine doesn't cover
+├── SandboxError         the sandbox couldn't be started, found or reached
+├── StepError            a stage couldn't be applied or undone
+└── NoDotProgram         Graphviz isn't installed: the picture is missing, the text is there
+
+Each says what was wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class XsfnError(Exception):
+    """What was wrong, where, and what to do about it.
+
+    `what` is a full sentence; `where` names the field, file or account (may be empty);
+    `fix` is the next step for the reader (may be empty).
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(what, where, fix)
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        fix = f" {self.fix}" if self.fix else ""
+        return f"{where}{self.what}{fix}"
+
+
+class InvalidScenario(XsfnError, ValueError):
+    """A name, account id or region that AWS, or the access chain, would refuse."""
+
+
+class SandboxError(XsfnError, RuntimeError):
+    """The sandbox couldn't be started, found or reached."""
+
+
+class StepError(XsfnError, RuntimeError):
+    """A stage couldn't be applied, checked or undone."""
+
+
+class NoDotProgram(XsfnError, RuntimeError):
+    """Graphviz's `dot` isn't installed, so there is no picture; the text form is complete without it."""
