@@ -1,0 +1,58 @@
+# `make help` lists the targets. Works with GNU make 3.81 (macOS) and newer.
+# Paths are relative throughout, so that the folder's own path may have spaces.
+
+# An environment from conda where one of its tools is on the PATH, else Python's own venv.
+USE_CONDA ?= yes
+conda_tools := $(if $(filter yes,$(USE_CONDA)),micromamba mamba conda)
+export CONDA_TOOL := $(firstword $(foreach tool,$(conda_tools),$(shell command -v $(tool) >/dev/null 2>&1 && echo $(tool))))
+environment := $(if $(CONDA_TOOL),.conda,.venv)
+# Command line programs of the environment (aws, xsfn, conda's dot) go before the system's.
+run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
+
+.DEFAULT_GOAL := help
+# Two targets at once would make the same environment twice.
+.NOTPARALLEL:
+.PHONY: help lab test lint notebooks walkthrough bench diagrams verify-clone clean for-lab for-test
+
+help: ## this list
+	@echo "make TARGET, one of:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+
+lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS="--port 9999")
+	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
+
+test: for-test lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
+	@$(run) -m pytest $(TEST_ARGS)
+
+lint: for-test ## format, lint and types only
+	@$(run) -m ruff format --check --quiet . || { echo "To mend the format: ruff format ."; exit 1; }
+	@$(run) -m ruff check --quiet .
+	@$(run) -m mypy
+
+notebooks: for-test ## run every notebook on a fresh sandbox and store its outputs, which the tests compare with
+	@$(run) -m tests.notebooks.references
+
+walkthrough: for-lab ## the whole scenario without Jupyter: build, check and run it
+	@$(run) -m xsfn_helpers walkthrough
+
+bench: for-test ## measure the decision engine beside other engines
+	@$(run) -m benchmarks
+
+diagrams: for-test ## draw diagrams/*.svg anew
+	@$(run) -m xsfn_helpers.display.diagram diagrams
+
+verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
+	@scripts/verify-clone.sh
+
+clean: ## stop the sandbox, remove the environment and every cache
+	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
+	rm -rf .venv .conda .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -o -name .ipynb_checkpoints | while read -r cache; do rm -rf "$$cache"; done
+
+for-lab:
+	@scripts/environment.sh lab
+	@scripts/graphviz.sh $(environment)
+
+for-test:
+	@scripts/environment.sh lab,test
+	@scripts/graphviz.sh $(environment)

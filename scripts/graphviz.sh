@@ -1,0 +1,19 @@
+#!/bin/sh
+# Sees to it that diagrams can be drawn: graphviz.sh ENVIRONMENT
+# Graphviz's `dot` from the system's package manager where allowed, else pygraphviz, whose wheels carry Graphviz.
+# Never fails: without either, every diagram still has its text form.
+set -eu
+cd "$(dirname "$0")/.."
+python=$1/bin/python
+
+has_dot() { [ -x "$1/bin/dot" ] || command -v dot >/dev/null 2>&1; }
+
+has_dot "$1" && exit
+if ! "$python" -c "import pygraphviz" 2>/dev/null; then
+    command_line=$(scripts/system-package.sh graphviz) && has_dot "$1" && exit
+    "$python" -m pip install --quiet --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || {
+        echo "Graphviz isn't installed: diagrams show as text. For pictures, type: $command_line"
+        exit
+    }
+fi
+echo "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead."

@@ -1,0 +1,1 @@
+"""The tests; a package, so that `tests.…` can't be taken for a package of that name elsewhere."""

@@ -1,0 +1,1 @@
+"""Tests of the notebooks, and the tool that makes their reference outputs."""
