@@ -78,8 +78,8 @@ up_to_date && exit
 if ! made; then
     if [ -n "$tool" ]; then make_conda; else make_venv; fi
 fi
-echo "Installing the Python packages ($extras) …"
-"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --editable ".[$extras]" ||
+echo "Installing the Python packages for $extras, a minute or two …"
+"$environment/bin/python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[$extras]" ||
     fail "pip couldn't install the packages: see above. Once that is mended, type make again; it goes on from here."
 for extra in $(echo "$extras" | tr , ' '); do
     echo "$wanted" >"$environment/.installed-$extra"

@@ -11,7 +11,7 @@ has_dot() { [ -x "$1/bin/dot" ] || command -v dot >/dev/null 2>&1; }
 has_dot "$1" && exit
 if ! "$python" -c "import pygraphviz" 2>/dev/null; then
     command_line=$(scripts/system-package.sh graphviz) && has_dot "$1" && exit
-    "$python" -m pip install --quiet --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || {
+    "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || {
         echo "Graphviz isn't installed: diagrams show as text. For pictures, type: $command_line"
         exit
     }

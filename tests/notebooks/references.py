@@ -67,6 +67,7 @@ def executed(path: Path) -> NotebookNode:
             notebook,
             timeout=CELL_TIMEOUT,
             kernel_name=KERNELSPEC["name"],
+            extra_arguments=["--log-level=ERROR"],  # else each kernel warns about TCP, which is local here
             resources={"metadata": {"path": str(path.parent)}},
             coalesce_streams=True,
             record_timing=False,

@@ -1,0 +1,70 @@
+"""The stored outputs are what `make notebooks` made, so nbval really compares something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.notebooks.references import WIDGET_VIEW, normalised, notebooks, text_of
+
+ROOT = Path(__file__).parents[2]
+shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+
+
+@shipped
+def test_every_code_cell_was_run_in_order(path: Path) -> None:
+    """nbval passes a cell without stored outputs unseen, so one stripped by accident would switch its test off."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), "run `make notebooks`"
+
+
+@shipped
+def test_the_file_is_as_the_tool_writes_it(path: Path) -> None:
+    stored = path.read_text(encoding="utf-8")
+
+    assert text_of(normalised(nbformat.reads(stored, as_version=4))) == stored, "run `make notebooks`"
+
+
+@shipped
+def test_no_output_names_this_machine(path: Path) -> None:
+    outputs = [str(cell.outputs) for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+    assert not [output for output in outputs if str(ROOT) in output or str(Path.home()) in output]
+
+
+def test_normalising_takes_out_what_differs_between_runs() -> None:
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "mine", "display_name": "Mine"}, "widgets": {"state": {}}},
+        cells=[
+            nbformat.v4.new_code_cell(
+                "1 / 0",
+                id="divide",
+                metadata={"execution": {"iopub.execute_input": "2026-01-01"}, "tags": ["raises-exception"]},
+                outputs=[
+                    nbformat.v4.new_output("display_data", {"text/plain": "a bar", WIDGET_VIEW: {"model_id": "4f"}}),
+                    nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="no", traceback=["File /x/y.py"]),
+                ],
+            )
+        ],
+    )
+
+    result = normalised(notebook)
+
+    cell = result.cells[0]
+    assert result.metadata.kernelspec.name == "python3"
+    assert "widgets" not in result.metadata
+    assert cell.id == "divide"
+    assert cell.metadata == {"tags": ["raises-exception"]}
+    assert cell.outputs[0].data == {"text/plain": "a bar"}
+    assert cell.outputs[1].traceback == ["ZeroDivisionError: no"]
+
+
+def test_normalising_twice_is_normalising_once() -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", metadata={"scrolled": True})])
+
+    once = normalised(notebook)
+
+    assert text_of(normalised(once)) == text_of(once)
