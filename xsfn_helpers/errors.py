@@ -2,10 +2,12 @@
 
 XsfnError
 ├── InvalidScenario      a name, id or region that AWS, or the chain, would refuse
+├── ConfigError          a setting that doesn't exist, can't be read or contradicts the running sandbox
 ├── PolicyError          a policy document that AWS would refuse        (xsfn_helpers.iam)
 │   └── Unsupported      a policy feature the decision engine doesn't cover
 ├── SandboxError         the sandbox couldn't be started, found or reached
 ├── StepError            a stage couldn't be applied or undone
+├── RunError             a run hasn't ended in the time given
 └── NoDotProgram         Graphviz isn't installed: the picture is missing, the text is there
 
 Each says what was wrong, where, and what to do.
@@ -25,7 +27,7 @@ class XsfnError(Exception):
         self.what = what
         self.where = where
         self.fix = fix
-        super().__init__(what, where, fix)
+        super().__init__(what)  # pickle and copy call it again with just this, then set the rest
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
@@ -37,12 +39,20 @@ class InvalidScenario(XsfnError, ValueError):
     """A name, account id or region that AWS, or the access chain, would refuse."""
 
 
+class ConfigError(XsfnError, ValueError):
+    """A setting (keyword, option, environment variable, line of xsfn.toml) that can't be used."""
+
+
 class SandboxError(XsfnError, RuntimeError):
     """The sandbox couldn't be started, found or reached."""
 
 
 class StepError(XsfnError, RuntimeError):
     """A stage couldn't be applied, checked or undone."""
+
+
+class RunError(XsfnError, TimeoutError):
+    """A run hasn't ended in the time it was given; it still goes on."""
 
 
 class NoDotProgram(XsfnError, RuntimeError):
