@@ -1,0 +1,317 @@
+"""What `make` does on a fresh machine: the scripts, on a machine of stand-ins that has just the named programs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BASICS = ("cat", "cksum", "dirname", "mkdir", "mktemp", "rm", "sh", "tail", "tr")
+# Stand-ins write down what they were asked.
+LOG = 'echo "$(basename "$0") $*" >>"$LOG"'
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A folder with the repository's set-up files, and a PATH with nothing on it but what is added."""
+
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "my project"
+
+    @property
+    def log(self) -> list[str]:
+        """What the stand-ins were asked, in order."""
+        path = self.folder / "log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def add(self, name: str, script: str) -> Machine:
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return self
+
+    def add_python(self, version: str, *, venv: bool = True) -> Machine:
+        """A `python3` that tells its version, and whose venv has a Python that only writes down what it is asked."""
+        suitable = int(tuple(map(int, version.split("."))) < (3, 11))
+        return self.add(
+            "python3",
+            f"""case "$*" in
+                --version) echo "Python {version}" ;;
+                *"version_info <"*) exit {suitable} ;;
+                *ensurepip*) exit {int(not venv)} ;;
+                *"print("*) echo "python{version.rpartition(".")[0]}-venv" ;;
+                "-m venv"*) make-environment "$4" ;;
+            esac""",
+        )
+
+    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        variables = {"PATH": str(self.folder / "bin"), "LOG": str(self.folder / "log"), **environment}
+        command = [str(self.project / "scripts" / script), *arguments]
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with the basics of a POSIX system, an ordinary user, no Python and no package manager."""
+    machine = Machine(tmp_path)
+    shutil.copytree(ROOT / "scripts", machine.project / "scripts")
+    for name in ("pyproject.toml", "environment.yml"):
+        shutil.copy(ROOT / name, machine.project)
+    (tmp_path / "bin").mkdir()
+    for name in (*BASICS, "basename", "chmod"):
+        found = shutil.which(name)
+        assert found
+        (tmp_path / "bin" / name).symlink_to(found)
+    machine.add("id", "echo 1000")
+    machine.add("uname", "echo Linux")
+    python_of_venv = f'#!/bin/sh\n[ -z "$2" ] || {LOG}\n'
+    machine.add(
+        "make-environment",
+        f'mkdir -p "$1/bin" && cat >"$1/bin/python" <<\'E\'\n{python_of_venv}E\nchmod +x "$1/bin/python"',
+    )
+    return machine
+
+
+class TestEnvironment:
+    INSTALL = "python -m pip install -qq --disable-pip-version-check --no-input --editable .[lab,test]"
+
+    def test_venv_and_packages_on_the_first_run_and_nothing_on_the_second(self, machine: Machine) -> None:
+        machine.add_python("3.11.4")
+
+        first = machine.run("environment.sh", "lab,test")
+        second = machine.run("environment.sh", "lab,test")
+
+        assert (first.returncode, first.stderr) == (0, "")
+        assert len(first.stdout.splitlines()) == 2
+        assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+        assert machine.log == [self.INSTALL]
+
+    def test_what_test_installed_is_enough_for_lab(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab,test")
+
+        assert machine.run("environment.sh", "lab").stdout == ""
+        assert machine.log == [self.INSTALL]
+
+    def test_a_changed_pyproject_installs_again_into_the_same_environment(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab,test")
+        with (machine.project / "pyproject.toml").open("a") as file:
+            file.write("# changed\n")
+
+        again = machine.run("environment.sh", "lab,test")
+
+        assert machine.log == [self.INSTALL] * 2
+        assert "Making" not in again.stdout
+
+    def test_a_moved_folder_installs_again(self, machine: Machine) -> None:
+        """An editable install points at the folder it was made in."""
+        machine.add_python("3.11.4").run("environment.sh", "lab,test")
+        moved = machine.folder / "elsewhere"
+        machine.project.rename(moved)
+
+        subprocess.run(
+            [moved / "scripts" / "environment.sh", "lab,test"],
+            env={"PATH": str(machine.folder / "bin"), "LOG": str(machine.folder / "log")},
+            check=True,
+            capture_output=True,
+        )
+
+        assert machine.log == [self.INSTALL] * 2
+
+    def test_a_failed_install_is_tried_again(self, machine: Machine) -> None:
+        machine.add_python("3.11.4")
+        machine.run("environment.sh", "lab")
+        python = machine.project / ".venv" / "bin" / "python"
+        works = python.read_text()
+        python.write_text('#!/bin/sh\n[ -z "$2" ] || exit 1\n')
+
+        failed = machine.run("environment.sh", "lab,test")
+        python.write_text(works)
+        again = machine.run("environment.sh", "lab,test")
+
+        assert failed.returncode == 1
+        assert failed.stderr.startswith("pip couldn't install the packages")
+        assert again.returncode == 0
+        assert machine.log[-1] == self.INSTALL
+
+    @pytest.mark.parametrize("version", ["3.10.14", "2.7.18"])
+    def test_an_old_python_is_told_in_one_line(self, machine: Machine, version: str) -> None:
+        told = machine.add_python(version).run("environment.sh", "lab")
+
+        assert told.returncode == 1
+        assert told.stderr.splitlines() == [
+            f"xsfn needs Python 3.11 or newer (found: Python {version}). "
+            "Install one, or name it: make PYTHON=/path/to/python3.12 …"
+        ]
+
+    def test_no_python_is_told_in_one_line(self, machine: Machine) -> None:
+        told = machine.run("environment.sh", "lab")
+
+        assert told.returncode == 1
+        assert told.stderr.startswith("xsfn needs Python 3.11 or newer (found: no python3).")
+        assert len(told.stderr.splitlines()) == 1
+
+    def test_a_newer_python_beside_an_old_python3_is_found(self, machine: Machine) -> None:
+        machine.add_python("3.12.1")
+        (machine.folder / "bin" / "python3").rename(machine.folder / "bin" / "python3.12")
+
+        made = machine.add_python("3.9.2").run("environment.sh", "lab")
+
+        assert made.returncode == 0
+        assert "with Python 3.12.1" in made.stdout
+
+    def test_the_named_python_is_taken_or_refused(self, machine: Machine) -> None:
+        told = machine.add_python("3.12.1").run("environment.sh", "lab", PYTHON="/no such/python")
+
+        assert told.returncode == 1
+        assert "(found: no /no such/python)" in told.stderr
+
+    def test_a_python_without_venv_is_told_in_one_line(self, machine: Machine) -> None:
+        told = machine.add_python("3.11.2", venv=False).run("environment.sh", "lab")
+
+        assert told.returncode == 1
+        assert told.stderr.splitlines() == [
+            "python3 has no venv module with pip. Type this, then make again: "
+            "install python3.11-venv with your system's package manager"
+        ]
+
+    def test_venv_is_brought_where_that_is_allowed(self, machine: Machine) -> None:
+        machine.add("id", "echo 0").add("apt-get", LOG).add_python("3.11.2", venv=False)
+
+        machine.run("environment.sh", "lab")
+
+        assert "apt-get install -y -qq python3.11-venv" in machine.log
+
+    @pytest.mark.parametrize(
+        ("tool", "create"), [("conda", "env create"), ("mamba", "env create"), ("micromamba", "create")]
+    )
+    def test_conda_makes_the_environment_where_it_is_there(self, machine: Machine, tool: str, create: str) -> None:
+        machine.add(tool, f"{LOG}\nmake-environment .conda")
+
+        first = machine.run("environment.sh", "lab,test", CONDA_TOOL=tool)
+        second = machine.run("environment.sh", "lab,test", CONDA_TOOL=tool)
+
+        assert (first.returncode, first.stderr) == (0, "")
+        assert (second.returncode, second.stdout) == (0, "")
+        assert machine.log == [
+            f"{tool} {create} --quiet --prefix ./.conda --file environment.yml",
+            self.INSTALL,
+        ]
+
+    def test_a_changed_environment_yml_makes_it_anew(self, machine: Machine) -> None:
+        machine.add("conda", f"{LOG}\nmake-environment .conda").run("environment.sh", "lab", CONDA_TOOL="conda")
+        with (machine.project / "environment.yml").open("a") as file:
+            file.write("# changed\n")
+
+        machine.run("environment.sh", "lab", CONDA_TOOL="conda")
+
+        assert sum(line.startswith("conda ") for line in machine.log) == 2
+
+    def test_a_conda_that_fails_tells_the_other_way(self, machine: Machine) -> None:
+        told = machine.add("conda", "exit 1").run("environment.sh", "lab", CONDA_TOOL="conda")
+
+        assert told.returncode == 1
+        assert "make USE_CONDA=no" in told.stderr
+
+
+class TestGraphviz:
+    """`dot` from the system where allowed, else pygraphviz; a missing picture never stops anybody."""
+
+    @pytest.fixture(autouse=True)
+    def environment(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+
+    def without_pygraphviz(self, machine: Machine, *, pip: int) -> None:
+        script = f'#!/bin/sh\n{LOG}\ncase "$*" in *pygraphviz*) exit 1 ;; *pip*) exit {pip} ;; esac\n'
+        (machine.project / ".venv" / "bin" / "python").write_text(script)
+
+    def test_nothing_to_do_where_dot_is_there(self, machine: Machine) -> None:
+        done = machine.add("dot", "exit 0").run("graphviz.sh", ".venv")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def test_root_gets_it_from_the_system(self, machine: Machine) -> None:
+        self.without_pygraphviz(machine, pip=0)
+        machine.add("id", "echo 0").add("apt-get", f'{LOG}\n[ "$1" = update ] || : >"$(dirname "$0")/dot"')
+
+        done = machine.run("graphviz.sh", ".venv")
+
+        assert done.returncode == 0
+        assert "apt-get install -y -qq graphviz" in machine.log
+        assert done.stderr == "Installing graphviz with apt-get …\n"
+
+    def test_an_ordinary_user_gets_the_wheel_that_carries_it(self, machine: Machine) -> None:
+        self.without_pygraphviz(machine, pip=0)
+        machine.add("apt-get", LOG)
+
+        done = machine.run("graphviz.sh", ".venv")
+
+        assert done.stdout == "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead.\n"
+        assert machine.log[-1].endswith("--editable .[render]")
+        assert not [line for line in machine.log if line.startswith("apt-get")]
+
+    @pytest.mark.parametrize(
+        ("manager", "command"),
+        [
+            ("apt-get", "sudo apt-get install graphviz"),
+            ("dnf", "sudo dnf install graphviz"),
+            ("apk", "sudo apk add graphviz"),
+        ],
+    )
+    def test_without_either_it_says_what_to_type_in_one_line(
+        self, machine: Machine, manager: str, command: str
+    ) -> None:
+        self.without_pygraphviz(machine, pip=1)
+        machine.add(manager, LOG)
+
+        done = machine.run("graphviz.sh", ".venv")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"Graphviz isn't installed: diagrams show as text. For pictures, type: {command}\n"
+
+    def test_homebrew_needs_no_password(self, machine: Machine) -> None:
+        self.without_pygraphviz(machine, pip=1)
+
+        machine.add("brew", LOG).run("graphviz.sh", ".venv")
+
+        assert "brew install --quiet graphviz" in machine.log
+
+
+class TestLab:
+    OPTIONS = (
+        "-m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir={root} "
+        "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb "
+        "--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
+    )
+
+    def options(self, machine: Machine, *arguments: str, **environment: str) -> str:
+        machine.add("python", 'echo "$*"')
+        given = machine.run("lab.sh", str(machine.folder / "bin" / "python"), *arguments, **environment).stdout.strip()
+        common = self.OPTIONS.format(root=machine.project)
+        assert given.startswith(common)
+        return given.removeprefix(common).strip()
+
+    def test_a_user_with_a_screen_gets_a_browser(self, machine: Machine) -> None:
+        assert self.options(machine, DISPLAY=":0") == ""
+
+    def test_without_a_screen_no_browser_takes_the_terminal(self, machine: Machine) -> None:
+        assert self.options(machine) == "--no-browser"
+
+    def test_a_mac_has_a_screen(self, machine: Machine) -> None:
+        machine.add("uname", "echo Darwin")
+
+        assert self.options(machine) == ""
+
+    def test_root_is_let_in(self, machine: Machine) -> None:
+        machine.add("id", "echo 0")
+
+        assert self.options(machine, DISPLAY=":0") == "--allow-root"
+
+    def test_the_readers_own_options_come_last(self, machine: Machine) -> None:
+        assert self.options(machine, "--port", "9999", DISPLAY=":0") == "--port 9999"
