@@ -1,0 +1,310 @@
+"""The smallest change of policies that turns a refusal into an allow, found by trying and verified by deciding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
+from xsfn_helpers.iam.decide import Decision, Layer, Outcome, Policies, decide
+from xsfn_helpers.iam.grammar import CURRENT_VERSION
+from xsfn_helpers.iam.kinds import PolicyKind
+from xsfn_helpers.iam.policy import Policy
+from xsfn_helpers.iam.principal_element import Named
+from xsfn_helpers.iam.principals import Principal, PrincipalKind
+from xsfn_helpers.iam.request import Request
+from xsfn_helpers.iam.statement import Statement
+
+Document = dict[str, Any]
+# Layers that may have to change together: one per kind, and a few levels of SCPs.
+_MOST_EDITS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One policy's change: `before` (None for a policy to be added) becomes `after`."""
+
+    account: str
+    policy: str
+    kind: PolicyKind
+    before: Document | None
+    after: Document
+    description: str
+
+    def __str__(self) -> str:
+        owner = f"in account {self.account}, " if self.account else ""
+        return f"{owner}{self.policy}: {self.description}"
+
+
+def smallest_edits(decision: Decision) -> tuple[Edit, ...]:
+    """The fewest edits that together let the request through; () if it is through, or if none can.
+
+    Each edit is the least that its layer needs: a condition's value before a whole statement. The result has
+    been decided again; an explicit deny is never edited away.
+    """
+    if decision.outcome is not Outcome.IMPLICITLY_DENIED:
+        return ()
+    edits: list[Edit] = []
+    request, current = decision.request, decision
+    for _ in range(_MOST_EDITS):
+        if current.allowed or not current.lacking:
+            break
+        found = _edit_layer(current, _first_to_edit(current))
+        if found is None:
+            return ()
+        edit, policies = found
+        edits.append(edit)
+        current = decide(request, policies)
+    return tuple(edits) if current.allowed else ()
+
+
+def _first_to_edit(decision: Decision) -> Layer:
+    """Within one account the trust policy first: naming the caller there may be all that is needed."""
+    lacking = decision.lacking
+    if decision.is_trust and decision.request.same_account:
+        return next((layer for layer in lacking if layer.kind is PolicyKind.TRUST), lacking[0])
+    return lacking[0]
+
+
+def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Policies] | None:
+    """The first candidate that makes this layer allow."""
+    for policy, after, description in _candidates(decision, layer):
+        try:
+            changed = Policy.parse(
+                after, kind=policy.kind if policy else layer.kind, name=policy.name if policy else ""
+            )
+        except XsfnError:
+            continue
+        policies = _with(decision.policies, layer, policy, changed)
+        retried = decide(decision.request, policies)
+        if _same_layer(retried, layer).allow is not None and retried.outcome is not Outcome.EXPLICITLY_DENIED:
+            edit = Edit(
+                account=_owner(decision.request, layer.kind),
+                policy=policy.title if policy else f"a new {layer.kind}",
+                kind=layer.kind,
+                before=policy.document if policy else None,
+                after=after,
+                description=description,
+            )
+            return edit, policies
+    return None
+
+
+def _owner(request: Request, kind: PolicyKind) -> str:
+    return request.resource_account if kind.has_principal else request.principal.account
+
+
+def _same_layer(decision: Decision, layer: Layer) -> Layer:
+    return next(one for one in decision.layers if one.kind is layer.kind and one.level == layer.level)
+
+
+def _with(policies: Policies, layer: Layer, old: Policy | None, new: Policy) -> Policies:
+    """The policies with `old` of that layer replaced by `new`, or `new` added."""
+
+    def changed(given: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        return (*given, new) if old is None else tuple(new if one is old else one for one in given)
+
+    match layer.kind:
+        case PolicyKind.IDENTITY:
+            return replace(policies, identity=changed(policies.identity))
+        case PolicyKind.BOUNDARY:
+            return replace(policies, boundaries=changed(policies.boundaries))
+        case PolicyKind.SESSION:
+            return replace(policies, session=changed(policies.session or ()))
+        case PolicyKind.SCP:
+            levels = list(policies.scps)
+            levels[layer.level] = changed(levels[layer.level])
+            return replace(policies, scps=tuple(levels))
+        case _:
+            return replace(policies, resource=new)
+
+
+Candidate = tuple[Policy | None, Document, str]
+
+
+def _candidates(decision: Decision, layer: Layer) -> Iterator[Candidate]:
+    """Possible changes, smallest first: conditions, one element, a new statement, a new policy."""
+    request = decision.request
+    near = [
+        (_distance(statement, request), number, policy, statement)
+        for number, (policy, statement) in enumerate(
+            (policy, statement) for policy in layer.policies for statement in policy.statements if statement.allows
+        )
+    ]
+    for distance, _, policy, statement in sorted(near, key=lambda one: one[:2]):
+        if distance < _TOO_FAR:
+            yield from _statement_changes(policy, statement, request)
+    if layer.policies:
+        policy = layer.policies[-1]
+        document = policy.document
+        for added in _new_statements(request, layer.kind):
+            listed = _statements(document)
+            yield policy, {**document, "Statement": [*listed, added]}, f"add the statement {_compact(added)}."
+    else:
+        for added in _new_statements(request, layer.kind):
+            yield None, {"Version": CURRENT_VERSION, "Statement": [added]}, f"with the statement {_compact(added)}."
+
+
+_TOO_FAR: Final = 1_000
+
+
+def _distance(statement: Statement, request: Request) -> int:
+    """How much of a statement stands in the way. Two elements at once would grant more than was asked for."""
+    elements = (
+        (not statement.action_matches(request))
+        + (not statement.resource_matches(request))
+        + (statement.principal is not None and statement.named(request, has_boundary=False) is Named.NOT_AT_ALL)
+    )
+    failing = sum(not condition.holds(request) for condition in statement.conditions)
+    if elements > 1 or (elements and failing):
+        return _TOO_FAR
+    return 10 * elements + failing
+
+
+def _statement_changes(policy: Policy, statement: Statement, request: Request) -> Iterator[Candidate]:
+    label = f"statement {statement.label}"
+    if not statement.action_matches(request):
+        yield from _element_changes(policy, statement, "Action", request.action, label)
+    elif not statement.resource_matches(request):
+        yield from _element_changes(policy, statement, "Resource", request.resource, label)
+    elif statement.principal is not None and statement.named(request, has_boundary=False) is Named.NOT_AT_ALL:
+        yield from _principal_changes(policy, statement, request.principal, label)
+    else:
+        failing = [one for one in statement.conditions if not one.holds(request)]
+        for change in (_condition_fixed, _condition_removed):
+            yield _conditions_changed(policy, statement, failing, request, change, label)
+
+
+def _element_changes(policy: Policy, statement: Statement, name: str, wanted: str, label: str) -> Iterator[Candidate]:
+    """Add what was asked for to Action or Resource; a NotAction or NotResource is left to a new statement."""
+    if (statement.not_action, statement.not_resource)[name == "Resource"]:
+        return
+    document, target = _copied(policy, statement)
+    target[name] = [*_listed(target[name]), wanted]
+    yield policy, document, f'add "{wanted}" to {name} of {label}.'
+
+
+def _principal_changes(policy: Policy, statement: Statement, principal: Principal, label: str) -> Iterator[Candidate]:
+    if statement.principal is None or statement.principal.negated:
+        return
+    kind, text = _principal_entry(principal)
+    document, target = _copied(policy, statement)
+    target["Principal"] = {**target["Principal"], kind: [*_listed(target["Principal"].get(kind, [])), text]}
+    yield policy, document, f'add "{text}" to Principal {kind} of {label}.'
+
+
+ConditionChange = Callable[[Condition, list[str], Request], tuple[list[str] | None, str]]
+
+
+def _conditions_changed(
+    policy: Policy,
+    statement: Statement,
+    failing: list[Condition],
+    request: Request,
+    change: ConditionChange,
+    label: str,
+) -> Candidate:
+    document, target = _copied(policy, statement)
+    words = []
+    for condition in failing:
+        keys = target["Condition"][condition.spelled]
+        new, word = change(condition, list(condition.values), request)
+        words.append(word)
+        if new is None:
+            del keys[condition.key]
+        else:
+            keys[condition.key] = new[0] if len(new) == 1 else new
+    target["Condition"] = {spelled: keys for spelled, keys in target["Condition"].items() if keys}
+    if not target["Condition"]:
+        del target["Condition"]
+    return policy, document, f"in {label}, {' and '.join(words)}."
+
+
+def _condition_removed(condition: Condition, values: list[str], request: Request) -> tuple[None, str]:
+    hint = ""
+    if condition.missing(request) and condition.operator.family is not Family.NULL:
+        hint = f" (or send {condition.key} with the request)"
+    return None, f"remove {condition.spelled} {condition.key}{hint}"
+
+
+def _condition_fixed(condition: Condition, values: list[str], request: Request) -> tuple[list[str] | None, str]:
+    """Make the wanted value what was seen; where that makes no sense, remove the key."""
+    seen = request.seen(condition.key_lower)
+    given = [seen] if isinstance(seen, str) else list(seen or ())
+    by_value = condition.operator.name in _BY_VALUE
+    if not given or not by_value or (len(given) > 1 and condition.quantifier is Quantifier.SINGLE):
+        return _condition_removed(condition, values, request)
+    if condition.operator.negated:
+        kept = [value for value in values if value not in given]
+        if not kept or kept == values:
+            return _condition_removed(condition, values, request)
+        return kept, f"take {_names(given)} out of {condition.spelled} {condition.key}"
+    if len(values) == 1 and len(given) == 1:
+        return given, f'change {condition.spelled} {condition.key} from "{values[0]}" to "{given[0]}"'
+    added = [value for value in given if value not in values]
+    return [*values, *added], f"add {_names(added)} to {condition.spelled} {condition.key}"
+
+
+_BY_VALUE: Final = frozenset(
+    {
+        *(f"String{relation}" for relation in ("Equals", "NotEquals", "Like", "NotLike")),
+        *(f"String{relation}IgnoreCase" for relation in ("Equals", "NotEquals")),
+        *(f"Arn{relation}" for relation in ("Equals", "NotEquals", "Like", "NotLike")),
+        *(f"Numeric{relation}" for relation in ("Equals", "NotEquals")),
+        *(f"Date{relation}" for relation in ("Equals", "NotEquals")),
+        "Bool",
+        "BinaryEquals",
+        "IpAddress",
+        "NotIpAddress",
+    }
+)
+
+
+def _names(values: list[str]) -> str:
+    return ", ".join(f'"{value}"' for value in values)
+
+
+def _new_statements(request: Request, kind: PolicyKind) -> Iterator[Document]:
+    """Statements that allow just this request, narrowest first."""
+    statement: Document = {"Effect": "Allow", "Action": request.action}
+    if kind.has_principal:
+        type_, text = _principal_entry(request.principal)
+        statement = {"Effect": "Allow", "Principal": {type_: text}, "Action": request.action}
+    external_id = request.single("sts:externalid")
+    if kind is PolicyKind.TRUST:
+        if external_id is not None:
+            yield {**statement, "Condition": {"StringEquals": {"sts:ExternalId": external_id}}}
+        yield statement
+        return
+    yield {**statement, "Resource": request.resource}
+    yield {**statement, "Resource": "*"}
+
+
+def _principal_entry(principal: Principal) -> tuple[str, str]:
+    if principal.kind is PrincipalKind.SERVICE:
+        return "Service", principal.name
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return "AWS", "*"
+    return "AWS", principal.role_arn or principal.arn
+
+
+def _copied(policy: Policy, statement: Statement) -> tuple[Document, Document]:
+    """A copy of the policy's document, and the statement in it, to be changed."""
+    document = policy.document
+    return document, _statements(document)[statement.index]
+
+
+def _statements(document: Document) -> list[Document]:
+    given = document["Statement"]
+    return [given] if isinstance(given, dict) else given
+
+
+def _listed(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, list) else [given]
+
+
+def _compact(statement: Document) -> str:
+    return json.dumps(statement, ensure_ascii=False)

@@ -1,0 +1,61 @@
+"""What the engine refuses: policies AWS would refuse, requests that make no sense, features it doesn't cover."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xsfn_helpers.errors import XsfnError
+
+MALFORMED: Final = "MalformedPolicyDocument"
+
+
+class PolicyError(XsfnError, ValueError):
+    """A policy document that AWS would refuse.
+
+    `code` and `message` are what AWS answers (its words where they are known); `detail` says what
+    in this very document is wrong; `line` and `column` (both from 1) point into the text that was given.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        code: str = MALFORMED,
+        policy: str = "",
+        line: int | None = None,
+        column: int | None = None,
+        fix: str = "",
+    ) -> None:
+        self.message = message
+        self.detail = detail
+        self.code = code
+        self.policy = policy
+        self.line = line
+        self.column = column
+        place = f"line {line}, column {column}" if line is not None else ""
+        # AWS's messages end with or without a full stop; `message` stays as AWS writes it.
+        stop = "" if not detail or message.endswith((".", "!")) else "."
+        super().__init__(
+            f"{code}: {message}{stop} {detail}".rstrip(),
+            where=", ".join(part for part in (policy, place) if part),
+            fix=fix,
+        )
+
+
+class Unsupported(PolicyError):
+    """Something IAM has and this engine doesn't cover. It is refused in words, never guessed."""
+
+    def __init__(
+        self, what: str, *, policy: str = "", line: int | None = None, column: int | None = None, fix: str = ""
+    ) -> None:
+        super().__init__(what, code="Unsupported", policy=policy, line=line, column=column, fix=fix)
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        fix = f" {self.fix}" if self.fix else ""
+        return f"{self.what}{where}{fix}"
+
+
+class InvalidRequest(XsfnError, ValueError):
+    """A request or principal that AWS could never have been asked."""

@@ -1,0 +1,475 @@
+"""From a JSON value to compiled statements, refusing what AWS's policy grammar refuses.
+
+Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from xsfn_helpers.iam import values
+from xsfn_helpers.iam.conditions import OPERATORS, Condition, Family, make_condition, parse_operator
+from xsfn_helpers.iam.json_text import Number, Path
+from xsfn_helpers.iam.kinds import PolicyKind
+from xsfn_helpers.iam.match import action_test, resource_test
+from xsfn_helpers.iam.principal_element import (
+    PRINCIPAL_TYPES,
+    PrincipalElement,
+    is_valid_principal,
+    principal_element,
+)
+from xsfn_helpers.iam.statement import Statement
+
+CURRENT_VERSION: Final = "2012-10-17"
+OLD_VERSION: Final = "2008-10-17"
+_LEGACY: Final = "The policy failed legacy parsing"
+
+
+class Fault(Exception):
+    """What AWS would say (`message`), what exactly is wrong (`detail`), and at which element (`path`).
+
+    `unsupported` marks what is right for AWS but beyond this engine; `at_key` that the name is meant, not the value.
+    """
+
+    def __init__(
+        self, message: str, detail: str, path: Path, *, fix: str = "", at_key: bool = False, unsupported: bool = False
+    ) -> None:
+        super().__init__(message, detail)
+        self.message = message
+        self.detail = detail
+        self.path = path
+        self.fix = fix
+        self.at_key = at_key
+        self.unsupported = unsupported
+
+
+def version_of(document: Any, kind: PolicyKind) -> str:
+    """The policy's language version; without one it is 2008-10-17, in which variables are literal text."""
+    if not isinstance(document, dict):
+        raise Fault(kind.syntax_message, f"A policy is a JSON object, not {_type_name(document)}.", ())
+    for key in document:
+        if key not in _TOP:
+            raise _unknown_element(kind, key, _TOP, (key,))
+    version = document.get("Version", OLD_VERSION)
+    if version not in (CURRENT_VERSION, OLD_VERSION) or isinstance(version, Number):
+        message = "The policy must contain a valid version string" if kind is PolicyKind.TRUST else kind.syntax_message
+        raise Fault(
+            message,
+            f"Version {_shown(version)} is not a version of the policy language.",
+            ("Version",),
+            fix=f'Write "Version": "{CURRENT_VERSION}".',
+        )
+    if not isinstance(document.get("Id", ""), str) or isinstance(document.get("Id"), Number):
+        raise Fault(kind.syntax_message, "Id is a text.", ("Id",))
+    return str(version)
+
+
+def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind) -> tuple[Statement, ...]:
+    """The policy's statements, compiled. Raises `Fault`."""
+    if "Statement" not in document:
+        raise Fault(_missing(kind, "Statement"), "The policy has no Statement.", ())
+    given = document["Statement"]
+    single = isinstance(given, dict)
+    if not single and not (isinstance(given, list) and given):
+        raise Fault(
+            kind.syntax_message,
+            f"Statement is an object or a list of at least one, not {_shown(given)}.",
+            ("Statement",),
+        )
+    statements = []
+    sids: set[str] = set()
+    for index, one in enumerate([given] if single else given):
+        path: Path = ("Statement",) if single else ("Statement", index)
+        reader = _StatementReader(one, path, index, kind, variables=version == CURRENT_VERSION)
+        statement = reader.statement()
+        if statement.sid in sids and kind in _UNIQUE_SIDS:
+            raise Fault(
+                "Statement IDs (SID) in a single policy must be unique.",
+                f"{statement.sid!r} is there twice.",
+                (*path, "Sid"),
+            )
+        if statement.sid:
+            sids.add(statement.sid)
+        statements.append(statement)
+    return tuple(statements)
+
+
+_TOP: Final = ("Version", "Id", "Statement")
+_ELEMENTS: Final = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+_UNIQUE_SIDS: Final = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.TRUST})
+_SID: Final = re.compile(r"[0-9A-Za-z]*")
+_VENDOR: Final = re.compile(r"[a-zA-Z0-9\-.]+")
+
+
+class _StatementReader:
+    """Reads one statement; each method one element."""
+
+    def __init__(self, given: Any, path: Path, index: int, kind: PolicyKind, *, variables: bool) -> None:
+        self.given: dict[str, Any] = given
+        self.path = path
+        self.index = index
+        self.kind = kind
+        self.variables = variables
+
+    def statement(self) -> Statement:
+        if not isinstance(self.given, dict):
+            raise self._syntax(f"A statement is an object, not {_type_name(self.given)}.")
+        for key in self.given:
+            if key not in _ELEMENTS:
+                raise _unknown_element(self.kind, key, _ELEMENTS, (*self.path, key))
+        sid = self._sid()
+        allows = self._effect()
+        principal = self._principal(allows=allows)
+        action_name, actions = self._one_of("Action", "NotAction")
+        if action_name is None or not actions:
+            raise Fault(_missing(self.kind, "Action"), "The statement has no Action.", (*self.path, "Action"))
+        self._check_actions(action_name, actions)
+        resource_name, resources = self._resources()
+        return Statement(
+            index=self.index,
+            sid=sid,
+            allows=allows,
+            actions=actions,
+            not_action=action_name == "NotAction",
+            resources=None if resource_name is None else resources,
+            not_resource=resource_name == "NotResource",
+            principal=principal,
+            conditions=tuple(self._conditions()),
+            action_test=action_test(actions),
+            resource_tests=tuple(
+                resource_test(
+                    one,
+                    variables=self.variables,
+                    completed=self.kind in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY),
+                )
+                for one in resources
+            ),
+        )
+
+    def _syntax(self, detail: str, *path: str | int, fix: str = "", at_key: bool = False) -> Fault:
+        return Fault(self.kind.syntax_message, detail, (*self.path, *path), fix=fix, at_key=at_key)
+
+    def _sid(self) -> str:
+        sid = self.given.get("Sid", "")
+        if not _is_text(sid):
+            raise self._syntax(f"Sid is a text, not {_shown(sid)}.", "Sid")
+        if self.kind.is_identity_based and not _SID.fullmatch(sid):
+            raise Fault(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                "[0-9A-Za-z]*",
+                f"{sid!r} has other characters.",
+                (*self.path, "Sid"),
+            )
+        return str(sid)
+
+    def _effect(self) -> bool:
+        if "Effect" not in self.given:
+            raise Fault(_missing(self.kind, "Effect"), "The statement has no Effect.", self.path)
+        effect = self.given["Effect"]
+        if effect not in ("Allow", "Deny"):
+            near = _is_text(effect) and effect.lower() in ("allow", "deny")
+            raise Fault(
+                _LEGACY if near else self.kind.syntax_message,
+                f"Effect is {_shown(effect)}.",
+                (*self.path, "Effect"),
+                fix='Write "Allow" or "Deny", just so.',
+            )
+        return bool(effect == "Allow")
+
+    def _principal(self, *, allows: bool) -> PrincipalElement | None:
+        names = [name for name in ("Principal", "NotPrincipal") if name in self.given]
+        if not self.kind.has_principal:
+            if names:
+                raise Fault(
+                    "Policy document should not specify a principal.",
+                    f"A {self.kind} acts on whoever it is attached to.",
+                    (*self.path, names[0]),
+                    fix=f"Remove {names[0]}.",
+                    at_key=True,
+                )
+            return None
+        if not names:
+            raise Fault("Missing required field Principal", "The statement says nothing of whom.", self.path)
+        if len(names) == 2:
+            raise self._syntax("Principal and NotPrincipal exclude each other.", "NotPrincipal", at_key=True)
+        name = names[0]
+        if name == "NotPrincipal" and allows and self.kind is PolicyKind.TRUST:
+            raise self._syntax(
+                "NotPrincipal with Allow would trust everybody else; a role trust policy can't have it.",
+                name,
+                fix="Name whom you trust in Principal.",
+                at_key=True,
+            )
+        return principal_element(self._principals(name), negated=name == "NotPrincipal")
+
+    def _principals(self, name: str) -> list[tuple[str, str]]:
+        given = self.given[name]
+        if given == "*" and not isinstance(given, Number):
+            return [("AWS", "*")]
+        if not isinstance(given, dict) or not given:
+            raise self._syntax(f'{name} is "*" or an object such as {{"AWS": "arn:…"}}, not {_shown(given)}.', name)
+        entries: list[tuple[str, str]] = []
+        for kind, listed in given.items():
+            if kind not in PRINCIPAL_TYPES:
+                raise _unknown_element(self.kind, kind, PRINCIPAL_TYPES, (*self.path, name, kind))
+            if kind == "CanonicalUser":
+                raise Fault(
+                    "whose account a CanonicalUser id stands for is known to Amazon S3 alone.",
+                    "",
+                    (*self.path, name, kind),
+                    fix="Name the account by its id or ARN.",
+                    at_key=True,
+                    unsupported=True,
+                )
+            for text, path in self._texts(listed, name, kind):
+                if not is_valid_principal(kind, text):
+                    word = "AWS" if kind == "AWS" else kind.upper()
+                    raise Fault(f'Invalid principal in policy: "{word}":"{text}"', _PRINCIPAL_FORMS[kind], path)
+                entries.append((kind, text))
+        if not entries:
+            raise self._syntax(f"{name} lists nobody.", name)
+        return entries
+
+    def _one_of(self, plain: str, negated: str) -> tuple[str | None, tuple[str, ...]]:
+        names = [name for name in (plain, negated) if name in self.given]
+        if len(names) == 2:
+            raise self._syntax(f"{plain} and {negated} exclude each other.", negated, at_key=True)
+        if not names:
+            return None, ()
+        return names[0], tuple(text for text, _ in self._texts(self.given[names[0]], names[0]))
+
+    def _texts(self, given: Any, *path: str) -> Iterator[tuple[str, Path]]:
+        """A text or a list of texts, each with its place."""
+        if _is_text(given):
+            yield given, (*self.path, *path)
+        elif isinstance(given, list):
+            for index, one in enumerate(given):
+                if not _is_text(one):
+                    raise self._syntax(
+                        f"{path[-1]} is a text or a list of texts; {_shown(one)} is neither.", *path, index
+                    )
+                yield one, (*self.path, *path, index)
+        else:
+            raise self._syntax(f"{path[-1]} is a text or a list of texts, not {_shown(given)}.", *path)
+
+    def _check_actions(self, name: str, actions: Iterable[str]) -> None:
+        for index, action in enumerate(actions):
+            path = self._item_path(name, index)
+            vendor, colon, rest = action.partition(":")
+            if action != "*" and not colon:
+                raise Fault(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+                    f"{_shown(action)} has no service in front.",
+                    path,
+                    fix="Write service:Operation, e.g. states:StartExecution.",
+                )
+            if ":" in rest:
+                raise Fault("Actions/Condition can contain only one colon.", f"{_shown(action)} has more.", path)
+            if vendor != "*" and not _VENDOR.fullmatch(vendor):
+                raise Fault(f"Vendor {vendor} is not valid", f"{_shown(action)} names no service.", path)
+            if self.kind is PolicyKind.TRUST and vendor.lower() != "sts":
+                raise Fault(
+                    "AssumeRole policy may only specify STS AssumeRole actions.",
+                    f"{_shown(action)} is not an action of STS.",
+                    path,
+                    fix='Write "sts:AssumeRole".',
+                )
+
+    def _resources(self) -> tuple[str | None, tuple[str, ...]]:
+        name, resources = self._one_of("Resource", "NotResource")
+        if self.kind is PolicyKind.TRUST:
+            if name is not None:
+                raise Fault(
+                    f"Has prohibited field {name}",
+                    "A trust policy's resource is the role it belongs to.",
+                    (*self.path, name),
+                    fix=f"Remove {name}.",
+                    at_key=True,
+                )
+            return None, ()
+        if name is None or not resources:
+            if self.kind is PolicyKind.RESOURCE and name is None:
+                return None, ()
+            raise Fault(
+                "Policy statement must contain resources.", "The statement has no Resource.", (*self.path, "Resource")
+            )
+        if self.kind.is_identity_based:
+            for index, resource in enumerate(resources):
+                check_resource(resource, self._item_path(name, index), complete=self.kind is PolicyKind.SESSION)
+        return name, resources
+
+    def _item_path(self, name: str, index: int) -> Path:
+        listed = isinstance(self.given[name], list)
+        return (*self.path, name, index) if listed else (*self.path, name)
+
+    def _conditions(self) -> Iterator[Condition]:
+        given = self.given.get("Condition", {})
+        if not isinstance(given, dict):
+            raise self._syntax(f"Condition is an object, not {_type_name(given)}.", "Condition")
+        for spelled, keys in given.items():
+            if not isinstance(keys, dict):
+                raise self._syntax(
+                    f'Under {_shown(spelled)} stands an object such as {{"sts:ExternalId": "…"}}, not {_shown(keys)}.',
+                    "Condition",
+                    spelled,
+                )
+            parsed = parse_operator(spelled)
+            if parsed is None:
+                if keys:
+                    raise self._unknown_operator(spelled)
+                continue  # AWS accepts anything with nothing in it
+            for key, listed in keys.items():
+                texts = [text for text, _ in self._condition_values(listed, spelled, key)]
+                if parsed[0].family is Family.DATE:
+                    self._check_dates(texts, spelled, key)
+                yield make_condition(spelled, parsed, key, texts, variables=self.variables)
+
+    def _condition_values(self, listed: Any, *path: str) -> Iterator[tuple[str, Path]]:
+        many = isinstance(listed, list)
+        for index, value in enumerate(listed if many else [listed]):
+            where: Path = ("Condition", *path, index) if many else ("Condition", *path)
+            if isinstance(value, bool):
+                yield ("true" if value else "false"), where
+            elif isinstance(value, str):  # numbers too: AWS takes them with and without quotes
+                yield str(value), where
+            else:
+                raise self._syntax(
+                    f"The value of {path[-1]} is a text or a list of texts; {_shown(value)} is neither.", *where
+                )
+
+    def _check_dates(self, texts: Iterable[str], spelled: str, key: str) -> None:
+        for text in texts:
+            if values.instant(text) is None:
+                raise Fault(
+                    _LEGACY,
+                    f"{_shown(text)} is neither an ISO 8601 date nor epoch seconds.",
+                    (*self.path, "Condition", spelled, key),
+                    fix='Write it like "2026-11-24T09:00:00Z".',
+                )
+
+    def _unknown_operator(self, spelled: str) -> Fault:
+        names = [name for name in _OPERATOR_NAMES if name.lower()[:3] == spelled.rpartition(":")[2].lower()[:3]]
+        near = difflib.get_close_matches(spelled, names or _OPERATOR_NAMES, n=1)
+        fix = f"Did you mean {near[0]}?" if near else ""
+        return self._syntax(
+            f"There is no condition operator {_shown(spelled)}.", "Condition", spelled, fix=fix, at_key=True
+        )
+
+
+_OPERATOR_NAMES: Final = tuple(one.name for one in OPERATORS.values())
+_PRINCIPAL_FORMS: Final = {
+    "AWS": "AWS takes an account id, an ARN of a user, role, role session or account root, a unique id, or *.",
+    "Service": "A service is called like states.amazonaws.com.",
+    "Federated": "An identity provider has a name or an ARN.",
+}
+PARTITIONS: Final = frozenset(
+    {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
+)
+_IAM_RESOURCES: Final = (
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+)
+
+
+def check_resource(resource: str, path: Path, *, complete: bool) -> None:
+    """Raise `Fault` unless IAM accepts the text as `Resource` of an identity-based policy.
+
+    `complete`: session policies take no ARN of fewer than six parts
+    (docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+    """
+    if resource == "*":
+        return
+    parts = resource.split(":", 5)
+    if len(parts) == 1:
+        raise Fault(f'Resource {resource} must be in ARN format or "*".', "", path)
+    if parts[1] != "*" and parts[1] not in PARTITIONS:
+        rest = ":".join((resource.split(":", 5)[2:] + ["*"] * 4)[:4])
+        raise Fault(
+            f'Partition "{parts[1]}" is not valid for resource "arn:{parts[1]}:{rest}".',
+            "An ARN begins with arn:aws:.",
+            path,
+        )
+    if len(parts) == 2 or any(wild in parts[2] for wild in "*?"):
+        raise Fault(
+            "Resource vendor must be fully qualified and cannot contain regexes.",
+            f"{_shown(resource)} doesn't name one service.",
+            path,
+        )
+    if not parts[2] or (len(parts) < 6 and "::" in resource):
+        raise Fault(_LEGACY, f"{_shown(resource)} lacks parts of an ARN.", path, fix=_ARN_FORM)
+    if len(parts) < 6:
+        if complete:
+            raise Fault(
+                "Syntax errors in policy.",
+                f"{_shown(resource)} has fewer than six parts, which a session policy doesn't take.",
+                path,
+                fix=_ARN_FORM,
+            )
+        return
+    _, _, service, region, _, name = parts
+    if service == "iam":
+        if region:
+            raise Fault(f"IAM resource {resource} cannot contain region information.", "", path)
+        if name != "*" and not name.startswith(_IAM_RESOURCES):
+            raise Fault(f'IAM resource path must either be "*" or start with {", ".join(_IAM_RESOURCES)}.', "", path)
+    if service == "s3" and region and not name.startswith("accesspoint/"):
+        raise Fault(f"Resource {resource} can not contain region information.", "", path)
+
+
+_ARN_FORM: Final = "An ARN is arn:partition:service:region:account:resource."
+
+
+def _missing(kind: PolicyKind, element: str) -> str:
+    if kind.has_principal:
+        return f"Missing required field {element}"
+    return "Policy statement must contain actions." if element == "Action" else kind.syntax_message
+
+
+def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: Path) -> Fault:
+    near = difflib.get_close_matches(given, list(known), n=1) or [k for k in known if k.lower() == given.lower()]
+    hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
+    return Fault(kind.syntax_message, f"There is no element {_shown(given)}.", path, fix=hint, at_key=True)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, Number)
+
+
+def _type_name(value: Any) -> str:
+    if isinstance(value, Number):
+        return "a number"
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return _type_name(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value) if isinstance(value, Number) else f'"{value}"'
+    return text if len(text) <= 120 else f"{text[:120]}…"

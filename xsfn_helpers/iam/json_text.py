@@ -1,0 +1,245 @@
+"""JSON as policies are written in it: read strictly, and with line and column of whatever is wrong.
+
+The fast reader is Python's own; the one below it runs only to say where something is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any, Final, NoReturn
+
+Path = tuple[str | int, ...]
+
+# Policies nest six deep; anything far beyond is a mistake or an attack.
+MAX_DEPTH: Final = 64
+
+
+class Number(str):
+    """A JSON number, kept as it was written: `1.0` stays `1.0`, and a million digits cost nothing."""
+
+    __slots__ = ()
+
+
+class JsonFault(ValueError):
+    """Why a text is not acceptable JSON, and where (`offset` into the text)."""
+
+    def __init__(self, what: str, offset: int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a text, counted from 1 as editors do."""
+
+    line: int
+    column: int
+
+
+def place_at(text: str, offset: int) -> Place:
+    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+class _NotAcceptableError(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotAcceptableError
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotAcceptableError(name)
+
+
+_FAST: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_no_constant
+)
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_json(text: str) -> Any:
+    """The value that `text` says, numbers as `Number`.
+
+    Raises `JsonFault` for broken JSON, a key given twice in one object, NaN and Infinity, half a surrogate
+    pair, and nesting deeper than `MAX_DEPTH`.
+    """
+    if not _SURROGATE.search(text):
+        try:
+            return _FAST.decode(text)
+        except (ValueError, RecursionError):
+            pass
+    # The careful reader says what is wrong and where; only surrogates may turn out to be fine.
+    return _Reader(text).document()
+
+
+@lru_cache(maxsize=8)
+def offsets(text: str) -> dict[Path, tuple[int, int]]:
+    """For each element of a readable text, the offsets of its key (its own where it has none) and of its value."""
+    reader = _Reader(text)
+    reader.document()
+    return reader.offsets
+
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORDS: Final = {"true": True, "false": False, "null": None}
+_WORD: Final = re.compile(r"[A-Za-z]+")
+
+
+class _Reader:
+    """A plain recursive JSON reader that remembers where everything is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.offsets: dict[Path, tuple[int, int]] = {}
+
+    def document(self) -> Any:
+        at = self._space(0)
+        if at == len(self.text):
+            raise JsonFault("The text is empty.", 0)
+        value, at = self._value(at, (), at)
+        at = self._space(at)
+        if at != len(self.text):
+            raise JsonFault(f"Something follows the end of the document: {self._near(at)}.", at)
+        return value
+
+    def _space(self, at: int) -> int:
+        found = _SPACE.match(self.text, at)
+        return found.end() if found else at
+
+    def _near(self, at: int) -> str:
+        return repr(self.text[at : at + 12]) if at < len(self.text) else "the text ends here"
+
+    def _value(self, at: int, path: Path, key_at: int) -> tuple[Any, int]:
+        if len(path) > MAX_DEPTH:
+            raise JsonFault(f"It is nested more than {MAX_DEPTH} levels deep.", at)
+        self.offsets[path] = (key_at, at)
+        start = self.text[at : at + 1]
+        if start == "{":
+            return self._object(at, path)
+        if start == "[":
+            return self._array(at, path)
+        if start == '"':
+            return self._string(at)
+        if found := _NUMBER.match(self.text, at):
+            return Number(found[0]), found.end()
+        word = _WORD.match(self.text, at)
+        if word and word[0] in _WORDS:
+            return _WORDS[word[0]], word.end()
+        raise JsonFault(f"A value is expected here: {self._near(at)}{_value_hint(start, word)}", at)
+
+    def _object(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
+        members: dict[str, Any] = {}
+        at = self._space(at + 1)
+        if self.text[at : at + 1] == "}":
+            return members, at + 1
+        while True:
+            if self.text[at : at + 1] != '"':
+                raise JsonFault(f"A name in double quotes is expected here: {self._near(at)}{self._comma_hint(at)}", at)
+            key_at = at
+            key, at = self._string(at)
+            if key in members:
+                raise JsonFault(f'"{key}" is there twice in one object.', key_at)
+            at = self._space(at)
+            if self.text[at : at + 1] != ":":
+                raise JsonFault(f"A colon is missing here: {self._near(at)}.", at)
+            members[key], at = self._value(self._space(at + 1), (*path, key), key_at)
+            at, closed = self._next(at, "}")
+            if closed:
+                return members, at
+
+    def _array(self, at: int, path: Path) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        at = self._space(at + 1)
+        if self.text[at : at + 1] == "]":
+            return items, at + 1
+        while True:
+            if self.text[at : at + 1] == "]":
+                raise JsonFault(f"A value is expected here: {self._near(at)}{self._comma_hint(at)}", at)
+            value, at = self._value(at, (*path, len(items)), at)
+            items.append(value)
+            at, closed = self._next(at, "]")
+            if closed:
+                return items, at
+
+    def _next(self, at: int, closing: str) -> tuple[int, bool]:
+        at = self._space(at)
+        mark = self.text[at : at + 1]
+        if mark == closing:
+            return at + 1, True
+        if mark != ",":
+            raise JsonFault(f"A comma or {closing!r} is missing here: {self._near(at)}.", at)
+        return self._space(at + 1), False
+
+    def _comma_hint(self, at: int) -> str:
+        trailing = self.text[at : at + 1] in ("}", "]") and self.text[:at].rstrip().endswith(",")
+        return ". The comma before it is one too many." if trailing else "."
+
+    def _string(self, at: int) -> tuple[str, int]:
+        try:
+            value, end = scanstring(self.text, at + 1, True)
+        except json.JSONDecodeError as error:
+            raise JsonFault(f"The text in double quotes is broken: {error.msg}.", error.pos) from error
+        if any("\ud800" <= ch <= "\udfff" for ch in value):
+            raise JsonFault("A text holds half of a surrogate pair (\\ud800 … \\udfff).", at)
+        return value, end
+
+
+def _value_hint(start: str, word: re.Match[str] | None) -> str:
+    if start == "'":
+        return ". JSON texts stand in double quotes."
+    if word and word[0].lower() in _WORDS:
+        return f". JSON writes {word[0].lower()} in small letters."
+    if word and word[0] in ("NaN", "Infinity"):
+        return ". JSON has no such number."
+    return "."
+
+
+def deepest_known(text: str, path: Sequence[str | int]) -> tuple[int, int]:
+    """Offsets of the element at `path`, or of the nearest one around it."""
+    known = offsets(text)
+    at = tuple(path)
+    while at not in known and at:
+        at = at[:-1]
+    return known[at]
+
+
+def write_json(value: Any, indent: str = "") -> str:
+    """The value as `json.dumps(value, indent=2)` has it, but with numbers as they were written."""
+    inner = indent + "  "
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict) and value:
+        members = (f"{inner}{_quoted(key)}: {write_json(one, inner)}" for key, one in value.items())
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"{inner}{write_json(one, inner)}" for one in value) + f"\n{indent}]"
+    return _quoted(value)
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """The value with Python's own numbers, where they can hold what was written."""
+    if isinstance(value, Number):
+        if len(value) > 300:
+            return str(value)
+        number = json.loads(value)
+        return number if abs(number) != float("inf") else str(value)
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return value

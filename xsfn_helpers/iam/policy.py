@@ -1,0 +1,201 @@
+"""A policy document: JSON in, compiled statements out; what AWS would refuse is refused here, in its words.
+
+Sources: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html and the messages that
+CreateRole, UpdateAssumeRolePolicy, PutRolePolicy and CreatePolicy are known to answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final
+
+from xsfn_helpers.iam.errors import PolicyError, Unsupported
+from xsfn_helpers.iam.grammar import Fault, compile_statements, version_of
+from xsfn_helpers.iam.json_text import JsonFault, deepest_known, place_at, plain, read_json, write_json
+from xsfn_helpers.iam.kinds import PolicyKind
+from xsfn_helpers.iam.statement import Statement
+
+# PolicyDocument's longest input in IAM's service model.
+MAX_LENGTH: Final = 131_072
+# Policies up to this length are kept compiled, the least recently used are dropped: memory stays flat.
+_CACHED_LENGTH: Final = 10_240
+_CACHE_SIZE: Final = 512
+
+
+class Source(StrEnum):
+    """Where a document's text comes from, which decides what line numbers mean."""
+
+    WRITTEN = "written"  # the text somebody wrote: its lines count
+    VALUE = "value"  # a Python value or part of another JSON text: shown with two-space indent
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    version: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy, compiled once. Make it with `Policy.parse`.
+
+    `name` is how messages call it, e.g. "execute role's trust policy (Subject account 222222222222)".
+    """
+
+    kind: PolicyKind
+    name: str
+    version: str
+    statements: tuple[Statement, ...]
+    _text: str = field(repr=False)
+    _source: Source = field(repr=False)
+
+    @classmethod
+    def parse(cls, document: str | Mapping[str, Any], *, kind: PolicyKind, name: str = "") -> Policy:
+        """The policy that `document` (JSON text, or the value it stands for) is.
+
+        Raises `PolicyError` (with AWS's code and message, line and column) for a document that AWS would
+        refuse, and `Unsupported` for one this engine can't decide.
+        """
+        if isinstance(document, str):
+            _check_text(document, kind, name)
+            return cls._compiled(document, kind, name, Source.WRITTEN)
+        return cls._compiled(_text_of(document, kind, name), kind, name, Source.VALUE)
+
+    @classmethod
+    def parse_part(cls, text: str, *, kind: PolicyKind, name: str = "") -> Policy:
+        """Like `parse`, for JSON text cut out of a larger one: its own lines and characters mean nothing."""
+        if len(text) > MAX_LENGTH:
+            raise _too_long(len(text), name)
+        return cls._compiled(text, kind, name, Source.VALUE)
+
+    @classmethod
+    def _compiled(cls, text: str, kind: PolicyKind, name: str, source: Source) -> Policy:
+        compile_text = _compile_cached if len(text) <= _CACHED_LENGTH else _compile
+        try:
+            compiled = compile_text(text, kind)
+        except (Fault, JsonFault) as fault:
+            raise _policy_error(fault, text, kind, name, source) from None
+        return cls(kind, name, compiled.version, compiled.statements, text, source)
+
+    @property
+    def title(self) -> str:
+        """The name, or what kind of policy it is."""
+        return self.name or self.kind.value
+
+    @property
+    def text(self) -> str:
+        """The document as its reader sees it; line numbers count in this text."""
+        return self._text if self._source is Source.WRITTEN else _indented(self._text)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document as a new value."""
+        value = plain(read_json(self._text))
+        assert isinstance(value, dict)
+        return value
+
+    def line_of(self, statement: Statement) -> int | None:
+        """The line where the statement begins; None where the text is all one line."""
+        text = self.text
+        if "\n" not in text.strip():
+            return None
+        _, offset = deepest_known(text, ("Statement", statement.index))
+        return place_at(text, offset).line
+
+
+def _check_text(text: str, kind: PolicyKind, name: str) -> None:
+    """What IAM's service model says of a PolicyDocument before it is even read: length and characters."""
+    if len(text) > MAX_LENGTH:
+        raise _too_long(len(text), name)
+    if kind is PolicyKind.RESOURCE or text.isascii():
+        return
+    bad = next((at for at, ch in enumerate(text) if ch > "\u00ff" or "\u007f" <= ch < "\u00a0"), None)
+    if bad is not None:
+        place = place_at(text, bad)
+        raise PolicyError(
+            "The specified value for policyDocument is invalid.",
+            detail=f"It has the character {text[bad]!r}.",
+            code="ValidationError",
+            policy=name,
+            line=place.line,
+            column=place.column,
+            fix="IAM takes U+0020 to U+00FF, tabs and line ends; write anything else as \\uXXXX or in plain letters.",
+        )
+
+
+def _too_long(length: int, name: str) -> PolicyError:
+    return PolicyError(
+        "Member must have length less than or equal to 131072",
+        detail=f"The document has {length} characters.",
+        code="ValidationError",
+        policy=name,
+    )
+
+
+def _text_of(document: object, kind: PolicyKind, name: str) -> str:
+    if not isinstance(document, Mapping):
+        raise PolicyError(
+            kind.syntax_message,
+            detail=f"A policy is a JSON object, not {type(document).__name__}.",
+            code=kind.error_code,
+            policy=name,
+        )
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PolicyError(
+            kind.syntax_message, detail=f"It can't be written as JSON: {error}.", code=kind.error_code, policy=name
+        ) from error
+    if len(text) > MAX_LENGTH:
+        raise _too_long(len(text), name)
+    return text
+
+
+def _compile(text: str, kind: PolicyKind) -> _Compiled:
+    document = read_json(text)
+    version = version_of(document, kind)
+    return _Compiled(version, compile_statements(document, version, kind))
+
+
+_compile_cached = lru_cache(maxsize=_CACHE_SIZE)(_compile)
+
+
+def _policy_error(fault: Fault | JsonFault, text: str, kind: PolicyKind, name: str, source: Source) -> PolicyError:
+    if isinstance(fault, JsonFault):
+        place = place_at(text, fault.offset)
+        return PolicyError(
+            kind.json_message,
+            detail=fault.what,
+            code=kind.error_code,
+            policy=name,
+            line=place.line,
+            column=place.column,
+        )
+    if source is Source.VALUE:
+        text = _indented(text)
+    try:
+        key_at, value_at = deepest_known(text, fault.path)
+    except JsonFault as deeper:  # read by the fast reader, but nested too deep for the careful one
+        key_at = value_at = deeper.offset
+    place = place_at(text, key_at if fault.at_key else value_at)
+    if fault.unsupported:
+        return Unsupported(fault.message, policy=name, line=place.line, column=place.column, fix=fault.fix)
+    return PolicyError(
+        fault.message,
+        detail=fault.detail,
+        code=kind.error_code,
+        policy=name,
+        line=place.line,
+        column=place.column,
+        fix=fault.fix,
+    )
+
+
+@lru_cache(maxsize=8)
+def _indented(text: str) -> str:
+    return write_json(read_json(text))

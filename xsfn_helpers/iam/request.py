@@ -1,0 +1,183 @@
+"""What is asked: principal, action, resource, and the context AWS knows about the call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from xsfn_helpers.iam.errors import InvalidRequest
+from xsfn_helpers.iam.principals import ACCOUNT_ID, Principal, PrincipalKind
+
+ContextValue = str | Sequence[str]
+# What a condition sees: one value, several values, or (None) no such key.
+Seen = str | tuple[str, ...] | None
+
+_ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
+# Longer than any ARN that AWS gives out; it bounds the work of matching.
+_MAX_RESOURCE: Final = 8_192
+_NO_CONTEXT: Final[Mapping[str, ContextValue]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to decide.
+
+    `context` maps condition keys to a text or several texts; names are compared without regard to case, as IAM
+    does. Keys that AWS always derives from the caller and the resource (`DERIVED_KEYS`) need not be given;
+    a given one wins. Raises `InvalidRequest` when a part is malformed.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    resource_account: str
+    context: Mapping[str, ContextValue] = field(default_factory=lambda: _NO_CONTEXT)
+    # Derived once, for speed: lower-case action and keys, the resource's six parts.
+    action_lower: str = field(init=False, repr=False, compare=False)
+    resource_parts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _keys: dict[str, Seen] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        action, resource = self.action, self.resource
+        if not isinstance(action, str) or not _ACTION.fullmatch(action):
+            raise InvalidRequest(
+                f"{_shown(action)} is not an action.",
+                where="action",
+                fix="Write service:Operation, e.g. sts:AssumeRole.",
+            )
+        if not isinstance(resource, str) or not resource:
+            raise InvalidRequest(
+                f"{_shown(resource)} is not a resource.",
+                where="resource",
+                fix="Give the ARN asked for, or '*' where there is none.",
+            )
+        if len(resource) > _MAX_RESOURCE:
+            raise InvalidRequest(
+                f"The resource has {len(resource)} characters.",
+                where="resource",
+                fix=f"An ARN has at most {_MAX_RESOURCE}.",
+            )
+        if not isinstance(self.resource_account, str) or not ACCOUNT_ID.fullmatch(self.resource_account):
+            raise InvalidRequest(
+                f"{_shown(self.resource_account)} is not an account id.",
+                where="resource account",
+                fix="Give the 12 digits of the account that owns the resource.",
+            )
+        set_field = object.__setattr__
+        set_field(self, "action_lower", action.lower())
+        set_field(self, "resource_parts", tuple(resource.split(":", 5)))
+        set_field(self, "_keys", _lower_keys(self.context))
+
+    @property
+    def same_account(self) -> bool:
+        """Whether caller and resource live in one account. Services and anonymous callers live in none."""
+        return self.principal.account == self.resource_account
+
+    def seen(self, key: str) -> Seen:
+        """The value of a condition key (lower-case), given or derived; None when the request has no such key."""
+        found = self._keys.get(key)
+        if found is None and (derive := DERIVED_KEYS.get(key)) is not None:
+            found = self._keys[key] = derive(self)
+        return found
+
+    def single(self, key: str) -> str | None:
+        """The key's value if it has exactly one: what a policy variable can stand for."""
+        found = self.seen(key)
+        if isinstance(found, tuple):
+            return found[0] if len(found) == 1 else None
+        return found
+
+
+def _lower_keys(context: Mapping[str, ContextValue]) -> dict[str, Seen]:
+    if not isinstance(context, Mapping):
+        raise InvalidRequest(f"{_shown(context)} is not a mapping of condition keys.", where="context")
+    keys: dict[str, Seen] = {}
+    for name, value in context.items():
+        if not isinstance(name, str):
+            raise InvalidRequest(f"{_shown(name)} is not the name of a condition key.", where="context")
+        key = name.lower()
+        if key in keys:
+            raise InvalidRequest(
+                f"{name!r} is there twice.", where="context", fix="Names of condition keys are compared without case."
+            )
+        if isinstance(value, str):
+            keys[key] = value
+        elif isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value):
+            # An empty list is no value at all, which to IAM is the same as no key.
+            keys[key] = tuple(value) or None
+        else:
+            raise InvalidRequest(
+                f"{_shown(value)} is neither a text nor a list of texts.",
+                where=f"context {name!r}",
+                fix='Write "true", "7" …',
+            )
+    return keys
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _principal_arn(request: Request) -> str | None:
+    principal = request.principal
+    if principal.kind is PrincipalKind.SESSION:
+        return principal.role_arn
+    return None if principal.kind in _NOT_IN_IAM else principal.arn
+
+
+def _principal_account(request: Request) -> str | None:
+    if request.principal.kind is PrincipalKind.ANONYMOUS:
+        return "anonymous"
+    return request.principal.account or None
+
+
+def _user_id(request: Request) -> str | None:
+    principal = request.principal
+    if principal.kind is PrincipalKind.SESSION and principal.unique_id:
+        return f"{principal.unique_id}:{principal.session_name}"
+    return principal.unique_id or None
+
+
+def _user_name(request: Request) -> str | None:
+    return request.principal.name if request.principal.kind is PrincipalKind.USER else None
+
+
+def _principal_type(request: Request) -> str | None:
+    return _PRINCIPAL_TYPES.get(request.principal.kind)
+
+
+def _is_aws_service(request: Request) -> str | None:
+    if request.principal.kind is PrincipalKind.ANONYMOUS:
+        return None
+    return "true" if request.principal.is_service else "false"
+
+
+def _service_name(request: Request) -> str | None:
+    return request.principal.name if request.principal.is_service else None
+
+
+_NOT_IN_IAM: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS})
+_PRINCIPAL_TYPES: Final[Mapping[PrincipalKind, str]] = {
+    PrincipalKind.USER: "User",
+    PrincipalKind.ROLE: "AssumedRole",
+    PrincipalKind.SESSION: "AssumedRole",
+    PrincipalKind.ROOT: "Account",
+    PrincipalKind.ANONYMOUS: "Anonymous",
+}
+# Keys that AWS puts into every request of such a caller ("Availability" of each key in
+# docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html). What depends on how the
+# call was made (aws:SourceIp, aws:SecureTransport, aws:CurrentTime …) is never derived.
+DERIVED_KEYS: Final[Mapping[str, Callable[[Request], str | None]]] = {
+    "aws:principalarn": _principal_arn,
+    "aws:principalaccount": _principal_account,
+    "aws:principaltype": _principal_type,
+    "aws:userid": _user_id,
+    "aws:username": _user_name,
+    "aws:principalisawsservice": _is_aws_service,
+    "aws:principalservicename": _service_name,
+    "aws:resourceaccount": lambda request: request.resource_account,
+}
