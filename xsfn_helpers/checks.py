@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 
@@ -61,7 +61,9 @@ class Report:
         lines = [f"{self.title}: {passed} of {len(self.checks)} hold", *(f"  {check}" for check in self.checks)]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
         from xsfn_helpers.display.reports import report_html
 
-        return report_html(self)
+        return {"text/html": report_html(self), "text/plain": str(self)}

@@ -1,0 +1,161 @@
+"""The account and role diagram: two accounts, who assumes what, and the numbered links with their state.
+
+The text comes first: title, accounts, boxes and links are data; `.text`, `.alt` and `.dot` are three ways to say them.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xsfn_helpers.chain import LINK_NUMBERS, Actor, Link, Node, chain
+from xsfn_helpers.display.boxes import NOT_MADE, RUNS_AS, TITLES, Box, boxes
+from xsfn_helpers.display.markup import escape, one_line
+from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.errors import NoDotProgram, XsfnError
+from xsfn_helpers.scenario import Scenario, Side
+
+__all__ = ["Diagram", "LinkState"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The access chain of `scenario` as a picture and as text.
+
+    `states` gives each link's state (PENDING where none is given), `notes` a short remark on a link, `absent` the boxes
+    that aren't made yet. Raises `XsfnError` for a link number that doesn't exist.
+    """
+
+    scenario: Scenario
+    states: Mapping[int, LinkState] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
+    title: str = "Access chain of a cross-account run"
+    absent: Collection[Node] = frozenset()
+
+    def __post_init__(self) -> None:
+        for what, numbers in (("states", self.states), ("notes", self.notes)):
+            if unknown := sorted(set(numbers) - set(LINK_NUMBERS)):
+                links = ", ".join(map(str, LINK_NUMBERS))
+                raise XsfnError(
+                    f"There is no link {unknown[0]}.", where=f"diagram {what}", fix=f"The links are {links}."
+                )
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return chain(self.scenario)
+
+    def state(self, link: Link) -> LinkState:
+        return self.states.get(link.number, LinkState.PENDING)
+
+    def boxes(self, side: Side) -> tuple[Box, ...]:
+        """What lives in one account, roles before the machines that run as them."""
+        return boxes(self.scenario, side, absent=self.absent)
+
+    @property
+    def text(self) -> str:
+        """The whole picture in words, one line per box and per link; the same for the same input."""
+        lines = [one_line(self.title)]
+        for side in Side:
+            lines.append(f"  {self.scenario.account(side)}")
+            for box in self.boxes(side):
+                runs_as = f", runs as {TITLES[RUNS_AS[box.node]]}" if box.node in RUNS_AS else ""
+                missing = "" if box.made else f" ({NOT_MADE})"
+                lines.append(f"    {box.title}: {box.name}{runs_as}{missing}")
+        lines.append("  Links")
+        lines.extend(f"    {self._link_line(link)}" for link in self.links)
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def alt(self) -> str:
+        """What the picture says, as running text for a screen reader."""
+        accounts = [
+            f"{self.scenario.account(side)} holds {_listed([_spoken(box) for box in self.boxes(side)])}."
+            for side in Side
+        ]
+        links = [
+            f"Link {link.number}, {self.state(link)}: {asker_title(link)} asks for {link.action} on "
+            f"{TITLES[link.target]}.{self._note(link, ' Note: {}.')}"
+            for link in self.links
+        ]
+        return " ".join([f"{one_line(self.title)}.", *accounts, *links])
+
+    @property
+    def dot(self) -> str:
+        """The picture's source in the DOT language. Loads the graphviz package, but needs no `dot` program."""
+        from xsfn_helpers.display.dot import dot_source
+
+        return dot_source(self)
+
+    def svg(self) -> str:
+        """The picture. Raises `NoDotProgram`, which says how to install Graphviz, where nothing can draw it."""
+        from xsfn_helpers.display.render import svg_from_dot
+
+        return svg_from_dot(self.dot, title=one_line(self.title), description=self.alt)
+
+    def write(self, path: Path) -> None:
+        """Write the picture to `path`. Raises `NoDotProgram` as `svg` does, before anything is written."""
+        picture = self.svg()
+        path.write_text(picture, encoding="utf-8", newline="\n")
+
+    @property
+    def legend(self) -> str:
+        """How the states are drawn, in words."""
+        return "; ".join(f"{state.marked}: {state.look.in_words}" for state in LinkState)
+
+    def figure_html(self) -> str:
+        """The picture as a figure with alt text; where it can't be drawn, the text and how to install Graphviz.
+
+        The SVG travels as the data of an `img`, because a notebook that isn't trusted yet doesn't show a raw one.
+        """
+        try:
+            picture = self.svg()
+        except NoDotProgram as missing:
+            return f"<pre>{escape(self.text)}</pre>\n<p>{escape(str(missing))}</p>"
+        data = base64.b64encode(picture.encode("utf-8")).decode("ascii")
+        image = (
+            f'<img alt="{escape(self.alt)}" src="data:image/svg+xml;base64,{data}" style="max-width:100%;height:auto">'
+        )
+        caption = f"<figcaption>{escape(self.legend)}.</figcaption>"
+        return f'<figure style="margin:0">{image}{caption}</figure>'
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        return {"text/html": self.figure_html(), "text/plain": self.text}
+
+    def _link_line(self, link: Link) -> str:
+        deciders = " and ".join(map(str, link.deciders))
+        external_id = f" with external id {link.context['sts:ExternalId']}" if "sts:ExternalId" in link.context else ""
+        return (
+            f"{link.number} {self.state(link).marked:<11} {asker_title(link)} → {link.action} → {TITLES[link.target]}"
+            f"{external_id} | decided by {deciders}{self._note(link, ' | {}')}"
+        )
+
+    def _note(self, link: Link, form: str) -> str:
+        note = self.notes.get(link.number)
+        return form.format(one_line(note).rstrip(".")) if note else ""
+
+
+def asker_title(link: Link) -> str:
+    """Who asks for a link, by the article's name."""
+    match link.asker:
+        case Actor.OPERATOR_ROLE:
+            return TITLES[Node.OPERATOR_ROLE]
+        case Actor.EXECUTE_ROLE:
+            return TITLES[Node.EXECUTE_ROLE]
+        case Actor.STEP_FUNCTIONS:
+            return link.asker.value
+
+
+def _spoken(box: Box) -> str:
+    missing = "" if box.made else f", {NOT_MADE}"
+    return f"{box.title} ({box.name}{missing})"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return f"{', '.join(items[:-1])} and {items[-1]}"

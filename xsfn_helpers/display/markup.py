@@ -1,0 +1,60 @@
+"""Small pieces of safe HTML and text shared by everything that is shown.
+
+JupyterLab strips `<style>`, `aria-*` and CSS variables from the stored outputs of a notebook it doesn't trust yet
+(every fresh clone), so all pieces stay readable without them: states are words on a solid colour, the rest inherits.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from typing import Final
+
+from xsfn_helpers.display.palette import Colour
+
+# What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NAME_PART: Final = re.compile(r"[^-_.,+=@:/]*[-_.,+=@:/]|[^-_.,+=@:/]+")
+
+BORDER: Final = "1px solid var(--jp-border-color2, #8a94a0)"
+CELL: Final = f"text-align:left;vertical-align:top;padding:4px 10px;border-bottom:{BORDER}"
+TABLE: Final = "border-collapse:collapse;font-size:13px;color:inherit"
+CODE: Final = "font-family:var(--jp-code-font-family, monospace)"
+
+
+def plain(text: str) -> str:
+    """The text without control characters; line breaks and tabs stay."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """The text on one line: control characters out, every run of white space one blank."""
+    return " ".join(plain(text).split())
+
+
+def escape(text: str) -> str:
+    """The text as HTML, XML or a Graphviz HTML-like label: no markup of its own survives."""
+    return html.escape(plain(text), quote=True)
+
+
+def pill(text: str, colour: Colour) -> str:
+    """A short text on a solid colour: the same contrast on a light page and on a dark one."""
+    style = f"background-color:{colour.light};color:#ffffff;padding:1px 7px;border-radius:9px;white-space:nowrap"
+    return f'<span style="{style}"><b>{escape(text)}</b></span>'
+
+
+def wrap_name(name: str, width: int) -> list[str]:
+    """A name in lines of at most `width`, broken after its punctuation where possible."""
+    lines = [""]
+    for part in _NAME_PART.findall(one_line(name)):
+        for piece in textwrap.wrap(part, width) or [part]:
+            if lines[-1] and len(lines[-1]) + len(piece) > width:
+                lines.append("")
+            lines[-1] += piece
+    return lines
+
+
+def wrap_words(text: str, width: int, *, max_lines: int) -> list[str]:
+    """A sentence in at most `max_lines` lines; what doesn't fit ends in …"""
+    return textwrap.wrap(one_line(text), width, max_lines=max_lines, placeholder=" …")
