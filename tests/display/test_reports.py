@@ -1,0 +1,41 @@
+"""A report as a table says the same as the report as text, and nothing in it is taken for markup."""
+
+from __future__ import annotations
+
+from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.display.reports import report_html
+
+HELD = Check("a", "The trust policy names the Operator role", True, "statement OperatorStateMachine")
+FAILED = Check("b", "Link 2 is allowed", False, "User: arn:aws:sts::1 is not authorized", "Add sts:AssumeRole.")
+
+
+def test_each_check_is_a_row_with_mark_word_title_evidence_and_hint() -> None:
+    html = report_html(Report("Stage 1", (HELD, FAILED)))
+
+    assert "<b>Stage 1</b>: 1 of 2 hold" in html
+    assert html.count("<tr>") == 3
+    for words in ("✓ holds", HELD.title, HELD.evidence, "✗ fails", FAILED.title, FAILED.evidence, FAILED.hint):
+        assert f">{words}<" in html
+
+
+def test_the_column_for_hints_is_there_only_when_something_failed() -> None:
+    assert "What to do" in report_html(Report("r", (HELD, FAILED)))
+    assert "What to do" not in report_html(Report("r", (HELD,)))
+
+
+def test_every_text_is_escaped() -> None:
+    bad = "<script>alert('x')</script>\x1b"
+    html = report_html(Report(bad, (Check("c", bad, False, bad, bad),)))
+
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\ufffd") == 4
+
+
+def test_a_notebook_gets_the_table_and_the_whole_text() -> None:
+    report = Report("Stage 1", (HELD, FAILED))
+
+    assert report._repr_mimebundle_() == {"text/html": report_html(report), "text/plain": str(report)}
+
+
+def test_borders_follow_jupyterlabs_theme_and_have_a_fallback() -> None:
+    assert "var(--jp-border-color2, #8a94a0)" in report_html(Report("r", (HELD,)))
