@@ -39,7 +39,7 @@ bench: for-test ## measure the decision engine beside other engines
 	@$(run) -m benchmarks
 
 diagrams: for-test ## draw diagrams/*.svg anew
-	@$(run) -m xsfn_helpers.display.diagram diagrams
+	@$(run) -m xsfn_helpers.display.draw diagrams
 
 verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
 	@scripts/verify-clone.sh

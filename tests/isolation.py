@@ -1,4 +1,4 @@
-"""Keeps a run of the tests away from the user's own things: sandbox, AWS credentials, Jupyter and IPython settings."""
+"""Keeps a run of the tests away from the user's own things: sandbox, choices, AWS credentials, settings of Jupyter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-STATE_DIR = "XSFN_STATE_DIR"
-
 
 @contextmanager
 def isolated() -> Iterator[Path]:
@@ -20,11 +18,11 @@ def isolated() -> Iterator[Path]:
     """
     before = dict(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="xsfn-tests-"))
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "XSFN_"))]:
         del os.environ[name]
     os.environ.update(
         {
-            STATE_DIR: str(folder / "sandbox"),
+            "XSFN_STATE_DIR": str(folder / "sandbox"),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
