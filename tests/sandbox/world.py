@@ -1,0 +1,168 @@
+"""One scenario of its own in the running sandbox, set up by plain boto3 calls, with one thing broken on request."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from xsfn_helpers import documents
+from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.scenario import Scenario, Side
+
+_numbers = itertools.count(1)
+OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution ended, and its history."""
+
+    arn: str
+    status: str
+    error: str | None
+    cause: str | None
+    output: Any
+    events: list[dict[str, Any]]
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.events]
+
+
+@dataclass
+class World:
+    """The article's set-up under names that no other test uses."""
+
+    sandbox: Sandbox
+    scenario: Scenario
+    clients: dict[tuple[Side, str], Any] = field(default_factory=dict)
+
+    @classmethod
+    def fresh(cls, sandbox: Sandbox) -> World:
+        number = next(_numbers)
+        names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
+        return cls(sandbox, Scenario(**{f"{name}_name": f"{name.replace('_', '-')}-{number}" for name in names}))
+
+    def client(self, side: Side, service: str) -> Any:
+        key = (side, service)
+        if key not in self.clients:
+            account = self.sandbox.accounts[side]
+            self.clients[key] = client_with(self.sandbox, service, account.access_key_id, account.secret_access_key)
+        return self.clients[key]
+
+    @property
+    def operator_iam(self) -> Any:
+        return self.client(Side.OPERATOR, "iam")
+
+    @property
+    def operator_states(self) -> Any:
+        return self.client(Side.OPERATOR, "stepfunctions")
+
+    @property
+    def subject_iam(self) -> Any:
+        return self.client(Side.SUBJECT, "iam")
+
+    @property
+    def subject_states(self) -> Any:
+        return self.client(Side.SUBJECT, "stepfunctions")
+
+    def build(
+        self,
+        *,
+        execute_role: bool = True,
+        execute_trust: dict[str, Any] | None = None,
+        execute_permissions: dict[str, Any] | None = None,
+        operator_permissions: dict[str, Any] | None = None,
+        operator_definition: dict[str, Any] | None = None,
+        subject_definition: dict[str, Any] | None = None,
+        subject_machine: bool = True,
+    ) -> World:
+        """Everything, in the order IAM allows; each document can be replaced by a broken one."""
+        scenario = self.scenario
+        self.create_role(Side.OPERATOR, scenario.operator_role_name)
+        self.create_role(Side.SUBJECT, scenario.subject_role_name)
+        if subject_machine:
+            self.subject_states.create_state_machine(
+                name=scenario.subject_machine_name,
+                definition=json.dumps(subject_definition or documents.subject_definition(scenario)),
+                roleArn=scenario.subject_role_arn,
+            )
+        if execute_role:
+            self.subject_iam.create_role(
+                RoleName=scenario.execute_role_name,
+                AssumeRolePolicyDocument=json.dumps(execute_trust or documents.execute_role_trust(scenario)),
+            )
+            self.subject_iam.put_role_policy(
+                RoleName=scenario.execute_role_name,
+                PolicyName=documents.EXECUTE_POLICY_NAME,
+                PolicyDocument=json.dumps(execute_permissions or documents.execute_role_permissions(scenario)),
+            )
+        self.operator_iam.put_role_policy(
+            RoleName=scenario.operator_role_name,
+            PolicyName=documents.OPERATOR_POLICY_NAME,
+            PolicyDocument=json.dumps(operator_permissions or documents.operator_role_permissions(scenario)),
+        )
+        self.operator_states.create_state_machine(
+            name=scenario.operator_machine_name,
+            definition=json.dumps(operator_definition or documents.operator_definition(scenario)),
+            roleArn=scenario.operator_role_arn,
+        )
+        return self
+
+    def create_role(self, side: Side, name: str) -> None:
+        """A state machine's own role, trusting Step Functions and allowed nothing."""
+        trust = documents.service_trust(self.scenario, self.scenario.account(side))
+        self.client(side, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+
+    def run(self, *, input: Any = None, seconds: float = 10) -> Outcome:  # noqa: A002 - the API's own word
+        """Start the Operator machine and wait for its end."""
+        started = self.operator_states.start_execution(
+            stateMachineArn=self.scenario.operator_machine_arn, input=json.dumps(input or {})
+        )
+        return self.outcome(Side.OPERATOR, started["executionArn"], seconds=seconds)
+
+    def outcome(self, side: Side, arn: str, *, seconds: float = 10) -> Outcome:
+        states = self.client(side, "stepfunctions")
+        end = time.monotonic() + seconds
+        while (description := states.describe_execution(executionArn=arn))["status"] not in OVER:
+            assert time.monotonic() < end, f"{arn} still runs after {seconds} s"
+            time.sleep(0.01)
+        events = states.get_execution_history(executionArn=arn)["events"]
+        return Outcome(
+            arn=arn,
+            status=description["status"],
+            error=description.get("error"),
+            cause=description.get("cause"),
+            output=json.loads(description["output"]) if "output" in description else None,
+            events=events,
+        )
+
+    def subject_executions(self) -> list[dict[str, Any]]:
+        found = self.subject_states.list_executions(stateMachineArn=self.scenario.subject_machine_arn)
+        return list(found["executions"])
+
+    @property
+    def assume_refused(self) -> str:
+        """The one text AWS has for every reason that link 2 can fail."""
+        return (
+            f"The role {self.scenario.operator_role_arn} is not authorized to assume the task state's role, "
+            f"{self.scenario.execute_role_arn}."
+        )
+
+
+def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=sandbox.endpoint_url,
+        region_name=sandbox.region,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )

@@ -1,0 +1,334 @@
+"""What a request asks for: AWS operation -> IAM action, resource ARNs and condition keys.
+
+Source: the Service Authorization Reference, docs.aws.amazon.com/service-authorization/latest/reference/
+(list_awsstepfunctions.html, list_awsidentityandaccessmanagementiam.html, list_awssecuritytokenservice.html).
+One row an operation; an operation without a row is refused, never let through.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.wire import HttpRequest
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One question for IAM: may the caller do `action` on `resource`?"""
+
+    action: str
+    resource: str
+    resource_account: str
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A named request: service, operation, parameters, and every demand that must be allowed."""
+
+    service: str
+    operation: str
+    params: Params
+    demands: tuple[Demand, ...]
+    mutates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call is made: the caller's account, and the region and partition it was signed for."""
+
+    account_id: str
+    region: str
+    partition: str
+    # Gives an existing role's, user's or group's ARN with its path; None where there is none.
+    iam_arn_of: Callable[[str, str], str | None]
+
+    def iam_arn(self, kind: str, name: str, path: str = "/") -> str:
+        return self.iam_arn_of(kind, name) or f"arn:{self.partition}:iam::{self.account_id}:{kind}{path}{name}"
+
+    def states_arn(self, resource: str) -> str:
+        return f"arn:{self.partition}:states:{self.region}:{self.account_id}:{resource}"
+
+
+def name_call(service: str, request: HttpRequest, place: Place) -> Call:
+    """Name the request, its parameters and demands.
+
+    Raises `Refusal` for a service or operation that the sandbox doesn't have, and for parameters that can't be read.
+    """
+    if service == "states":
+        operation, params = _read_json(request)
+        return _states_call(operation, params, place)
+    if service in ("iam", "sts"):
+        operation, params = _read_form(request, service)
+        return _iam_call(operation, params, place) if service == "iam" else _sts_call(operation, params, place)
+    raise not_offered(service, "*")
+
+
+def account_of(arn: str, *, default: str) -> str:
+    """The account id inside an ARN, or `default` for `*` and ARNs without one."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[4] else default
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read_json(request: HttpRequest) -> tuple[str, Params]:
+    prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
+    if prefix != "AWSStepFunctions" or not operation:
+        raise Refusal("UnknownOperationException", "The X-Amz-Target header doesn't name a Step Functions operation.")
+    try:
+        params = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        raise Refusal("SerializationException", "The request body is not valid JSON.") from None
+    if not isinstance(params, dict):
+        raise Refusal("SerializationException", "The request body must be a JSON object.")
+    for key in ("stateMachineArn", "executionArn", "name", "roleArn", "definition", "input", "resourceArn"):
+        if not isinstance(params.get(key, ""), str | None):
+            raise Refusal("SerializationException", f"{key} must be a string.")
+    return operation, params
+
+
+def _read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
+    try:
+        text = request.body.decode("utf-8") if request.body else request.query
+        params = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=5000))
+    except ValueError:
+        raise Refusal("MalformedInput", "The request body is not a valid form.") from None
+    operation = params.get("Action", "")
+    if not operation:
+        raise Refusal("MissingAction", f"The {service} request names no Action.")
+    return operation, params
+
+
+def form_list(params: Params, prefix: str) -> list[dict[str, str]]:
+    """Members of a query-protocol list: `Tags.member.1.Key` -> `[{"Key": …}]`, plain members under the key ``""``."""
+    found: dict[int, dict[str, str]] = {}
+    pattern = re.compile(re.escape(prefix) + r"\.member\.([0-9]{1,4})(?:\.(.+))?")
+    for key, value in params.items():
+        if match := pattern.fullmatch(key):
+            found.setdefault(int(match[1]), {})[match[2] or ""] = value
+    return [found[index] for index in sorted(found)]
+
+
+# --- Step Functions --------------------------------------------------------------------------------------------------
+
+_STATES_PREFIX: Final = "states:"
+# operation -> (the parameter that holds the resource's ARN, the kinds of resource it may name, does it change anything)
+_STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
+    "DeleteActivity": ("activityArn", ("activity",), True),
+    "DeleteStateMachine": ("stateMachineArn", ("stateMachine",), True),
+    "DeleteStateMachineAlias": ("stateMachineAliasArn", ("stateMachine",), True),
+    "DeleteStateMachineVersion": ("stateMachineVersionArn", ("stateMachine",), True),
+    "DescribeActivity": ("activityArn", ("activity",), False),
+    "DescribeExecution": ("executionArn", ("execution", "express"), False),
+    "DescribeMapRun": ("mapRunArn", ("mapRun",), False),
+    "DescribeStateMachine": ("stateMachineArn", ("stateMachine",), False),
+    "DescribeStateMachineAlias": ("stateMachineAliasArn", ("stateMachine",), False),
+    "DescribeStateMachineForExecution": ("executionArn", ("execution", "mapRun"), False),
+    "GetActivityTask": ("activityArn", ("activity",), True),
+    "GetExecutionHistory": ("executionArn", ("execution",), False),
+    "ListExecutions": ("stateMachineArn", ("stateMachine",), False),
+    "ListMapRuns": ("executionArn", ("execution",), False),
+    "ListStateMachineAliases": ("stateMachineArn", ("stateMachine",), False),
+    "ListTagsForResource": ("resourceArn", ("stateMachine", "activity"), False),
+    "StartExecution": ("stateMachineArn", ("stateMachine",), True),
+    "StopExecution": ("executionArn", ("execution",), True),
+    "TagResource": ("resourceArn", ("stateMachine", "activity"), True),
+    "UntagResource": ("resourceArn", ("stateMachine", "activity"), True),
+    "UpdateMapRun": ("mapRunArn", ("mapRun",), True),
+    "UpdateStateMachine": ("stateMachineArn", ("stateMachine",), True),
+    "UpdateStateMachineAlias": ("stateMachineAliasArn", ("stateMachine",), True),
+}
+_STATES_ON_ANY: Final[dict[str, bool]] = {
+    "ListActivities": False,
+    "ListStateMachines": False,
+    "SendTaskFailure": True,
+    "SendTaskHeartbeat": True,
+    "SendTaskSuccess": True,
+}
+_STATES_BY_NAME: Final = {"CreateActivity": "activity", "CreateStateMachine": "stateMachine"}
+
+
+def _states_call(operation: str, params: Params, place: Place) -> Call:
+    context = _json_tag_keys(params.get("tags"))
+    if operation in _STATES_ON_ARN:
+        key, kinds, mutates = _STATES_ON_ARN[operation]
+        arn = params.get(key)
+        if not arn:
+            raise _missing(key)
+        resource = _states_resource(str(arn), kinds)
+        account = account_of(resource, default=place.account_id)
+    elif operation in _STATES_BY_NAME:
+        name = params.get("name")
+        if not name:
+            raise _missing("name")
+        resource, account, mutates = place.states_arn(f"{_STATES_BY_NAME[operation]}:{name}"), place.account_id, True
+    elif operation in _STATES_ON_ANY:
+        resource, account, mutates = "*", place.account_id, _STATES_ON_ANY[operation]
+    else:
+        raise not_offered("states", operation)
+    demands = [Demand(_STATES_PREFIX + operation, resource, account, context)]
+    if operation in ("CreateStateMachine", "UpdateStateMachine") and params.get("roleArn"):
+        demands.append(_pass_role(str(params["roleArn"]), place))
+    return Call("states", operation, params, tuple(demands), mutates)
+
+
+def _missing(name: str) -> Refusal:
+    constraint = "failed to satisfy constraint: Member must not be null"
+    return Refusal("ValidationException", f"1 validation error detected: Value null at '{name}' {constraint}")
+
+
+def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:
+    parts = arn.split(":")
+    if len(parts) < 7 or parts[0] != "arn" or parts[2] != "states":
+        raise Refusal("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
+    if parts[5] not in kinds:
+        raise Refusal("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {parts[5]}'")
+    return arn
+
+
+def _pass_role(role_arn: str, place: Place) -> Demand:
+    """Whoever gives a role to a service needs iam:PassRole on it (IAM User Guide, id_roles_use_passrole.html)."""
+    match = re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}):role/[\w+=,.@/-]{1,576}", role_arn)
+    if match is None:
+        raise Refusal("InvalidArn", f"Invalid Role Arn: '{role_arn}'")
+    if match[1] != place.account_id:
+        raise Refusal("AccessDeniedException", "Cross-account pass role is not allowed.")
+    return Demand("iam:PassRole", role_arn, match[1], {"iam:PassedToService": "states.amazonaws.com"})
+
+
+def _json_tag_keys(tags: Any) -> dict[str, str | list[str]]:
+    if not isinstance(tags, list):
+        return {}
+    pairs = {str(tag.get("key")): str(tag.get("value", "")) for tag in tags if isinstance(tag, dict)}
+    return _tag_keys(pairs)
+
+
+def _tag_keys(pairs: Mapping[str, str]) -> dict[str, str | list[str]]:
+    if not pairs:
+        return {}
+    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    context["aws:TagKeys"] = list(pairs)
+    return context
+
+
+# --- IAM -------------------------------------------------------------------------------------------------------------
+
+# (kind of resource, the parameter with its name, does it change anything, operations)
+_IAM_NAME_ROWS: Final = (
+    ("role", "RoleName", True, "CreateRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy"),
+    ("role", "RoleName", True, "PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy TagRole UntagRole"),
+    ("role", "RoleName", True, "PutRolePermissionsBoundary DeleteRolePermissionsBoundary"),
+    ("role", "RoleName", False, "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies ListRoleTags"),
+    ("user", "UserName", True, "CreateUser DeleteUser UpdateUser TagUser UntagUser"),
+    ("user", "UserName", True, "PutUserPolicy DeleteUserPolicy AttachUserPolicy DetachUserPolicy"),
+    ("user", "UserName", True, "CreateAccessKey DeleteAccessKey UpdateAccessKey"),
+    ("user", "UserName", False, "GetUser GetUserPolicy ListUserPolicies ListAttachedUserPolicies ListAccessKeys"),
+    ("user", "UserName", False, "ListUserTags ListGroupsForUser"),
+    ("group", "GroupName", True, "CreateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup"),
+    ("group", "GroupName", True, "PutGroupPolicy DeleteGroupPolicy AttachGroupPolicy DetachGroupPolicy"),
+    ("group", "GroupName", False, "GetGroup GetGroupPolicy ListGroupPolicies ListAttachedGroupPolicies"),
+    ("policy", "PolicyName", True, "CreatePolicy"),
+)
+_IAM_ON_NAME: Final = {
+    operation: (kind, key, mutates) for kind, key, mutates, names in _IAM_NAME_ROWS for operation in names.split()
+}
+_IAM_POLICY_ROWS: Final = (
+    (True, "DeletePolicy CreatePolicyVersion DeletePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy"),
+    (False, "GetPolicy GetPolicyVersion ListPolicyVersions ListEntitiesForPolicy ListPolicyTags"),
+)
+_IAM_ON_POLICY_ARN: Final = {name: mutates for mutates, names in _IAM_POLICY_ROWS for name in names.split()}
+_IAM_ON_ANY: Final = frozenset(
+    (
+        *("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListAccountAliases"),
+        *("GetAccountSummary", "GetAccountAuthorizationDetails"),
+    )
+)
+_NAME_IN_IAM: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+
+
+def _iam_call(operation: str, params: Params, place: Place) -> Call:
+    context = _tag_keys({tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")})
+    if "PolicyArn" in params and operation.startswith(("Attach", "Detach")):
+        context["iam:PolicyARN"] = params["PolicyArn"]
+    if "PermissionsBoundary" in params:
+        context["iam:PermissionsBoundary"] = params["PermissionsBoundary"]
+    if operation in _IAM_ON_NAME:
+        kind, key, mutates = _IAM_ON_NAME[operation]
+        name = params.get(key)
+        if name is None and kind == "user":
+            raise Refusal("ValidationError", f"In the xsfn sandbox, {operation} needs UserName.")
+        if not name or not _NAME_IN_IAM.fullmatch(name):
+            raise Refusal(
+                "ValidationError",
+                f"1 validation error detected: Value '{name or ''}' at '{key[0].lower()}{key[1:]}' failed to satisfy "
+                r"constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+",
+            )
+        resource = place.iam_arn(kind, name, params.get("Path") or "/")
+    elif operation in _IAM_ON_POLICY_ARN:
+        mutates = _IAM_ON_POLICY_ARN[operation]
+        resource = params.get("PolicyArn") or ""
+        if not re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", resource):
+            raise Refusal("ValidationError", "Invalid ARN:  Could not be parsed!")
+    elif operation in _IAM_ON_ANY:
+        resource, mutates = "*", False
+    else:
+        raise not_offered("iam", operation)
+    account = account_of(resource, default=place.account_id)
+    # AWS's own managed policies may be read from every account.
+    owner = place.account_id if account == "aws" else account
+    return Call("iam", operation, params, (Demand(f"iam:{operation}", resource, owner, context),), mutates)
+
+
+# --- STS -------------------------------------------------------------------------------------------------------------
+
+_SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+
+
+def _sts_call(operation: str, params: Params, place: Place) -> Call:
+    if operation == "GetCallerIdentity":
+        return Call("sts", operation, params, (), mutates=False)  # needs no permission, and can't be denied
+    if operation != "AssumeRole":
+        raise not_offered("sts", operation)
+    role_arn = params.get("RoleArn", "")
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise Refusal("ValidationError", f"{role_arn} is invalid")
+    session_name = params.get("RoleSessionName", "")
+    _check_pattern(session_name, _SESSION_NAME, "roleSessionName", r"[\w+=,.@-]*")
+    context: dict[str, str | list[str]] = {"sts:RoleSessionName": session_name}
+    if "ExternalId" in params:
+        _check_pattern(params["ExternalId"], _EXTERNAL_ID, "externalId", r"[\w+=,.@:\/-]*")
+        context["sts:ExternalId"] = params["ExternalId"]
+    if "SourceIdentity" in params:
+        context["sts:SourceIdentity"] = params["SourceIdentity"]
+    if "DurationSeconds" in params:
+        context["sts:DurationSeconds"] = params["DurationSeconds"]
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")}
+    context.update(_tag_keys(tags))
+    account = account_of(role_arn, default=place.account_id)
+    actions = ["sts:AssumeRole"]
+    if tags:
+        actions.append("sts:TagSession")
+    if "SourceIdentity" in params:
+        actions.append("sts:SetSourceIdentity")
+    return Call("sts", operation, params, tuple(Demand(a, role_arn, account, context) for a in actions), mutates=False)
+
+
+def _check_pattern(value: str, pattern: re.Pattern[str], name: str, shown: str) -> None:
+    if not pattern.fullmatch(value):
+        raise Refusal(
+            "ValidationError",
+            f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {shown}",
+        )

@@ -1,0 +1,106 @@
+"""Refusals in AWS's words, and their shape on the wire for each protocol.
+
+Texts: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html and the services' own messages.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+from xsfn_helpers.sandbox.wire import HttpResponse
+
+# The XML name space each query service answers in.
+_NAMESPACES: Final = {
+    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+}
+_QUERY_SERVICES: Final = frozenset(_NAMESPACES)
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """An error answer: AWS's code, its message and the HTTP status."""
+
+    code: str
+    message: str
+    status: int = 400
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+def uses_query_protocol(service: str) -> bool:
+    """Whether the service speaks AWS's query protocol (form in, XML out) rather than JSON."""
+    return service in _QUERY_SERVICES
+
+
+def error_response(refusal: Refusal, *, service: str, request_id: str) -> HttpResponse:
+    """`refusal` as the service would send it: XML for IAM and STS, JSON 1.0 for the others."""
+    if uses_query_protocol(service):
+        body = (
+            f'<ErrorResponse xmlns="{_NAMESPACES[service]}">\n'
+            f"  <Error>\n    <Type>{'Sender' if refusal.status < 500 else 'Receiver'}</Type>\n"
+            f"    <Code>{escape(refusal.code)}</Code>\n    <Message>{escape(refusal.message)}</Message>\n  </Error>\n"
+            f"  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
+        )
+        return HttpResponse(refusal.status, body.encode(), {"content-type": "text/xml", "x-amzn-requestid": request_id})
+    body = json.dumps({"__type": refusal.code, "message": refusal.message})
+    return HttpResponse(
+        refusal.status,
+        body.encode(),
+        {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": request_id},
+    )
+
+
+def access_denied(service: str, *, caller: str, action: str, resource: str, reason: str = "") -> Refusal:
+    """AWS's "User: … is not authorized to perform: …"; `reason` is its "because …" or "with an explicit deny …"."""
+    message = f"User: {caller} is not authorized to perform: {action} on resource: {resource}"
+    if reason:
+        message = f"{message} {reason}"
+    if uses_query_protocol(service):
+        return Refusal("AccessDenied", message, 403)
+    # Step Functions answers access denied with 400, unlike Lambda (403).
+    return Refusal("AccessDeniedException", message, 400)
+
+
+def missing_authentication(service: str) -> Refusal:
+    if uses_query_protocol(service):
+        return Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    return Refusal("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+
+
+def incomplete_signature(service: str, detail: str) -> Refusal:
+    code = "IncompleteSignature" if uses_query_protocol(service) else "IncompleteSignatureException"
+    return Refusal(code, detail, 403)
+
+
+def unknown_key(service: str) -> Refusal:
+    code = "InvalidClientTokenId" if uses_query_protocol(service) else "UnrecognizedClientException"
+    return Refusal(code, "The security token included in the request is invalid.", 403)
+
+
+def expired_session(service: str) -> Refusal:
+    code = "ExpiredToken" if uses_query_protocol(service) else "ExpiredTokenException"
+    return Refusal(code, "The security token included in the request is expired", 403)
+
+
+def signature_mismatch(service: str, detail: str | None = None) -> Refusal:
+    code = "SignatureDoesNotMatch" if uses_query_protocol(service) else "InvalidSignatureException"
+    text = detail or (
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+        "Key and signing method. Consult the service documentation for details."
+    )
+    return Refusal(code, text, 403)
+
+
+def not_offered(service: str, operation: str) -> Refusal:
+    """The sandbox's own word for what it doesn't have: said plainly, so that nobody looks for a permission."""
+    return Refusal(
+        "InvalidAction" if uses_query_protocol(service) else "UnknownOperationException",
+        f"The xsfn sandbox doesn't offer {service}:{operation}. It has the parts of IAM, STS and Step Functions that a "
+        "cross-account execution needs.",
+        400,
+    )

@@ -1,0 +1,225 @@
+"""The one door: authenticate, name the call, decide, then answer or forward. There is no other way in.
+
+A request from the network and a request made by a running task take the same path, so nothing is enforced
+twice and nothing is let through unseen.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from xsfn_helpers.documents import STATES_PRINCIPAL
+from xsfn_helpers.errors import InvalidScenario
+from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide
+from xsfn_helpers.regions import partition_of
+from xsfn_helpers.sandbox import callers, rules, signature, sts
+from xsfn_helpers.sandbox.callers import Caller, Directory
+from xsfn_helpers.sandbox.calls import Call, Demand, Place, account_of, name_call
+from xsfn_helpers.sandbox.errors import Refusal, access_denied, error_response
+from xsfn_helpers.sandbox.rules import Registry
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore, new_session_name
+from xsfn_helpers.sandbox.stored import StoredRole
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+
+_log = logging.getLogger(__name__)
+
+
+class Services(Directory, Registry, Protocol):
+    """The services behind the door: what they have on file, and how to hand them an allowed call."""
+
+    def forward(
+        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
+    ) -> HttpResponse: ...
+
+    def iam_arn(self, account_id: str, kind: str, name: str) -> str | None: ...
+    def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Every request to the two accounts goes through `handle`."""
+
+    services: Services
+    sessions: SessionStore
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception."""
+        request_id = str(uuid.uuid4())
+        service = _service_hint(request)
+        try:
+            scope = signature.read_scope(request, service_hint=service)
+            service = scope.service
+            secret = callers.secret_of(
+                scope.access_key_id,
+                directory=self.services,
+                sessions=self.sessions,
+                token=request.headers.get("x-amz-security-token", ""),
+                service=service,
+            )
+            signature.verify(request, scope, secret=secret)
+            caller = callers.resolve(
+                scope.access_key_id, directory=self.services, sessions=self.sessions, service=service
+            )
+            call = name_call(service, request, self._place(caller, scope.region))
+            self._authorise(caller, call, scope.region)
+            return self._answer(caller, call, request, region=scope.region, request_id=request_id)
+        except Refusal as refusal:
+            return error_response(refusal, service=service, request_id=request_id)
+        except Exception:
+            # The traceback goes to the sandbox's log; the client gets AWS's own word for "our fault".
+            _log.exception("request %s failed", request_id)
+            code = "ServiceFailure" if service in ("iam", "sts") else "InternalFailure"
+            fault = Refusal(
+                code, f"The sandbox failed on this request; its log has the reason under {request_id}.", 500
+            )
+            return error_response(fault, service=service, request_id=request_id)
+
+    def assume_as_step_functions(self, role_arn: str, machine_arn: str) -> RoleSession:
+        """Links 1 and 6: Step Functions assumes a state machine's role, if that role's trust policy lets it.
+
+        Raises `Refusal` where it doesn't.
+        """
+        if not self.assumable_by_step_functions(role_arn, machine_arn):
+            raise rules.NOT_ASSUMABLE
+        role = self._role(role_arn)
+        assert role is not None
+        return self.sessions.issue(
+            account_id=role.account_id,
+            role_name=role.name,
+            role_arn=role.arn,
+            role_id=role.unique_id,
+            name=new_session_name(),
+            partition=role.arn.split(":")[1],
+            seconds=sts.DEFAULT_SECONDS,
+        )
+
+    def assumable_by_step_functions(self, role_arn: str, machine_arn: str) -> bool:
+        """Whether the trust policy of `role_arn` lets Step Functions assume it for `machine_arn`."""
+        role = self._role(role_arn)
+        if role is None:
+            return False
+        request = Request(
+            principal=Principal.parse(STATES_PRINCIPAL),
+            action="sts:AssumeRole",
+            resource=role_arn,
+            resource_account=role.account_id,
+            context={
+                "aws:SourceArn": machine_arn,
+                "aws:SourceAccount": account_of(machine_arn, default=""),
+                "aws:PrincipalIsAWSService": "true",
+                "aws:PrincipalServiceName": STATES_PRINCIPAL,
+                **_now(),
+            },
+        )
+        return decide(request, Policies(resource=_trust(role))).allowed
+
+    def _place(self, caller: Caller, region: str) -> Place:
+        def iam_arn_of(kind: str, name: str) -> str | None:
+            return self.services.iam_arn(caller.account_id, kind, name)
+
+        try:
+            partition = partition_of(region)
+        except InvalidScenario:
+            raise Refusal(
+                "SignatureDoesNotMatch", f"Credential should be scoped to a valid region; {region!r} is none.", 403
+            ) from None
+        return Place(caller.account_id, region, partition, iam_arn_of)
+
+    def _authorise(self, caller: Caller, call: Call, region: str) -> None:
+        for demand in call.demands:
+            decision = self._decide(caller, demand, region)
+            if not decision.allowed or self._names_missing_role(call, demand):
+                raise _denied(call.service, caller, demand, decision)
+
+    def _decide(self, caller: Caller, demand: Demand, region: str) -> Decision:
+        role = self._role(demand.resource) if demand.action.startswith("sts:") else None
+        tags = self.services.tags_of(demand.resource_account, region, demand.resource)
+        request = Request(
+            principal=caller.principal,
+            action=demand.action,
+            resource=demand.resource,
+            resource_account=demand.resource_account,
+            context={
+                **caller.context,
+                **_now(),
+                "aws:RequestedRegion": region,
+                "aws:ResourceAccount": demand.resource_account,
+                "aws:SourceIp": "127.0.0.1",
+                # On AWS every client comes by TLS; on loopback there is no wire to protect.
+                "aws:SecureTransport": "true",
+                "aws:ViaAWSService": "false",
+                **{f"aws:ResourceTag/{key}": value for key, value in tags.items()},
+                **demand.context,
+            },
+        )
+        return decide(request, caller.policies(_trust(role) if role else None))
+
+    def _names_missing_role(self, call: Call, demand: Demand) -> bool:
+        return call.service == "sts" and self._role(demand.resource) is None
+
+    def _role(self, arn: str) -> StoredRole | None:
+        """The role with exactly this ARN, path included."""
+        role = self.services.role(account_of(arn, default=""), arn.rsplit("/", 1)[-1])
+        return role if role is not None and role.arn == arn else None
+
+    def _answer(
+        self, caller: Caller, call: Call, request: HttpRequest, *, region: str, request_id: str
+    ) -> HttpResponse:
+        if call.service == "sts":
+            return HttpResponse(
+                200,
+                self._sts(caller, call, region=region, request_id=request_id),
+                {"content-type": "text/xml", "x-amzn-requestid": request_id},
+            )
+        if call.service == "iam":
+            params = rules.check_iam(call, caller.account_id, self.services)
+            call = Call(call.service, call.operation, params, call.demands, call.mutates)
+        else:
+            rules.check_states(
+                call, caller.account_id, region, self.services, assumable=self.assumable_by_step_functions
+            )
+        return self.services.forward(call, request, account_id=caller.account_id, region=region, request_id=request_id)
+
+    def _sts(self, caller: Caller, call: Call, *, region: str, request_id: str) -> bytes:
+        if call.operation == "GetCallerIdentity":
+            return sts.caller_identity(caller, request_id=request_id)
+        role = self._role(call.params["RoleArn"])
+        assert role is not None  # a missing role was refused with everything else
+        return sts.assume_role(
+            caller,
+            role,
+            call.params,
+            sessions=self.sessions,
+            partition=partition_of(region),
+            request_id=request_id,
+        )
+
+
+def _denied(service: str, caller: Caller, demand: Demand, decision: Decision) -> Refusal:
+    """AWS's text. Of another account's policies AWS says nothing: there the reason is left out."""
+    across = demand.resource_account != caller.account_id
+    own_side = "identity-based" in decision.aws_reason or "boundary" in decision.aws_reason
+    withheld = demand.action.startswith("sts:") and across and not own_side
+    reason = "" if withheld or decision.allowed else decision.aws_reason
+    return access_denied(service, caller=caller.arn, action=demand.action, resource=demand.resource, reason=reason)
+
+
+def _trust(role: StoredRole) -> Policy:
+    return Policy.parse(role.trust_policy, kind=PolicyKind.TRUST, name=f"trust policy of {role.name}")
+
+
+def _now() -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(int(now.timestamp()))}
+
+
+def _service_hint(request: HttpRequest) -> str:
+    """Which service an unsigned or misshapen request was meant for, so that it is refused in that service's shape."""
+    if "x-amz-target" in request.headers:
+        return "states"
+    return "iam" if b"Version=2010-05-08" in request.body else "sts"

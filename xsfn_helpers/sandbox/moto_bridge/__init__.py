@@ -1,0 +1,10 @@
+"""The only package that knows moto's internals: what it has stored, how to hand it a call, and how its tasks act.
+
+Tested with the moto version that pyproject.toml pins; `tests/sandbox/test_moto_bridge.py` says in plain words when a
+name used here has moved.
+"""
+
+from xsfn_helpers.sandbox.moto_bridge.bridge import MotoBridge
+from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_through
+
+__all__ = ["MotoBridge", "behave_like_aws", "run_tasks_through"]

@@ -1,0 +1,222 @@
+"""IAM and Step Functions of every account: what is on file, and an allowed call handed over."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from moto.core.config import default_user_config
+from moto.core.request import Request
+from moto.iam.models import IAMBackend, iam_backends
+from moto.iam.responses import IamResponse
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from xsfn_helpers.sandbox.calls import Call
+from xsfn_helpers.sandbox.errors import error_response, not_offered
+from xsfn_helpers.sandbox.moto_bridge.states_api import StatesApi
+from xsfn_helpers.sandbox.rules import aws_principals
+from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+
+# moto takes a region to find a user's partition; any region of it will do.
+_ANY_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+
+class MotoBridge:
+    """IAM and Step Functions of every account, as moto keeps them. Safe to use from several threads."""
+
+    def __init__(self, account_ids: frozenset[str], partition: str) -> None:
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        self._account_ids = account_ids
+        self._partition = partition
+        self._writing = threading.RLock()
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        return self._account_ids
+
+    def create_administrator(self, account_id: str, *, user_name: str, policy: str, key_id: str, secret: str) -> None:
+        """A user with `policy` inline and this access key: what an account starts with."""
+        iam = self._iam(account_id)
+        iam.create_user(region_name=_ANY_REGION.get(self._partition, "us-east-1"), user_name=user_name)
+        iam.put_user_policy(user_name, "AdministratorAccess", policy)
+        key = iam.create_access_key(user_name)
+        del iam.access_keys[key.access_key_id]
+        key.access_key_id, key.secret_access_key = key_id, secret
+        iam.access_keys[key_id] = key
+
+    # --- what is on file ---------------------------------------------------------------------------------------------
+
+    def key(self, access_key_id: str) -> StoredKey | None:
+        for account_id in self._account_ids:
+            if found := self._iam(account_id).access_keys.get(access_key_id):
+                return StoredKey(account_id, found.user_name, found.secret_access_key, found.status == "Active")
+        return None
+
+    def user(self, account_id: str, name: str) -> StoredUser | None:
+        if account_id not in self._account_ids:
+            return None
+        iam = self._iam(account_id)
+        user = iam.users.get(name)
+        if user is None:
+            return None
+        groups = [group for group in list(iam.groups.values()) if user in group.users]
+        policies = [*_policies_of(user), *(policy for group in groups for policy in _policies_of(group))]
+        tags = {tag["Key"]: tag["Value"] for tag in iam.tagger.list_tags_for_resource(user.arn)["Tags"]}
+        return StoredUser(account_id, name, user.arn, user.id, tuple(policies), None, tags)
+
+    def role(self, account_id: str, name: str) -> StoredRole | None:
+        """The role of this name; IAM compares role names without regard to case."""
+        found = self._moto_role(account_id, name)
+        if found is None:
+            return None
+        boundary = self._managed(account_id, found.permissions_boundary_arn) if found.permissions_boundary_arn else None
+        return StoredRole(
+            account_id=account_id,
+            name=found.name,
+            arn=found.arn,
+            unique_id=found.id,
+            identity_policies=tuple(_policies_of(found)),
+            boundary=boundary,
+            tags={tag["Key"]: tag["Value"] for tag in found.tags},
+            trust_policy=found.assume_role_policy_document,
+            max_session_seconds=int(found.max_session_duration or 3600),
+        )
+
+    def iam_arn(self, account_id: str, kind: str, name: str) -> str | None:
+        iam = self._iam(account_id)
+        if kind == "role":
+            found = self._moto_role(account_id, name)
+        elif kind in ("user", "group"):
+            found = (iam.users if kind == "user" else iam.groups).get(name)
+        else:
+            return None
+        return str(found.arn) if found is not None else None
+
+    def arn_of_unique_id(self, unique_id: str) -> str | None:
+        for account_id in self._account_ids:
+            iam = self._iam(account_id)
+            for principal in (*list(iam.roles.values()), *list(iam.users.values())):
+                if principal.id == unique_id:
+                    return str(principal.arn)
+        return None
+
+    def machine(self, account_id: str, region: str, arn: str) -> StoredMachine | None:
+        backend = self._states(account_id, region)
+        found = next((machine for machine in backend.state_machines if machine.arn == arn), None)
+        if found is None:
+            return None
+        return StoredMachine(arn, found.name, found.definition, found.roleArn, found.type, self._tags(backend, arn))
+
+    def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]:
+        if account_id not in self._account_ids:
+            return {}
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "states":
+            return self._tags(self._states(account_id, region), arn)
+        if service == "iam" and ":role/" in arn:
+            role = self._moto_role(account_id, arn.rsplit("/", 1)[-1])
+            return {tag["Key"]: tag["Value"] for tag in role.tags} if role else {}
+        return {}
+
+    def _iam(self, account_id: str) -> IAMBackend:
+        return iam_backends[account_id][self._partition]
+
+    def _states(self, account_id: str, region: str) -> Any:
+        return stepfunctions_parser_backends[account_id][region]
+
+    def _moto_role(self, account_id: str, name: str) -> Any:
+        if account_id not in self._account_ids:
+            return None
+        wanted = name.lower()
+        return next((role for role in list(self._iam(account_id).roles.values()) if role.name.lower() == wanted), None)
+
+    def _managed(self, account_id: str, arn: str) -> NamedPolicy | None:
+        policy = self._iam(account_id).managed_policies.get(arn)
+        return (arn, _default_document(policy)) if policy is not None else None
+
+    @staticmethod
+    def _tags(backend: Any, arn: str) -> dict[str, str]:
+        return {tag["key"]: tag["value"] for tag in backend.tagger.list_tags_for_resource(arn)["tags"]}
+
+    # --- calls -------------------------------------------------------------------------------------------------------
+
+    def forward(
+        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
+    ) -> HttpResponse:
+        """Hand an allowed call to moto and give back its answer."""
+        if not call.mutates:
+            return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+        with self._writing:
+            gone = self._about_to_go(call, account_id)
+            answer = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+            if gone and answer.status == 200:
+                self._show_unique_id(*gone)
+        return answer
+
+    def _dispatch(
+        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
+    ) -> HttpResponse:
+        is_iam = call.service == "iam"
+        body = urlencode(call.params).encode() if is_iam else json.dumps(call.params).encode()
+        # moto takes account, region and operation from these alone; what the client sent was verified and is spent.
+        headers = {
+            "x-moto-account-id": account_id,
+            "content-type": request.headers.get("content-type", "application/x-amz-json-1.0"),
+            "authorization": request.headers["authorization"],
+        }
+        if is_iam:
+            headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        else:
+            headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
+        url = f"https://{call.service}.{region}.amazonaws.com/"
+        moto_request = Request.from_primitives("POST", url, headers, body)
+        responder = IamResponse if is_iam else StatesApi
+        try:
+            status, _, answer = responder.dispatch(moto_request, url, moto_request.headers)
+        except NotImplementedError:
+            return error_response(
+                not_offered(call.service, call.operation), service=call.service, request_id=request_id
+            )
+        kept = {"x-amzn-requestid": request_id}
+        kept["content-type"] = "text/xml" if is_iam else "application/x-amz-json-1.0"
+        return HttpResponse(int(status), answer.encode() if isinstance(answer, str) else answer, kept)
+
+    def _about_to_go(self, call: Call, account_id: str) -> tuple[str, str] | None:
+        """ARN and unique id of the principal that this call deletes, if it does."""
+        if call.operation == "DeleteRole":
+            found = self._moto_role(account_id, call.params["RoleName"])
+        elif call.operation == "DeleteUser":
+            found = self._iam(account_id).users.get(call.params["UserName"])
+        else:
+            return None
+        return (found.arn, found.id) if found is not None else None
+
+    def _show_unique_id(self, arn: str, unique_id: str) -> None:
+        """A deleted principal's ARN turns into its unique id in every trust policy that named it.
+
+        So a role made again under the same name isn't trusted until the policy is saved again, as on AWS
+        (IAM User Guide, reference_policies_elements_principal.html).
+        """
+        for account_id in self._account_ids:
+            for role in list(self._iam(account_id).roles.values()):
+                document = json.loads(role.assume_role_policy_document)
+                held = [(holder, key) for holder, key, value in aws_principals(document) if value == arn]
+                for holder, key in held:
+                    holder[key] = unique_id
+                if held:
+                    role.assume_role_policy_document = json.dumps(document, indent=2)
+
+
+def _policies_of(holder: Any) -> list[NamedPolicy]:
+    """Inline policies by name, then attached ones by ARN."""
+    inline = list(holder.policies.items())
+    attached = [(arn, _default_document(policy)) for arn, policy in holder.managed_policies.items()]
+    return [*inline, *attached]
+
+
+def _default_document(policy: Any) -> str:
+    return str(next(version.document for version in policy.versions if version.version_id == policy.default_version_id))

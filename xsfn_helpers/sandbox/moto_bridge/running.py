@@ -1,0 +1,274 @@
+"""Running tasks: each acts as its role, through the gateway, and leaves the events that AWS would record."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import (
+    ExecutionStatus,
+    HistoryEventType,
+    TaskFailedEventDetails,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3 as reader_s3
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval import (
+    resource_eval_s3 as writer_s3,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_batch,
+    state_task_service_dynamodb,
+    state_task_service_ecs,
+    state_task_service_events,
+    state_task_service_glue,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+    state_task_service_unsupported,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+    StateTaskServiceSfn,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+from xsfn_helpers.sandbox.moto_bridge.states_api import compact_json
+from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
+
+STOPPED_WITH_PARENT: Final = (
+    "The Task state in AWS Step Functions execution [{parent}] which was managing this resource was aborted"
+)
+_FIRST_POLL: Final = 0.004
+_SLOWEST_POLL: Final = 0.25
+
+
+@dataclass
+class _TaskCredentials(StateCredentials):
+    """What moto hands to each task call, made to carry who the task acts as."""
+
+    role: TaskRole
+
+
+def run_tasks_through(clients: TaskClients) -> None:
+    """From now on, every task of a running state machine acts as its role, through the gateway."""
+
+    def eval_state_credentials(task: Any, env: Any) -> _TaskCredentials:
+        target = None
+        if task.credentials:
+            task.credentials.eval(env=env)
+            target = env.stack.pop().role_arn
+        own = env.aws_execution_details.role_arn
+        machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        # A version's or alias's ARN ends in `:N`; which ARN AWS then passes isn't established, so the unqualified one.
+        machine_arn = ":".join(machine_arn.split(":")[:7])
+        role = clients.task_role(machine_arn=machine_arn, machine_role_arn=own, task_role_arn=target)
+        return _TaskCredentials(role_arn=target or own, role=role)
+
+    def client_for(region: str, service: str, state_credentials: Any = None) -> TaskClient:
+        if not isinstance(state_credentials, _TaskCredentials):
+            raise AssumeRefused(f"The xsfn sandbox can't tell which role this {service} call is made as.")
+        return clients.client(service, region, state_credentials.role)
+
+    StateTask._eval_state_credentials = eval_state_credentials
+    for module in MODULES_WITH_CLIENTS:
+        module.boto_client_for = client_for
+
+
+# Each imported moto's `boto_client_for` by name.
+MODULES_WITH_CLIENTS: Final = (
+    lambda_eval_utils,
+    reader_s3,
+    writer_s3,
+    state_task_service_aws_sdk,
+    state_task_service_batch,
+    state_task_service_dynamodb,
+    state_task_service_ecs,
+    state_task_service_events,
+    state_task_service_glue,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+    state_task_service_unsupported,
+)
+
+
+def behave_like_aws() -> None:
+    """Correct moto's task states where they differ from what AWS records in an execution's history."""
+    generic_error = StateTask._from_error
+    nested_error = StateTaskServiceSfn._from_error
+    after_task = StateTaskService._after_eval_execution
+
+    def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, AssumeRefused):
+            failed = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed)
+            return _task_failed(task, env, failed, StatesErrorNameType.StatesTaskFailed.to_name(), str(ex))
+        return generic_error(task, env=env, ex=ex)
+
+    def nested_from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, ClientError):
+            error, cause = _nested_failure(ex)
+            return _task_failed(task, env, CustomErrorName(error), error, cause)
+        return nested_error(task, env=env, ex=ex)
+
+    def after_eval_execution(task: Any, env: Any, **arguments: Any) -> None:
+        # A task whose execution was stopped, or which ran out of time, hasn't succeeded.
+        if env.is_running():
+            after_task(task, env=env, **arguments)
+
+    StateTask._from_error = from_error
+    StateTaskServiceSfn._from_error = nested_from_error
+    StateTaskService._after_eval_execution = after_eval_execution
+    StateTaskServiceSfn._eval_service_task = _start_nested
+    StateTaskServiceSfn._normalise_response = lambda task, response, **_: None
+    StateTaskServiceSfn._build_sync_resolver = _sync_resolver
+    StateTaskServiceSfn._build_sync2_resolver = _sync2_resolver
+    StateTaskServiceSfn._eval_sync = _follow_nested
+
+
+def _task_failed(task: Any, env: Any, name: Any, error: str, cause: str) -> FailureEvent:
+    details = TaskFailedEventDetails(error=error, cause=cause)
+    if isinstance(task, StateTaskService):
+        details["resource"], details["resourceType"] = task._get_sfn_resource(), task._get_sfn_resource_type()
+    return FailureEvent(
+        env=env,
+        error_name=name,
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(taskFailedEventDetails=details),
+    )
+
+
+def _nested_failure(ex: ClientError) -> tuple[str, str]:
+    """Error name and cause of a refused or failed `states:` call.
+
+    The form of the suffix is the one recorded in 2023 (localstack, test_task_service_sfn); today's isn't established.
+    """
+    code, metadata = ex.response["Error"]["Code"], ex.response["ResponseMetadata"]
+    plain = code.removesuffix("Exception")
+    error = "AWSStepFunctionsException" if plain == "AccessDenied" else f"{plain}Exception"
+    suffix = (
+        f"Service: AWSStepFunctions; Status Code: {metadata['HTTPStatusCode']}; Error Code: {code}; "
+        f"Request ID: {metadata.get('RequestId', '')}; Proxy: null"
+    )
+    return f"StepFunctions.{error}", f"{ex.response['Error']['Message']} ({suffix})"
+
+
+def _start_nested(
+    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+) -> None:
+    """StartExecution with the task's parameters, answered in the shape AWS writes into the history."""
+    states = state_task_service_sfn.boto_client_for(
+        region=resource_runtime_part.region, service="stepfunctions", state_credentials=state_credentials
+    )
+    named = {f"{name[0].lower()}{name[1:]}": value for name, value in normalised_parameters.items()}
+    answer = states.start_execution(**named)
+    metadata = answer["ResponseMetadata"]
+    headers = metadata["HTTPHeaders"]
+    env.stack.append(
+        {
+            "ExecutionArn": answer["executionArn"],
+            "SdkHttpMetadata": {
+                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+                "HttpHeaders": dict(headers),
+                "HttpStatusCode": metadata["HTTPStatusCode"],
+            },
+            "SdkResponseMetadata": {"RequestId": metadata.get("RequestId", "")},
+            "StartDate": _milliseconds(answer["startDate"]),
+        }
+    )
+
+
+class _Nested:
+    """A child execution being followed: poll it, and stop it when its parent stops."""
+
+    def __init__(self, task: Any, env: Any, states: TaskClient, execution_arn: str, *, parse_json: bool) -> None:
+        self._task = task
+        self._env = env
+        self._states = states
+        self._execution_arn = execution_arn
+        self._parse_json = parse_json
+
+    def __call__(self) -> dict[str, Any] | None:
+        """The child's description once it has succeeded, None while it runs; a failed child fails the task."""
+        answer = self._states.describe_execution(executionArn=self._execution_arn)
+        if answer["status"] == ExecutionStatus.RUNNING.value:
+            return None
+        described = _described(answer)
+        if answer["status"] != ExecutionStatus.SUCCEEDED.value:
+            failed = StatesErrorNameType.StatesTaskFailed
+            name = StatesErrorName(typ=failed)
+            raise FailureEventException(
+                _task_failed(self._task, self._env, name, failed.to_name(), compact_json(described))
+            )
+        if self._parse_json:
+            for key in ("Input", "Output"):
+                described[key] = json.loads(described[key])
+        return described
+
+    def stop(self) -> None:
+        """Best effort, as on AWS: a role without states:StopExecution leaves the child running."""
+        parent = self._env.states.context_object.context_object_data["Execution"]["Id"]
+        try:
+            self._states.stop_execution(
+                executionArn=self._execution_arn, cause=STOPPED_WITH_PARENT.format(parent=parent)
+            )
+        except ClientError as refused:
+            sys.stderr.write(f"child {self._execution_arn} keeps running: {refused}\n")
+
+
+def _nested(parse_json: bool) -> Callable[..., _Nested]:
+    def build(
+        task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> _Nested:
+        states = state_task_service_sfn.boto_client_for(
+            region=resource_runtime_part.region, service="stepfunctions", state_credentials=state_credentials
+        )
+        return _Nested(task, env, states, env.stack.pop()["ExecutionArn"], parse_json=parse_json)
+
+    return build
+
+
+_sync_resolver = _nested(parse_json=False)
+_sync2_resolver = _nested(parse_json=True)
+
+
+def _follow_nested(task: Any, env: Any, sync_resolver: _Nested, **_: Any) -> dict[str, Any] | None:
+    """Poll until the child ends; where the parent is stopped or times out first, stop the child."""
+    pause = _FIRST_POLL
+    while env.is_running():
+        result = sync_resolver()
+        if result is not None:
+            return result
+        env.program_state_event.wait(pause)
+        pause = min(pause * 1.5, _SLOWEST_POLL)
+    sync_resolver.stop()
+    return None
+
+
+def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A DescribeExecution answer as task output: PascalCase keys in alphabetical order, times in epoch milliseconds."""
+    described: dict[str, Any] = {}
+    for name, value in answer.items():
+        if name == "ResponseMetadata":
+            continue
+        if isinstance(value, datetime):
+            value = _milliseconds(value)
+        elif name in ("inputDetails", "outputDetails"):
+            value = {"Included": value["included"]}
+        described[f"{name[0].upper()}{name[1:]}"] = value
+    return dict(sorted(described.items()))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,238 @@
+"""Start, find and stop the sandbox: one detached process per state folder, shared by a user's notebooks and shells.
+
+A kernel can be restarted, or a terminal closed, and the two accounts stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.sandbox.state import HEALTH_PATH, Running, SandboxAccount, StateFolder
+from xsfn_helpers.scenario import Scenario, Side
+
+# Exit codes of the process, repeated here so that starting it needn't import moto.
+_EXIT_PORT_TAKEN: Final = 3
+_START_LIMIT: Final = 30.0
+_STOP_LIMIT: Final = 10.0
+_LOWEST_PORT: Final = 1024
+_ARTICLE: Final = Scenario()
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """Which two accounts, and in which region. Raises `InvalidScenario` for ids or a region that AWS wouldn't have."""
+
+    operator_account_id: str = _ARTICLE.operator_account_id
+    subject_account_id: str = _ARTICLE.subject_account_id
+    region: str = _ARTICLE.region
+
+    def __post_init__(self) -> None:
+        Scenario(
+            operator_account_id=self.operator_account_id,
+            subject_account_id=self.subject_account_id,
+            region=self.region,
+        )
+
+
+class Sandbox:
+    """A running sandbox."""
+
+    def __init__(self, running: Running, folder: StateFolder) -> None:
+        self._running = running
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        ids = " and ".join(account.account_id for account in self.accounts.values())
+        return f"<Sandbox {self.endpoint_url}, accounts {ids}>"
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._running.endpoint_url
+
+    @property
+    def region(self) -> str:
+        return self._running.region
+
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
+    @property
+    def accounts(self) -> Mapping[Side, SandboxAccount]:
+        return self._running.accounts
+
+    @property
+    def config(self) -> SandboxConfig:
+        return SandboxConfig(
+            operator_account_id=self.accounts[Side.OPERATOR].account_id,
+            subject_account_id=self.accounts[Side.SUBJECT].account_id,
+            region=self.region,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
+        return {
+            "endpoint_url": self.endpoint_url,
+            "region": self.region,
+            "pid": self.pid,
+            "accounts": {
+                side.value: {
+                    "account_id": account.account_id,
+                    "access_key_id": account.access_key_id,
+                    "secret_access_key": account.secret_access_key,
+                }
+                for side, account in self.accounts.items()
+            },
+        }
+
+    @classmethod
+    def find(cls) -> Sandbox | None:
+        """The sandbox that runs on this state folder, or None."""
+        folder = StateFolder.default()
+        running = folder.read()
+        return cls(running, folder) if running is not None and _answers(running) else None
+
+    @classmethod
+    def start(cls, config: SandboxConfig | None = None, *, port: int | None = None) -> Sandbox:
+        """Start the sandbox, or find the one that runs.
+
+        Takes the accounts and region (the article's by default) and a port (any free one by default).
+        Raises `SandboxError` where a sandbox with other accounts, region or port runs already, the port is taken, or
+        the process can't start.
+        """
+        wanted = config or SandboxConfig()
+        if port is not None and not _LOWEST_PORT <= port <= 65535:
+            raise SandboxError(
+                f"{port} is not a port the sandbox can use.", where="port", fix=f"Choose {_LOWEST_PORT} to 65535."
+            )
+        folder = StateFolder.default()
+        folder.make()
+        with _start_lock(folder):
+            found = cls.find()
+            if found is not None:
+                return found._checked(wanted, port)
+            return cls(_launch(folder, wanted, port or 0), folder)
+
+    def _checked(self, wanted: SandboxConfig, port: int | None) -> Sandbox:
+        if self.config != wanted:
+            has, asked = self.config, wanted
+            raise SandboxError(
+                f"A sandbox with accounts {has.operator_account_id} and {has.subject_account_id} in {has.region} is "
+                f"running; asked for {asked.operator_account_id} and {asked.subject_account_id} in {asked.region}.",
+                fix="Stop it first (xsfn sandbox stop: what is in it goes), or ask for what it has.",
+            )
+        if port is not None and port != self._running.port:
+            raise SandboxError(
+                f"The sandbox is running on port {self._running.port}, not {port}.",
+                fix="Stop it first (xsfn sandbox stop), or leave the port out.",
+            )
+        return self
+
+    def stop(self) -> None:
+        """End the sandbox; what was in it is gone. Raises `SandboxError` if it doesn't end."""
+        with _start_lock(self._folder):
+            self._end()
+
+    def reset(self) -> Sandbox:
+        """Two empty accounts again, at the same address and with the same keys."""
+        with _start_lock(self._folder):
+            self._end()
+            return Sandbox(_launch(self._folder, self.config, self._running.port), self._folder)
+
+    def _end(self) -> None:
+        # Only a process that answers with this instance id is ours to end; a pid alone may be somebody else's by now.
+        if _answers(self._running):
+            os.kill(self.pid, signal.SIGTERM)
+        try:
+            with FileLock(self._folder.lock, timeout=_STOP_LIMIT, mode=0o600):
+                pass
+        except Timeout:
+            raise SandboxError(
+                f"The sandbox process {self.pid} didn't end within {_STOP_LIMIT:.0f} seconds.",
+                fix=f"End it with: kill -9 {self.pid}",
+            ) from None
+
+
+def _start_lock(folder: StateFolder) -> FileLock:
+    return FileLock(folder.start_lock, timeout=_START_LIMIT, mode=0o600)
+
+
+def _answers(running: Running) -> bool:
+    """Whether the process that wrote the state is there: its health page repeats its instance id."""
+    try:
+        with urllib.request.urlopen(running.endpoint_url + HEALTH_PATH, timeout=2) as page:  # noqa: S310 - our own http URL
+            return bool(json.load(page).get("instance") == running.instance)
+    except (OSError, ValueError):
+        return False
+
+
+def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
+    before = folder.read()
+    argument = json.dumps(
+        {
+            "folder": str(folder.path),
+            "region": config.region,
+            "port": port,
+            "accounts": {
+                Side.OPERATOR.value: config.operator_account_id,
+                Side.SUBJECT.value: config.subject_account_id,
+            },
+        }
+    )
+    # moto reads its settings from MOTO_* and would let them override the caller's account.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
+    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        # Ends as soon as the sandbox listens, which then goes on as a process of its own.
+        launcher = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
+            [sys.executable, "-m", "xsfn_helpers.sandbox.process", argument],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a kernel restart or a closed terminal must not take it along
+            env=environment,
+            cwd=folder.path,
+            timeout=_START_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SandboxError(
+            f"The sandbox didn't start within {_START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}"
+        ) from None
+    finally:
+        os.close(log)
+    if launcher.returncode != 0:
+        raise _start_failure(launcher.returncode, folder, port)
+    return _wait_until_it_answers(folder, before.instance if before else "")
+
+
+def _wait_until_it_answers(folder: StateFolder, before: str) -> Running:
+    end = time.monotonic() + _START_LIMIT
+    while time.monotonic() < end:
+        running = folder.read()
+        if running is not None and running.instance != before and _answers(running):
+            return running
+        time.sleep(0.005)
+    raise SandboxError(f"The sandbox didn't answer within {_START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}")
+
+
+def _start_failure(code: int, folder: StateFolder, port: int) -> SandboxError:
+    if code == _EXIT_PORT_TAKEN:
+        return SandboxError(
+            f"Port {port} is taken by another program.", where="port", fix="Choose another, or leave it out."
+        )
+    lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(empty log)"]
+    return SandboxError(f"The sandbox process ended at start: {lines[-1]}", fix=f"Its log: {folder.log}")

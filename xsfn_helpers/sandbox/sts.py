@@ -1,0 +1,104 @@
+"""STS: AssumeRole and GetCallerIdentity, once the gateway has decided that they are allowed."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from xsfn_helpers.iam import Policy, PolicyError, PolicyKind
+from xsfn_helpers.sandbox.callers import Caller
+from xsfn_helpers.sandbox.calls import Params, form_list
+from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore
+from xsfn_helpers.sandbox.stored import NamedPolicy, StoredRole
+
+_XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
+DEFAULT_SECONDS = 3600
+_CHAINED_LIMIT = 3600
+
+
+def caller_identity(caller: Caller, *, request_id: str) -> bytes:
+    """GetCallerIdentity's answer: which session is this. Needs no permission."""
+    return _answer(
+        "GetCallerIdentity",
+        f"<Arn>{escape(caller.arn)}</Arn><UserId>{escape(caller.user_id)}</UserId><Account>{caller.account_id}</Account>",
+        request_id,
+    )
+
+
+def assume_role(
+    caller: Caller, role: StoredRole, params: Params, *, sessions: SessionStore, partition: str, request_id: str
+) -> bytes:
+    """Issue a session of `role` and answer with its credentials.
+
+    Raises `Refusal` for a duration the role, or role chaining (one hour), doesn't allow, and a bad session policy.
+    Source: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    session = sessions.issue(
+        account_id=role.account_id,
+        role_name=role.name,
+        role_arn=role.arn,
+        role_id=role.unique_id,
+        name=params["RoleSessionName"],
+        partition=partition,
+        seconds=_seconds(params, role, chained=caller.is_session),
+        session_policies=_session_policies(params),
+        tags={tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")},
+        source_identity=params.get("SourceIdentity", ""),
+    )
+    return _answer("AssumeRole", _credentials_xml(session), request_id)
+
+
+def _seconds(params: Params, role: StoredRole, *, chained: bool) -> int:
+    text = params.get("DurationSeconds")
+    if text is None:
+        return DEFAULT_SECONDS
+    if not text.isdecimal() or not 900 <= int(text) <= 43200:
+        bound, rule = ("less than or equal to 43200", text.isdecimal() and int(text) > 43200)
+        word = bound if rule else "greater than or equal to 900"
+        raise Refusal(
+            "ValidationError",
+            f"1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: "
+            f"Member must have value {word}",
+        )
+    seconds = int(text)
+    if seconds > role.max_session_seconds:
+        raise Refusal(
+            "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
+    if chained and seconds > _CHAINED_LIMIT:
+        raise Refusal(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        )
+    return seconds
+
+
+def _session_policies(params: Params) -> tuple[NamedPolicy, ...]:
+    if form_list(params, "PolicyArns"):
+        raise Refusal("ValidationError", "The xsfn sandbox takes session policies inline (Policy), not by PolicyArns.")
+    text = params.get("Policy")
+    if not text:
+        return ()
+    try:
+        Policy.parse(text, kind=PolicyKind.SESSION, name="session policy")
+    except PolicyError as error:
+        raise Refusal("MalformedPolicyDocument", error.what) from None
+    return (("session policy", text),)
+
+
+def _credentials_xml(session: RoleSession) -> str:
+    return (
+        f"<AssumedRoleUser><AssumedRoleId>{escape(session.user_id)}</AssumedRoleId>"
+        f"<Arn>{escape(session.arn)}</Arn></AssumedRoleUser>"
+        f"<Credentials><AccessKeyId>{session.access_key_id}</AccessKeyId>"
+        f"<SecretAccessKey>{session.secret_access_key}</SecretAccessKey>"
+        f"<SessionToken>{session.session_token}</SessionToken>"
+        f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+    )
+
+
+def _answer(operation: str, result: str, request_id: str) -> bytes:
+    return (
+        f'<{operation}Response xmlns="{_XMLNS}"><{operation}Result>{result}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    ).encode()
