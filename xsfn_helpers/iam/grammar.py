@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from xsfn_helpers.iam import values
 from xsfn_helpers.iam.conditions import OPERATORS, Condition, Family, make_condition, parse_operator
-from xsfn_helpers.iam.json_text import Number, Path
+from xsfn_helpers.iam.json_text import Number, Path, shown, type_name
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.match import action_test, resource_test
 from xsfn_helpers.iam.principal_element import (
@@ -49,7 +49,7 @@ class Fault(Exception):
 def version_of(document: Any, kind: PolicyKind) -> str:
     """The policy's language version; without one it is 2008-10-17, in which variables are literal text."""
     if not isinstance(document, dict):
-        raise Fault(kind.syntax_message, f"A policy is a JSON object, not {_type_name(document)}.", ())
+        raise Fault(kind.syntax_message, f"A policy is a JSON object, not {type_name(document)}.", ())
     for key in document:
         if key not in _TOP:
             raise _unknown_element(kind, key, _TOP, (key,))
@@ -58,7 +58,7 @@ def version_of(document: Any, kind: PolicyKind) -> str:
         message = "The policy must contain a valid version string" if kind is PolicyKind.TRUST else kind.syntax_message
         raise Fault(
             message,
-            f"Version {_shown(version)} is not a version of the policy language.",
+            f"Version {shown(version)} is not a version of the policy language.",
             ("Version",),
             fix=f'Write "Version": "{CURRENT_VERSION}".',
         )
@@ -76,7 +76,7 @@ def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind)
     if not single and not (isinstance(given, list) and given):
         raise Fault(
             kind.syntax_message,
-            f"Statement is an object or a list of at least one, not {_shown(given)}.",
+            f"Statement is an object or a list of at least one, not {shown(given)}.",
             ("Statement",),
         )
     statements = []
@@ -126,7 +126,7 @@ class _StatementReader:
 
     def statement(self) -> Statement:
         if not isinstance(self.given, dict):
-            raise self._syntax(f"A statement is an object, not {_type_name(self.given)}.")
+            raise self._syntax(f"A statement is an object, not {type_name(self.given)}.")
         for key in self.given:
             if key not in _ELEMENTS:
                 raise _unknown_element(self.kind, key, _ELEMENTS, (*self.path, key))
@@ -165,7 +165,7 @@ class _StatementReader:
     def _sid(self) -> str:
         sid = self.given.get("Sid", "")
         if not _is_text(sid):
-            raise self._syntax(f"Sid is a text, not {_shown(sid)}.", "Sid")
+            raise self._syntax(f"Sid is a text, not {shown(sid)}.", "Sid")
         if self.kind.is_identity_based and not _SID.fullmatch(sid):
             raise Fault(
                 "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
@@ -183,7 +183,7 @@ class _StatementReader:
             near = _is_text(effect) and effect.lower() in ("allow", "deny")
             raise Fault(
                 _LEGACY if near else self.kind.syntax_message,
-                f"Effect is {_shown(effect)}.",
+                f"Effect is {shown(effect)}.",
                 (*self.path, "Effect"),
                 fix='Write "Allow" or "Deny", just so.',
             )
@@ -220,7 +220,7 @@ class _StatementReader:
         if given == "*" and not isinstance(given, Number):
             return [("AWS", "*")]
         if not isinstance(given, dict) or not given:
-            raise self._syntax(f'{name} is "*" or an object such as {{"AWS": "arn:…"}}, not {_shown(given)}.', name)
+            raise self._syntax(f'{name} is "*" or an object such as {{"AWS": "arn:…"}}, not {shown(given)}.', name)
         entries: list[tuple[str, str]] = []
         for kind, listed in given.items():
             if kind not in PRINCIPAL_TYPES:
@@ -259,11 +259,11 @@ class _StatementReader:
             for index, one in enumerate(given):
                 if not _is_text(one):
                     raise self._syntax(
-                        f"{path[-1]} is a text or a list of texts; {_shown(one)} is neither.", *path, index
+                        f"{path[-1]} is a text or a list of texts; {shown(one)} is neither.", *path, index
                     )
                 yield one, (*self.path, *path, index)
         else:
-            raise self._syntax(f"{path[-1]} is a text or a list of texts, not {_shown(given)}.", *path)
+            raise self._syntax(f"{path[-1]} is a text or a list of texts, not {shown(given)}.", *path)
 
     def _check_actions(self, name: str, actions: Iterable[str]) -> None:
         for index, action in enumerate(actions):
@@ -272,18 +272,18 @@ class _StatementReader:
             if action != "*" and not colon:
                 raise Fault(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-                    f"{_shown(action)} has no service in front.",
+                    f"{shown(action)} has no service in front.",
                     path,
                     fix="Write service:Operation, e.g. states:StartExecution.",
                 )
             if ":" in rest:
-                raise Fault("Actions/Condition can contain only one colon.", f"{_shown(action)} has more.", path)
+                raise Fault("Actions/Condition can contain only one colon.", f"{shown(action)} has more.", path)
             if vendor != "*" and not _VENDOR.fullmatch(vendor):
-                raise Fault(f"Vendor {vendor} is not valid", f"{_shown(action)} names no service.", path)
+                raise Fault(f"Vendor {vendor} is not valid", f"{shown(action)} names no service.", path)
             if self.kind is PolicyKind.TRUST and vendor.lower() != "sts":
                 raise Fault(
                     "AssumeRole policy may only specify STS AssumeRole actions.",
-                    f"{_shown(action)} is not an action of STS.",
+                    f"{shown(action)} is not an action of STS.",
                     path,
                     fix='Write "sts:AssumeRole".',
                 )
@@ -318,11 +318,11 @@ class _StatementReader:
     def _conditions(self) -> Iterator[Condition]:
         given = self.given.get("Condition", {})
         if not isinstance(given, dict):
-            raise self._syntax(f"Condition is an object, not {_type_name(given)}.", "Condition")
+            raise self._syntax(f"Condition is an object, not {type_name(given)}.", "Condition")
         for spelled, keys in given.items():
             if not isinstance(keys, dict):
                 raise self._syntax(
-                    f'Under {_shown(spelled)} stands an object such as {{"sts:ExternalId": "…"}}, not {_shown(keys)}.',
+                    f'Under {shown(spelled)} stands an object such as {{"sts:ExternalId": "…"}}, not {shown(keys)}.',
                     "Condition",
                     spelled,
                 )
@@ -347,7 +347,7 @@ class _StatementReader:
                 yield str(value), where
             else:
                 raise self._syntax(
-                    f"The value of {path[-1]} is a text or a list of texts; {_shown(value)} is neither.", *where
+                    f"The value of {path[-1]} is a text or a list of texts; {shown(value)} is neither.", *where
                 )
 
     def _check_dates(self, texts: Iterable[str], spelled: str, key: str) -> None:
@@ -355,7 +355,7 @@ class _StatementReader:
             if values.instant(text) is None:
                 raise Fault(
                     _LEGACY,
-                    f"{_shown(text)} is neither an ISO 8601 date nor epoch seconds.",
+                    f"{shown(text)} is neither an ISO 8601 date nor epoch seconds.",
                     (*self.path, "Condition", spelled, key),
                     fix='Write it like "2026-11-24T09:00:00Z".',
                 )
@@ -365,7 +365,7 @@ class _StatementReader:
         near = difflib.get_close_matches(spelled, names or _OPERATOR_NAMES, n=1)
         fix = f"Did you mean {near[0]}?" if near else ""
         return self._syntax(
-            f"There is no condition operator {_shown(spelled)}.", "Condition", spelled, fix=fix, at_key=True
+            f"There is no condition operator {shown(spelled)}.", "Condition", spelled, fix=fix, at_key=True
         )
 
 
@@ -416,16 +416,16 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
     if len(parts) == 2 or any(wild in parts[2] for wild in "*?"):
         raise Fault(
             "Resource vendor must be fully qualified and cannot contain regexes.",
-            f"{_shown(resource)} doesn't name one service.",
+            f"{shown(resource)} doesn't name one service.",
             path,
         )
     if not parts[2] or (len(parts) < 6 and "::" in resource):
-        raise Fault(_LEGACY, f"{_shown(resource)} lacks parts of an ARN.", path, fix=_ARN_FORM)
+        raise Fault(_LEGACY, f"{shown(resource)} lacks parts of an ARN.", path, fix=_ARN_FORM)
     if len(parts) < 6:
         if complete:
             raise Fault(
                 "Syntax errors in policy.",
-                f"{_shown(resource)} has fewer than six parts, which a session policy doesn't take.",
+                f"{shown(resource)} has fewer than six parts, which a session policy doesn't take.",
                 path,
                 fix=_ARN_FORM,
             )
@@ -452,24 +452,8 @@ def _missing(kind: PolicyKind, element: str) -> str:
 def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: Path) -> Fault:
     near = difflib.get_close_matches(given, list(known), n=1) or [k for k in known if k.lower() == given.lower()]
     hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
-    return Fault(kind.syntax_message, f"There is no element {_shown(given)}.", path, fix=hint, at_key=True)
+    return Fault(kind.syntax_message, f"There is no element {shown(given)}.", path, fix=hint, at_key=True)
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Number)
-
-
-def _type_name(value: Any) -> str:
-    if isinstance(value, Number):
-        return "a number"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return _type_name(value)
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = str(value) if isinstance(value, Number) else f'"{value}"'
-    return text if len(text) <= 120 else f"{text[:120]}…"

@@ -64,6 +64,9 @@ def _no_constant(name: str) -> NoReturn:
 _FAST: Final = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_no_constant
 )
+_SKIMMING: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
+# Beyond this, saying where exactly isn't worth the time of a reader written in Python.
+_CAREFUL_LENGTH: Final = 1_000_000
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -76,16 +79,35 @@ def read_json(text: str) -> Any:
     if not _SURROGATE.search(text):
         try:
             return _FAST.decode(text)
-        except (ValueError, RecursionError):
+        except json.JSONDecodeError as error:
+            if len(text) > _CAREFUL_LENGTH:
+                raise JsonFault(f"It isn't JSON: {error.msg}.", error.pos) from error
+        except (_NotAcceptableError, RecursionError):
             pass
     # The careful reader says what is wrong and where; only surrogates may turn out to be fine.
     return _Reader(text).document()
 
 
+def end_of_value(text: str, at: int) -> int:
+    """The offset after the JSON value that begins at `at`; what is in it is checked no further.
+
+    Raises `ValueError` or `RecursionError` where no value is.
+    """
+    return _SKIMMING.raw_decode(text, at)[1]
+
+
+def part_of(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins at `at`, read as `read_json` does but for surrogates, and the offset after it.
+
+    Raises `ValueError` or `RecursionError` where no acceptable value is.
+    """
+    return _FAST.raw_decode(text, at)
+
+
 @lru_cache(maxsize=8)
 def offsets(text: str) -> dict[Path, tuple[int, int]]:
     """For each element of a readable text, the offsets of its key (its own where it has none) and of its value."""
-    reader = _Reader(text)
+    reader = _Reader(text, remember=True)
     reader.document()
     return reader.offsets
 
@@ -97,10 +119,11 @@ _WORD: Final = re.compile(r"[A-Za-z]+")
 
 
 class _Reader:
-    """A plain recursive JSON reader that remembers where everything is."""
+    """A plain recursive JSON reader that knows where it is, and remembers it if asked to."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, remember: bool = False) -> None:
         self.text = text
+        self.remember = remember
         self.offsets: dict[Path, tuple[int, int]] = {}
 
     def document(self) -> Any:
@@ -123,7 +146,8 @@ class _Reader:
     def _value(self, at: int, path: Path, key_at: int) -> tuple[Any, int]:
         if len(path) > MAX_DEPTH:
             raise JsonFault(f"It is nested more than {MAX_DEPTH} levels deep.", at)
-        self.offsets[path] = (key_at, at)
+        if self.remember:
+            self.offsets[path] = (key_at, at)
         start = self.text[at : at + 1]
         if start == "{":
             return self._object(at, path)
@@ -205,6 +229,11 @@ def _value_hint(start: str, word: re.Match[str] | None) -> str:
     return "."
 
 
+def path_text(path: Path) -> str:
+    """`.Statement[0].Effect`"""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
 def deepest_known(text: str, path: Sequence[str | int]) -> tuple[int, int]:
     """Offsets of the element at `path`, or of the nearest one around it."""
     known = offsets(text)
@@ -243,3 +272,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(one) for one in value]
     return value
+
+
+def type_name(value: Any) -> str:
+    """What JSON calls it: an object, a list …"""
+    if isinstance(value, Number):
+        return "a number"
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def shown(value: Any) -> str:
+    """The value as a message quotes it, long ones cut."""
+    if isinstance(value, (dict, list)):
+        return type_name(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value) if isinstance(value, Number) else f'"{value}"'
+    return text if len(text) <= 120 else f"{text[:120]}…"

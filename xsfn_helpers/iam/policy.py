@@ -15,7 +15,16 @@ from typing import Any, Final
 
 from xsfn_helpers.iam.errors import PolicyError, Unsupported
 from xsfn_helpers.iam.grammar import Fault, compile_statements, version_of
-from xsfn_helpers.iam.json_text import JsonFault, deepest_known, place_at, plain, read_json, write_json
+from xsfn_helpers.iam.json_text import (
+    JsonFault,
+    Place,
+    deepest_known,
+    path_text,
+    place_at,
+    plain,
+    read_json,
+    write_json,
+)
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.statement import Statement
 
@@ -30,7 +39,8 @@ class Source(StrEnum):
     """Where a document's text comes from, which decides what line numbers mean."""
 
     WRITTEN = "written"  # the text somebody wrote: its lines count
-    VALUE = "value"  # a Python value or part of another JSON text: shown with two-space indent
+    VALUE = "value"  # a Python value: its lines are those of its JSON with two-space indent
+    PART = "part"  # cut out of a larger JSON text: places are given as a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,10 @@ class Policy:
 
     @classmethod
     def parse_part(cls, text: str, *, kind: PolicyKind, name: str = "") -> Policy:
-        """Like `parse`, for JSON text cut out of a larger one: its own lines and characters mean nothing."""
+        """Like `parse`, for JSON text cut out of a larger one: a fault is placed by path (`Statement[0].Effect`)."""
         if len(text) > MAX_LENGTH:
             raise _too_long(len(text), name)
-        return cls._compiled(text, kind, name, Source.VALUE)
+        return cls._compiled(text, kind, name, Source.PART)
 
     @classmethod
     def _compiled(cls, text: str, kind: PolicyKind, name: str, source: Source) -> Policy:
@@ -99,7 +109,9 @@ class Policy:
         return value
 
     def line_of(self, statement: Statement) -> int | None:
-        """The line where the statement begins; None where the text is all one line."""
+        """The line where the statement begins; None where the text is all one line or part of another."""
+        if self._source is Source.PART:
+            return None
         text = self.text
         if "\n" not in text.strip():
             return None
@@ -166,34 +178,30 @@ _compile_cached = lru_cache(maxsize=_CACHE_SIZE)(_compile)
 
 
 def _policy_error(fault: Fault | JsonFault, text: str, kind: PolicyKind, name: str, source: Source) -> PolicyError:
+    """The fault as an error that says where: by line and column, or, in a part of a larger text, by path."""
+    if source is Source.PART:
+        path = "" if isinstance(fault, JsonFault) else path_text(fault.path)
+        return _error(fault, kind, f"{name}{path}", None)
     if isinstance(fault, JsonFault):
-        place = place_at(text, fault.offset)
-        return PolicyError(
-            kind.json_message,
-            detail=fault.what,
-            code=kind.error_code,
-            policy=name,
-            line=place.line,
-            column=place.column,
-        )
+        return _error(fault, kind, name, place_at(text, fault.offset))
     if source is Source.VALUE:
         text = _indented(text)
     try:
         key_at, value_at = deepest_known(text, fault.path)
     except JsonFault as deeper:  # read by the fast reader, but nested too deep for the careful one
         key_at = value_at = deeper.offset
-    place = place_at(text, key_at if fault.at_key else value_at)
-    if fault.unsupported:
-        return Unsupported(fault.message, policy=name, line=place.line, column=place.column, fix=fault.fix)
-    return PolicyError(
-        fault.message,
-        detail=fault.detail,
-        code=kind.error_code,
-        policy=name,
-        line=place.line,
-        column=place.column,
-        fix=fault.fix,
-    )
+    return _error(fault, kind, name, place_at(text, key_at if fault.at_key else value_at))
+
+
+def _error(fault: Fault | JsonFault, kind: PolicyKind, policy: str, place: Place | None) -> PolicyError:
+    line, column = (None, None) if place is None else (place.line, place.column)
+    if isinstance(fault, JsonFault):
+        message, detail, fix = kind.json_message, fault.what, ""
+    elif fault.unsupported:
+        return Unsupported(fault.message, policy=policy, line=line, column=column, fix=fault.fix)
+    else:
+        message, detail, fix = fault.message, fault.detail, fault.fix
+    return PolicyError(message, detail=detail, code=kind.error_code, policy=policy, line=line, column=column, fix=fix)
 
 
 @lru_cache(maxsize=8)

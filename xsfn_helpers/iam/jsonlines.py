@@ -1,0 +1,330 @@
+"""Decisions from JSON lines: one request with its policies a line in, one answer a line out.
+
+A line: {"request": {"principal", "action", "resource", "resourceAccount", "context": {…}}, "identityPolicies": […],
+"resourcePolicy": {…}|null, "permissionBoundaries": […], "sessionPolicies": […], "serviceControlPolicies": [[…], …]}.
+Its answer: {"outcome", "decided_by", "explanation"}, or {"error"} for a line that says nothing decidable.
+
+A role's trust policy is its `resourcePolicy`. What is left out or null is empty; an empty `sessionPolicies` means that
+no session policy was passed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, TextIO, TypeVar
+
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.iam.decide import Decision, Policies, decide, is_trust_request
+from xsfn_helpers.iam.errors import InvalidRequest
+from xsfn_helpers.iam.explain import explain
+from xsfn_helpers.iam.json_text import (
+    JsonFault,
+    Number,
+    end_of_value,
+    part_of,
+    read_json,
+    shown,
+    type_name,
+    write_json,
+)
+from xsfn_helpers.iam.kinds import PolicyKind
+from xsfn_helpers.iam.policy import Policy
+from xsfn_helpers.iam.principals import Principal
+from xsfn_helpers.iam.request import Request
+
+# Longer lines are answered with an error and skipped unread, so that memory stays flat.
+MAX_LINE: Final = 16 * 1024 * 1024
+
+T = TypeVar("T")
+Lines = Iterable[str] | Iterable[bytes] | BinaryIO | TextIO
+
+
+def decide_lines(lines: Lines, write: Callable[[str], None]) -> None:
+    """Answer each line with one line, handed to `write` before the next line is read.
+
+    Takes lines of text or UTF-8, or a stream of either. No line ends the loop: a malformed one (a blank one too) is
+    answered with {"error": …}, and what the engine doesn't cover with {"error": "Unsupported: …"}.
+    """
+    for line in _bounded(lines):
+        write(answer(line) + "\n")
+
+
+def answer(line: str | bytes) -> str:
+    """The answer to one line, as JSON text without a line end."""
+    try:
+        decision = decide_line(line)
+    except XsfnError as error:
+        return json.dumps({"error": str(error)})
+    return json.dumps(
+        {
+            "outcome": decision.outcome,
+            "decided_by": [str(ref) for ref in decision.decided_by],
+            "explanation": explain(decision).text,
+        }
+    )
+
+
+def decide_line(line: str | bytes) -> Decision:
+    """The decision one line asks for. Raises `XsfnError` for a line that says nothing decidable."""
+    request, policies = read_line(line)
+    return decide(request, policies)
+
+
+def read_line(line: str | bytes) -> tuple[Request, Policies]:
+    """One line's request and policies, every part of it validated. Raises `XsfnError`."""
+    text = _text_of(line)
+    try:
+        raw = _members(text)
+    except (ValueError, IndexError, RecursionError, _NotThisWayError):
+        raw = _members_carefully(text)
+    return _read(raw)
+
+
+class _NotThisWayError(Exception):
+    """The quick walk met something it can't name; the careful one says what."""
+
+
+@dataclass(slots=True)
+class _Raw:
+    """A line taken apart: the request as a value, each policy as text (so that known ones needn't be read again)."""
+
+    request: Any = None
+    identity: tuple[str, ...] = ()
+    resource: str | None = None
+    boundaries: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
+    scps: tuple[tuple[str, ...], ...] = ()
+
+
+def _bounded(lines: Lines) -> Iterator[str | bytes]:
+    """The lines, of a stream at most `MAX_LINE` long."""
+    readline = getattr(lines, "readline", None)
+    if readline is None:
+        yield from lines
+        return
+    while line := readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE:
+            end = b"\n" if isinstance(line, bytes) else "\n"
+            while line and not line.endswith(end):
+                line = readline(MAX_LINE)
+            yield _TOO_LONG
+        else:
+            yield line
+
+
+# Stands in for a line that was too long; it can't be a line itself.
+_TOO_LONG: Final = "\n\n"
+
+
+def _text_of(line: str | bytes) -> str:
+    if line is _TOO_LONG:
+        raise InvalidRequest(f"The line has more than {MAX_LINE} characters.")
+    if isinstance(line, bytes):
+        try:
+            line = line.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidRequest(
+                f"The line isn't UTF-8: byte {error.start + 1} is 0x{line[error.start]:02x}."
+            ) from None
+    # Some programs begin their output with a byte order mark.
+    line = line.removeprefix("\ufeff")
+    if not line.strip():
+        raise InvalidRequest("The line is blank.")
+    return line
+
+
+def _space(text: str, at: int) -> int:
+    """The offset of the next character that isn't white space; the end of the text raises `IndexError`."""
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _members(text: str) -> _Raw:
+    """The quick walk over a well-formed line."""
+    raw = _Raw()
+    seen: set[str] = set()
+    at = _space(text, 0)
+    if text[at] != "{":
+        raise _NotThisWayError
+    at = _space(text, at + 1)
+    while text[at] != "}":
+        key, at = part_of(text, at)
+        if key in seen or not isinstance(key, str):
+            raise _NotThisWayError
+        seen.add(key)
+        at = _space(text, at)
+        if text[at] != ":":
+            raise _NotThisWayError
+        at = _member(raw, key, text, _space(text, at + 1))
+        at = _comma(text, at, "}")
+    if text[at + 1 :].strip(" \t\r\n") or "request" not in seen:
+        raise _NotThisWayError
+    return raw
+
+
+def _member(raw: _Raw, key: str, text: str, at: int) -> int:
+    match key:
+        case "request":
+            raw.request, at = part_of(text, at)
+        case "identityPolicies":
+            raw.identity, at = _policies(text, at)
+        case "permissionBoundaries":
+            raw.boundaries, at = _policies(text, at)
+        case "sessionPolicies":
+            raw.session, at = _policies(text, at)
+        case "resourcePolicy":
+            raw.resource, at = _policy(text, at) if not text.startswith("null", at) else (None, at + 4)
+        case "serviceControlPolicies":
+            raw.scps, at = _levels(text, at)
+        case _:
+            raise _NotThisWayError
+    return at
+
+
+def _comma(text: str, at: int, closing: str) -> int:
+    """The offset of the next element, or of the closing bracket."""
+    at = _space(text, at)
+    if text[at] == closing:
+        return at
+    if text[at] != ",":
+        raise _NotThisWayError
+    at = _space(text, at + 1)
+    if text[at] == closing:
+        raise _NotThisWayError
+    return at
+
+
+def _policy(text: str, at: int) -> tuple[str, int]:
+    if text[at] != "{":
+        raise _NotThisWayError
+    end = end_of_value(text, at)
+    return text[at:end], end
+
+
+def _policies(text: str, at: int) -> tuple[tuple[str, ...], int]:
+    return _list(text, at, _policy)
+
+
+def _levels(text: str, at: int) -> tuple[tuple[tuple[str, ...], ...], int]:
+    return _list(text, at, _policies)
+
+
+def _list(text: str, at: int, item: Callable[[str, int], tuple[T, int]]) -> tuple[tuple[T, ...], int]:
+    if text.startswith("null", at):
+        return (), at + 4
+    if text[at] != "[":
+        raise _NotThisWayError
+    items = []
+    at = _space(text, at + 1)
+    while text[at] != "]":
+        one, at = item(text, at)
+        items.append(one)
+        at = _comma(text, at, "]")
+    return tuple(items), at + 1
+
+
+def _members_carefully(text: str) -> _Raw:
+    """The same from a line that isn't as it should be: says what is wrong, or takes what is right after all."""
+    try:
+        line = read_json(text)
+    except JsonFault as fault:
+        raise InvalidRequest(f"The line isn't JSON: {fault.what}", where=f"column {fault.offset + 1}") from None
+    _check_object(line, "the line", _KEYS, needed=("request",))
+    raw = _Raw(request=line["request"])
+    raw.identity = _texts(line.get("identityPolicies"), "identityPolicies")
+    raw.boundaries = _texts(line.get("permissionBoundaries"), "permissionBoundaries")
+    raw.session = _texts(line.get("sessionPolicies"), "sessionPolicies")
+    if line.get("resourcePolicy") is not None:
+        raw.resource = _policy_text(line["resourcePolicy"], "resourcePolicy")
+    name = "serviceControlPolicies"
+    raw.scps = tuple(_texts(level, f"{name}[{at}]") for at, level in enumerate(_checked_list(line.get(name), name)))
+    return raw
+
+
+def _texts(given: Any, name: str) -> tuple[str, ...]:
+    return tuple(_policy_text(one, f"{name}[{at}]") for at, one in enumerate(_checked_list(given, name)))
+
+
+def _checked_list(given: Any, name: str) -> list[Any]:
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise InvalidRequest(f"It is a list, not {type_name(given)}.", where=name)
+    return given
+
+
+def _policy_text(given: Any, name: str) -> str:
+    if not isinstance(given, dict):
+        raise InvalidRequest(f"A policy is an object, not {type_name(given)}.", where=name)
+    return write_json(given)
+
+
+def _check_object(given: Any, name: str, known: tuple[str, ...], *, needed: tuple[str, ...]) -> None:
+    if not isinstance(given, dict):
+        raise InvalidRequest(f"It is an object, not {type_name(given)}.", where=name)
+    for key in given:
+        if key not in known:
+            raise InvalidRequest(
+                f"There is no {shown(key)} in {name}.", where=name, fix=f"Known here: {', '.join(known)}."
+            )
+    for key in needed:
+        if key not in given:
+            raise InvalidRequest(f"There is no {shown(key)}, and it is needed.", where=name)
+
+
+_KEYS: Final = (
+    "request",
+    "identityPolicies",
+    "resourcePolicy",
+    "permissionBoundaries",
+    "sessionPolicies",
+    "serviceControlPolicies",
+)
+_REQUEST_NEEDS: Final = ("principal", "action", "resource", "resourceAccount")
+_REQUEST_KEYS: Final = (*_REQUEST_NEEDS, "context")
+
+
+def _read(raw: _Raw) -> tuple[Request, Policies]:
+    request = _request(raw.request)
+    kind = PolicyKind.TRUST if is_trust_request(request) else PolicyKind.RESOURCE
+    return request, Policies(
+        identity=_parsed(raw.identity, PolicyKind.IDENTITY, "identityPolicies"),
+        resource=None if raw.resource is None else Policy.parse_part(raw.resource, kind=kind, name="resourcePolicy"),
+        boundaries=_parsed(raw.boundaries, PolicyKind.BOUNDARY, "permissionBoundaries"),
+        session=_parsed(raw.session, PolicyKind.SESSION, "sessionPolicies") or None,
+        scps=tuple(
+            _parsed(level, PolicyKind.SCP, f"serviceControlPolicies[{at}]") for at, level in enumerate(raw.scps)
+        ),
+    )
+
+
+def _request(given: Any) -> Request:
+    _check_object(given, "request", _REQUEST_KEYS, needed=_REQUEST_NEEDS)
+    for key in _REQUEST_NEEDS:
+        if not isinstance(given[key], str) or isinstance(given[key], Number):
+            raise InvalidRequest(f"It is a text, not {type_name(given[key])}.", where=f"request.{key}")
+    context = given.get("context")
+    for key, value in context.items() if isinstance(context, dict) else ():
+        for one in value if isinstance(value, list) else (value,):
+            if not isinstance(one, str) or isinstance(one, Number):
+                raise InvalidRequest(
+                    f"A condition key's value is a text or a list of texts; {shown(one)} is neither.",
+                    where=f"request.context {shown(key)}",
+                    fix='Write "true", "7" … in quotes.',
+                )
+    if context is not None and not isinstance(context, dict):
+        raise InvalidRequest(f"It is an object, not {type_name(context)}.", where="request.context")
+    return Request(
+        Principal.parse(given["principal"]),
+        given["action"],
+        given["resource"],
+        given["resourceAccount"],
+        context or {},
+    )
+
+
+def _parsed(texts: tuple[str, ...], kind: PolicyKind, name: str) -> tuple[Policy, ...]:
+    return tuple(Policy.parse_part(text, kind=kind, name=f"{name}[{at}]") for at, text in enumerate(texts))
