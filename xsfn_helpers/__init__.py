@@ -1,0 +1,44 @@
+"""Run a Step Functions state machine in another AWS account, step by step, on two sandbox accounts.
+
+from xsfn_helpers import open_lab
+
+lab = open_lab()          # two accounts on this machine, IAM enforced
+lab.at_stage(3)           # prerequisites and the article's three stages
+print(lab.check())        # each link decided from the policies and tried live
+run = lab.run()           # Operator starts Subject, across accounts
+print(run.output["Output"]["Message"])
+print(lab.clean())        # nothing stays
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from xsfn_helpers.documents import json_text
+    from xsfn_helpers.errors import XsfnError
+    from xsfn_helpers.lab import Lab, open_lab
+    from xsfn_helpers.scenario import Scenario, Side
+
+__all__ = ["Lab", "Scenario", "Side", "XsfnError", "json_text", "open_lab"]
+
+# Loaded when first used: a notebook that only prints a policy needs no boto3.
+_HOMES: Final = {
+    "Lab": "xsfn_helpers.lab",
+    "Scenario": "xsfn_helpers.scenario",
+    "Side": "xsfn_helpers.scenario",
+    "XsfnError": "xsfn_helpers.errors",
+    "json_text": "xsfn_helpers.documents",
+    "open_lab": "xsfn_helpers.lab",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

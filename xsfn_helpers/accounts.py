@@ -1,0 +1,141 @@
+"""Where the two accounts live: each side's boto3 session and clients.
+
+Steps, checks and runs speak to `Accounts` only, so the same code works on the sandbox and on two AWS accounts.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from xsfn_helpers.scenario import Side
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+
+    from xsfn_helpers.sandbox.server import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two looks at an execution, and seconds a fresh IAM change may take to be seen everywhere.
+
+    IAM is eventually consistent: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
+    """
+
+    poll: float
+    propagation: float
+
+
+class Accounts(Protocol):
+    """The Operator's and the Subject's account: a session and clients for each, and how patient to be with them."""
+
+    @property
+    def pace(self) -> Pace: ...
+
+    def session(self, side: Side) -> boto3.Session:
+        """A boto3 session that acts as this side's administrator."""
+        ...
+
+    @overload
+    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, side: Side, service: str) -> Any: ...
+
+
+class SandboxAccounts:
+    """Both accounts of a running sandbox, each as its administrator user.
+
+    Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
+    are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
+    """
+
+    pace: Final = Pace(poll=0.02, propagation=30.0)
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._sessions: dict[Side, boto3.Session] = {}
+        self._clients: dict[tuple[Side, str], Any] = {}
+
+    def __repr__(self) -> str:
+        ids = ", ".join(f"{side.value}={self._sandbox.accounts[side].account_id}" for side in Side)
+        return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
+
+    def session(self, side: Side) -> boto3.Session:
+        if side not in self._sessions:
+            keys = self._sandbox.accounts[side]
+            self._sessions[side] = _SandboxSession(
+                self._sandbox.endpoint_url,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                region_name=self._sandbox.region,
+                botocore_session=self._botocore_session(),
+            )
+        return self._sessions[side]
+
+    @overload
+    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, side: Side, service: str) -> Any: ...
+    def client(self, side: Side, service: str) -> Any:
+        key = (side, service)
+        if key not in self._clients:
+            self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
+        return self._clients[key]
+
+    def _botocore_session(self) -> botocore.session.Session:
+        session = botocore.session.Session(session_vars=_ON_ITS_OWN)
+        if self._sessions:
+            # Service models are large; both sides read the same ones.
+            other = next(iter(self._sessions.values()))
+            session.register_component("data_loader", other._session.get_component("data_loader"))
+        return session
+
+
+# (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.
+_ON_ITS_OWN: Final[dict[str, tuple[Any, Any, Any, Any]]] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+_SANDBOX_CONFIG: Final = Config(
+    proxies={},
+    connect_timeout=3,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    use_dualstack_endpoint=False,
+    use_fips_endpoint=False,
+    inject_host_prefix=False,
+)
+
+
+class _SandboxSession(boto3.Session):
+    """A session whose clients go to the sandbox unless told otherwise."""
+
+    def __init__(self, endpoint_url: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._endpoint_url = endpoint_url
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        return super().client(*args, **self._with_defaults(options))
+
+    def resource(self, *args: Any, **options: Any) -> Any:
+        return super().resource(*args, **self._with_defaults(options))
+
+    def _with_defaults(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"endpoint_url": self._endpoint_url, "config": _SANDBOX_CONFIG, **options}

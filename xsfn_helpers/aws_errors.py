@@ -1,0 +1,100 @@
+"""AWS's refusals turned into errors that say where and what next, and told apart by code and words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from xsfn_helpers.errors import SandboxError, StepError
+from xsfn_helpers.scenario import Account
+
+T = TypeVar("T")
+
+# CreateStateMachine while IAM hasn't spread the role yet, or the role doesn't trust Step Functions.
+ROLE_NOT_ASSUMABLE: Final = "nor the regional one is authorized to assume the provided role"
+_INVALID_PRINCIPAL: Final = re.compile(r'^Invalid principal in policy: "AWS":"(?P<principal>[^"]+)"')
+_FIX: Final = {
+    "AccessDenied": "Give the identity you act as this permission, or take away what denies it, and do the same again.",
+    "AccessDeniedException": "Give the identity you act as this permission, or take away what denies it, and do the "
+    "same again.",
+    "MalformedPolicyDocument": "Correct the policy document and do the same again.",
+    "InvalidDefinition": "Correct the state machine's definition and do the same again.",
+    "LimitExceeded": "Remove what is no longer needed in this account, or ask AWS for a higher quota.",
+    "InvalidClientTokenId": "The sandbox has made new keys since: call open_lab() again.",
+    "UnrecognizedClientException": "The sandbox has made new keys since: call open_lab() again.",
+}
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's error code, such as `NoSuchEntity`."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def message_of(error: ClientError) -> str:
+    """AWS's message, without botocore's words around it."""
+    return error.response.get("Error", {}).get("Message", "")
+
+
+def missing_principal(error: ClientError) -> str | None:
+    """The ARN that IAM calls an invalid principal of a trust policy, if that is what this error says."""
+    if code_of(error) != "MalformedPolicyDocument":
+        return None
+    found = _INVALID_PRINCIPAL.match(message_of(error))
+    return found["principal"] if found else None
+
+
+def cause_code(error: BaseException) -> str:
+    """The AWS error code behind an error of ours; empty when there is none."""
+    return code_of(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
+
+
+@contextmanager
+def told(account: Account) -> Iterator[None]:
+    """AWS errors inside become `StepError` (a refusal) or `SandboxError` (nobody answers), in AWS's own words."""
+    try:
+        yield
+    except ClientError as error:
+        code = code_of(error)
+        raise StepError(
+            f"AWS refused {error.operation_name} ({code}): {message_of(error)}",
+            where=str(account),
+            fix=_FIX.get(code, ""),
+        ) from error
+    except HTTPClientError as error:
+        raise SandboxError(
+            f"Nobody answers: {error}.",
+            where=str(account),
+            fix="Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again.",
+        ) from error
+    except BotoCoreError as error:
+        raise StepError(f"The call couldn't be made: {error}.", where=str(account)) from error
+
+
+def retry_while(
+    call: Callable[[], T],
+    not_yet: Callable[[ClientError], bool],
+    *,
+    budget: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """The result of `call`, tried again while AWS says "not yet", for at most `budget` seconds of waiting.
+
+    Waits 0.25 s, then twice as long each time, up to 5 s. Raises the last refusal when the budget is spent, and any
+    other error at once.
+    """
+    pause, left = 0.25, budget
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if left <= 0 or not not_yet(error):
+                raise
+        pause = min(pause, left)
+        sleep(pause)
+        left -= pause
+        pause = min(pause * 2, 5.0)

@@ -1,0 +1,71 @@
+"""The documents a lab builds with: the recommended ones of `documents.py`, unless the reader brings their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from xsfn_helpers import documents
+from xsfn_helpers.documents import json_text
+from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.iam import Policy, PolicyKind
+from xsfn_helpers.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The seven JSON texts of a set-up, as AWS is given them."""
+
+    operator_role_trust: str
+    subject_role_trust: str
+    subject_definition: str
+    execute_role_trust: str
+    execute_role_permissions: str
+    operator_role_permissions: str
+    operator_definition: str
+
+    @classmethod
+    def recommended(cls, scenario: Scenario) -> Blueprint:
+        return cls(
+            operator_role_trust=json_text(documents.service_trust(scenario, scenario.operator)),
+            subject_role_trust=json_text(documents.service_trust(scenario, scenario.subject)),
+            subject_definition=json_text(documents.subject_definition(scenario)),
+            execute_role_trust=json_text(documents.execute_role_trust(scenario)),
+            execute_role_permissions=json_text(documents.execute_role_permissions(scenario)),
+            operator_role_permissions=json_text(documents.operator_role_permissions(scenario)),
+            operator_definition=json_text(documents.operator_definition(scenario)),
+        )
+
+    def using(self, **texts: str | Mapping[str, Any]) -> Blueprint:
+        """A blueprint with some documents replaced, each a JSON text or a mapping.
+
+        Raises `ConfigError` for a document there is no place for or a definition that isn't JSON, and `PolicyError`
+        for a policy that AWS would refuse.
+        """
+        return replace(self, **{name: _checked(name, document) for name, document in texts.items()})
+
+
+DOCUMENT_NAMES: Final = tuple(field.name for field in fields(Blueprint))
+
+
+def _checked(name: str, document: str | Mapping[str, Any]) -> str:
+    if name not in DOCUMENT_NAMES:
+        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {', '.join(DOCUMENT_NAMES)}.")
+    text = document if isinstance(document, str) else json_text(document)
+    if name.endswith("_definition"):
+        _check_definition(name, text)
+    else:
+        kind = PolicyKind.TRUST if name.endswith("_trust") else PolicyKind.IDENTITY
+        Policy.parse(text, kind=kind, name=name.replace("_", " "))
+    return text
+
+
+def _check_definition(name: str, text: str) -> None:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"This isn't JSON: {error}.", where=name.replace("_", " ")) from error
+    if not isinstance(found, dict):
+        raise ConfigError("A definition is a JSON object.", where=name.replace("_", " "))

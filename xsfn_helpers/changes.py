@@ -1,0 +1,94 @@
+"""What a step would change, or has changed: data first, text from it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from xsfn_helpers.scenario import Account
+
+
+class Action(StrEnum):
+    """What happens to one thing. The sign is what a plan shows in front of it."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    LEAVE = "leave"
+    REMOVE = "remove"
+    NOT_OURS = "not ours"
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS[self]
+
+    @property
+    def alters(self) -> bool:
+        return self in (Action.CREATE, Action.CHANGE, Action.REMOVE)
+
+
+_SIGNS: Final = {
+    Action.CREATE: "+",
+    Action.CHANGE: "~",
+    Action.LEAVE: "=",
+    Action.REMOVE: "-",
+    Action.NOT_OURS: "!",
+}
+_DONE: Final = {Action.CREATE: "created", Action.CHANGE: "changed", Action.REMOVE: "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing of an account and what happens to it; `details` are the reasons, or a diff, line by line."""
+
+    action: Action
+    account: Account
+    thing: str
+    details: tuple[str, ...] = ()
+
+    def told(self, *, done: bool) -> str:
+        verb = _DONE.get(self.action, self.action.value) if done else self.action.value
+        lines = [f"{self.action.sign} {verb} {self.thing} in {self.account}"]
+        return "\n".join([*lines, *(f"    {detail}" for detail in self.details)])
+
+    def __str__(self) -> str:
+        return self.told(done=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes of one step in order; `done` tells a plan from the record of what was carried out."""
+
+    title: str
+    changes: tuple[Change, ...]
+    done: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is already as the step wants it."""
+        return not any(change.action.alters for change in self.changes)
+
+    @property
+    def left(self) -> tuple[Change, ...]:
+        """What carries the lab's names but isn't the lab's, and is left alone."""
+        return tuple(change for change in self.changes if change.action is Action.NOT_OURS)
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __str__(self) -> str:
+        if not self.changes:
+            return f"{self.title}: nothing there"
+        lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
+        return "\n  ".join([f"{self.title}:", *lines])
+
+
+def text_diff(stored: str, wanted: str) -> tuple[str, ...]:
+    """The lines that differ, `-` as stored and `+` as wanted, without diff's own headings."""
+    lines = difflib.unified_diff(stored.splitlines(), wanted.splitlines(), lineterm="", n=1)
+    return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))

@@ -1,0 +1,185 @@
+"""What the reader chose: ids, names, region and port, from keywords, environment, `xsfn.toml` and defaults.
+
+The first of these that names a key wins:
+
+1. a keyword of `open_lab(...)` or an option of `xsfn`
+2. an environment variable: `XSFN_` and the key in capitals, such as `XSFN_OPERATOR_ACCOUNT_ID`
+3. the nearest `xsfn.toml`, in the working folder or one above it
+4. the default
+
+| key                     | meaning                                              | default                             |
+|-------------------------|------------------------------------------------------|-------------------------------------|
+| `operator_account_id`   | 12 digits, as text                                   | `111111111111`                      |
+| `subject_account_id`    | 12 digits, as text, another one                      | `222222222222`                      |
+| `region`                | one region for both accounts                         | `ap-northeast-1`                    |
+| `operator_machine_name` | the state machine that starts                        | `operator-statemachine`             |
+| `operator_role_name`    | its role                                             | `operator-statemachine-iam-role`    |
+| `subject_machine_name`  | the state machine that is started                    | `subject-statemachine`              |
+| `subject_role_name`     | its role                                             | `subject-statemachine-iam-role`     |
+| `execute_role_name`     | the role the Operator assumes in the Subject account | `subject-statemachine-execute-role` |
+| `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`                              |
+| `port`                  | the sandbox's port on 127.0.0.1                      | any free one                        |
+
+Account ids and region that nobody chose are taken from a sandbox that is running already.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from xsfn_helpers.errors import ConfigError, InvalidScenario
+from xsfn_helpers.scenario import Scenario
+
+CONFIG_FILE: Final = "xsfn.toml"
+SCENARIO_KEYS: Final = tuple(field.name for field in fields(Scenario))
+KEYS: Final = (*SCENARIO_KEYS, "lab_id", "port")
+ENVIRONMENT_PREFIX: Final = "XSFN_"
+# Variables that belong to others: where the sandbox keeps its state, for one.
+_OTHER_VARIABLES: Final = frozenset({"XSFN_STATE_DIR"})
+# What AWS allows in a tag's value, less what is awkward in a shell.
+_LAB_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value and where it was chosen, for error messages."""
+
+    value: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A valid set of choices. `chosen` names the keys that the reader set; the others are defaults."""
+
+    scenario: Scenario
+    lab_id: str
+    port: int | None
+    chosen: frozenset[str]
+
+    def on_sandbox(self, operator_account_id: str, subject_account_id: str, region: str) -> Settings:
+        """The same choices on a sandbox with these ids and region: what nobody chose follows the sandbox.
+
+        Raises `ConfigError` when a choice and the sandbox disagree.
+        """
+        there = {
+            "operator_account_id": operator_account_id,
+            "subject_account_id": subject_account_id,
+            "region": region,
+        }
+        for key, value in there.items():
+            wanted = getattr(self.scenario, key)
+            if key in self.chosen and wanted != value:
+                raise ConfigError(
+                    f"The sandbox that is running has {key.replace('_', ' ')} {value}, not {wanted}.",
+                    fix="Stop it with `xsfn sandbox stop` and do the same again, or choose what it has.",
+                )
+        return replace(self, scenario=replace(self.scenario, **there))
+
+
+def load_settings(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Every choice, checked.
+
+    `overrides` are keywords or options (a None value counts as not given); `environment` is `os.environ` and `folder`
+    the working folder unless given. Raises `ConfigError` for an unknown key, a wrong type or unreadable TOML, and
+    `InvalidScenario` for a value that AWS or the chain would refuse; both name the place it came from.
+    """
+    choices = _from_file(folder or Path.cwd())
+    choices |= _from_environment(os.environ if environment is None else environment)
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    _refuse_unknown(given, "the call", KEYS)
+    choices |= {key: Choice(value, "") for key, value in given.items()}
+    return Settings(
+        scenario=_scenario({key: choices[key] for key in SCENARIO_KEYS if key in choices}),
+        lab_id=_lab_id(choices.get("lab_id", Choice("xsfn", ""))),
+        port=_port(choices.get("port", Choice(None, ""))),
+        chosen=frozenset(choices),
+    )
+
+
+def find_config_file(folder: Path) -> Path | None:
+    """The nearest `xsfn.toml`, here or in a folder above."""
+    for here in (folder, *folder.parents):
+        if (here / CONFIG_FILE).is_file():
+            return here / CONFIG_FILE
+    return None
+
+
+def _from_file(folder: Path) -> dict[str, Choice]:
+    path = find_config_file(folder)
+    if path is None:
+        return {}
+    try:
+        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"This isn't TOML: {error}.", where=str(path), fix='A line reads: key = "value"') from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file can't be read: {error}.", where=str(path)) from error
+    _refuse_unknown(found, str(path), KEYS)
+    return {key: Choice(value, str(path)) for key, value in found.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Choice]:
+    ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)} - _OTHER_VARIABLES
+    known = {ENVIRONMENT_PREFIX + key.upper(): key for key in KEYS}
+    _refuse_unknown(sorted(ours), "the environment", tuple(known))
+    return {known[name]: Choice(environment[name], name) for name in sorted(ours) if environment[name]}
+
+
+def _refuse_unknown(names: Iterable[str], where: str, known: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+            raise ConfigError(f"There is no setting {name!r}.", where=where, fix=meant)
+
+
+def _scenario(choices: Mapping[str, Choice]) -> Scenario:
+    for key, choice in choices.items():
+        if not isinstance(choice.value, str):
+            raise ConfigError(
+                f"{key} is {choice.value!r}, which is not a text.",
+                where=choice.source or key.replace("_", " "),
+                fix='Put it in quotes: an account id such as "012345678901" would lose its leading zero as a number.',
+            )
+    try:
+        return Scenario(**{key: str(choice.value) for key, choice in choices.items()})
+    except InvalidScenario as error:
+        source = choices.get(error.where.replace(" ", "_"), Choice("", "")).source
+        if not source:
+            raise
+        raise InvalidScenario(error.what, where=f"{source}, {error.where}", fix=error.fix) from error
+
+
+def _lab_id(choice: Choice) -> str:
+    if not isinstance(choice.value, str) or not _LAB_ID.fullmatch(choice.value):
+        raise ConfigError(
+            f"{choice.value!r} is not a lab id.",
+            where=choice.source or "lab id",
+            fix="It becomes a tag's value: 1 to 64 of A-Z a-z 0-9 _ . -",
+        )
+    return choice.value
+
+
+def _port(choice: Choice) -> int | None:
+    value = choice.value
+    if value is None:
+        return None
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 65535:
+        raise ConfigError(
+            f"{value!r} is not a port.", where=choice.source or "port", fix="A port is a number from 1 to 65535."
+        )
+    return number

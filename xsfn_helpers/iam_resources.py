@@ -1,0 +1,229 @@
+"""The IAM things a stage makes: a role, and a permission policy inside a role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws_errors import code_of, missing_principal, retry_while, told
+from xsfn_helpers.changes import Action, Change
+from xsfn_helpers.errors import StepError
+from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.policy_diff import policy_diff, same_policy, trusts_deleted_role
+from xsfn_helpers.roles import StoredRole, read_role
+from xsfn_helpers.scenario import Account, Side
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role with this trust policy, no boundary, and no policies but inline ones named in `policies`."""
+
+    ground: Ground
+    side: Side
+    name: str
+    trust: str
+    policies: frozenset[str]
+
+    @property
+    def account(self) -> Account:
+        return self.ground.scenario.account(self.side)
+
+    @property
+    def thing(self) -> str:
+        return f"role {self.name}"
+
+    def plan(self) -> Change:
+        return self._compare(self._read())
+
+    def apply(self) -> Change:
+        role = self._read()
+        change = self._compare(role)
+        refuse_foreign(change)
+        iam = self.ground.iam(self.side)
+        if role is None:
+            self._save_trust(
+                lambda: iam.create_role(
+                    RoleName=self.name,
+                    AssumeRolePolicyDocument=self.trust,
+                    Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
+                )
+            )
+        elif change.action is Action.CHANGE:
+            if not same_policy(role.trust, json.loads(self.trust)):
+                self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
+            self._strip(iam, role)
+        return change
+
+    def plan_undo(self) -> Change | None:
+        return self._compare_undo(self._read())
+
+    def undo(self) -> Change | None:
+        role = self._read()
+        change = self._compare_undo(role)
+        if role is None or change is None or change.action is not Action.REMOVE:
+            return change
+        iam = self.ground.iam(self.side)
+        with told(self.account):
+            for policy in role.attached:
+                _gone(iam.detach_role_policy, RoleName=self.name, PolicyArn=policy.arn)
+            for name in role.inline:
+                _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
+            _gone(iam.delete_role, RoleName=self.name)
+        return change
+
+    def _read(self) -> StoredRole | None:
+        with told(self.account):
+            return read_role(self.ground.iam(self.side), self.name)
+
+    def _compare(self, role: StoredRole | None) -> Change:
+        if role is None:
+            return Change(Action.CREATE, self.account, self.thing)
+        if not self.ground.owns(role.tags):
+            return self.ground.not_ours(self.account, self.thing, role.tags)
+        details: list[str] = []
+        wanted = json.loads(self.trust)
+        if not same_policy(role.trust, wanted):
+            if trusts_deleted_role(role.trust):
+                details.append("its trust policy names a role that was deleted since, so it must be saved again")
+            details += ["trust policy:", *policy_diff(role.trust, wanted)]
+        details += [f"remove inline policy {name}, which no stage makes" for name in self._surplus(role)]
+        details += [f"detach managed policy {policy.name}, which no stage attaches" for policy in role.attached]
+        if role.boundary:
+            details.append(f"remove the permissions boundary {role.boundary.name}, which no stage sets")
+        return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
+
+    def _compare_undo(self, role: StoredRole | None) -> Change | None:
+        if role is None:
+            return None
+        if not self.ground.owns(role.tags):
+            return self.ground.not_ours(self.account, self.thing, role.tags)
+        details = [f"inline policy {name} goes with it" for name in role.inline]
+        details += [f"managed policy {policy.name} is detached" for policy in role.attached]
+        return Change(Action.REMOVE, self.account, self.thing, tuple(details))
+
+    def _surplus(self, role: StoredRole) -> list[str]:
+        return [name for name in role.inline if name not in self.policies]
+
+    def _strip(self, iam: IAMClient, role: StoredRole) -> None:
+        with told(self.account):
+            for name in self._surplus(role):
+                _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
+            for policy in role.attached:
+                _gone(iam.detach_role_policy, RoleName=self.name, PolicyArn=policy.arn)
+            if role.boundary:
+                _gone(iam.delete_role_permissions_boundary, RoleName=self.name)
+
+    def _save_trust(self, save: Callable[[], object]) -> None:
+        """Save the trust policy, with patience for a principal that exists but that IAM hasn't spread yet."""
+        budget = self.ground.accounts.pace.propagation
+        try:
+            with told(self.account):
+                retry_while(save, self._waits_for_principal, budget=budget)
+        except StepError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ClientError) or missing_principal(cause) is None:
+                raise
+            raise StepError(
+                error.what,
+                where=f"{self.account}, trust policy of {self.thing}",
+                fix="IAM saves a trust policy only when every role in it exists: make that role first (the "
+                "prerequisites make the Operator role), or correct its name.",
+            ) from cause
+
+    def _waits_for_principal(self, error: ClientError) -> bool:
+        arn = missing_principal(error)
+        if arn is None:
+            return False
+        for side in Side:
+            account = self.ground.scenario.account(side)
+            prefix = f"arn:{self.ground.scenario.partition}:iam::{account.id}:role/"
+            if arn.startswith(prefix):
+                return read_role(self.ground.iam(side), arn.rpartition("/")[2]) is not None
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicy:
+    """A permission policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
+
+    ground: Ground
+    side: Side
+    role: str
+    name: str
+    text: str
+
+    @property
+    def account(self) -> Account:
+        return self.ground.scenario.account(self.side)
+
+    @property
+    def thing(self) -> str:
+        return f"inline policy {self.name} of role {self.role}"
+
+    def plan(self) -> Change:
+        role = self._read()
+        if role is None:
+            return Change(Action.CREATE, self.account, self.thing)
+        if not self.ground.owns(role.tags):
+            return self.ground.not_ours(self.account, self.thing, role.tags)
+        stored = role.inline.get(self.name)
+        if stored is None:
+            return Change(Action.CREATE, self.account, self.thing)
+        wanted = json.loads(self.text)
+        if same_policy(stored, wanted):
+            return Change(Action.LEAVE, self.account, self.thing)
+        return Change(Action.CHANGE, self.account, self.thing, policy_diff(stored, wanted))
+
+    def apply(self) -> Change:
+        change = self.plan()
+        refuse_foreign(change)
+        if change.action is not Action.LEAVE:
+            try:
+                with told(self.account):
+                    self.ground.iam(self.side).put_role_policy(
+                        RoleName=self.role, PolicyName=self.name, PolicyDocument=self.text
+                    )
+            except StepError as error:
+                if not isinstance(error.__cause__, ClientError) or code_of(error.__cause__) != "NoSuchEntity":
+                    raise
+                raise StepError(
+                    f"Role {self.role} doesn't exist, so it can't be given a policy.",
+                    where=str(self.account),
+                    fix="Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role.",
+                ) from error.__cause__
+        return change
+
+    def plan_undo(self) -> Change | None:
+        role = self._read()
+        if role is None or self.name not in role.inline:
+            return None
+        if not self.ground.owns(role.tags):
+            return self.ground.not_ours(self.account, self.thing, role.tags)
+        return Change(Action.REMOVE, self.account, self.thing)
+
+    def undo(self) -> Change | None:
+        change = self.plan_undo()
+        if change is not None and change.action is Action.REMOVE:
+            with told(self.account):
+                _gone(self.ground.iam(self.side).delete_role_policy, RoleName=self.role, PolicyName=self.name)
+        return change
+
+    def _read(self) -> StoredRole | None:
+        with told(self.account):
+            return read_role(self.ground.iam(self.side), self.role)
+
+
+def _gone(call: Callable[..., object], **parameters: str) -> None:
+    """Make a deleting call; what is gone already is as good as deleted."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        if code_of(error) != "NoSuchEntity":
+            raise

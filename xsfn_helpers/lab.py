@@ -1,0 +1,270 @@
+"""The lab: one scenario on two accounts, with its steps, checks and runs. What a notebook holds in its hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from xsfn_helpers import probes, runs
+from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.chain import Link, Node, chain
+from xsfn_helpers.changes import Action, Plan
+from xsfn_helpers.checks import Report
+from xsfn_helpers.config import Settings, load_settings
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.runs import Run
+from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
+from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.validate import Validation
+from xsfn_helpers.verdicts import Verdict, decide_link, decide_links
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+
+    from xsfn_helpers.display.diagram import Diagram
+
+
+def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
+    """The lab on the sandbox, which is started if it isn't running.
+
+    `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
+    names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
+    """
+    if scenario is not None:
+        choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
+    settings, sandbox = start_sandbox(load_settings(choices))
+    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
+    return Lab(ground, Blueprint.recommended(settings.scenario))
+
+
+def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it."""
+    running = Sandbox.find()
+    if running is not None:
+        accounts = {side: account.account_id for side, account in running.accounts.items()}
+        settings = settings.on_sandbox(accounts[Side.OPERATOR], accounts[Side.SUBJECT], running.region)
+    scenario = settings.scenario
+    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    return settings, Sandbox.start(config, port=settings.port)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHandle:
+    """One of the two accounts, as its administrator."""
+
+    account: Account
+    _accounts: Accounts
+
+    def session(self) -> boto3.Session:
+        return self._accounts.session(self.account.side)
+
+    @overload
+    def client(self, service: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, service: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, service: str) -> Any: ...
+    def client(self, service: str) -> Any:
+        """A boto3 client of this account; the same one each time."""
+        return self._accounts.client(self.account.side, service)
+
+    def __repr__(self) -> str:
+        return f"<{self.account}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the article, with its checks."""
+
+    step: Step
+    _validation: Validation
+
+    @property
+    def number(self) -> int:
+        return self.step.number
+
+    @property
+    def title(self) -> str:
+        return self.step.title
+
+    @property
+    def is_applied(self) -> bool:
+        return self.step.is_applied
+
+    def plan(self) -> Plan:
+        """What `apply` would create, change and leave."""
+        return self.step.plan()
+
+    def apply(self) -> Plan:
+        """Bring the stage about. Raises `StepError` when AWS refuses, or a name is taken by somebody else's thing."""
+        return self.step.apply()
+
+    def undo(self) -> Plan:
+        """Take back what the stage made."""
+        return self.step.undo()
+
+    def check(self, *, live: bool = True) -> Report:
+        """What must hold once this stage and those before it are applied, and later ones aren't."""
+        return self._validation.report(stage=self.number, live=live)
+
+    def check_before(self) -> Report:
+        """What must be refused as long as this stage isn't applied."""
+        return self._validation.before(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One scenario on two accounts. Every method can be called again: the same state comes out."""
+
+    ground: Ground
+    blueprint: Blueprint
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.ground.scenario
+
+    @property
+    def operator(self) -> AccountHandle:
+        return AccountHandle(self.scenario.operator, self.ground.accounts)
+
+    @property
+    def subject(self) -> AccountHandle:
+        return AccountHandle(self.scenario.subject, self.ground.accounts)
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The six links of the access chain, in the order in which a run makes them."""
+        return chain(self.scenario)
+
+    def using(self, **documents: str | Mapping[str, Any]) -> Lab:
+        """The same lab with documents of the reader's own, as JSON text or mapping.
+
+        The names are `execute_role_trust`, `execute_role_permissions`, `operator_role_permissions`,
+        `operator_definition` …; stages then apply, and checks expect, these documents. Raises `PolicyError` or
+        `ConfigError` for one that AWS would refuse.
+        """
+        return replace(self, blueprint=self.blueprint.using(**documents))
+
+    def prepare(self) -> Plan:
+        """The prerequisites: Operator role, Subject role, Subject state machine."""
+        return self._steps.prerequisites.apply()
+
+    def stage(self, number: int) -> Stage:
+        """Stage 1, 2 or 3. Raises `StepError` for another number."""
+        return Stage(self._steps.stage(number), self._validation)
+
+    def at_stage(self, number: int) -> str:
+        """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
+
+        0 means the prerequisites alone. Says where the accounts stand now.
+        """
+        self._steps.bring_to(number)
+        applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
+        still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
+        return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+
+    def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
+        """Check what stands, against everything that must hold at `stage` (the last one unless told).
+
+        `live=False` only reads; `run` is a run that has just ended, to be used as the trial.
+        """
+        return self._validation.report(stage=stage, live=live, run=run)
+
+    def decide(self, link: int) -> Verdict:
+        """Whether link 1 to 6 is allowed by the policies as stored, and why."""
+        return decide_link(self.ground, link)
+
+    def run(
+        self,
+        input: Any = None,  # noqa: A002 - what Step Functions calls it
+        *,
+        name: str | None = None,
+        wait: bool = True,
+        timeout: float = 60.0,
+        on_progress: Callable[[Run], None] | None = None,
+    ) -> Run:
+        """Start the Operator state machine and follow both executions to the end.
+
+        `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it.
+        """
+        begun = runs.start(self.ground, input, name=name)
+        return begun.follow(timeout=timeout, on_progress=on_progress) if wait else begun
+
+    def diagram(self, report: Report | None = None) -> Diagram:
+        """The two accounts and the six links, each as the stored policies decide it.
+
+        A `report` adds what was tried: a link whose live check failed is shown refused.
+        """
+        from xsfn_helpers.display.diagram import Diagram
+        from xsfn_helpers.display.palette import LinkState
+
+        states: dict[int, LinkState] = {}
+        notes: dict[int, str] = {}
+        failed = {check.id: check for check in report or () if not check.passed}
+        tried = {check.id for check in report or ()}
+        for verdict in decide_links(self.ground):
+            number = verdict.link.number
+            live = f"link-{number}.live"
+            if verdict.missing is not None:
+                notes[number] = f"the {verdict.missing} isn't made yet"
+            elif not verdict.allowed or live in failed:
+                states[number] = LinkState.REFUSED
+                notes[number] = failed[live].evidence if live in failed else verdict.evidence
+            else:
+                states[number] = LinkState.ALLOWED
+                if live in tried:
+                    notes[number] = "tried live"
+        return Diagram(self.scenario, states=states, notes=notes, absent=self._absent())
+
+    def status(self) -> str:
+        """Where the lab stands, and what comes next."""
+        lines = [f"Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}"]
+        waiting = None
+        for step in self._steps:
+            applied = step.is_applied
+            waiting = waiting if applied or waiting else step
+            lines.append(f"  {'✓' if applied else '…'} {step.title}{'' if applied else ' (not applied)'}")
+        if waiting is None:
+            lines.append("Next: lab.run()")
+        elif waiting.number == 0:
+            lines.append("Next: lab.prepare()")
+        else:
+            lines.append(f"Next: lab.stage({waiting.number}).apply()")
+        return "\n".join(lines)
+
+    def clean(self) -> Plan:
+        """Remove everything the lab made, last first, leftovers of probes included. Others' things stay."""
+        done = [step.undo() for step in reversed(list(self._steps))]
+        done.append(probes.sweep(self.ground))
+        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+
+    def __repr__(self) -> str:
+        return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
+
+    @property
+    def _steps(self) -> Steps:
+        return Steps.on(self.ground, self.blueprint)
+
+    @property
+    def _validation(self) -> Validation:
+        return Validation(self.ground, self._steps)
+
+    def _absent(self) -> frozenset[Node]:
+        """The boxes of the diagram that don't exist yet."""
+        steps = self._steps
+        things = {
+            Node.OPERATOR_ROLE: steps.prerequisites.resources[0],
+            Node.SUBJECT_ROLE: steps.prerequisites.resources[1],
+            Node.SUBJECT_MACHINE: steps.subject_machine,
+            Node.EXECUTE_ROLE: steps.execute_role.resources[0],
+            Node.OPERATOR_MACHINE: steps.operator_machine,
+        }
+        return frozenset(node for node, thing in things.items() if thing.plan().action is Action.CREATE)

@@ -1,0 +1,123 @@
+"""Live trials told as checks: what a run shows of each link, and the calls that must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from xsfn_helpers.chain import Link
+from xsfn_helpers.checks import Check
+from xsfn_helpers.documents import STARTED_BY_KEY
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.runs import SUCCEEDED, Run
+from xsfn_helpers.trials import Answer
+from xsfn_helpers.wording import stable
+
+# In the order in which a run meets them. Link 5 is only asked for when the parent is stopped.
+RUN_LINKS: Final = (1, 2, 3, 6, 4)
+STOP_LINK: Final = 5
+_AFTER_ASSUMING: Final = (3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a trial shows of one link."""
+
+    passed: bool
+    evidence: str
+
+
+def run_checks(run: Run, links: Mapping[int, Link], numbers: Sequence[int] = RUN_LINKS) -> list[Check]:
+    """The links that a run must have passed."""
+    return [_link_check(run, links[number], _shown(run, number)) for number in numbers]
+
+
+def refused_run_check(run: Run, link: Link) -> Check:
+    """The run must have been refused at this link."""
+    refused = run.broken_link == link.number
+    return Check(
+        f"{link.id}.live",
+        f"Link {link} is refused in a real run before its stage",
+        refused,
+        ending(run),
+        "" if refused else f"Bring the accounts back to where this link is closed, or ask lab.decide({link.number}).",
+    )
+
+
+def stop_check(run: Run, link: Link) -> Check:
+    """The run was stopped, and its Subject execution with it."""
+    if run.subject_status == "ABORTED" and run.status == "ABORTED":
+        shown = Shown(True, "the Operator execution was stopped, and Step Functions stopped the Subject execution")
+    elif run.status == "ABORTED":
+        shown = Shown(False, f"the Operator execution was stopped, but the Subject execution stayed {_subject(run)}")
+    else:
+        shown = Shown(False, f"the run couldn't be stopped in time: {ending(run)}")
+    return _link_check(run, link, shown, where="when the parent is stopped")
+
+
+def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
+    """Links whose trial couldn't be made."""
+    return [Check(f"{link.id}.live", f"Link {link}, in a real run", False, evidence, hint) for link in links]
+
+
+def refused_check(name: str, title: str, attempt: Callable[[], Answer]) -> Check:
+    """A call that must be refused. Anything but a refusal fails the check, a trial that can't be made included."""
+    try:
+        answer = attempt()
+    except XsfnError as error:
+        return Check(f"refused.{name}", title, False, stable(error.what), error.fix)
+    hint = "" if answer.refused else "Somebody is trusted too widely: compare the trust policy with stage 1's."
+    return Check(f"refused.{name}", title, answer.refused, answer.words, hint)
+
+
+def _link_check(run: Run, link: Link, shown: Shown, *, where: str = "in a real run") -> Check:
+    number = run.broken_link or link.number
+    hint = f"lab.decide({number}) says which policy refuses link {number}, and what would allow it."
+    return Check(f"{link.id}.live", f"Link {link}, {where}", shown.passed, shown.evidence, "" if shown.passed else hint)
+
+
+def _shown(run: Run, number: int) -> Shown:
+    if number == run.broken_link:
+        return Shown(False, ending(run))
+    passed = {
+        1: run.broken_link != 1 and any(event.type == "TaskStarted" for event in run.events),
+        2: run.subject_execution_arn is not None or run.broken_link in _AFTER_ASSUMING,
+        3: run.subject_execution_arn is not None and _knows_its_parent(run),
+        6: run.subject_status == SUCCEEDED,
+        4: run.succeeded and _has_parsed_output(run),
+    }[number]
+    if passed:
+        return Shown(True, _EVIDENCE[number])
+    if run.broken_link:
+        return Shown(False, f"not reached: link {run.broken_link} was refused")
+    return Shown(False, ending(run))
+
+
+_EVIDENCE: Final = {
+    1: "the Operator execution began its task under the Operator role",
+    2: "the task went on as the execute role",
+    3: "the Subject execution exists in the Subject account, with the Operator execution's id in its input",
+    4: "the Operator execution saw the Subject execution succeed, and its Output came back as parsed JSON",
+    6: "the Subject execution ran under the Subject role and succeeded",
+}
+
+
+def _knows_its_parent(run: Run) -> bool:
+    given = run.subject_input
+    return isinstance(given, dict) and given.get(STARTED_BY_KEY) == run.operator_execution_arn
+
+
+def _has_parsed_output(run: Run) -> bool:
+    return isinstance(run.output, dict) and isinstance(run.output.get("Output"), dict | list)
+
+
+def ending(run: Run) -> str:
+    """How the run ended, in AWS's words where it failed."""
+    if run.error or run.cause:
+        return stable(": ".join(text for text in (run.error, run.cause) if text))
+    return f"the Operator execution ended {run.status}, the Subject execution {_subject(run)}"
+
+
+def _subject(run: Run) -> str:
+    return run.subject_status or "never started"

@@ -1,0 +1,148 @@
+"""The Step Functions thing a stage makes: a standard state machine."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws_errors import ROLE_NOT_ASSUMABLE, code_of, message_of, retry_while, told
+from xsfn_helpers.changes import Action, Change, text_diff
+from xsfn_helpers.documents import json_text
+from xsfn_helpers.errors import StepError
+from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.scenario import Account, Side
+from xsfn_helpers.verdicts import step_functions_may_assume
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeStateMachineOutputTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachine:
+    """A state machine with this definition, running under this role."""
+
+    ground: Ground
+    side: Side
+    name: str
+    role_arn: str
+    definition: str
+
+    @property
+    def account(self) -> Account:
+        return self.ground.scenario.account(self.side)
+
+    @property
+    def arn(self) -> str:
+        scenario = self.ground.scenario
+        return f"arn:{scenario.partition}:states:{scenario.region}:{self.account.id}:stateMachine:{self.name}"
+
+    @property
+    def thing(self) -> str:
+        return f"state machine {self.name}"
+
+    def plan(self) -> Change:
+        with told(self.account):
+            stored = self._described()
+            if stored is None:
+                return Change(Action.CREATE, self.account, self.thing)
+            tags = self._tags()
+        if not self.ground.owns(tags):
+            return self.ground.not_ours(self.account, self.thing, tags)
+        details: list[str] = []
+        if stored["roleArn"] != self.role_arn:
+            details.append(f"role: {stored['roleArn']} becomes {self.role_arn}")
+        there, wanted = json.loads(stored["definition"]), json.loads(self.definition)
+        if there != wanted:
+            details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
+        return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
+
+    def apply(self) -> Change:
+        change = self.plan()
+        refuse_foreign(change)
+        if change.action is Action.CREATE:
+            self._save(
+                lambda: self._states.create_state_machine(
+                    name=self.name,
+                    definition=self.definition,
+                    roleArn=self.role_arn,
+                    tags=[{"key": LAB_TAG, "value": self.ground.lab_id}],
+                )
+            )
+        elif change.action is Action.CHANGE:
+            self._save(
+                lambda: self._states.update_state_machine(
+                    stateMachineArn=self.arn, definition=self.definition, roleArn=self.role_arn
+                )
+            )
+        return change
+
+    def plan_undo(self) -> Change | None:
+        with told(self.account):
+            if self._described() is None:
+                return None
+            tags = self._tags()
+        if not self.ground.owns(tags):
+            return self.ground.not_ours(self.account, self.thing, tags)
+        return Change(Action.REMOVE, self.account, self.thing)
+
+    def undo(self) -> Change | None:
+        change = self.plan_undo()
+        if change is not None and change.action is Action.REMOVE:
+            with told(self.account):
+                # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
+                for execution in self._running():
+                    self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
+                self._states.delete_state_machine(stateMachineArn=self.arn)
+                self._wait_until_gone()
+        return change
+
+    @property
+    def _states(self) -> SFNClient:
+        return self.ground.states(self.side)
+
+    def _described(self) -> DescribeStateMachineOutputTypeDef | None:
+        try:
+            return self._states.describe_state_machine(stateMachineArn=self.arn)
+        except self._states.exceptions.StateMachineDoesNotExist:
+            return None
+
+    def _tags(self) -> dict[str, str]:
+        tags = self._states.list_tags_for_resource(resourceArn=self.arn)["tags"]
+        return {tag["key"]: tag["value"] for tag in tags}
+
+    def _running(self) -> list[str]:
+        pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=self.arn, statusFilter="RUNNING")
+        return [execution["executionArn"] for page in pages for execution in page["executions"]]
+
+    def _save(self, call: Callable[[], object]) -> None:
+        """Save, with patience while IAM hasn't spread the role or a machine of this name is still being deleted.
+
+        Terraform's provider and AWS's own CloudFormation handler wait for the same two. A role that doesn't exist, or
+        doesn't trust Step Functions, is told at once.
+        """
+
+        def not_yet(error: ClientError) -> bool:
+            if ROLE_NOT_ASSUMABLE in message_of(error):
+                return step_functions_may_assume(self.ground, self.side, self.role_arn.rpartition("/")[2], self.arn)
+            return code_of(error) == "StateMachineDeleting"
+
+        with told(self.account):
+            retry_while(call, not_yet, budget=self.ground.accounts.pace.propagation)
+
+    def _wait_until_gone(self) -> None:
+        pace = self.ground.accounts.pace
+        deadline = time.monotonic() + pace.propagation
+        while self._described() is not None:
+            if time.monotonic() > deadline:
+                raise StepError(
+                    f"State machine {self.name} is still being deleted after {pace.propagation:.0f} s.",
+                    where=str(self.account),
+                    fix="AWS ends its executions first; do the same again in a minute.",
+                )
+            time.sleep(pace.poll)

@@ -1,0 +1,187 @@
+"""The chain tried live: a run, a run that is stopped, and the calls that must be refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers import probes
+from xsfn_helpers.aws_errors import code_of, message_of, told
+from xsfn_helpers.changes import Action
+from xsfn_helpers.documents import json_text
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.runs import RUNNING, Run, follow, look, start
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.state_machine import StateMachine
+from xsfn_helpers.wording import stable
+
+_DENIED: Final = ("AccessDenied", "AccessDeniedException")
+_NOT_AUTHORIZED: Final = "is not authorized to "
+_STOP_CAUSE: Final = "xsfn tries link 5: a stopped parent stops its child"
+# Long enough to be stopped in time, short enough to end by itself if the check is killed.
+_WAITING: Final = {
+    "Comment": "Here for a moment, while xsfn tries link 5; applying the prerequisites puts the lesson's back",
+    "StartAt": "Wait to be stopped",
+    "States": {"Wait to be stopped": {"Type": "Wait", "Seconds": 60, "End": True}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call that should be refused came to: refused, in AWS's words, or not."""
+
+    refused: bool
+    words: str
+
+
+def direct_assume_role(ground: Ground) -> Answer:
+    """The Operator account's administrator asks for the execute role, with the right external id."""
+    scenario = ground.scenario
+    try:
+        # The answer, should there be one, holds credentials: it is not kept, and they may do nothing.
+        ground.accounts.client(Side.OPERATOR, "sts").assume_role(
+            RoleArn=scenario.execute_role_arn,
+            RoleSessionName="xsfn-probe",
+            ExternalId=scenario.external_id,
+            DurationSeconds=probes.SHORTEST_SESSION,
+            Policy=probes.POWERLESS,
+        )
+    except ClientError as error:
+        return _refusal(ground, error)
+    return Answer(False, "the administrator was given the execute role")
+
+
+def direct_start_execution(ground: Ground) -> Answer:
+    """The Operator account's administrator starts the Subject machine, without any role of the Subject account."""
+    scenario = ground.scenario
+    try:
+        started = ground.states(Side.OPERATOR).start_execution(stateMachineArn=scenario.subject_machine_arn)
+    except ClientError as error:
+        return _refusal(ground, error)
+    with told(scenario.subject):
+        ground.states(Side.SUBJECT).stop_execution(executionArn=started["executionArn"])
+    return Answer(False, "the Subject state machine was started from outside its account")
+
+
+def wrong_external_id(ground: Ground) -> Answer:
+    """Another state machine with the Operator's role: Step Functions passes that machine's ARN (confused deputy)."""
+    return _ended(probes.try_as_operator_role(ground, probes.with_credentials(ground.scenario)))
+
+
+def no_external_id(ground: Ground) -> Answer:
+    """The Operator role asks for the execute role without an external id."""
+    return _ended(probes.try_as_operator_role(ground, probes.by_hand(ground.scenario, external_id=None)))
+
+
+def other_role(ground: Ground) -> Answer:
+    """Another role of the Operator account asks, permitted by its own account and with the right external id."""
+    task = probes.by_hand(ground.scenario, external_id=ground.scenario.external_id)
+    return _ended(probes.try_as_other_role(ground, task))
+
+
+@contextmanager
+def machine_in_place(machine: StateMachine) -> Iterator[None]:
+    """The Operator machine for as long as it is needed: one that stands is used, a missing one is made and removed.
+
+    The trust policy names this machine's ARN as external id, so no other name would do.
+    """
+    if machine.plan().action is not Action.CREATE:
+        yield
+        return
+    try:
+        machine.apply()
+        yield
+    finally:
+        machine.undo()
+
+
+def subject_alone(ground: Ground) -> str:
+    """Start the Subject machine from its own account and give the status it ends with."""
+    subject = ground.scenario.subject
+    states = ground.states(Side.SUBJECT)
+    with told(subject):
+        execution = states.start_execution(stateMachineArn=ground.scenario.subject_machine_arn)["executionArn"]
+        deadline = time.monotonic() + 60
+        while (status := states.describe_execution(executionArn=execution)["status"]) == RUNNING:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(ground.accounts.pace.poll)
+    return status
+
+
+def run(ground: Ground, *, patient: bool) -> Run:
+    """One real run: the trial of links 1, 2, 3, 4 and 6.
+
+    `patient` says that the policies allow the chain: then an assume step that is refused all the same is tried again
+    for a while, because a fresh IAM change takes time to spread.
+    """
+    pace = ground.accounts.pace
+    deadline = time.monotonic() + (pace.propagation if patient else 0)
+    pause = 0.25
+    while True:
+        tried = follow(ground, start(ground).operator_execution_arn)
+        if tried.broken_link not in (1, 2) or time.monotonic() > deadline:
+            return tried
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0)
+
+
+def stopped_run(ground: Ground, subject_machine: StateMachine) -> Run:
+    """Stop a run while its Subject execution waits: the trial of link 5.
+
+    The Subject machine ends at once, so for the moment its definition is one that waits; it is put back whatever
+    happens.
+    """
+    waiting = replace(subject_machine, definition=json_text(_WAITING))
+    try:
+        waiting.apply()
+        begun = _begun(ground)
+        patience = 2 + 20 * ground.accounts.pace.poll
+        ended = begun if begun.ended else begun.stop(cause=_STOP_CAUSE, timeout=patience)
+        if ended.subject_execution_arn and ended.subject_status == RUNNING:
+            with told(ground.scenario.subject):
+                ground.states(Side.SUBJECT).stop_execution(
+                    executionArn=ended.subject_execution_arn, cause="its parent couldn't stop it"
+                )
+        return ended
+    finally:
+        subject_machine.apply()
+
+
+def _begun(ground: Ground) -> Run:
+    """A run whose Subject execution has started, or that has failed.
+
+    One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
+    execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
+    """
+    pace = ground.accounts.pace
+    deadline = time.monotonic() + pace.propagation
+    tried = start(ground)
+    while tried.succeeded or (not tried.ended and tried.subject_execution_arn is None):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(pace.poll)
+        tried = start(ground) if tried.succeeded else look(ground, tried.operator_execution_arn)
+    return tried
+
+
+def _refusal(ground: Ground, error: ClientError) -> Answer:
+    if code_of(error) not in _DENIED:
+        with told(ground.scenario.operator):
+            raise error
+    return Answer(True, stable(message_of(error)))
+
+
+def _ended(ending: probes.Ending) -> Answer:
+    """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
+    words = stable(ending.cause)
+    if ending.status == "SUCCEEDED":
+        return Answer(False, "the execute role was given")
+    if ending.status == "FAILED" and _NOT_AUTHORIZED in words:
+        return Answer(True, words)
+    return Answer(False, f"the probe ended {ending.status} for another reason: {ending.error} {words}".rstrip())

@@ -1,0 +1,210 @@
+"""The set-up checked: each stage's things as they should be, each link decided from the policies and tried live.
+
+The words depend on what stands, never on ids or times: the same set-up gives the same report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from xsfn_helpers import trials
+from xsfn_helpers.aws_errors import cause_code
+from xsfn_helpers.chain import Link, chain
+from xsfn_helpers.changes import Action, Change
+from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.live_checks import (
+    RUN_LINKS,
+    STOP_LINK,
+    ending,
+    refused_check,
+    refused_run_check,
+    run_checks,
+    stop_check,
+    untried,
+)
+from xsfn_helpers.runs import SUCCEEDED, Run
+from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.verdicts import Verdict, decide_links
+from xsfn_helpers.wording import stable
+
+LAST_STAGE: Final = STAGE_NUMBERS[-1]
+# The stage from which a link is allowed; before it, the link must be refused.
+OPENED_BY: Final = {1: 0, 6: 0, 3: 1, 4: 1, 5: 1, 2: 2}
+# The stage from which a whole run gets through.
+_RUNS_FROM: Final = max(OPENED_BY.values())
+
+# Ids and claims of each step's things, in the order of `Step.resources`.
+_THINGS: Final = {
+    0: (
+        ("operator-role", "The Operator role is there and trusts Step Functions"),
+        ("subject-role", "The Subject role is there and trusts Step Functions"),
+        ("subject-machine", "The Subject state machine is there"),
+    ),
+    1: (
+        ("execute-role-trust", "The execute role trusts the Operator role, for the Operator state machine only"),
+        ("execute-role-permissions", "The execute role may start, watch and stop the Subject state machine"),
+    ),
+    2: (("operator-role-permissions", "The Operator role may assume the execute role"),),
+    3: (("task-state", "The Operator state machine's task runs as the execute role"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The checks of one lab; `steps` are its stages as they should be."""
+
+    ground: Ground
+    steps: Steps
+
+    def report(self, *, stage: int = LAST_STAGE, live: bool = True, run: Run | None = None) -> Report:
+        """Everything that must hold when stages up to `stage` are applied and later ones aren't.
+
+        That includes the links that must still be refused. `live=False` leaves out the real calls. `run` is a run that
+        has just ended, to take as the trial instead of a new one. What a trial needs is made and removed again.
+        Raises `StepError` for a stage that doesn't exist.
+        """
+        if stage != 0:
+            self.steps.stage(stage)
+        verdicts = decide_links(self.ground)
+        checks = [*self._things(stage), *(_decided(verdict, stage) for verdict in verdicts)]
+        if live:
+            checks += self._live(verdicts, stage, run)
+            checks += self._refused(stage)
+        return Report("All checks" if stage == LAST_STAGE else f"Checks at stage {stage}", tuple(checks))
+
+    def before(self, stage: int) -> Report:
+        """What must be refused before `stage` is applied: the links it opens, and a whole run."""
+        opened = [verdict for verdict in decide_links(self.ground) if OPENED_BY[verdict.link.number] == stage]
+        checks = [_decided(verdict, stage - 1) for verdict in opened]
+        checks.append(self._no_run_before(stage))
+        return Report(
+            f"Before stage {stage}", tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks)
+        )
+
+    def _things(self, stage: int) -> Iterator[Check]:
+        for step in self.steps:
+            if step.number <= stage:
+                for (name, claim), resource in zip(_THINGS[step.number], step.resources, strict=True):
+                    yield _thing(step, name, claim, resource.plan())
+
+    def _live(self, verdicts: tuple[Verdict, ...], stage: int, run: Run | None) -> list[Check]:
+        links = _links(self.ground)
+        opens = [links[number] for number in (*RUN_LINKS, STOP_LINK)] if stage >= _RUNS_FROM else [links[1], links[2]]
+        try:
+            if stage == LAST_STAGE:
+                return self._run_links(verdicts, links, run)
+            with trials.machine_in_place(self.steps.operator_machine):
+                if stage >= _RUNS_FROM:
+                    return self._run_links(verdicts, links, run)
+                tried = trials.run(self.ground, patient=False)
+                allowed, refused = run_checks(tried, links, [1]), refused_run_check(tried, links[2])
+                return [*allowed, refused, self._subject_alone(links[6])]
+        except XsfnError as error:
+            return untried(opens, stable(error.what), error.fix)
+
+    def _run_links(self, verdicts: tuple[Verdict, ...], links: Mapping[int, Link], run: Run | None) -> list[Check]:
+        tried = run or trials.run(self.ground, patient=all(verdict.allowed for verdict in verdicts))
+        checks = run_checks(tried, links)
+        if not tried.succeeded:
+            return [*checks, *untried([links[STOP_LINK]], "not tried: the run itself didn't succeed", "")]
+        stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
+        return [*checks, stop_check(stopped, links[STOP_LINK])]
+
+    def _subject_alone(self, link: Link) -> Check:
+        status = trials.subject_alone(self.ground)
+        passed = status == SUCCEEDED
+        return Check(
+            f"{link.id}.live",
+            f"Link {link}, started from its own account",
+            passed,
+            f"the Subject execution {'ran under the Subject role and succeeded' if passed else f'ended {status}'}",
+            "" if passed else "lab.decide(6) says whether the Subject role trusts Step Functions.",
+        )
+
+    def _no_run_before(self, stage: int) -> Check:
+        title = f"No run gets through before stage {stage}"
+        hint = f"Stage {stage} seems to be applied already: lab.at_stage({stage - 1}) takes it back."
+        try:
+            if stage == LAST_STAGE:
+                tried = trials.run(self.ground, patient=False)
+            else:
+                with trials.machine_in_place(self.steps.operator_machine):
+                    tried = trials.run(self.ground, patient=False)
+        except XsfnError as error:
+            no_machine = stage == LAST_STAGE and cause_code(error) == "StateMachineDoesNotExist"
+            return Check("run", title, no_machine, stable(error.what), "" if no_machine else error.fix)
+        refused = stage != LAST_STAGE and tried.broken_link == 2
+        return Check("run", title, refused, ending(tried), "" if refused else hint)
+
+    def _refused(self, stage: int) -> Iterator[Check]:
+        ground = self.ground
+        yield refused_check(
+            "direct-assume-role",
+            "The Operator account's administrator can't assume the execute role, even with the right external id",
+            lambda: trials.direct_assume_role(ground),
+        )
+        yield refused_check(
+            "start-without-a-role",
+            "The Operator account's administrator can't start the Subject state machine without assuming a role",
+            lambda: trials.direct_start_execution(ground),
+        )
+        if stage < _RUNS_FROM:
+            return
+        yield refused_check(
+            "wrong-external-id",
+            "Another state machine with the Operator role can't assume the execute role (confused deputy)",
+            lambda: trials.wrong_external_id(ground),
+        )
+        yield refused_check(
+            "no-external-id",
+            "The Operator role can't assume the execute role without an external id",
+            lambda: trials.no_external_id(ground),
+        )
+        yield refused_check(
+            "other-role",
+            "Another role of the Operator account can't assume the execute role, even with the right external id",
+            lambda: trials.other_role(ground),
+        )
+
+
+def _links(ground: Ground) -> Mapping[int, Link]:
+    return {link.number: link for link in chain(ground.scenario)}
+
+
+def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
+    passed = change.action is Action.LEAVE
+    how = "lab.prepare()" if step.number == 0 else f"lab.stage({step.number}).apply()"
+    if passed:
+        evidence = f"{change.thing} in {change.account} is as it should be"
+    elif change.action is Action.CREATE:
+        evidence = f"there is no {change.thing} in {change.account}"
+    else:
+        evidence = "\n".join([f"{change.thing} in {change.account} isn't as it should be:", *change.details])
+    if passed:
+        hint = ""
+    elif change.action is Action.NOT_OURS:
+        hint = "The lab leaves it alone: remove or rename it, or choose another name for the lab's."
+    else:
+        hint = f"{how} puts it right; on the command line, xsfn walkthrough does."
+    return Check(f"stage-{step.number}.{name}", claim, passed, evidence, hint)
+
+
+def _decided(verdict: Verdict, stage: int) -> Check:
+    link = verdict.link
+    opened_by = OPENED_BY[link.number]
+    if stage >= opened_by:
+        return Check(
+            f"{link.id}.decided", f"Link {link}, by the policies", verdict.allowed, verdict.evidence, verdict.hint
+        )
+    hint = f"Stage {opened_by} seems to be applied already: lab.at_stage({stage}) takes it back."
+    return Check(
+        f"{link.id}.decided",
+        f"Link {link} is refused by the policies before stage {opened_by}",
+        not verdict.allowed,
+        verdict.evidence,
+        hint if verdict.allowed else "",
+    )

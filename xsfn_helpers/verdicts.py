@@ -1,0 +1,167 @@
+"""Each link of the access chain, decided by the engine from the policies as they are stored right now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.chain import Actor, Link, Node, chain
+from xsfn_helpers.documents import STATES_PRINCIPAL, json_text
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
+from xsfn_helpers.roles import StoredRole, read_role
+from xsfn_helpers.scenario import Scenario, Side
+
+if TYPE_CHECKING:
+    from xsfn_helpers.iam import Explanation
+
+_ASKERS: Final[Mapping[Actor, Node]] = {
+    Actor.OPERATOR_ROLE: Node.OPERATOR_ROLE,
+    Actor.EXECUTE_ROLE: Node.EXECUTE_ROLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one link is allowed. `decision` is None when a role it needs doesn't exist; `missing` names that role."""
+
+    link: Link
+    decision: Decision | None
+    missing: Node | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision is not None and self.decision.allowed
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """The engine's explanation, worked out when asked for."""
+        return explain(self.decision) if self.decision is not None else None
+
+    @property
+    def evidence(self) -> str:
+        """One line: what decided."""
+        if self.decision is None:
+            return f"refused: the {self.missing} doesn't exist"
+        if self.decision.allowed:
+            return f"allowed by {' and by '.join(str(statement) for statement in self.decision.decided_by)}"
+        statements = " and ".join(str(statement) for statement in self.decision.decided_by)
+        return f"refused {self.decision.aws_reason}" + (f": {statements}" if statements else "")
+
+    @property
+    def hint(self) -> str:
+        """What would turn a refusal into an allow; empty when it is allowed."""
+        if self.allowed:
+            return ""
+        explanation = self.explanation
+        if explanation is None:
+            return f"Make the {self.missing} first."
+        if explanation.edit is None:
+            return "No policy added anywhere helps while this explicit Deny stands: take it away first."
+        return str(explanation.edit)
+
+    def __str__(self) -> str:
+        explanation = self.explanation
+        return f"Link {self.link}\n{explanation.text if explanation else self.evidence}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self)}
+
+
+def decide_links(ground: Ground) -> tuple[Verdict, ...]:
+    """All six links, from one reading of the three roles."""
+    scenario = ground.scenario
+    roles = {
+        Node.OPERATOR_ROLE: _read(ground, Side.OPERATOR, scenario.operator_role_name),
+        Node.EXECUTE_ROLE: _read(ground, Side.SUBJECT, scenario.execute_role_name),
+        Node.SUBJECT_ROLE: _read(ground, Side.SUBJECT, scenario.subject_role_name),
+    }
+    return tuple(_decide(scenario, link, roles) for link in chain(scenario))
+
+
+def decide_link(ground: Ground, number: int) -> Verdict:
+    """One link, 1 to 6. Raises `XsfnError` for any other number."""
+    for verdict in decide_links(ground):
+        if verdict.link.number == number:
+            return verdict
+    links = ", ".join(str(link.number) for link in chain(ground.scenario))
+    raise XsfnError(f"There is no link {number!r}.", fix=f"The links are {links}.")
+
+
+def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machine_arn: str) -> bool:
+    """Whether a role exists and its trust policy lets Step Functions assume it for this state machine."""
+    role = _read(ground, side, role_name)
+    if role is None:
+        return False
+    account_id = ground.scenario.account(side).id
+    request = Request(
+        principal=Principal.parse(STATES_PRINCIPAL),
+        action="sts:AssumeRole",
+        resource=role.arn,
+        resource_account=account_id,
+        context={"aws:SourceArn": machine_arn, "aws:SourceAccount": account_id},
+    )
+    trust = Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=f"{role_name}'s trust policy")
+    return decide(request, Policies(resource=trust)).allowed
+
+
+def _read(ground: Ground, side: Side, name: str) -> StoredRole | None:
+    with told(ground.scenario.account(side)):
+        return read_role(ground.iam(side), name)
+
+
+def _decide(scenario: Scenario, link: Link, roles: Mapping[Node, StoredRole | None]) -> Verdict:
+    needed = [_ASKERS[link.asker]] if link.asker in _ASKERS else []
+    needed += [decider.role for decider in link.deciders]
+    for node in needed:
+        if roles[node] is None:
+            return Verdict(link, None, node)
+    asker = roles[_ASKERS[link.asker]] if link.asker in _ASKERS else None
+    trusting = roles.get(link.target) if link.action == "sts:AssumeRole" else None
+    request = Request(
+        principal=_session(scenario, asker) if asker else Principal.parse(link.principal),
+        action=link.action,
+        resource=link.resource,
+        resource_account=link.resource_account.id,
+        context={
+            "aws:RequestedRegion": scenario.region,
+            **({f"aws:PrincipalTag/{key}": value for key, value in asker.tags.items()} if asker else {}),
+            **link.context,
+        },
+    )
+    policies = Policies(
+        identity=_identity(asker, _ASKERS[link.asker]) if asker else (),
+        resource=_trust(trusting, link.target) if trusting else None,
+        boundaries=_boundary(asker, _ASKERS[link.asker]) if asker else (),
+    )
+    return Verdict(link, decide(request, policies))
+
+
+def _session(scenario: Scenario, role: StoredRole) -> Principal:
+    """A session of the role. Step Functions picks a random name for it, which no policy should depend on."""
+    account = role.arn.split(":")[4]
+    arn = f"arn:{scenario.partition}:sts::{account}:assumed-role/{role.name}/any-session"
+    return Principal.parse(arn, unique_id=role.unique_id, role_arn=role.arn)
+
+
+def _identity(role: StoredRole, node: Node) -> tuple[Policy, ...]:
+    documents = {f"inline policy {name}": document for name, document in role.inline.items()}
+    documents |= {f"managed policy {policy.name}": policy.document for policy in role.attached}
+    return tuple(
+        Policy.parse(json_text(document), kind=PolicyKind.IDENTITY, name=f"{node}'s {what}")
+        for what, document in documents.items()
+    )
+
+
+def _trust(role: StoredRole, node: Node) -> Policy:
+    return Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=f"{node}'s trust policy")
+
+
+def _boundary(role: StoredRole, node: Node) -> tuple[Policy, ...]:
+    if role.boundary is None:
+        return ()
+    name = f"{node}'s permissions boundary {role.boundary.name}"
+    return (Policy.parse(json_text(role.boundary.document), kind=PolicyKind.BOUNDARY, name=name),)
