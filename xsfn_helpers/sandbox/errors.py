@@ -104,3 +104,13 @@ def not_offered(service: str, operation: str) -> Refusal:
         "cross-account execution needs.",
         400,
     )
+
+
+def not_written(service: str, reason: str) -> Refusal:
+    """The journal couldn't take the change, so it wasn't made."""
+    code = "ServiceUnavailable" if uses_query_protocol(service) else "ServiceUnavailableException"
+    return Refusal(
+        code,
+        f"The sandbox couldn't write its journal ({reason}); nothing was changed. Free some disk space and try again.",
+        503,
+    )

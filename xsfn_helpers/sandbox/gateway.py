@@ -20,7 +20,8 @@ from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import callers, rules, signature, sts
 from xsfn_helpers.sandbox.callers import Caller, Directory
 from xsfn_helpers.sandbox.calls import Call, Demand, Place, account_of, name_call
-from xsfn_helpers.sandbox.errors import Refusal, access_denied, error_response
+from xsfn_helpers.sandbox.errors import Refusal, access_denied, error_response, not_written
+from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.rules import Registry
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore, new_session_name
 from xsfn_helpers.sandbox.stored import StoredRole
@@ -70,6 +71,9 @@ class Gateway:
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
             return error_response(refusal, service=service, request_id=request_id)
+        except JournalUnwritable as error:
+            _log.warning("request %s not accepted: %s", request_id, error)
+            return error_response(not_written(service, str(error)), service=service, request_id=request_id)
         except Exception:
             # The traceback goes to the sandbox's log; the client gets AWS's own word for "our fault".
             _log.exception("request %s failed", request_id)

@@ -21,8 +21,10 @@ import waitress
 from filelock import FileLock, Timeout
 
 from xsfn_helpers.documents import POLICY_VERSION, json_text
+from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox.gateway import Gateway
+from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.sessions import SessionStore, new_key_id, new_secret
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
@@ -41,56 +43,59 @@ _LARGEST_HEADER: Final = 64 * 1024
 _THREADS: Final = 8
 
 EXIT_PORT_TAKEN: Final = 3
-EXIT_ALREADY_RUNNING: Final = 4
+EXIT_FAILED: Final = 4
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until told to stop. `arguments` is one JSON text: state folder, accounts, region, wanted port (0 = any)."""
+    """Start a detached sandbox and give 0 once it listens, or what kept it from starting.
+
+    `arguments` is one JSON text: state folder, accounts by side, region, wanted port (0 = any).
+    """
     config = json.loads(arguments[0])
     os.umask(0o077)
+    ready, tell = os.pipe()
+    if child := os.fork():
+        os.close(tell)
+        if os.read(ready, 1):
+            return 0
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(ready)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     folder = StateFolder(Path(config["folder"]))
-    lock = FileLock(folder.lock, mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        with FileLock(folder.lock, timeout=0, mode=0o600):
+            return _serve(folder, config, listening=lambda: os.write(tell, b"1"))
     except Timeout:
         sys.stderr.write("another sandbox process holds this state folder\n")
-        return EXIT_ALREADY_RUNNING
-    try:
-        return _serve(folder, config)
-    finally:
-        lock.release()
+    except XsfnError as error:
+        sys.stderr.write(f"{error}\n")
+    return EXIT_FAILED
 
 
-def _serve(folder: StateFolder, config: dict[str, Any]) -> int:
+def _serve(folder: StateFolder, config: dict[str, Any], *, listening: Callable[[], object]) -> int:
     previous = folder.read()
     region = config["region"]
-    accounts = {
-        Side(side): _account(account_id, Side(side), previous) for side, account_id in config["accounts"].items()
-    }
     listener = _listen(config["port"], fallback=previous.port if previous else 0)
     if listener is None:
         sys.stderr.write(f"port {config['port']} on {LOOPBACK} is taken\n")
         return EXIT_PORT_TAKEN
-    # What can fail has been tried: whoever started us is told by our end, and the child goes on alone.
-    if os.fork():
-        os._exit(0)
-    bridge = MotoBridge(frozenset(account.account_id for account in accounts.values()), partition_of(region))
-    for account in accounts.values():
-        bridge.create_administrator(
-            account.account_id,
-            user_name=ADMINISTRATOR,
-            policy=json_text(_ADMINISTRATOR_ACCESS),
-            key_id=account.access_key_id,
-            secret=account.secret_access_key,
-        )
+    journal, notice = Journal.open(folder.journal)
+    ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
+    bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
+    accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
     gateway = Gateway(bridge, SessionStore())
     behave_like_aws()
     run_tasks_through(TaskClients(gateway))
-    port = listener.getsockname()[1]
-    running = Running(port=port, region=region, pid=os.getpid(), instance=secrets.token_hex(8), accounts=accounts)
+    running = Running(
+        port=listener.getsockname()[1],
+        region=region,
+        pid=os.getpid(),
+        instance=secrets.token_hex(8),
+        accounts=accounts,
+        notice=notice,
+    )
     server = waitress.create_server(
         _application(gateway, running),
         sockets=[listener],
@@ -105,10 +110,10 @@ def _serve(folder: StateFolder, config: dict[str, Any]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
-    try:
-        server.run()
-    except SystemExit:
-        server.close()
+    listening()
+    server.run()  # until `_stop`, whose SystemExit it takes for the wish to end
+    server.close()
+    journal.close()
     return 0
 
 
@@ -116,12 +121,21 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def _account(account_id: str, side: Side, previous: Running | None) -> SandboxAccount:
-    """The side's account; its keys are kept over restarts, so that a client made before goes on working."""
+def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running | None) -> SandboxAccount:
+    """The side's account with its administrator, whose keys outlive restarts and resets: clients made before go on."""
+    if key := bridge.administrator_key(account_id, ADMINISTRATOR):
+        return SandboxAccount(account_id, *key)
     known = previous.accounts.get(side) if previous else None
-    if known is not None and known.account_id == account_id:
-        return known
-    return SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
+    if known is None or known.account_id != account_id:
+        known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
+    bridge.create_administrator(
+        account_id,
+        user_name=ADMINISTRATOR,
+        policy=json_text(_ADMINISTRATOR_ACCESS),
+        key_id=known.access_key_id,
+        secret=known.secret_access_key,
+    )
+    return known
 
 
 def _listen(port: int, *, fallback: int) -> socket.socket | None:

@@ -75,6 +75,11 @@ class Sandbox:
         return self._running.accounts
 
     @property
+    def notice(self) -> str:
+        """What the sandbox has to tell about its start, such as a journal it couldn't read; empty as a rule."""
+        return self._running.notice
+
+    @property
     def config(self) -> SandboxConfig:
         return SandboxConfig(
             operator_account_id=self.accounts[Side.OPERATOR].account_id,
@@ -132,7 +137,7 @@ class Sandbox:
             raise SandboxError(
                 f"A sandbox with accounts {has.operator_account_id} and {has.subject_account_id} in {has.region} is "
                 f"running; asked for {asked.operator_account_id} and {asked.subject_account_id} in {asked.region}.",
-                fix="Stop it first (xsfn sandbox stop: what is in it goes), or ask for what it has.",
+                fix="Stop it first (xsfn sandbox stop), or ask for what it has.",
             )
         if port is not None and port != self._running.port:
             raise SandboxError(
@@ -142,7 +147,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """End the sandbox; what was in it is gone. Raises `SandboxError` if it doesn't end."""
+        """End the process; the accounts are kept for the next start. Raises `SandboxError` if it doesn't end."""
         with _start_lock(self._folder):
             self._end()
 
@@ -150,6 +155,7 @@ class Sandbox:
         """Two empty accounts again, at the same address and with the same keys."""
         with _start_lock(self._folder):
             self._end()
+            self._folder.forget_accounts()
             return Sandbox(_launch(self._folder, self.config, self._running.port), self._folder)
 
     def _end(self) -> None:

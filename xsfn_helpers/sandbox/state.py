@@ -31,13 +31,17 @@ class SandboxAccount:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox process: its address, and an `instance` id that its health page repeats."""
+    """A sandbox process: its address, and an `instance` id that its health page repeats.
+
+    `notice` tells the user what was found wrong at start and how it was helped; empty as a rule.
+    """
 
     port: int
     region: str
     pid: int
     instance: str
     accounts: Mapping[Side, SandboxAccount]
+    notice: str = ""
 
     @property
     def endpoint_url(self) -> str:
@@ -84,8 +88,19 @@ class StateFolder:
         return self.path / "sandbox.log"
 
     @property
+    def journal(self) -> Path:
+        """The SQLite database with everything the sandbox has accepted."""
+        return self.path / "journal.db"
+
+    @property
     def file(self) -> Path:
         return self.path / "sandbox.json"
+
+    def forget_accounts(self) -> None:
+        """Remove the journal, while no sandbox runs: the next one starts with empty accounts."""
+        for path in self.path.glob(f"{self.journal.name}*"):
+            if "unreadable" not in path.name:
+                path.unlink()
 
     def read(self) -> Running | None:
         """What the last sandbox wrote here, whether it still runs or not; None where there is nothing readable."""
@@ -97,6 +112,7 @@ class StateFolder:
                 pid=stored["pid"],
                 instance=stored["instance"],
                 accounts={Side(side): SandboxAccount(**account) for side, account in stored["accounts"].items()},
+                notice=stored["notice"],
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -108,6 +124,7 @@ class StateFolder:
             "region": running.region,
             "pid": running.pid,
             "instance": running.instance,
+            "notice": running.notice,
             "accounts": {
                 side.value: {
                     "account_id": account.account_id,

@@ -4,6 +4,9 @@ Tested with the moto version that pyproject.toml pins; `tests/sandbox/test_moto_
 name used here has moved.
 """
 
+import xsfn_helpers.sandbox.moto_bridge.lean  # noqa: F401 - before anything of moto
+
+# isort: split
 from xsfn_helpers.sandbox.moto_bridge.bridge import MotoBridge
 from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_through
 

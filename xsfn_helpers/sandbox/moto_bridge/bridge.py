@@ -16,11 +16,24 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import error_response, not_offered
+from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable
+from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
+from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
 from xsfn_helpers.sandbox.moto_bridge.states_api import StatesApi
 from xsfn_helpers.sandbox.rules import aws_principals
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
+# Kinds of journal entries.
+_IAM: Final = "iam"
+_STATES: Final = "states"
+# Calls that run something and leave IAM and the machines as they are; executions have their own place in the journal.
+_RUNS: Final = frozenset(
+    (
+        *("StartExecution", "StartSyncExecution", "StopExecution", "RedriveExecution", "TestState"),
+        *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
+    )
+)
 # moto takes a region to find a user's partition; any region of it will do.
 _ANY_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
@@ -28,11 +41,21 @@ _ANY_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": 
 class MotoBridge:
     """IAM and Step Functions of every account, as moto keeps them. Safe to use from several threads."""
 
-    def __init__(self, account_ids: frozenset[str], partition: str) -> None:
+    def __init__(self, account_ids: frozenset[str], partition: str, journal: Journal) -> None:
+        """The accounts as `journal` left them; empty ones where it has nothing."""
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self._account_ids = account_ids
         self._partition = partition
-        self._writing = threading.RLock()
+        self._journal = journal
+        # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
+        self._changing = threading.RLock()
+        self._archive = Archive(journal)
+        self._archive.install()
+        self._states_api = StatesApi.on(self._archive)
+        end_what_was_running(journal)
+        for kind in (_IAM, _STATES):
+            for key, _ in journal.entries(kind):
+                self._reload(kind, key)
 
     @property
     def account_ids(self) -> frozenset[str]:
@@ -47,6 +70,14 @@ class MotoBridge:
         del iam.access_keys[key.access_key_id]
         key.access_key_id, key.secret_access_key = key_id, secret
         iam.access_keys[key_id] = key
+        self._journal.put(_IAM, account_id, dump_iam(iam))
+
+    def administrator_key(self, account_id: str, user_name: str) -> tuple[str, str] | None:
+        """Id and secret of the first access key of the account's administrator, if the account isn't new."""
+        user = self._iam(account_id).users.get(user_name)
+        if user is None or not user.access_keys:
+            return None
+        return user.access_keys[0].access_key_id, user.access_keys[0].secret_access_key
 
     # --- what is on file ---------------------------------------------------------------------------------------------
 
@@ -148,14 +179,43 @@ class MotoBridge:
         self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
     ) -> HttpResponse:
         """Hand an allowed call to moto and give back its answer."""
-        if not call.mutates:
+        if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-        with self._writing:
+        changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
+        with self._changing:
             gone = self._about_to_go(call, account_id)
             answer = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            if gone and answer.status == 200:
-                self._show_unique_id(*gone)
+            if answer.status == 200:
+                if gone:
+                    changed += self._show_unique_id(*gone)
+                self._keep(changed)
         return answer
+
+    def _keep(self, changed: list[tuple[str, str]]) -> None:
+        """Write what changed to the journal, or take the change back."""
+        try:
+            self._journal.put_all({(kind, key): self._dump(kind, key) for kind, key in changed})
+        except JournalUnwritable:
+            for kind, key in changed:
+                self._reload(kind, key)
+            raise
+
+    def _dump(self, kind: str, key: str) -> Any:
+        if kind == _IAM:
+            return dump_iam(self._iam(key))
+        account_id, region = key.split("/")
+        return dump_states(self._states(account_id, region))
+
+    def _reload(self, kind: str, key: str) -> None:
+        """Make memory what the journal says; entries of accounts that this sandbox doesn't have stay unread."""
+        account_id, _, region = key.partition("/")
+        if account_id not in self._account_ids:
+            return
+        stored = self._journal.get(kind, key)
+        if kind == _IAM:
+            load_iam(self._iam(account_id), stored or {"policies": [], "roles": [], "users": [], "groups": []})
+        else:
+            load_states(self._states(account_id, region), stored or {"machines": [], "activities": []})
 
     def _dispatch(
         self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
@@ -174,7 +234,7 @@ class MotoBridge:
             headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
         url = f"https://{call.service}.{region}.amazonaws.com/"
         moto_request = Request.from_primitives("POST", url, headers, body)
-        responder = IamResponse if is_iam else StatesApi
+        responder = IamResponse if is_iam else self._states_api
         try:
             status, _, answer = responder.dispatch(moto_request, url, moto_request.headers)
         except NotImplementedError:
@@ -195,12 +255,13 @@ class MotoBridge:
             return None
         return (found.arn, found.id) if found is not None else None
 
-    def _show_unique_id(self, arn: str, unique_id: str) -> None:
+    def _show_unique_id(self, arn: str, unique_id: str) -> list[tuple[str, str]]:
         """A deleted principal's ARN turns into its unique id in every trust policy that named it.
 
         So a role made again under the same name isn't trusted until the policy is saved again, as on AWS
-        (IAM User Guide, reference_policies_elements_principal.html).
+        (IAM User Guide, reference_policies_elements_principal.html). Gives the journal entries that this changed.
         """
+        changed = []
         for account_id in self._account_ids:
             for role in list(self._iam(account_id).roles.values()):
                 document = json.loads(role.assume_role_policy_document)
@@ -209,6 +270,8 @@ class MotoBridge:
                     holder[key] = unique_id
                 if held:
                     role.assume_role_policy_document = json.dumps(document, indent=2)
+                    changed.append((_IAM, account_id))
+        return changed
 
 
 def _policies_of(holder: Any) -> list[NamedPolicy]:

@@ -44,7 +44,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from xsfn_helpers.sandbox.moto_bridge.states_api import compact_json
+from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
 
 STOPPED_WITH_PARENT: Final = (
@@ -184,7 +184,7 @@ def _start_nested(
                 "HttpStatusCode": metadata["HTTPStatusCode"],
             },
             "SdkResponseMetadata": {"RequestId": metadata.get("RequestId", "")},
-            "StartDate": _milliseconds(answer["startDate"]),
+            "StartDate": milliseconds(answer["startDate"]),
         }
     )
 
@@ -263,12 +263,8 @@ def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
         if name == "ResponseMetadata":
             continue
         if isinstance(value, datetime):
-            value = _milliseconds(value)
+            value = milliseconds(value)
         elif name in ("inputDetails", "outputDetails"):
             value = {"Included": value["included"]}
         described[f"{name[0].upper()}{name[1:]}"] = value
     return dict(sorted(described.items()))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

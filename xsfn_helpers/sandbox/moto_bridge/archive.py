@@ -1,0 +1,141 @@
+"""Executions on disk: noted before they start, and moved there with their history when they end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds, moment, present
+
+_log = logging.getLogger(__name__)
+_RETRY_SECONDS: Final = 0.5
+LOST_WITH_THE_SANDBOX: Final = "The sandbox ended while this execution was running."
+
+
+class Archive:
+    """Every execution there is: the running ones as moto's objects, all of them in the journal.
+
+    The journal decides whether an execution is over, so an end that somebody saw is on disk, and memory holds running
+    executions only.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._live: dict[str, Any] = {}
+
+    def live(self, arn: str) -> Any:
+        """The running execution's object, or None."""
+        return self._live.get(arn)
+
+    def install(self) -> None:
+        """From now on, moto's executions are noted before they start, and move here when they end."""
+        start = Execution.start
+        reflect = BaseExecutionWorkerCommunication._reflect_execution_status
+
+        def start_noted(execution: Any) -> None:
+            execution.start_date = moment(milliseconds(execution.start_date))
+            execution.exec_status = ExecutionStatus.RUNNING
+            self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
+            self._live[execution.execution_arn] = execution
+            start(execution)
+
+        def terminated(communication: Any) -> None:
+            reflect(communication)
+            self._move(communication.execution)
+
+        Execution.start = start_noted
+        BaseExecutionWorkerCommunication.terminated = terminated
+
+    def _move(self, execution: Any) -> None:
+        history = execution.to_history_output()["events"]
+        while True:
+            try:
+                self.journal.end_execution(_archived(execution), history)
+            except JournalUnwritable as error:
+                # It goes on running, for everybody who asks, until its end can be kept.
+                _log.warning("the end of %s can't be written yet: %s", execution.execution_arn, error)
+                time.sleep(_RETRY_SECONDS)
+            else:
+                break
+        del self._live[execution.execution_arn]
+        backend = stepfunctions_parser_backends[execution.account_id][execution.region_name]
+        for machine in list(backend.state_machines):
+            if execution in machine.executions:
+                machine.executions.remove(execution)
+
+
+def end_what_was_running(journal: Journal) -> None:
+    """After a restart: executions that were under way are over, and say so."""
+    now = milliseconds(datetime.now(UTC))
+    for execution in journal.running():
+        description = {
+            **execution.description,
+            "status": "ABORTED",
+            "stopDate": now,
+            "cause": LOST_WITH_THE_SANDBOX,
+            "redriveStatus": "REDRIVABLE",
+        }
+        description.pop("redriveStatusReason", None)
+        started = moment(description["startDate"])
+        history = [
+            {
+                "id": 1,
+                "previousEventId": 0,
+                "type": "ExecutionStarted",
+                "timestamp": started.isoformat(timespec="milliseconds"),
+                "executionStartedEventDetails": {
+                    "input": description["input"],
+                    "inputDetails": {"truncated": False},
+                    "roleArn": description["roleArn"],
+                },
+            },
+            {
+                "id": 2,
+                "previousEventId": 0,
+                "type": "ExecutionAborted",
+                "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "executionAbortedEventDetails": {"cause": LOST_WITH_THE_SANDBOX},
+            },
+        ]
+        journal.end_execution(ArchivedExecution(execution.arn, execution.machine_arn, "ABORTED", description), history)
+
+
+def _archived(execution: Any) -> ArchivedExecution:
+    description = _description(execution)
+    return ArchivedExecution(execution.execution_arn, execution.state_machine_arn, description["status"], description)
+
+
+def _description(execution: Any) -> dict[str, Any]:
+    """DescribeExecution's answer with every field AWS gives, and the role, which only the history shows."""
+    status = execution.exec_status
+    included = {"included": True}
+    over = status is not ExecutionStatus.RUNNING
+    succeeded = status is ExecutionStatus.SUCCEEDED
+    redrivable = over and not succeeded
+    # moto keeps the reason given to StopExecution in the worker's last state only.
+    reason = execution.exec_worker.env.program_state() if status is ExecutionStatus.ABORTED else execution
+    return present(
+        executionArn=execution.execution_arn,
+        stateMachineArn=execution.state_machine_arn,
+        name=execution.name,
+        status=status.value,
+        startDate=milliseconds(execution.start_date),
+        stopDate=milliseconds(execution.stop_date) if over else None,
+        input=execution.execution_input,
+        inputDetails=included,
+        output=compact_json(execution.output) if succeeded else None,
+        outputDetails=included if succeeded else None,
+        error=reason.error,
+        cause=reason.cause,
+        redriveCount=0,
+        redriveStatus="REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        redriveStatusReason=None if redrivable else f"Execution is {status.value} and cannot be redriven",
+        roleArn=execution.role_arn,
+    )

@@ -1,0 +1,27 @@
+"""Values as AWS writes them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+
+def compact_json(value: Any) -> str:
+    """JSON as AWS writes it into histories: no blanks."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Epoch milliseconds, the form of times inside task output and in the journal."""
+    return round(moment.timestamp() * 1000)
+
+
+def moment(epoch_milliseconds: int) -> datetime:
+    """The time that `milliseconds` came from."""
+    return datetime.fromtimestamp(epoch_milliseconds / 1000, UTC)
+
+
+def present(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value; AWS leaves the others out of an answer."""
+    return {name: value for name, value in fields.items() if value is not None}
