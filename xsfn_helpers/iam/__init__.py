@@ -18,6 +18,7 @@ from xsfn_helpers.iam.edits import Edit
 from xsfn_helpers.iam.errors import InvalidRequest, PolicyError, Unsupported
 from xsfn_helpers.iam.explain import Explanation, explain
 from xsfn_helpers.iam.kinds import PolicyKind
+from xsfn_helpers.iam.lint import PolicyWarning, lint
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal, PrincipalKind
 from xsfn_helpers.iam.request import Request
@@ -32,6 +33,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyKind",
+    "PolicyWarning",
     "Principal",
     "PrincipalKind",
     "Request",
@@ -39,4 +41,5 @@ __all__ = [
     "Unsupported",
     "decide",
     "explain",
+    "lint",
 ]
