@@ -5,15 +5,20 @@
 set -eu
 cd "$(dirname "$0")/.."
 python=$1/bin/python
+# Made after the one attempt for this environment; holds the command that a person can type.
+tried=$1/.graphviz-tried
 
 has_dot() { [ -x "$1/bin/dot" ] || command -v dot >/dev/null 2>&1; }
 
 has_dot "$1" && exit
-if ! "$python" -c "import pygraphviz" 2>/dev/null; then
+if [ ! -e "$tried" ]; then
     command_line=$(scripts/system-package.sh graphviz) && has_dot "$1" && exit
-    "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || {
-        echo "Graphviz isn't installed: diagrams show as text. For pictures, type: $command_line"
-        exit
-    }
+    "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || :
+    echo "$command_line" >"$tried"
 fi
-echo "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead."
+# The wheel needs glib, which a bare system may lack; so being installed isn't enough.
+if "$python" -c "import pygraphviz" 2>/dev/null; then
+    echo "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead."
+else
+    echo "Graphviz isn't installed: diagrams show as text. For pictures, type: $(cat "$tried")"
+fi
