@@ -16,7 +16,7 @@ if [ ! -e "$tried" ]; then
     "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || :
     echo "$command_line" >"$tried"
 fi
-# The wheel needs glib, which a bare system may lack; so being installed isn't enough.
+# The wheel needs libraries of a desktop (glib, X11), which a bare system may lack; so being installed isn't enough.
 if "$python" -c "import pygraphviz" 2>/dev/null; then
     echo "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead."
 else
