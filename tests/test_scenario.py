@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import FrozenInstanceError, replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ ACCOUNT_FIELDS = ("operator_account_id", "subject_account_id")
 FORBIDDEN = [*'<>{}[]?*"#%\\^|~`$&,;:/ \t\n\r', "\u3000", "\x00", "\x1f", "\x7f", "\x9f", "\ufffe", "\uffff", "\ud800"]
 
 
+@cache
 def shape(service: str, name: str) -> dict[str, Any]:
     """A shape of AWS's own service model, as botocore ships it."""
     found: dict[str, Any] = Loader().load_service_model(service, "service-2")["shapes"][name]
