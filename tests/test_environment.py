@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +150,13 @@ class TestEnvironment:
             f"xsfn needs Python 3.11 or newer (found: Python {version}). "
             "Install one, or name it: make PYTHON=/path/to/python3.12 …"
         ]
+
+    def test_the_oldest_python_is_the_one_that_pyproject_names(self) -> None:
+        requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+        script = (ROOT / "scripts" / "environment.sh").read_text(encoding="utf-8")
+
+        assert f"sys.version_info < ({requires.removeprefix('>=').replace('.', ', ')})" in script
+        assert f"Python {requires.removeprefix('>=')} or newer" in script
 
     def test_no_python_is_told_in_one_line(self, machine: Machine) -> None:
         told = machine.run("environment.sh", "lab")
