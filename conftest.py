@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.isolation import isolated
+from xsfn_helpers.config import find_config_file
 
 # Words are compared strictly. Pictures and HTML differ between Graphviz versions and have their own tests;
 # what libraries write to stderr is theirs to change.
@@ -16,6 +17,8 @@ OUTPUT_TIMEOUT = 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if own := find_config_file(config.rootpath):
+        raise pytest.UsageError(f"{own} changes names that the tests and notebooks count on: move it away for the tests.")
     isolation = ExitStack()
     isolation.enter_context(isolated())
     config.add_cleanup(isolation.close)
