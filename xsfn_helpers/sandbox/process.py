@@ -41,6 +41,7 @@ _ADMINISTRATOR_ACCESS: Final = {
 _LARGEST_BODY: Final = 8 * 1024 * 1024
 _LARGEST_HEADER: Final = 64 * 1024
 _THREADS: Final = 8
+_SWITCH_SECONDS: Final = 0.0005
 
 EXIT_PORT_TAKEN: Final = 3
 EXIT_FAILED: Final = 4
@@ -85,8 +86,10 @@ def _serve(folder: StateFolder, config: dict[str, Any], *, listening: Callable[[
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
     bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
     accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+    # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     gateway = Gateway(bridge, SessionStore())
-    behave_like_aws()
+    behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     running = Running(
         port=listener.getsockname()[1],

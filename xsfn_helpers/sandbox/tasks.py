@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
+from xsfn_helpers.sandbox.direct import DirectStates, assume_role
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.rules import NOT_ASSUMABLE
@@ -87,6 +88,10 @@ class TaskClients:
         """A client that acts as `role`. Raises `AssumeRefused` where the role can't be assumed."""
         return TaskClient(self._shared(service, region), role.credentials(region))
 
+    def states(self, region: str, role: TaskRole) -> DirectStates:
+        """The calls of a nested execution, as `role`. Raises `AssumeRefused` where the role can't be assumed."""
+        return DirectStates(self._gateway, role.credentials(region), region)
+
     def assume_machine_role(self, role_arn: str, machine_arn: str) -> ReadOnlyCredentials:
         """Link 1. What AWS says when the role stopped trusting Step Functions after the machine was made isn't
         established; the words of CreateStateMachine's refusal are the likeliest."""
@@ -100,15 +105,19 @@ class TaskClients:
         self, own: ReadOnlyCredentials, *, region: str, machine_role_arn: str, task_role_arn: str, external_id: str
     ) -> ReadOnlyCredentials:
         """Link 2. AWS gives one text for every reason (recorded: localstack's AWS-validated credentials tests)."""
-        sts = TaskClient(self._shared("sts", region), own)
         try:
-            answer = sts.assume_role(RoleArn=task_role_arn, RoleSessionName=new_session_name(), ExternalId=external_id)
+            return assume_role(
+                self._gateway,
+                own,
+                region,
+                RoleArn=task_role_arn,
+                RoleSessionName=new_session_name(),
+                ExternalId=external_id,
+            )
         except ClientError:
             raise AssumeRefused(
                 f"The role {machine_role_arn} is not authorized to assume the task state's role, {task_role_arn}."
             ) from None
-        issued = answer["Credentials"]
-        return ReadOnlyCredentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
 
     def _shared(self, service: str, region: str) -> BaseClient:
         key = (service, region)

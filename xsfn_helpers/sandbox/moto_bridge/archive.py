@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,7 +13,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable
-from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds, moment, present
+from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, epoch_seconds, milliseconds, moment, present
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS: Final = 0.5
@@ -29,10 +30,16 @@ class Archive:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._live: dict[str, Any] = {}
+        self._ends: dict[str, threading.Event] = {}
 
     def live(self, arn: str) -> Any:
         """The running execution's object, or None."""
         return self._live.get(arn)
+
+    def wait_for_end(self, arn: str, seconds: float) -> bool:
+        """Wait until the execution is over, at most so long; gives whether it is."""
+        end = self._ends.get(arn)
+        return end is None or end.wait(seconds)
 
     def install(self) -> None:
         """From now on, moto's executions are noted before they start, and move here when they end."""
@@ -44,6 +51,7 @@ class Archive:
             execution.exec_status = ExecutionStatus.RUNNING
             self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
             self._live[execution.execution_arn] = execution
+            self._ends[execution.execution_arn] = threading.Event()
             start(execution)
 
         def terminated(communication: Any) -> None:
@@ -53,8 +61,14 @@ class Archive:
         Execution.start = start_noted
         BaseExecutionWorkerCommunication.terminated = terminated
 
+    @staticmethod
+    def events_so_far(execution: Any) -> list[dict[str, Any]]:
+        """The execution's history as AWS's JSON has it: times in epoch seconds, absent fields left out."""
+        events = execution.to_history_output()["events"]
+        return [{**_without_none(event), "timestamp": _timestamp(event["timestamp"])} for event in events]
+
     def _move(self, execution: Any) -> None:
-        history = execution.to_history_output()["events"]
+        history = self.events_so_far(execution)
         while True:
             try:
                 self.journal.end_execution(_archived(execution), history)
@@ -65,6 +79,7 @@ class Archive:
             else:
                 break
         del self._live[execution.execution_arn]
+        self._ends.pop(execution.execution_arn).set()
         backend = stepfunctions_parser_backends[execution.account_id][execution.region_name]
         for machine in list(backend.state_machines):
             if execution in machine.executions:
@@ -83,13 +98,12 @@ def end_what_was_running(journal: Journal) -> None:
             "redriveStatus": "REDRIVABLE",
         }
         description.pop("redriveStatusReason", None)
-        started = moment(description["startDate"])
         history = [
             {
                 "id": 1,
                 "previousEventId": 0,
                 "type": "ExecutionStarted",
-                "timestamp": started.isoformat(timespec="milliseconds"),
+                "timestamp": epoch_seconds(description["startDate"]),
                 "executionStartedEventDetails": {
                     "input": description["input"],
                     "inputDetails": {"truncated": False},
@@ -100,11 +114,21 @@ def end_what_was_running(journal: Journal) -> None:
                 "id": 2,
                 "previousEventId": 0,
                 "type": "ExecutionAborted",
-                "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "timestamp": epoch_seconds(now),
                 "executionAbortedEventDetails": {"cause": LOST_WITH_THE_SANDBOX},
             },
         ]
         journal.end_execution(ArchivedExecution(execution.arn, execution.machine_arn, "ABORTED", description), history)
+
+
+def _timestamp(text: str) -> float:
+    return epoch_seconds(milliseconds(datetime.fromisoformat(text)))
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
 
 
 def _archived(execution: Any) -> ArchivedExecution:

@@ -13,13 +13,15 @@ from moto.core.request import Request
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import error_response, not_offered
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
+from xsfn_helpers.sandbox.moto_bridge.executions import Executions
+from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
-from xsfn_helpers.sandbox.moto_bridge.states_api import StatesApi
 from xsfn_helpers.sandbox.rules import aws_principals
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -51,7 +53,8 @@ class MotoBridge:
         self._changing = threading.RLock()
         self._archive = Archive(journal)
         self._archive.install()
-        self._states_api = StatesApi.on(self._archive)
+        parse_once()
+        self._executions = Executions(self._archive)
         end_what_was_running(journal)
         for kind in (_IAM, _STATES):
             for key, _ in journal.entries(kind):
@@ -78,6 +81,10 @@ class MotoBridge:
         if user is None or not user.access_keys:
             return None
         return user.access_keys[0].access_key_id, user.access_keys[0].secret_access_key
+
+    def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
+        """Wait until an execution is over, at most so long; gives whether it is."""
+        return self._archive.wait_for_end(execution_arn, seconds)
 
     # --- what is on file ---------------------------------------------------------------------------------------------
 
@@ -178,18 +185,23 @@ class MotoBridge:
     def forward(
         self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
     ) -> HttpResponse:
-        """Hand an allowed call to moto and give back its answer."""
+        """Carry out an allowed call and give back the answer."""
+        if self._executions.answers(call.operation) and call.service == "states":
+            answer = self._executions.answer(call, account_id=account_id, region=region)
+            return _json_response(answer, request_id)
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
         with self._changing:
             gone = self._about_to_go(call, account_id)
-            answer = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            if answer.status == 200:
+            response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+            if response.status == 200:
                 if gone:
                     changed += self._show_unique_id(*gone)
+                if call.operation == "DeleteStateMachine":
+                    self._executions.forget_machine(call.params["stateMachineArn"])
                 self._keep(changed)
-        return answer
+        return response
 
     def _keep(self, changed: list[tuple[str, str]]) -> None:
         """Write what changed to the journal, or take the change back."""
@@ -234,7 +246,7 @@ class MotoBridge:
             headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
         url = f"https://{call.service}.{region}.amazonaws.com/"
         moto_request = Request.from_primitives("POST", url, headers, body)
-        responder = IamResponse if is_iam else self._states_api
+        responder = IamResponse if is_iam else StepFunctionResponse
         try:
             status, _, answer = responder.dispatch(moto_request, url, moto_request.headers)
         except NotImplementedError:
@@ -272,6 +284,11 @@ class MotoBridge:
                     role.assume_role_policy_document = json.dumps(document, indent=2)
                     changed.append((_IAM, account_id))
         return changed
+
+
+def _json_response(answer: Mapping[str, Any], request_id: str) -> HttpResponse:
+    body = json.dumps(answer, separators=(",", ":")).encode()
+    return HttpResponse(200, body, {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": request_id})
 
 
 def _policies_of(holder: Any) -> list[NamedPolicy]:

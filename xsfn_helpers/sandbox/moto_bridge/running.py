@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,14 +45,19 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
+from xsfn_helpers.sandbox.direct import DirectStates
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
 
 STOPPED_WITH_PARENT: Final = (
     "The Task state in AWS Step Functions execution [{parent}] which was managing this resource was aborted"
 )
-_FIRST_POLL: Final = 0.004
-_SLOWEST_POLL: Final = 0.25
+_FIRST_POLL: Final = 0.05
+_SLOWEST_POLL: Final = 0.5
+# How soon a stopped parent is noticed while its child runs.
+_NOTICE_STOP: Final = 0.05
+# (execution ARN, seconds) -> has it ended
+WaitForEnd = Callable[[str, float], bool]
 
 
 @dataclass
@@ -81,9 +87,13 @@ def run_tasks_through(clients: TaskClients) -> None:
             raise AssumeRefused(f"The xsfn sandbox can't tell which role this {service} call is made as.")
         return clients.client(service, region, state_credentials.role)
 
+    def states_for(region: str, service: str, state_credentials: _TaskCredentials) -> DirectStates:
+        return clients.states(region, state_credentials.role)
+
     StateTask._eval_state_credentials = eval_state_credentials
     for module in MODULES_WITH_CLIENTS:
         module.boto_client_for = client_for
+    state_task_service_sfn.boto_client_for = states_for
 
 
 # Each imported moto's `boto_client_for` by name.
@@ -104,8 +114,12 @@ MODULES_WITH_CLIENTS: Final = (
 )
 
 
-def behave_like_aws() -> None:
-    """Correct moto's task states where they differ from what AWS records in an execution's history."""
+def behave_like_aws(wait_for_end: WaitForEnd) -> None:
+    """Correct moto's task states where they differ from what AWS records in an execution's history.
+
+    `wait_for_end(execution_arn, seconds)` waits for an execution's end and says whether it came: polling is a matter
+    of DescribeExecution, as on AWS, but needn't come too early or too late.
+    """
     generic_error = StateTask._from_error
     nested_error = StateTaskServiceSfn._from_error
     after_task = StateTaskService._after_eval_execution
@@ -134,7 +148,7 @@ def behave_like_aws() -> None:
     StateTaskServiceSfn._normalise_response = lambda task, response, **_: None
     StateTaskServiceSfn._build_sync_resolver = _sync_resolver
     StateTaskServiceSfn._build_sync2_resolver = _sync2_resolver
-    StateTaskServiceSfn._eval_sync = _follow_nested
+    StateTaskServiceSfn._eval_sync = _follower(wait_for_end)
 
 
 def _task_failed(task: Any, env: Any, name: Any, error: str, cause: str) -> FailureEvent:
@@ -192,16 +206,16 @@ def _start_nested(
 class _Nested:
     """A child execution being followed: poll it, and stop it when its parent stops."""
 
-    def __init__(self, task: Any, env: Any, states: TaskClient, execution_arn: str, *, parse_json: bool) -> None:
+    def __init__(self, task: Any, env: Any, states: DirectStates, execution_arn: str, *, parse_json: bool) -> None:
         self._task = task
         self._env = env
         self._states = states
-        self._execution_arn = execution_arn
+        self.execution_arn = execution_arn
         self._parse_json = parse_json
 
     def __call__(self) -> dict[str, Any] | None:
         """The child's description once it has succeeded, None while it runs; a failed child fails the task."""
-        answer = self._states.describe_execution(executionArn=self._execution_arn)
+        answer = self._states.describe_execution(executionArn=self.execution_arn)
         if answer["status"] == ExecutionStatus.RUNNING.value:
             return None
         described = _described(answer)
@@ -221,10 +235,10 @@ class _Nested:
         parent = self._env.states.context_object.context_object_data["Execution"]["Id"]
         try:
             self._states.stop_execution(
-                executionArn=self._execution_arn, cause=STOPPED_WITH_PARENT.format(parent=parent)
+                executionArn=self.execution_arn, cause=STOPPED_WITH_PARENT.format(parent=parent)
             )
         except ClientError as refused:
-            sys.stderr.write(f"child {self._execution_arn} keeps running: {refused}\n")
+            sys.stderr.write(f"child {self.execution_arn} keeps running: {refused}\n")
 
 
 def _nested(parse_json: bool) -> Callable[..., _Nested]:
@@ -243,17 +257,24 @@ _sync_resolver = _nested(parse_json=False)
 _sync2_resolver = _nested(parse_json=True)
 
 
-def _follow_nested(task: Any, env: Any, sync_resolver: _Nested, **_: Any) -> dict[str, Any] | None:
-    """Poll until the child ends; where the parent is stopped or times out first, stop the child."""
-    pause = _FIRST_POLL
-    while env.is_running():
-        result = sync_resolver()
-        if result is not None:
-            return result
-        env.program_state_event.wait(pause)
-        pause = min(pause * 1.5, _SLOWEST_POLL)
-    sync_resolver.stop()
-    return None
+def _follower(wait_for_end: WaitForEnd) -> Callable[..., dict[str, Any] | None]:
+    def follow(task: Any, env: Any, sync_resolver: _Nested, **_: Any) -> dict[str, Any] | None:
+        """Poll until the child ends; where the parent is stopped or times out first, stop the child."""
+        pause = _FIRST_POLL
+        next_poll = time.monotonic() + pause
+        while env.is_running():
+            ended = wait_for_end(sync_resolver.execution_arn, _NOTICE_STOP)
+            if not ended and time.monotonic() < next_poll:
+                continue
+            result = sync_resolver()
+            if result is not None:
+                return result
+            pause = min(pause * 1.5, _SLOWEST_POLL)
+            next_poll = time.monotonic() + pause
+        sync_resolver.stop()
+        return None
+
+    return follow
 
 
 def _described(answer: Mapping[str, Any]) -> dict[str, Any]:

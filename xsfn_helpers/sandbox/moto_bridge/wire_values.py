@@ -22,6 +22,11 @@ def moment(epoch_milliseconds: int) -> datetime:
     return datetime.fromtimestamp(epoch_milliseconds / 1000, UTC)
 
 
+def epoch_seconds(epoch_milliseconds: int) -> float:
+    """Epoch seconds, the form of times in the JSON protocol."""
+    return epoch_milliseconds / 1000
+
+
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value; AWS leaves the others out of an answer."""
     return {name: value for name, value in fields.items() if value is not None}

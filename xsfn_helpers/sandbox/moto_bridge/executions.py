@@ -1,0 +1,159 @@
+"""Executions: started by moto, answered from the archive, in AWS's JSON."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from moto.core.exceptions import AWSError
+from moto.stepfunctions.parser import utils as parser_utils
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from xsfn_helpers.sandbox.calls import Call
+from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.journal import ArchivedExecution, JournalUnwritable, NameTaken
+from xsfn_helpers.sandbox.moto_bridge.archive import Archive
+from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
+
+Answer = dict[str, Any]
+
+_DATES: Final = ("startDate", "stopDate")
+_LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", *_DATES)
+# AWS gives 100 items a page unless told, and 1000 at most.
+_PAGE: Final = 100
+_LARGEST_PAGE: Final = 1000
+# How long StopExecution waits for the worker to notice.
+_STOP_SECONDS: Final = 2.0
+
+
+class Executions:
+    """The calls about executions. moto's own response layer isn't asked: the archive knows more, and sooner."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._answers: dict[str, Callable[[Mapping[str, Any], Any], Answer]] = {
+            "StartExecution": self._start,
+            "StopExecution": self._stop,
+            "DescribeExecution": self._describe,
+            "ListExecutions": self._list,
+            "GetExecutionHistory": self._history,
+        }
+
+    def answers(self, operation: str) -> bool:
+        return operation in self._answers
+
+    def answer(self, call: Call, *, account_id: str, region: str) -> Answer:
+        """The call's result. Raises `Refusal` as Step Functions would, `JournalUnwritable` where nothing was kept."""
+        states = stepfunctions_parser_backends[account_id][region]
+        try:
+            return self._answers[call.operation](call.params, states)
+        except AWSError as error:
+            raise Refusal(error.error_type or type(error).__name__, error.message) from None
+
+    def forget_machine(self, arn: str) -> None:
+        """Before a machine is deleted: what runs is stopped, what is over is forgotten."""
+        for execution in self._archive.journal.executions(arn, status="RUNNING"):
+            if live := self._archive.live(execution.arn):
+                live.stop(stop_date=datetime.now(UTC), error=None, cause=None)
+                self._archive.wait_for_end(execution.arn, _STOP_SECONDS)
+        self._archive.journal.forget_machine(arn)
+
+    def _start(self, params: Mapping[str, Any], states: Any) -> Answer:
+        # AWS makes up a name; moto would call the execution "None", and the second one would collide.
+        name = params.get("name") or str(uuid.uuid4())
+        given = params.get("input")
+        execution_input = "{}" if given is None else given
+        machine = states.describe_state_machine(params["stateMachineArn"])
+        arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        if earlier := self._archive.journal.execution(arn):
+            # While it runs, the same name with the same input is the same execution.
+            if earlier.status != "RUNNING" or earlier.description["input"] != execution_input:
+                raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+            return {"executionArn": arn, "startDate": epoch_seconds(earlier.description["startDate"])}
+        parser_utils.TMP_THREADS[:] = [thread for thread in parser_utils.TMP_THREADS if thread.is_alive()]
+        before = list(machine.executions)
+        try:
+            execution = states.start_execution(params["stateMachineArn"], name, execution_input)
+        except NameTaken:
+            machine.executions[:] = before
+            raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'") from None
+        except JournalUnwritable:
+            machine.executions[:] = before
+            raise
+        return {"executionArn": arn, "startDate": epoch_seconds(milliseconds(execution.start_date))}
+
+    def _stop(self, params: Mapping[str, Any], states: Any) -> Answer:
+        arn = self._archived(params, states).arn
+        if live := self._archive.live(arn):
+            _when(lambda: live.exec_worker.env is not None)
+            live.stop(stop_date=datetime.now(UTC), error=params.get("error"), cause=params.get("cause"))
+            # The worker notices at its next step; AWS's answer means that the execution is over.
+            self._archive.wait_for_end(arn, _STOP_SECONDS)
+        stopped = self._archived(params, states).description.get("stopDate")
+        return {"stopDate": epoch_seconds(stopped or milliseconds(datetime.now(UTC)))}
+
+    def _describe(self, params: Mapping[str, Any], states: Any) -> Answer:
+        description = _dated(self._archived(params, states))
+        del description["roleArn"]
+        return description
+
+    def _list(self, params: Mapping[str, Any], states: Any) -> Answer:
+        arn = params["stateMachineArn"]
+        states.describe_state_machine(arn)
+        start, limit = _page(params)
+        found = self._archive.journal.executions(arn, status=params.get("statusFilter"), skip=start, limit=limit + 1)
+        items = [{key: value for key, value in _dated(item).items() if key in _LISTED} for item in found[:limit]]
+        page: Answer = {"executions": items}
+        if len(found) > limit:
+            page["nextToken"] = str(start + limit)
+        return page
+
+    def _history(self, params: Mapping[str, Any], states: Any) -> Answer:
+        archived = self._archived(params, states)
+        live = self._archive.live(archived.arn)
+        events = self._archive.journal.history(archived.arn)
+        if not events and live is not None:
+            events = self._archive.events_so_far(live)
+        if params.get("reverseOrder"):
+            events = events[::-1]
+        start, limit = _page(params)
+        page: Answer = {"events": events[start : start + limit]}
+        if start + limit < len(events):
+            page["nextToken"] = str(start + limit)
+        return page
+
+    def _archived(self, params: Mapping[str, Any], states: Any) -> ArchivedExecution:
+        arn = params["executionArn"]
+        found = self._archive.journal.execution(arn)
+        if found is None or arn.split(":")[4] != states.account_id:
+            raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        return found
+
+
+def _dated(archived: ArchivedExecution) -> Answer:
+    return {key: epoch_seconds(value) if key in _DATES else value for key, value in archived.description.items()}
+
+
+def _page(params: Mapping[str, Any]) -> tuple[int, int]:
+    """(how many to skip, how many to give)"""
+    token = params.get("nextToken")
+    if token is not None and not str(token).isdecimal():
+        raise Refusal("InvalidToken", f"Invalid Token: '{token}'")
+    wanted = params.get("maxResults") or 0
+    if not isinstance(wanted, int) or not 0 <= wanted <= _LARGEST_PAGE:
+        raise Refusal(
+            "ValidationException",
+            f"1 validation error detected: Value '{wanted}' at 'maxResults' failed to satisfy constraint: "
+            f"Member must have value between 0 and {_LARGEST_PAGE}",
+        )
+    return int(token or 0), wanted or _PAGE
+
+
+def _when(condition: Callable[[], bool], *, seconds: float = 2.0) -> None:
+    """Wait a moment until another thread has brought this about."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
