@@ -18,7 +18,7 @@ OUTPUT_TIMEOUT = 30
 
 def pytest_configure(config: pytest.Config) -> None:
     if own := find_config_file(config.rootpath):
-        raise pytest.UsageError(f"{own} changes names that the tests and notebooks count on: move it away for the tests.")
+        raise pytest.UsageError(f"{own} changes names that the tests count on: move it away while they run.")
     isolation = ExitStack()
     isolation.enter_context(isolated())
     config.add_cleanup(isolation.close)
