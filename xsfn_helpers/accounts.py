@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
@@ -80,7 +82,7 @@ class SandboxAccounts:
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 region_name=self._sandbox.region,
-                botocore_session=self._botocore_session(),
+                botocore_session=_botocore_session(),
             )
         return self._sessions[side]
 
@@ -98,13 +100,17 @@ class SandboxAccounts:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
         return self._clients[key]
 
-    def _botocore_session(self) -> botocore.session.Session:
-        session = botocore.session.Session(session_vars=_ON_ITS_OWN)
-        if self._sessions:
-            # Service models are large; both sides read the same ones.
-            other = next(iter(self._sessions.values()))
-            session.register_component("data_loader", other._session.get_component("data_loader"))
-        return session
+
+@cache
+def _service_models() -> botocore.loaders.Loader:
+    """The service models are large and never change: every session reads the same ones."""
+    return botocore.loaders.create_loader()
+
+
+def _botocore_session() -> botocore.session.Session:
+    session = botocore.session.Session(session_vars=_ON_ITS_OWN)
+    session.register_component("data_loader", _service_models())
+    return session
 
 
 # (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.

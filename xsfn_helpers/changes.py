@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from xsfn_helpers.scenario import Account
 
@@ -36,7 +36,13 @@ _SIGNS: Final = {
     Action.REMOVE: "-",
     Action.NOT_OURS: "!",
 }
-_DONE: Final = {Action.CREATE: "created", Action.CHANGE: "changed", Action.REMOVE: "removed"}
+_DONE: Final = {
+    Action.CREATE: "created",
+    Action.CHANGE: "changed",
+    Action.LEAVE: "left as it is:",
+    Action.REMOVE: "removed",
+    Action.NOT_OURS: "left, not ours:",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Change:
     details: tuple[str, ...] = ()
 
     def told(self, *, done: bool) -> str:
-        verb = _DONE.get(self.action, self.action.value) if done else self.action.value
+        verb = _DONE[self.action] if done else self.action.value
         lines = [f"{self.action.sign} {verb} {self.thing} in {self.account}"]
         return "\n".join([*lines, *(f"    {detail}" for detail in self.details)])
 
@@ -86,6 +92,9 @@ class Plan:
             return f"{self.title}: nothing there"
         lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
         return "\n  ".join([f"{self.title}:", *lines])
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(str(self))
 
 
 def text_diff(stored: str, wanted: str) -> tuple[str, ...]:

@@ -167,9 +167,14 @@ def _clean(options: argparse.Namespace) -> int:
 
 
 def _decide(_: argparse.Namespace) -> int:
-    from xsfn_helpers.iam.jsonlines import answer_lines
+    from xsfn_helpers.iam.jsonlines import decide_lines
 
-    answer_lines(sys.stdin.buffer, sys.stdout.buffer)
+    def write(answer: str) -> None:
+        # Whoever sends one line at a time waits for its answer.
+        sys.stdout.write(answer)
+        sys.stdout.flush()
+
+    decide_lines(sys.stdin.buffer, write)
     return OK
 
 

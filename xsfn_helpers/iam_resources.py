@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws_errors import code_of, missing_principal, retry_while, told
+from xsfn_helpers.aws_errors import cause_code, code_of, missing_principal, retry_while, told
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
@@ -48,13 +48,18 @@ class Role:
         refuse_foreign(change)
         iam = self.ground.iam(self.side)
         if role is None:
-            self._save_trust(
-                lambda: iam.create_role(
-                    RoleName=self.name,
-                    AssumeRolePolicyDocument=self.trust,
-                    Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
+            try:
+                self._save_trust(
+                    lambda: iam.create_role(
+                        RoleName=self.name,
+                        AssumeRolePolicyDocument=self.trust,
+                        Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
+                    )
                 )
-            )
+            except StepError as error:
+                if cause_code(error) != "EntityAlreadyExists":
+                    raise
+                return self.apply()  # another notebook was faster
         elif change.action is Action.CHANGE:
             if not same_policy(role.trust, json.loads(self.trust)):
                 self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
@@ -191,7 +196,7 @@ class InlinePolicy:
                         RoleName=self.role, PolicyName=self.name, PolicyDocument=self.text
                     )
             except StepError as error:
-                if not isinstance(error.__cause__, ClientError) or code_of(error.__cause__) != "NoSuchEntity":
+                if cause_code(error) != "NoSuchEntity":
                     raise
                 raise StepError(
                     f"Role {self.role} doesn't exist, so it can't be given a policy.",

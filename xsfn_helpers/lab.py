@@ -144,6 +144,11 @@ class Lab:
         """The six links of the access chain, in the order in which a run makes them."""
         return chain(self.scenario)
 
+    @property
+    def steps(self) -> Steps:
+        """Prerequisites and stages, as this lab's documents make them."""
+        return Steps.on(self.ground, self.blueprint)
+
     def using(self, **documents: str | Mapping[str, Any]) -> Lab:
         """The same lab with documents of the reader's own, as JSON text or mapping.
 
@@ -155,18 +160,18 @@ class Lab:
 
     def prepare(self) -> Plan:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
-        return self._steps.prerequisites.apply()
+        return self.steps.prerequisites.apply()
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
-        return Stage(self._steps.stage(number), self._validation)
+        return Stage(self.steps.stage(number), self._validation)
 
     def at_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
         """
-        self._steps.bring_to(number)
+        self.steps.bring_to(number)
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
@@ -228,7 +233,7 @@ class Lab:
         """Where the lab stands, and what comes next."""
         lines = [f"Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}"]
         waiting = None
-        for step in self._steps:
+        for step in self.steps:
             applied = step.is_applied
             waiting = waiting if applied or waiting else step
             lines.append(f"  {'✓' if applied else '…'} {step.title}{'' if applied else ' (not applied)'}")
@@ -242,7 +247,7 @@ class Lab:
 
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes included. Others' things stay."""
-        done = [step.undo() for step in reversed(list(self._steps))]
+        done = [step.undo() for step in reversed(list(self.steps))]
         done.append(probes.sweep(self.ground))
         return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
 
@@ -250,16 +255,12 @@ class Lab:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
 
     @property
-    def _steps(self) -> Steps:
-        return Steps.on(self.ground, self.blueprint)
-
-    @property
     def _validation(self) -> Validation:
-        return Validation(self.ground, self._steps)
+        return Validation(self.ground, self.steps)
 
     def _absent(self) -> frozenset[Node]:
         """The boxes of the diagram that don't exist yet."""
-        steps = self._steps
+        steps = self.steps
         things = {
             Node.OPERATOR_ROLE: steps.prerequisites.resources[0],
             Node.SUBJECT_ROLE: steps.prerequisites.resources[1],

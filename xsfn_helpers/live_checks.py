@@ -12,12 +12,14 @@ from xsfn_helpers.documents import STARTED_BY_KEY
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.runs import SUCCEEDED, Run
 from xsfn_helpers.trials import Answer
-from xsfn_helpers.wording import stable
+from xsfn_helpers.verdicts import Verdict
+from xsfn_helpers.wording import stable, stable_cause
 
 # In the order in which a run meets them. Link 5 is only asked for when the parent is stopped.
 RUN_LINKS: Final = (1, 2, 3, 6, 4)
 STOP_LINK: Final = 5
 _AFTER_ASSUMING: Final = (3, 4)
+LOOK_ABOVE: Final = "Put right the failed checks above first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ class Shown:
     evidence: str
 
 
-def run_checks(run: Run, links: Mapping[int, Link], numbers: Sequence[int] = RUN_LINKS) -> list[Check]:
-    """The links that a run must have passed."""
-    return [_link_check(run, links[number], _shown(run, number)) for number in numbers]
+def run_checks(run: Run, verdicts: Mapping[int, Verdict], numbers: Sequence[int] = RUN_LINKS) -> list[Check]:
+    """The links that a run must have passed; `verdicts` gives the hint where one was refused."""
+    return [_link_check(run, verdicts, number, _shown(run, number)) for number in numbers]
 
 
 def refused_run_check(run: Run, link: Link) -> Check:
@@ -45,7 +47,7 @@ def refused_run_check(run: Run, link: Link) -> Check:
     )
 
 
-def stop_check(run: Run, link: Link) -> Check:
+def stop_check(run: Run, verdicts: Mapping[int, Verdict]) -> Check:
     """The run was stopped, and its Subject execution with it."""
     if run.subject_status == "ABORTED" and run.status == "ABORTED":
         shown = Shown(True, "the Operator execution was stopped, and Step Functions stopped the Subject execution")
@@ -53,7 +55,7 @@ def stop_check(run: Run, link: Link) -> Check:
         shown = Shown(False, f"the Operator execution was stopped, but the Subject execution stayed {_subject(run)}")
     else:
         shown = Shown(False, f"the run couldn't be stopped in time: {ending(run)}")
-    return _link_check(run, link, shown, where="when the parent is stopped")
+    return _link_check(run, verdicts, STOP_LINK, shown, where="when the parent is stopped")
 
 
 def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
@@ -61,20 +63,31 @@ def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
     return [Check(f"{link.id}.live", f"Link {link}, in a real run", False, evidence, hint) for link in links]
 
 
-def refused_check(name: str, title: str, attempt: Callable[[], Answer]) -> Check:
-    """A call that must be refused. Anything but a refusal fails the check, a trial that can't be made included."""
+def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint: str) -> Check:
+    """A call that must be refused; `hint` is for when it isn't. A trial that can't be made fails the check too."""
     try:
         answer = attempt()
     except XsfnError as error:
-        return Check(f"refused.{name}", title, False, stable(error.what), error.fix)
-    hint = "" if answer.refused else "Somebody is trusted too widely: compare the trust policy with stage 1's."
-    return Check(f"refused.{name}", title, answer.refused, answer.words, hint)
+        return Check(f"refused.{name}", title, False, stable(error.what), error.fix or LOOK_ABOVE)
+    return Check(f"refused.{name}", title, answer.refused, answer.words, "" if answer.refused else hint)
 
 
-def _link_check(run: Run, link: Link, shown: Shown, *, where: str = "in a real run") -> Check:
-    number = run.broken_link or link.number
-    hint = f"lab.decide({number}) says which policy refuses link {number}, and what would allow it."
-    return Check(f"{link.id}.live", f"Link {link}, {where}", shown.passed, shown.evidence, "" if shown.passed else hint)
+def _link_check(
+    run: Run, verdicts: Mapping[int, Verdict], number: int, shown: Shown, *, where: str = "in a real run"
+) -> Check:
+    link = verdicts[number].link
+    hint = "" if shown.passed else _hint(run, verdicts, number)
+    return Check(f"{link.id}.live", f"Link {link}, {where}", shown.passed, shown.evidence, hint)
+
+
+def _hint(run: Run, verdicts: Mapping[int, Verdict], number: int) -> str:
+    """The next step: what would open the link that refused, as far as the policies tell."""
+    if run.broken_link is None and run.subject_status == "FAILED":
+        return "No link refused: the Subject state machine failed by itself. Its definition says why."
+    asked = run.broken_link or number
+    return (
+        verdicts[asked].hint or f"The policies allow link {asked}: wait for IAM to spread the change, then check again."
+    )
 
 
 def _shown(run: Run, number: int) -> Shown:
@@ -115,7 +128,7 @@ def _has_parsed_output(run: Run) -> bool:
 def ending(run: Run) -> str:
     """How the run ended, in AWS's words where it failed."""
     if run.error or run.cause:
-        return stable(": ".join(text for text in (run.error, run.cause) if text))
+        return ": ".join(stable_cause(text) for text in (run.error, run.cause) if text)
     return f"the Operator execution ended {run.status}, the Subject execution {_subject(run)}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -87,6 +87,15 @@ def try_as_other_role(ground: Ground, task: dict[str, Any]) -> Ending:
         return _try(ground, task, role_arn)
 
 
+def surely(restore: Callable[[], object]) -> None:
+    """Carry out a clean-up that can be repeated, even if Ctrl-C arrives in the middle of it."""
+    try:
+        restore()
+    except KeyboardInterrupt:
+        restore()
+        raise
+
+
 def sweep(ground: Ground) -> Plan:
     """Remove what probes left behind in the Operator account, found by name and tag."""
     with told(ground.scenario.operator):
@@ -115,7 +124,7 @@ def _try(ground: Ground, task: dict[str, Any], role_arn: str) -> Ending:
             answer = ground.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
         return _wait(ground, answer["executionArn"])
     finally:
-        machine.undo()
+        surely(machine.undo)
 
 
 def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Ending:
@@ -142,7 +151,7 @@ def _other_role(ground: Ground) -> Iterator[str]:
         policy.apply()
         yield f"arn:{scenario.partition}:iam::{scenario.operator_account_id}:role/{role.name}"
     finally:
-        role.undo()
+        surely(role.undo)
 
 
 def _role(ground: Ground, name: str) -> Role:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -14,13 +14,13 @@ from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import RunError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.wording import stable_cause
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
 RUNNING: Final = "RUNNING"
 SUCCEEDED: Final = "SUCCEEDED"
-_ENDS_WITH: Final = ("Succeeded", "Failed", "TimedOut", "Aborted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,10 @@ class Run:
     def succeeded(self) -> bool:
         return self.status == SUCCEEDED
 
+    def look(self) -> Run:
+        """The run as it stands now."""
+        return look(self.ground, self.operator_execution_arn)
+
     def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.ground, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
@@ -87,13 +91,13 @@ class Run:
         deadline = time.monotonic() + timeout
         while run.subject_status == RUNNING and time.monotonic() < deadline:
             time.sleep(self.ground.accounts.pace.poll)
-            run = look(self.ground, self.operator_execution_arn)
+            run = run.look()
         return run
 
     def __str__(self) -> str:
         lines = [f"Operator execution: {self.status}"]
         if self.error:
-            lines.append(f"  {self.error}: {self.cause or 'no cause given'}")
+            lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else 'no cause given'}")
         if self.broken_link:
             lines.append(f"  refused at link {self.broken_link} of the access chain")
         if self.subject_execution_arn:
@@ -181,7 +185,7 @@ def look(ground: Ground, operator_execution_arn: str) -> Run:
         error=error,
         cause=cause,
         broken_link=link_refused(error, cause),
-        events=_merged(
+        events=merge(
             _events(Side.OPERATOR, operator_execution_arn, operator_history),
             _events(Side.SUBJECT, subject_arn, subject_history) if subject_arn else [],
         ),
@@ -192,8 +196,8 @@ def look(ground: Ground, operator_execution_arn: str) -> Run:
 def link_refused(error: str | None, cause: str | None) -> int | None:
     """Which link of the access chain an execution's error and cause speak of; None when they speak of none.
 
-    The texts are AWS's: §"is not authorized to assume the task state's role" is link 2, whichever of the two policies
-    refused; the target's own refusals name the action.
+    The texts are AWS's: "is not authorized to assume the task state's role" is link 2, whichever of its two policies
+    refused; the refusals of the called service name the action.
     """
     text = cause or ""
     for pattern, link in _REFUSALS:
@@ -217,6 +221,7 @@ _OPERATOR_LINKS: Final[Mapping[str, int]] = {
     "ExecutionAborted": 5,
     "TaskTimedOut": 5,
 }
+_STOPS_THE_CHILD: Final = ("ExecutionAborted", "TaskTimedOut")
 _SUBJECT_LINKS: Final[Mapping[str, int]] = {"ExecutionStarted": 6, "ExecutionAborted": 5}
 
 
@@ -276,7 +281,7 @@ def _summary(event: HistoryEventTypeDef) -> str:
     if "name" in details:
         return str(details["name"])
     if "error" in details or "cause" in details:
-        return ": ".join(str(details[key]) for key in ("error", "cause") if key in details)
+        return ": ".join(stable_cause(details[key]) for key in ("error", "cause") if key in details)
     if "taskCredentials" in details:
         return f"as {details['taskCredentials']['roleArn']}"
     if "roleArn" in details:
@@ -291,23 +296,26 @@ def _details(event: HistoryEventTypeDef) -> Mapping[str, Any]:
     return {}
 
 
-def _merged(operator: list[TimelineEvent], subject: list[TimelineEvent]) -> tuple[TimelineEvent, ...]:
+def merge(operator: Sequence[TimelineEvent], subject: Sequence[TimelineEvent]) -> tuple[TimelineEvent, ...]:
     """Both histories by time; where times tie or cross, cause before effect, in the order of the chain.
 
-    TaskSubmitted records StartExecution's answer, so it may carry a later time than the Subject execution's first
-    event, which it caused: it and what precedes it come first.
+    An effect can carry the earlier time: TaskSubmitted is written when StartExecution has answered, by when the Subject
+    execution has begun; and the end of a stopped parent may be written after that of its child.
     """
     if not subject:
         return tuple(operator)
-    first = subject[0].timestamp
     submitted = next((event.event_id for event in operator if event.type == "TaskSubmitted"), 0)
+    started = subject[0].timestamp
+    aborted = subject[-1].timestamp if subject[-1].type == "ExecutionAborted" else None
 
     def key(event: TimelineEvent) -> tuple[datetime, int, int]:
         if event.side is Side.SUBJECT:
             return event.timestamp, 3 if event.type == "ExecutionAborted" else 1, event.event_id
         if event.event_id <= submitted:
-            return min(event.timestamp, first), 0, event.event_id
-        return event.timestamp, 2 if event.type in ("ExecutionAborted", "TaskTimedOut") else 4, event.event_id
+            return min(event.timestamp, started), 0, event.event_id
+        if event.type in _STOPS_THE_CHILD:
+            return min(event.timestamp, aborted or event.timestamp), 2, event.event_id
+        return event.timestamp, 4, event.event_id
 
     return tuple(sorted([*operator, *subject], key=key))
 

@@ -97,7 +97,7 @@ def machine_in_place(machine: StateMachine) -> Iterator[None]:
         machine.apply()
         yield
     finally:
-        machine.undo()
+        probes.surely(machine.undo)
 
 
 def subject_alone(ground: Ground) -> str:
@@ -150,7 +150,7 @@ def stopped_run(ground: Ground, subject_machine: StateMachine) -> Run:
                 )
         return ended
     finally:
-        subject_machine.apply()
+        probes.surely(subject_machine.apply)
 
 
 def _begun(ground: Ground) -> Run:

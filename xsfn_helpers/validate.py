@@ -11,12 +11,13 @@ from typing import Final
 
 from xsfn_helpers import trials
 from xsfn_helpers.aws_errors import cause_code
-from xsfn_helpers.chain import Link, chain
+from xsfn_helpers.chain import Link
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.live_checks import (
+    LOOK_ABOVE,
     RUN_LINKS,
     STOP_LINK,
     ending,
@@ -69,8 +70,8 @@ class Validation:
         """
         if stage != 0:
             self.steps.stage(stage)
-        verdicts = decide_links(self.ground)
-        checks = [*self._things(stage), *(_decided(verdict, stage) for verdict in verdicts)]
+        verdicts = {verdict.link.number: verdict for verdict in decide_links(self.ground)}
+        checks = [*self._things(stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
         if live:
             checks += self._live(verdicts, stage, run)
             checks += self._refused(stage)
@@ -91,28 +92,27 @@ class Validation:
                 for (name, claim), resource in zip(_THINGS[step.number], step.resources, strict=True):
                     yield _thing(step, name, claim, resource.plan())
 
-    def _live(self, verdicts: tuple[Verdict, ...], stage: int, run: Run | None) -> list[Check]:
-        links = _links(self.ground)
-        opens = [links[number] for number in (*RUN_LINKS, STOP_LINK)] if stage >= _RUNS_FROM else [links[1], links[2]]
+    def _live(self, verdicts: Mapping[int, Verdict], stage: int, run: Run | None) -> list[Check]:
+        numbers = (*RUN_LINKS, STOP_LINK) if stage >= _RUNS_FROM else (1, 2, 6)
         try:
             if stage == LAST_STAGE:
-                return self._run_links(verdicts, links, run)
+                return self._run_links(verdicts, run)
             with trials.machine_in_place(self.steps.operator_machine):
                 if stage >= _RUNS_FROM:
-                    return self._run_links(verdicts, links, run)
+                    return self._run_links(verdicts, run)
                 tried = trials.run(self.ground, patient=False)
-                allowed, refused = run_checks(tried, links, [1]), refused_run_check(tried, links[2])
-                return [*allowed, refused, self._subject_alone(links[6])]
+            allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
+            return [*allowed, refused, self._subject_alone(verdicts[6].link)]
         except XsfnError as error:
-            return untried(opens, stable(error.what), error.fix)
+            return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or LOOK_ABOVE)
 
-    def _run_links(self, verdicts: tuple[Verdict, ...], links: Mapping[int, Link], run: Run | None) -> list[Check]:
-        tried = run or trials.run(self.ground, patient=all(verdict.allowed for verdict in verdicts))
-        checks = run_checks(tried, links)
+    def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
+        tried = run or trials.run(self.ground, patient=all(verdict.allowed for verdict in verdicts.values()))
+        checks = run_checks(tried, verdicts)
         if not tried.succeeded:
-            return [*checks, *untried([links[STOP_LINK]], "not tried: the run itself didn't succeed", "")]
+            return [*checks, *untried([verdicts[STOP_LINK].link], "not tried: the run didn't succeed", LOOK_ABOVE)]
         stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
-        return [*checks, stop_check(stopped, links[STOP_LINK])]
+        return [*checks, stop_check(stopped, verdicts)]
 
     def _subject_alone(self, link: Link) -> Check:
         status = trials.subject_alone(self.ground)
@@ -142,15 +142,19 @@ class Validation:
 
     def _refused(self, stage: int) -> Iterator[Check]:
         ground = self.ground
+        wants_role = "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal."
+        wants_id = f"Let the trust policy of stage 1 require StringEquals sts:ExternalId {ground.scenario.external_id}."
         yield refused_check(
             "direct-assume-role",
             "The Operator account's administrator can't assume the execute role, even with the right external id",
             lambda: trials.direct_assume_role(ground),
+            hint=wants_role,
         )
         yield refused_check(
             "start-without-a-role",
             "The Operator account's administrator can't start the Subject state machine without assuming a role",
             lambda: trials.direct_start_execution(ground),
+            hint="Step Functions has no resource policies, so AWS never allows this: please report it.",
         )
         if stage < _RUNS_FROM:
             return
@@ -158,21 +162,20 @@ class Validation:
             "wrong-external-id",
             "Another state machine with the Operator role can't assume the execute role (confused deputy)",
             lambda: trials.wrong_external_id(ground),
+            hint=wants_id,
         )
         yield refused_check(
             "no-external-id",
             "The Operator role can't assume the execute role without an external id",
             lambda: trials.no_external_id(ground),
+            hint=wants_id,
         )
         yield refused_check(
             "other-role",
             "Another role of the Operator account can't assume the execute role, even with the right external id",
             lambda: trials.other_role(ground),
+            hint=wants_role,
         )
-
-
-def _links(ground: Ground) -> Mapping[int, Link]:
-    return {link.number: link for link in chain(ground.scenario)}
 
 
 def _thing(step: Step, name: str, claim: str, change: Change) -> Check:

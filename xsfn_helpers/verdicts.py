@@ -11,7 +11,7 @@ from xsfn_helpers.chain import Actor, Link, Node, chain
 from xsfn_helpers.documents import STATES_PRINCIPAL, json_text
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
-from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
+from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _ASKERS: Final[Mapping[Actor, Node]] = {
     Actor.OPERATOR_ROLE: Node.OPERATOR_ROLE,
     Actor.EXECUTE_ROLE: Node.EXECUTE_ROLE,
+}
+
+
+_MADE_BY: Final[Mapping[Node | None, str]] = {
+    Node.OPERATOR_ROLE: "lab.prepare()",
+    Node.SUBJECT_ROLE: "lab.prepare()",
+    Node.EXECUTE_ROLE: "lab.stage(1).apply()",
 }
 
 
@@ -56,19 +63,20 @@ class Verdict:
         """What would turn a refusal into an allow; empty when it is allowed."""
         if self.allowed:
             return ""
-        explanation = self.explanation
-        if explanation is None:
-            return f"Make the {self.missing} first."
-        if explanation.edit is None:
-            return "No policy added anywhere helps while this explicit Deny stands: take it away first."
-        return str(explanation.edit)
+        if self.decision is None:
+            return f"Make the {self.missing} first: {_MADE_BY[self.missing]}."
+        if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
+            statements = " and ".join(str(statement) for statement in self.decision.decided_by)
+            return f"Take away the explicit Deny, which no Allow outweighs: {statements}."
+        edits = explain(self.decision).edits
+        return "Smallest change: " + " And ".join(str(edit) for edit in edits) if edits else "No single change helps."
 
     def __str__(self) -> str:
         explanation = self.explanation
         return f"Link {self.link}\n{explanation.text if explanation else self.evidence}"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self)}
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(str(self))
 
 
 def decide_links(ground: Ground) -> tuple[Verdict, ...]:

@@ -1,7 +1,8 @@
-"""AWS's messages without what changes from call to call: session names, request ids, execution ids."""
+"""AWS's messages without what changes from call to call: session names, request ids, execution ids, times."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -21,3 +22,19 @@ def stable(message: str) -> str:
     for pattern, replacement in _VOLATILE:
         message = pattern.sub(replacement, message)
     return message
+
+
+def stable_cause(cause: str) -> str:
+    """An execution's cause, told in the same words each time.
+
+    When a child execution has failed, AWS gives its whole description as JSON text; what matters in it is how it ended,
+    its error and its cause.
+    """
+    try:
+        child = json.loads(cause)
+    except ValueError:
+        return stable(cause)
+    if not isinstance(child, dict) or "Status" not in child:
+        return stable(cause)
+    reasons = [str(child[key]) for key in ("Error", "Cause") if child.get(key)]
+    return stable(": ".join([f"the Subject execution ended {child['Status']} by itself", *reasons]))
