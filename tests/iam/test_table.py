@@ -605,7 +605,7 @@ ROWS = (
         ASSUME_ROLE,
         caller=f"arn:aws:iam::{SUBJECT}:root",
         resource=trust("*"),
-        identity=(),
+        identity=identity(allow("*")),
     ),
     # --- links 1 and 6: Step Functions assumes a machine's role ------------------------------------------------
     Row(

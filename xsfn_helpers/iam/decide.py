@@ -205,10 +205,11 @@ def decide(request: Request, policies: Policies) -> Decision:
     if policies.session is not None:
         limits = (*limits, _scan(Layer(PolicyKind.SESSION, policies.session), request))
     layers = (*scps, identity, *limits, resource)
-    if principal.kind is PrincipalKind.ROOT and not is_trust:
-        granting: tuple[Layer, ...] = ()
-    else:
-        granting = (identity, *limits)
+    granting: tuple[Layer, ...] = (identity, *limits)
+    if principal.kind is PrincipalKind.ROOT:
+        # Nothing can be attached to a root user: it needs no grant, and gets none for what it may not do.
+        identity.allow = None
+        granting = (identity,) if is_trust else ()
     if not request.same_account:
         needed = (*scps, *granting, resource)
     elif resource.named is Named.DIRECTLY and principal.kind is not PrincipalKind.ROOT:

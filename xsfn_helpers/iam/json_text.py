@@ -64,6 +64,7 @@ def _no_constant(name: str) -> NoReturn:
 _FAST: Final = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_no_constant
 )
+_QUICK: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 _SKIMMING: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
 # Beyond this, saying where exactly isn't worth the time of a reader written in Python.
 _CAREFUL_LENGTH: Final = 1_000_000
@@ -76,13 +77,17 @@ def read_json(text: str) -> Any:
     Raises `JsonFault` for broken JSON, a key given twice in one object, NaN and Infinity, half a surrogate
     pair, and nesting deeper than `MAX_DEPTH`.
     """
+    if len(text) > _CAREFUL_LENGTH:
+        try:
+            _SKIMMING.decode(text)
+        except json.JSONDecodeError as error:
+            raise JsonFault(f"It isn't JSON: {error.msg}.", error.pos) from error
+        except (_NotAcceptableError, RecursionError):
+            pass  # the careful reader meets these soon, and says where
     if not _SURROGATE.search(text):
         try:
             return _FAST.decode(text)
-        except json.JSONDecodeError as error:
-            if len(text) > _CAREFUL_LENGTH:
-                raise JsonFault(f"It isn't JSON: {error.msg}.", error.pos) from error
-        except (_NotAcceptableError, RecursionError):
+        except (ValueError, RecursionError):
             pass
     # The careful reader says what is wrong and where; only surrogates may turn out to be fine.
     return _Reader(text).document()
@@ -97,11 +102,11 @@ def end_of_value(text: str, at: int) -> int:
 
 
 def part_of(text: str, at: int) -> tuple[Any, int]:
-    """The JSON value that begins at `at`, read as `read_json` does but for surrogates, and the offset after it.
+    """The JSON value that begins at `at`, with Python's own numbers, and the offset after it.
 
     Raises `ValueError` or `RecursionError` where no acceptable value is.
     """
-    return _FAST.raw_decode(text, at)
+    return _QUICK.raw_decode(text, at)
 
 
 @lru_cache(maxsize=8)
@@ -276,7 +281,7 @@ def plain(value: Any) -> Any:
 
 def type_name(value: Any) -> str:
     """What JSON calls it: an object, a list …"""
-    if isinstance(value, Number):
+    if isinstance(value, (Number, int, float)) and not isinstance(value, bool):
         return "a number"
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), type(value).__name__)
@@ -288,5 +293,6 @@ def shown(value: Any) -> str:
         return type_name(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = str(value) if isinstance(value, Number) else f'"{value}"'
+    quoted = isinstance(value, str) and not isinstance(value, Number)
+    text = f'"{value}"' if quoted else str(value)
     return text if len(text) <= 120 else f"{text[:120]}…"

@@ -149,14 +149,14 @@ def _ends(head: str, tail: str) -> Test:
 
 def _in_order(head: Piece, middle: list[Piece], tail: Piece) -> Test:
     """Head at the start, tail at the end, the rest in order between: leftmost is always right between stars."""
-    find_head, find_tail = _regex(head), _regex(tail)
+    find_head, find_tail = _finder(head), _finder(tail)
     head_length, tail_length = _length(head), _length(tail)
     finders = [(_finder(piece), _length(piece)) for piece in middle]
 
     def test(text: str) -> bool:
         end = len(text) - tail_length
         at = head_length
-        if at > end or find_head.match(text) is None or find_tail.fullmatch(text, end) is None:
+        if at > end or find_head(text, 0, at) != 0 or find_tail(text, end, len(text)) != end:
             return False
         for find, length in finders:
             at = find(text, at, end)
@@ -169,8 +169,9 @@ def _in_order(head: Piece, middle: list[Piece], tail: Piece) -> Test:
 
 
 def _finder(piece: Piece) -> Callable[[str, int, int], int]:
-    if len(piece) == 1 and isinstance(piece[0], str):
-        literal = piece[0]
+    """Where the piece begins between two offsets, leftmost; -1 if nowhere."""
+    if all(isinstance(token, str) for token in piece):
+        literal = literal_of(piece)
         return lambda text, start, end: text.find(literal, start, end)
     pattern = _regex(piece)
 
