@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -38,7 +39,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sqs,
     state_task_service_unsupported,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
     StateTaskServiceSfn,
 )
@@ -46,6 +51,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from xsfn_helpers.sandbox.direct import DirectStates
+from xsfn_helpers.sandbox.moto_bridge.branches import cut_like_aws
+from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
+from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
 
@@ -54,6 +62,7 @@ STOPPED_WITH_PARENT: Final = (
 )
 _FIRST_POLL: Final = 0.05
 _SLOWEST_POLL: Final = 0.5
+_FOLLOWED: Final = (ResourceCondition.Sync, ResourceCondition.Sync2)
 # How soon a stopped parent is noticed while its child runs.
 _NOTICE_STOP: Final = 0.05
 # (execution ARN, seconds) -> has it ended
@@ -123,6 +132,10 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     generic_error = StateTask._from_error
     nested_error = StateTaskServiceSfn._from_error
     after_task = StateTaskService._after_eval_execution
+    after_start = StateTaskServiceCallback._after_eval_execution
+    record_like_aws()
+    cut_like_aws()
+    keep_time()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):
@@ -141,9 +154,18 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
         if env.is_running():
             after_task(task, env=env, **arguments)
 
+    def after_starting(task: Any, env: Any, **arguments: Any) -> None:
+        # Stopped or out of time while it was starting its child.
+        if not env.is_running() and isinstance(task, StateTaskServiceSfn) and task.resource.condition in _FOLLOWED:
+            _sync_resolver(task, env, **arguments).stop()
+            env.stack.append(None)
+            return
+        after_start(task, env=env, **arguments)
+
     StateTask._from_error = from_error
     StateTaskServiceSfn._from_error = nested_from_error
     StateTaskService._after_eval_execution = after_eval_execution
+    StateTaskServiceCallback._after_eval_execution = after_starting
     StateTaskServiceSfn._eval_service_task = _start_nested
     StateTaskServiceSfn._normalise_response = lambda task, response, **_: None
     StateTaskServiceSfn._build_sync_resolver = _sync_resolver
@@ -187,20 +209,34 @@ def _start_nested(
     )
     named = {f"{name[0].lower()}{name[1:]}": value for name, value in normalised_parameters.items()}
     answer = states.start_execution(**named)
-    metadata = answer["ResponseMetadata"]
-    headers = metadata["HTTPHeaders"]
     env.stack.append(
         {
             "ExecutionArn": answer["executionArn"],
-            "SdkHttpMetadata": {
-                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-                "HttpHeaders": dict(headers),
-                "HttpStatusCode": metadata["HTTPStatusCode"],
-            },
-            "SdkResponseMetadata": {"RequestId": metadata.get("RequestId", "")},
+            **sdk_metadata(answer["ResponseMetadata"]),
             "StartDate": milliseconds(answer["startDate"]),
         }
     )
+
+
+def sdk_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS's Java SDK adds to an answer, names and order as recorded (localstack: test_credentials_base)."""
+    request_id, length = metadata["RequestId"], metadata["HTTPHeaders"]["content-length"]
+    headers = {
+        "connection": "keep-alive",
+        "Content-Length": length,
+        "Content-Type": "application/x-amz-json-1.0",
+        "Date": format_datetime(datetime.now(UTC), usegmt=True),
+        "x-amzn-RequestId": request_id,
+    }
+    recorded_order = ("x-amzn-RequestId", "connection", "Content-Length", "Date", "Content-Type")
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [headers[name]] for name in recorded_order},
+            "HttpHeaders": headers,
+            "HttpStatusCode": metadata["HTTPStatusCode"],
+        },
+        "SdkResponseMetadata": {"RequestId": request_id},
+    }
 
 
 class _Nested:
