@@ -95,6 +95,11 @@ class SessionStore:
             self._sessions[session.access_key_id] = session
         return session
 
+    def drop(self, access_key_id: str) -> None:
+        """Forget a session that nobody can use any more, such as an ended task's."""
+        with self._lock:
+            self._sessions.pop(access_key_id, None)
+
     def get(self, access_key_id: str) -> RoleSession | None:
         """The session with this key, expired or not; None for a key that was never issued or is long gone."""
         return self._sessions.get(access_key_id)

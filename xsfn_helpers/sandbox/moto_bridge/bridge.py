@@ -22,6 +22,7 @@ from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_runni
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
+from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.rules import aws_principals
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -54,6 +55,7 @@ class MotoBridge:
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
         for kind in (_IAM, _STATES):
