@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import io
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 128 + signal.SIGINT
-READER_GONE: Final = 128 + signal.SIGPIPE
+# As shells count an end by signal: 128 and its number, SIGINT and SIGPIPE.
+INTERRUPTED: Final = 130
+READER_GONE: Final = 141
 
 _CHOICES: Final = {
     "operator_account_id": "12-digit id of the Operator account",
@@ -50,9 +51,13 @@ _DOCUMENTS: Final = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that can't show ✓ shows its number instead of ending in an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
+        options = _options(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
         code = command(options)
         sys.stdout.flush()
         return code
@@ -235,8 +240,20 @@ def _complain(error: XsfnError) -> None:
     print(f"xsfn: {' '.join(str(error).split())}", file=sys.stderr)
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command is not _lab:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    options.arguments = rest
+    return options
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print the usage first."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"xsfn: {message}; see `{self.prog} --help`\n")
@@ -271,8 +288,7 @@ def _parser() -> argparse.ArgumentParser:
         documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
 
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
-    lab = _command(commands, "lab", _lab, "open JupyterLab on the first notebook")
-    lab.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on to JupyterLab")
+    _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")
     return parser
 
 
