@@ -7,6 +7,7 @@ from tests.iam.support import (
     EXECUTE_SESSION,
     EXTERNAL_ID,
     IDENTITY,
+    OPERATOR,
     OPERATOR_MACHINE,
     OPERATOR_ROLE,
     OPERATOR_SESSION,
@@ -115,6 +116,26 @@ def test_a_deny_says_where_it_is_and_that_no_permission_helps():
     assert explanation.text.endswith(
         "Smallest change: no added permission helps, because a Deny overrides every Allow. "
         "It is in execute role's trust policy, statement Never (line 17)."
+    )
+
+
+def test_a_deny_says_why_it_applies():
+    spared = {"AWS": [f"arn:aws:iam::{OPERATOR}:root", OPERATOR_ROLE]}
+    all_spared = {"AWS": [*spared["AWS"], OPERATOR_SESSION]}
+    unless = distrusts("*", **when(StringNotEquals=EXTERNAL_ID))
+    request = asked(OPERATOR_SESSION)
+
+    def said(statement, **more):
+        return text(request, identity=PERMISSION, resource=trust_policy(statement), **more)
+
+    assert f'StringNotEquals sts:ExternalId: wanted anything but "{OPERATOR_MACHINE}", the key is missing' in said(
+        unless
+    )
+    assert f"NotPrincipal would have to list {OPERATOR_SESSION}\n" in said(
+        {"Effect": "Deny", "NotPrincipal": spared, "Action": "sts:*"}
+    )
+    assert "catches every caller that has a permissions boundary" in said(
+        {"Effect": "Deny", "NotPrincipal": all_spared, "Action": "sts:*"}, boundaries=(policy(BOUNDARY, allow("*")),)
     )
 
 

@@ -88,6 +88,19 @@ class StatementResult:
         """Each element that doesn't match, in words; empty when the statement applies."""
         return tuple(self._failures(request))
 
+    def catches(self, request: Request) -> tuple[str, ...]:
+        """Why a Deny that applies does so, where it isn't plain: its NotPrincipal, its conditions."""
+        element = self.ref.statement.principal
+        why: list[str] = []
+        if element is not None and element.negated:
+            missing = element.missing_exceptions(request)
+            why.append(
+                f"principal: to spare this caller NotPrincipal would have to list {' and '.join(missing)}"
+                if missing
+                else "principal: a Deny with NotPrincipal catches every caller that has a permissions boundary"
+            )
+        return (*why, *map(str, self.conditions))
+
     def _failures(self, request: Request) -> Iterator[str]:
         statement = self.ref.statement
         if self.named is Named.NOT_AT_ALL and statement.principal is not None:
@@ -285,6 +298,8 @@ def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
         allows = statement.ref.statement.allows
         if statement.applies:
             yield f"    {statement.ref} {'allows it' if allows else 'denies it'}"
+            if not allows:
+                yield from (f"        {reason}" for reason in statement.catches(request))
         elif not allows:
             continue  # a Deny that doesn't apply says nothing
         elif not statement.action_matches and len(layer.statements) > 1:
