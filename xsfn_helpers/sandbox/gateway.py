@@ -22,9 +22,10 @@ from xsfn_helpers.sandbox.callers import Caller, Directory
 from xsfn_helpers.sandbox.calls import Call, Demand, Place, account_of, name_call
 from xsfn_helpers.sandbox.errors import Refusal, access_denied, error_response, not_written
 from xsfn_helpers.sandbox.journal import JournalUnwritable
+from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.rules import Registry
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore, new_session_name
-from xsfn_helpers.sandbox.stored import StoredRole
+from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Gateway:
 
     services: Services
     sessions: SessionStore
+    propagation: Propagation
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one AWS request; refusals come back in the service's own error shape, never as an exception."""
@@ -63,9 +65,8 @@ class Gateway:
                 service=service,
             )
             signature.verify(request, scope, secret=secret)
-            caller = callers.resolve(
-                scope.access_key_id, directory=self.services, sessions=self.sessions, service=service
-            )
+            directory = _Propagated(self.services, self.propagation)
+            caller = callers.resolve(scope.access_key_id, directory=directory, sessions=self.sessions, service=service)
             call = name_call(service, request, self._place(caller, scope.region))
             self._authorise(caller, call, scope.region)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
@@ -167,8 +168,9 @@ class Gateway:
         return call.service == "sts" and self._role(demand.resource) is None
 
     def _role(self, arn: str) -> StoredRole | None:
-        """The role with exactly this ARN, path included."""
-        role = self.services.role(account_of(arn, default=""), arn.rsplit("/", 1)[-1])
+        """The role with exactly this ARN, path included, as decisions see it."""
+        directory = _Propagated(self.services, self.propagation)
+        role = directory.role(account_of(arn, default=""), arn.rsplit("/", 1)[-1])
         return role if role is not None and role.arn == arn else None
 
     def _answer(
@@ -182,12 +184,22 @@ class Gateway:
             )
         if call.service == "iam":
             params = rules.check_iam(call, caller.account_id, self.services)
+            self._note_change(call, caller.account_id)
             call = Call(call.service, call.operation, params, call.demands, call.mutates)
         else:
             rules.check_states(
                 call, caller.account_id, region, self.services, assumable=self.assumable_by_step_functions
             )
         return self.services.forward(call, request, account_id=caller.account_id, region=region, request_id=request_id)
+
+    def _note_change(self, call: Call, account_id: str) -> None:
+        """Tell the propagation what a role or user was, before this call changes it."""
+        if not call.mutates:
+            return
+        if name := call.params.get("RoleName"):
+            self.propagation.changing("role", account_id, name, self.services.role(account_id, name))
+        elif name := call.params.get("UserName"):
+            self.propagation.changing("user", account_id, name, self.services.user(account_id, name))
 
     def _sts(self, caller: Caller, call: Call, *, region: str, request_id: str) -> bytes:
         if call.operation == "GetCallerIdentity":
@@ -202,6 +214,23 @@ class Gateway:
             partition=partition_of(region),
             request_id=request_id,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Propagated:
+    """The directory as decisions see it: what changed a moment ago may not have reached them yet."""
+
+    services: Services
+    propagation: Propagation
+
+    def key(self, access_key_id: str) -> StoredKey | None:
+        return self.services.key(access_key_id)
+
+    def user(self, account_id: str, name: str) -> StoredUser | None:
+        return self.propagation.user(account_id, name, self.services.user(account_id, name))
+
+    def role(self, account_id: str, name: str) -> StoredRole | None:
+        return self.propagation.role(account_id, name, self.services.role(account_id, name))
 
 
 def _denied(service: str, caller: Caller, demand: Demand, decision: Decision) -> Refusal:

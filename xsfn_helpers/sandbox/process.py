@@ -26,7 +26,9 @@ from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
+from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.sessions import SessionStore, new_key_id, new_secret
+from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
 from xsfn_helpers.sandbox.tasks import TaskClients
 from xsfn_helpers.sandbox.wire import HttpRequest
@@ -88,7 +90,8 @@ def _serve(folder: StateFolder, config: dict[str, Any], *, listening: Callable[[
     accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gateway = Gateway(bridge, SessionStore())
+    settings = Settings(folder.settings)
+    gateway = Gateway(bridge, SessionStore(), Propagation(lambda: settings.propagation_seconds))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     running = Running(

@@ -20,6 +20,7 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import HEALTH_PATH, Running, SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -86,6 +87,15 @@ class Sandbox:
             subject_account_id=self.accounts[Side.SUBJECT].account_id,
             region=self.region,
         )
+
+    @property
+    def propagation_seconds(self) -> float:
+        """How long a change in IAM takes to count for decisions, as on AWS; 0, the default, is at once."""
+        return Settings(self._folder.settings).propagation_seconds
+
+    def delay_propagation(self, seconds: float) -> None:
+        """From now on, changes in IAM take so many seconds (0 to 120) to count. Raises `SandboxError` for others."""
+        Settings(self._folder.settings).propagation_seconds = seconds
 
     def to_json(self) -> dict[str, Any]:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""

@@ -93,6 +93,11 @@ class StateFolder:
         return self.path / "journal.db"
 
     @property
+    def settings(self) -> Path:
+        """What can be changed while the sandbox runs."""
+        return self.path / "settings.json"
+
+    @property
     def file(self) -> Path:
         return self.path / "sandbox.json"
 
