@@ -10,14 +10,17 @@ tried=$1/.graphviz-tried
 
 has_dot() { [ -x "$1/bin/dot" ] || command -v dot >/dev/null 2>&1; }
 
+loads() { "$python" -c "import pygraphviz" 2>/dev/null; }
+
 has_dot "$1" && exit
 if [ ! -e "$tried" ]; then
     command_line=$(scripts/system-package.sh graphviz) && has_dot "$1" && exit
     "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || :
+    # The wheel leaves some libraries (glib, X11) to the system; without them it would only look installed.
+    loads || "$python" -m pip uninstall -qq --yes pygraphviz 2>/dev/null || :
     echo "$command_line" >"$tried"
 fi
-# The wheel needs libraries of a desktop (glib, X11), which a bare system may lack; so being installed isn't enough.
-if "$python" -c "import pygraphviz" 2>/dev/null; then
+if loads; then
     echo "Graphviz's dot isn't installed: pygraphviz draws the diagrams instead."
 else
     echo "Graphviz isn't installed: diagrams show as text. For pictures, type: $(cat "$tried")"

@@ -291,6 +291,7 @@ class TestGraphviz:
         assert first.stdout == f"Graphviz isn't installed: diagrams show as text. For pictures, type: {command}\n"
         assert second.stdout == first.stdout
         assert self.installs(machine) == 1
+        assert "python -m pip uninstall -qq --yes pygraphviz" in machine.log
 
     def test_a_package_manager_that_fails_does_not_stop_anybody(self, machine: Machine) -> None:
         self.set_python(machine, pygraphviz_works=True)
