@@ -35,8 +35,8 @@ notebooks: for-test ## run every notebook on a fresh sandbox and store its outpu
 walkthrough: for-lab ## the whole scenario without Jupyter: build, check and run it
 	@$(run) -m xsfn_helpers walkthrough
 
-bench: for-test ## measure the decision engine beside other engines
-	@$(run) -m benchmarks
+bench: for-test ## measure the decision engine and the sandbox
+	@for file in benchmarks/bench_*.py; do $(run) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 diagrams: for-test ## draw diagrams/*.svg anew
 	@$(run) -m xsfn_helpers.display.draw diagrams
