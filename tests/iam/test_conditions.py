@@ -203,6 +203,14 @@ def test_variables(operator, wanted, seen, expected):
     assert holds(operator, wanted, seen, caller=ADA) is expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "wanted", "seen"),
+    [("Null", "${aws:PrincipalIsAWSService}", "x"), ("NumericEquals", "${aws:PrincipalAccount}", "222222222222")],
+)
+def test_no_variables_in_other_operators(operator, wanted, seen):
+    assert not holds(operator, wanted, seen, caller=ADA)
+
+
 def test_variables_are_literal_text_in_the_old_version():
     assert not holds("StringEquals", "${aws:username}", "ada", variables=False, caller=ADA)
     assert holds("StringEquals", "${aws:username}", "${aws:username}", variables=False, caller=ADA)

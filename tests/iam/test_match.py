@@ -56,6 +56,7 @@ def test_actions(patterns, action, expected):
         ("arn:aws:x:*b:1:c", "arn:aws:x:a:b:1:c", False),
         ("arn:aws:x:a*:1:c", "arn:aws:x:a:b:1:c", True),
         ("arn:aws:x:a*:1:c", "arn:aws:x:a:b:2:c", False),
+        ("arn:aws:x:a*:1:c", "arn:aws:x:a:1:2:c", False),
         ("arn:aws:states:*:a", MACHINE, False),
         # Fewer than six parts: AWS fills in stars in identity-based policies.
         ("arn:aws:states", MACHINE, True),
@@ -88,6 +89,10 @@ def test_variables(pattern, expected):
 
     assert resource_matches(pattern, MACHINE, **tag) is expected
     assert not resource_matches(pattern, MACHINE, variables=False, **tag)
+
+
+def test_in_an_incomplete_arn_nothing_is_a_variable():
+    assert not resource_matches("arn:aws:states:${aws:PrincipalTag/m}", "arn:aws:states:a", completed=False)
 
 
 def test_a_variable_may_hold_colons():

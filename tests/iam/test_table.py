@@ -728,6 +728,13 @@ ROWS = (
         identity=identity({"Effect": "Allow", "Action": "states:*", "NotResource": SUBJECT_MACHINE}),
     ),
     start(
+        "start-other-not-resource",
+        YES,
+        "NotResource covers every resource but those listed.",
+        f"{GUIDE}/reference_policies_elements_notresource.html",
+        identity=identity({"Effect": "Allow", "Action": "states:*", "NotResource": "arn:aws:s3:::*"}),
+    ),
+    start(
         "describe-on-executions",
         YES,
         "DescribeExecution acts on the execution, and the wildcard covers its name.",
@@ -784,6 +791,30 @@ ROWS = (
         caller=f"arn:aws:iam::{SUBJECT}:root",
         scps=((policy(SCP, allow("s3:*")),),),
     ),
+    start(
+        "service-linked-role-and-scp",
+        YES,
+        "SCPs don't affect service-linked roles.",
+        SCPS,
+        caller=f"arn:aws:iam::{SUBJECT}:role/aws-service-role/states.amazonaws.com/AWSServiceRoleForX",
+        identity=identity(allow("states:*")),
+        scps=((policy(SCP, allow("s3:*")),),),
+    ),
+    start(
+        "incomplete-arn-in-identity",
+        YES,
+        "AWS completes an incomplete ARN in identity-based policies.",
+        f"{GUIDE}/reference-arns.html",
+        identity=identity(allow("states:*", "arn:aws:states")),
+    ),
+    start(
+        "incomplete-arn-in-scp",
+        NO,
+        "Only in identity-based policies is an incomplete ARN completed.",
+        f"{GUIDE}/reference-arns.html",
+        identity=identity(allow("states:*")),
+        scps=((policy(SCP, allow("states:*", "arn:aws:states")),),),
+    ),
     # --- policy variables and versions ---------------------------------------------------------------------
     start(
         "variable",
@@ -839,6 +870,22 @@ ROWS = (
         ONE_ACCOUNT,
         asked(ADA, "s3:GetObject", "arn:aws:s3:::results/out.json", account=SUBJECT),
         {"resource": policy(RESOURCE, {**allow("s3:GetObject", "arn:aws:s3:::results/*"), "Principal": {"AWS": ADA}})},
+    ),
+    Row(
+        "bucket-for-everybody-but-ada",
+        NO,
+        "An Allow with NotPrincipal reaches everybody whom it doesn't list.",
+        NOT_PRINCIPAL,
+        asked(ADA, "s3:GetObject", "arn:aws:s3:::results/out.json", account=SUBJECT),
+        {"resource": policy(RESOURCE, {**allow("s3:GetObject"), "NotPrincipal": {"AWS": ADA}})},
+    ),
+    Row(
+        "bucket-for-everybody-but-somebody-else",
+        YES,
+        "An Allow with NotPrincipal reaches everybody whom it doesn't list.",
+        NOT_PRINCIPAL,
+        asked(ADA, "s3:GetObject", "arn:aws:s3:::results/out.json", account=SUBJECT),
+        {"resource": policy(RESOURCE, {**allow("s3:GetObject"), "NotPrincipal": {"AWS": ADA_OPERATOR}})},
     ),
     Row(
         "bucket-policy-not-needed",

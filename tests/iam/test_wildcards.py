@@ -59,6 +59,7 @@ def test_wildcard_bombs_take_no_time(pattern):
         ("a${aws:UserName}b", ("a", Variable("aws:username"), "b")),
         ("${aws:x, 'd'}", (Variable("aws:x", "d"),)),
         ("${aws:x,'d, e'}", (Variable("aws:x", "d, e"),)),
+        ("${aws:x, 'd\ne'}", (Variable("aws:x", "d\ne"),)),
         ("${ aws:x }", (Variable("aws:x"),)),
         ("${*}${?}${$}", ("*", "?", "$")),
         ("*${x}?", (Wild.STAR, Variable("x"), Wild.ONE)),

@@ -19,8 +19,6 @@ from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
 
 Document = dict[str, Any]
-# Layers that may have to change together: one per kind, and a few levels of SCPs.
-_MOST_EDITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +46,14 @@ def smallest_edits(decision: Decision) -> tuple[Edit, ...]:
     if decision.outcome is not Outcome.IMPLICITLY_DENIED:
         return ()
     edits: list[Edit] = []
-    request, current = decision.request, decision
-    for _ in range(_MOST_EDITS):
-        if current.allowed or not current.lacking:
-            break
+    current = decision
+    while not current.allowed:  # each round makes one silent layer allow, so it ends
         found = _edit_layer(current, _first_to_edit(current))
         if found is None:
             return ()
-        edit, policies = found
+        edit, current = found
         edits.append(edit)
-        current = decide(request, policies)
-    return tuple(edits) if current.allowed else ()
+    return tuple(edits)
 
 
 def _first_to_edit(decision: Decision) -> Layer:
@@ -69,8 +64,8 @@ def _first_to_edit(decision: Decision) -> Layer:
     return lacking[0]
 
 
-def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Policies] | None:
-    """The first candidate that makes this layer allow."""
+def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | None:
+    """The first candidate that makes this layer allow, and the decision with it."""
     for policy, after, description in _candidates(decision, layer):
         try:
             changed = Policy.parse(
@@ -89,7 +84,7 @@ def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Policies] | Non
                 after=after,
                 description=description,
             )
-            return edit, policies
+            return edit, retried
     return None
 
 
