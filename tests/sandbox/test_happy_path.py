@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from tests.sandbox.world import World
 from xsfn_helpers import documents
+from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.scenario import Side
 
 
-def test_the_operator_runs_the_subject_across_accounts(world: World) -> None:
-    world.build()
+def test_the_operator_runs_the_subject_across_accounts(any_world: World) -> None:
+    world = any_world.build()
 
     outcome = world.run()
 
@@ -121,3 +126,19 @@ def _started(world: World) -> tuple[str, str]:
             if event["type"] == "TaskSubmitted":
                 return parent, json.loads(event["taskSubmittedEventDetails"]["output"])["ExecutionArn"]
     raise AssertionError("the child was never started")
+
+
+def test_the_aws_command_itself_works_with_the_printed_keys(sandbox: Sandbox) -> None:
+    account = sandbox.accounts[Side.SUBJECT]
+    command = [Path(sys.executable).with_name("aws"), "sts", "get-caller-identity", "--output", "json"]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": sandbox.endpoint_url,
+        "AWS_DEFAULT_REGION": sandbox.region,
+        "AWS_ACCESS_KEY_ID": account.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": account.secret_access_key,
+    }
+
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    assert json.loads(told.stdout)["Arn"] == f"arn:aws:iam::{account.account_id}:user/administrator"

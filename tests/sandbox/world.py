@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,18 @@ from xsfn_helpers.scenario import Scenario, Side
 
 _numbers = itertools.count(1)
 OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
+
+
+def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=sandbox.endpoint_url,
+        region_name=sandbox.region,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
 
 
 @dataclass(frozen=True)
@@ -41,20 +54,27 @@ class World:
 
     sandbox: Sandbox
     scenario: Scenario
+    # Makes the clients: boto3's, or the AWS CLI in their shape.
+    make_client: Callable[..., Any] = client_with
     clients: dict[tuple[Side, str], Any] = field(default_factory=dict)
 
     @classmethod
-    def fresh(cls, sandbox: Sandbox) -> World:
+    def fresh(cls, sandbox: Sandbox, make_client: Callable[..., Any] = client_with) -> World:
         number = next(_numbers)
         names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
-        return cls(sandbox, Scenario(**{f"{name}_name": f"{name.replace('_', '-')}-{number}" for name in names}))
+        scenario = Scenario(**{f"{name}_name": f"{name.replace('_', '-')}-{number}" for name in names})
+        return cls(sandbox, scenario, make_client)
 
     def client(self, side: Side, service: str) -> Any:
         key = (side, service)
         if key not in self.clients:
             account = self.sandbox.accounts[side]
-            self.clients[key] = client_with(self.sandbox, service, account.access_key_id, account.secret_access_key)
+            self.clients[key] = self.client_with(service, account.access_key_id, account.secret_access_key)
         return self.clients[key]
+
+    def client_with(self, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+        """A client with somebody else's key."""
+        return self.make_client(self.sandbox, service, key_id, secret, token)
 
     @property
     def operator_iam(self) -> Any:
@@ -154,15 +174,3 @@ class World:
             f"The role {self.scenario.operator_role_arn} is not authorized to assume the task state's role, "
             f"{self.scenario.execute_role_arn}."
         )
-
-
-def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=sandbox.endpoint_url,
-        region_name=sandbox.region,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
