@@ -334,7 +334,8 @@ class TestLab:
         monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
         xsfn("lab", "--no-browser", "--port=9999")
 
-        assert executed[0][1:] == ["-m", "jupyterlab", str(notebook), "--no-browser", "--port=9999"]
+        script = tmp_path / "scripts" / "lab.sh"
+        assert executed[0] == ["sh", str(script), sys.executable, "--no-browser", "--port=9999"]
 
     def test_without_jupyterlab_it_says_what_to_type(
         self, xsfn: Xsfn, executed: list[list[str]], monkeypatch: pytest.MonkeyPatch

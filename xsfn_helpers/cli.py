@@ -188,9 +188,9 @@ def _lab(options: argparse.Namespace) -> int:
         raise ConfigError(
             "JupyterLab isn't installed here.", fix="Type: pip install 'xsfn-helpers[lab]' (or make lab)."
         )
-    notebook = _first_notebook()
+    script = _first_notebook().parent.parent / "scripts" / "lab.sh"
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(notebook), *options.arguments])  # noqa: S606
+    os.execv("/bin/sh", ["sh", str(script), sys.executable, *options.arguments])  # noqa: S606 - our own script
 
 
 def _first_notebook() -> Path:
