@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,13 +17,14 @@ from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.errors import InvalidScenario
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide
 from xsfn_helpers.regions import partition_of
-from xsfn_helpers.sandbox import callers, rules, signature, sts
+from xsfn_helpers.sandbox import callers, machine_rules, rules, signature, simulation, sts
 from xsfn_helpers.sandbox.callers import Caller, Directory
 from xsfn_helpers.sandbox.calls import Call, Demand, Place, account_of, name_call
 from xsfn_helpers.sandbox.errors import Refusal, access_denied, error_response, not_written
 from xsfn_helpers.sandbox.journal import JournalUnwritable
+from xsfn_helpers.sandbox.machine_rules import Machines
 from xsfn_helpers.sandbox.propagation import Propagation
-from xsfn_helpers.sandbox.rules import Registry
+from xsfn_helpers.sandbox.rules import Principals
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore, new_session_name
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -31,7 +32,7 @@ from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 _log = logging.getLogger(__name__)
 
 
-class Services(Directory, Registry, Protocol):
+class Services(Directory, Principals, Machines, Protocol):
     """The services behind the door: what they have on file, and how to hand them an allowed call."""
 
     def forward(
@@ -90,7 +91,7 @@ class Gateway:
         Raises `Refusal` where it doesn't.
         """
         if not self.assumable_by_step_functions(role_arn, machine_arn):
-            raise rules.NOT_ASSUMABLE
+            raise machine_rules.NOT_ASSUMABLE
         role = self._role(role_arn)
         assert role is not None
         return self.sessions.issue(
@@ -122,6 +123,26 @@ class Gateway:
             },
         )
         return decide(request, Policies(resource=_trust(role))).allowed
+
+    def allowed_as_machine(self, role_arn: str, machine_arn: str, actions: Iterable[str], resource: str) -> bool:
+        """Whether Step Functions, as the machine's role, may do all of `actions` on `resource`.
+
+        Raises `Refusal` where it can't assume the role.
+        """
+        session = self.assume_as_step_functions(role_arn, machine_arn)
+        region = machine_arn.split(":")[3]
+        context: dict[str, str | list[str]] = {"events:ManagedBy": STATES_PRINCIPAL}
+        try:
+            caller = callers.resolve(
+                session.access_key_id,
+                directory=_Propagated(self.services, self.propagation),
+                sessions=self.sessions,
+                service="states",
+            )
+            demands = [Demand(action, resource, caller.account_id, context) for action in actions]
+            return all(self._decide(caller, demand, region).allowed for demand in demands)
+        finally:
+            self.sessions.drop(session.access_key_id)
 
     def _place(self, caller: Caller, region: str) -> Place:
         def iam_arn_of(kind: str, name: str) -> str | None:
@@ -182,14 +203,15 @@ class Gateway:
                 self._sts(caller, call, region=region, request_id=request_id),
                 {"content-type": "text/xml", "x-amzn-requestid": request_id},
             )
+        if call.operation in simulation.OPERATIONS:
+            body = simulation.simulate(call, caller.account_id, self.services, request_id=request_id)
+            return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": request_id})
         if call.service == "iam":
             params = rules.check_iam(call, caller.account_id, self.services)
             self._note_change(call, caller.account_id)
             call = Call(call.service, call.operation, params, call.demands, call.mutates)
         else:
-            rules.check_states(
-                call, caller.account_id, region, self.services, assumable=self.assumable_by_step_functions
-            )
+            machine_rules.check_states(call, caller.account_id, region, self.services, rights=self)
         return self.services.forward(call, request, account_id=caller.account_id, region=region, request_id=request_id)
 
     def _note_change(self, call: Call, account_id: str) -> None:

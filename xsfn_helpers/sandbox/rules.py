@@ -1,4 +1,4 @@
-"""What IAM and Step Functions check before they store anything: documents, principals, quotas, assumable roles.
+"""What IAM checks before it stores anything: documents, principals, quotas.
 
 Texts: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and the services' own messages.
 """
@@ -13,18 +13,17 @@ from typing import Any, Final, Protocol
 from xsfn_helpers.iam import Policy, PolicyError, PolicyKind
 from xsfn_helpers.sandbox.calls import Call, Params
 from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.stored import StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.stored import StoredRole, StoredUser
 
 
-class Registry(Protocol):
-    """What the rules look up: accounts, principals and machines on file."""
+class Principals(Protocol):
+    """What the rules look up: accounts and principals on file."""
 
     @property
     def account_ids(self) -> frozenset[str]: ...
     def role(self, account_id: str, name: str) -> StoredRole | None: ...
     def user(self, account_id: str, name: str) -> StoredUser | None: ...
     def arn_of_unique_id(self, unique_id: str) -> str | None: ...
-    def machine(self, account_id: str, region: str, arn: str) -> StoredMachine | None: ...
 
 
 TRUST_POLICY_QUOTA: Final = 2048
@@ -40,14 +39,9 @@ _ROLE_MUST_EXIST: Final = frozenset(
         *("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
     }
 )
-NOT_ASSUMABLE: Final = Refusal(
-    "AccessDeniedException",
-    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
-    "provided role.",
-)
 
 
-def check_iam(call: Call, account_id: str, registry: Registry) -> Params:
+def check_iam(call: Call, account_id: str, registry: Principals) -> Params:
     """Raise `Refusal` for what IAM wouldn't store; give back the parameters to store, principals resolved."""
     params = call.params
     name = params.get("RoleName", "")
@@ -70,7 +64,7 @@ def _check_document(text: str, kind: PolicyKind) -> None:
         raise Refusal("MalformedPolicyDocument", error.what) from None
 
 
-def _checked_trust(text: str, registry: Registry) -> str:
+def _checked_trust(text: str, registry: Principals) -> str:
     """The trust policy as IAM keeps it: every principal must exist; a unique id is shown as its ARN again."""
     _check_document(text, PolicyKind.TRUST)
     if len(re.sub(r"\s", "", text)) > TRUST_POLICY_QUOTA:
@@ -107,7 +101,7 @@ _PRINCIPAL_ARN: Final = re.compile(
 )
 
 
-def _existing_principal(value: str, registry: Registry) -> str | None:
+def _existing_principal(value: str, registry: Principals) -> str | None:
     if value == "*":
         return value
     if re.fullmatch(r"[0-9]{12}", value):
@@ -137,40 +131,3 @@ def _check_inline_quota(role: StoredRole | None, params: Params) -> None:
         raise Refusal(
             "LimitExceeded", f"Maximum policy size of {INLINE_POLICIES_QUOTA} bytes exceeded for role {role.name}", 409
         )
-
-
-# --- Step Functions --------------------------------------------------------------------------------------------------
-
-_NAME_FORBIDDEN: Final = re.compile(
-    r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]"
-)
-
-
-def check_states(
-    call: Call, account_id: str, region: str, registry: Registry, *, assumable: Callable[[str, str], bool]
-) -> None:
-    """Raise `Refusal` for what Step Functions wouldn't accept.
-
-    `assumable(role_arn, machine_arn)` says whether Step Functions itself may assume a machine's role.
-    """
-    params = call.params
-    if call.operation in ("CreateStateMachine", "StartExecution"):
-        name = params.get("name")
-        if name is not None and (not 1 <= len(name) <= 80 or _NAME_FORBIDDEN.search(name)):
-            raise Refusal("InvalidName", f"Invalid Name: '{name}'")
-    if call.operation == "CreateStateMachine":
-        if not params.get("roleArn") or not params.get("definition"):
-            raise Refusal("ValidationException", "CreateStateMachine needs name, definition and roleArn.")
-        _check_not_taken(params, registry.machine(account_id, region, call.demands[0].resource))
-    gives_role = call.operation in ("CreateStateMachine", "UpdateStateMachine") and params.get("roleArn")
-    if gives_role and not assumable(params["roleArn"], call.demands[0].resource):
-        raise NOT_ASSUMABLE
-
-
-def _check_not_taken(params: Params, existing: StoredMachine | None) -> None:
-    """The same request again gives the same machine; the same name with anything else is refused."""
-    if existing is None:
-        return
-    asked = (params["definition"], params["roleArn"], params.get("type") or "STANDARD")
-    if asked != (existing.definition, existing.role_arn, existing.type):
-        raise Refusal("StateMachineAlreadyExists", f"State Machine Already Exists: '{existing.arn}'")

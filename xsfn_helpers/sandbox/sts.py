@@ -14,6 +14,7 @@ from xsfn_helpers.sandbox.stored import NamedPolicy, StoredRole
 _XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
 DEFAULT_SECONDS = 3600
 _CHAINED_LIMIT = 3600
+_SESSION_POLICY_QUOTA = 2048
 
 
 def caller_identity(caller: Caller, *, request_id: str) -> bytes:
@@ -33,6 +34,9 @@ def assume_role(
     Raises `Refusal` for a duration the role, or role chaining (one hour), doesn't allow, and a bad session policy.
     Source: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
+    if "SerialNumber" in params or "TokenCode" in params:
+        # No user of the sandbox has an MFA device, so no code is right.
+        raise Refusal("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.", 403)
     session = sessions.issue(
         account_id=role.account_id,
         role_name=role.name,
@@ -52,14 +56,6 @@ def _seconds(params: Params, role: StoredRole, *, chained: bool) -> int:
     text = params.get("DurationSeconds")
     if text is None:
         return DEFAULT_SECONDS
-    if not text.isdecimal() or not 900 <= int(text) <= 43200:
-        bound, rule = ("less than or equal to 43200", text.isdecimal() and int(text) > 43200)
-        word = bound if rule else "greater than or equal to 900"
-        raise Refusal(
-            "ValidationError",
-            f"1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: "
-            f"Member must have value {word}",
-        )
     seconds = int(text)
     if seconds > role.max_session_seconds:
         raise Refusal(
@@ -79,6 +75,12 @@ def _session_policies(params: Params) -> tuple[NamedPolicy, ...]:
     text = params.get("Policy")
     if not text:
         return ()
+    if len(text) > _SESSION_POLICY_QUOTA:
+        raise Refusal(
+            "ValidationError",
+            f"1 validation error detected: Value '{text}' at 'policy' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {_SESSION_POLICY_QUOTA}",
+        )
     try:
         Policy.parse(text, kind=PolicyKind.SESSION, name="session policy")
     except PolicyError as error:
@@ -94,7 +96,21 @@ def _credentials_xml(session: RoleSession) -> str:
         f"<SecretAccessKey>{session.secret_access_key}</SecretAccessKey>"
         f"<SessionToken>{session.session_token}</SessionToken>"
         f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+        f"{_packed_size(session)}{_source_identity(session)}"
     )
+
+
+def _packed_size(session: RoleSession) -> str:
+    """How much of the quota the policies and tags take, in percent; AWS packs them in a format of its own."""
+    if not session.session_policies and not session.tags:
+        return ""
+    letters = sum(len(text) for _, text in session.session_policies)
+    letters += sum(len(key) + len(value) for key, value in session.tags.items())
+    return f"<PackedPolicySize>{min(100, max(1, letters * 100 // _SESSION_POLICY_QUOTA))}</PackedPolicySize>"
+
+
+def _source_identity(session: RoleSession) -> str:
+    return f"<SourceIdentity>{escape(session.source_identity)}</SourceIdentity>" if session.source_identity else ""
 
 
 def _answer(operation: str, result: str, request_id: str) -> bytes:

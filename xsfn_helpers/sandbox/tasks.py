@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 from xsfn_helpers.sandbox.direct import DirectStates, assume_role
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.gateway import Gateway
-from xsfn_helpers.sandbox.rules import NOT_ASSUMABLE
+from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
 from xsfn_helpers.sandbox.sessions import new_session_name
 from xsfn_helpers.sandbox.wire import HttpRequest
 

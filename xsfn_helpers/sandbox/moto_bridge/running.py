@@ -51,8 +51,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from xsfn_helpers.sandbox.direct import DirectStates
+from xsfn_helpers.sandbox.moto_bridge.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.branches import cut_like_aws
+from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
+from xsfn_helpers.sandbox.moto_bridge.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
@@ -136,6 +139,9 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     record_like_aws()
     cut_like_aws()
     keep_time()
+    check_definitions()
+    run_at_once()
+    test_one_state()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

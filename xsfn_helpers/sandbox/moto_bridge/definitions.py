@@ -1,0 +1,53 @@
+"""Definitions: checked by rules of our own first (`definition_rules`), then read by moto's parser, which has the last
+word because it is what runs them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser import api
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, diagnose, refusal
+
+_MOST_DIAGNOSTICS: Final = 100
+
+
+def check_definitions() -> None:
+    """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
+    StepFunctionsParserBackend._validate_definition = staticmethod(_accept)
+    StepFunctionResponse.validate_state_machine_definition = _validate
+    for name, error in vars(api).items():
+        # moto names these errors by class only, so its answers would have no code.
+        if isinstance(error, type) and issubclass(error, api.ServiceException) and getattr(error, "TYPE", "") is None:
+            setattr(error, "TYPE", name)  # noqa: B010 - its own annotation says that this is always None
+
+
+def _accept(definition: str) -> None:
+    if unreadable := _unreadable(definition):
+        raise refusal([unreadable])
+
+
+def _unreadable(definition: str) -> Diagnostic | None:
+    try:
+        AmazonStateLanguageParser.parse(definition)
+    except Exception as error:
+        # Its parser has no error of its own: whatever it raises means that it can't run this.
+        return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")
+    return None
+
+
+def _validate(response: StepFunctionResponse) -> ActionResult:
+    """ValidateStateMachineDefinition. AWS's warnings aren't known well enough to give any."""
+    definition = response._get_param("definition")
+    found = diagnose(definition, express=response._get_param("type") == "EXPRESS")
+    if not found and (unreadable := _unreadable(definition)):
+        found = (unreadable,)
+    most = response._get_param("maxResults") or _MOST_DIAGNOSTICS
+    shown: list[dict[str, Any]] = [one.as_json() for one in found[:most]]
+    return ActionResult(
+        {"result": "FAIL" if found else "OK", "diagnostics": shown, "truncated": len(found) > len(shown)}
+    )
