@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from botocore.exceptions import EndpointConnectionError
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
 
-from xsfn_helpers import Side, open_lab
+import pytest
+
+from xsfn_helpers import Lab, Side, open_lab
 from xsfn_helpers.accounts import SandboxAccounts
+from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import SandboxAccount
 
 
 @pytest.fixture
@@ -61,17 +66,42 @@ def test_the_readers_own_aws_settings_take_no_part(sandbox: Sandbox, monkeypatch
     assert identity["Account"] == sandbox.accounts[Side.OPERATOR].account_id
 
 
-class _NobodyThere:
-    """What SandboxAccounts needs of a sandbox, at an address where nobody listens."""
+class TestASandboxThatEnded:
+    """Killed, or the machine was restarted: the next call finds it again, with everything it had acknowledged."""
 
-    def __init__(self) -> None:
-        self.endpoint_url = "http://127.0.0.1:9"
-        self.region = "ap-northeast-1"
-        self.accounts = {side: SandboxAccount("1" * 12, "AKIAIOSFODNN7EXAMPLE", "secret") for side in Side}
+    @pytest.fixture
+    def lab(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+        monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path))
+        lab = open_lab()
+        lab.at_stage(3)
+        yield lab
+        if sandbox := Sandbox.find():
+            sandbox.stop()
 
+    @pytest.mark.parametrize("end", ["kill -9", "stop"])
+    def test_comes_back_at_the_next_call(self, lab: Lab, end: str) -> None:
+        sandbox = Sandbox.find()
+        assert sandbox is not None
+        if end == "stop":
+            sandbox.stop()
+        else:
+            os.kill(sandbox.pid, signal.SIGKILL)
+        again = lab.status()
+        found = Sandbox.find()
 
-def test_a_sandbox_that_is_gone_is_told_soon() -> None:
-    client = SandboxAccounts(_NobodyThere()).client(Side.OPERATOR, "iam")  # type: ignore[arg-type]
+        assert found is not None
+        assert found.pid != sandbox.pid
+        assert "not applied" not in again
+        assert lab.run().succeeded
 
-    with pytest.raises(EndpointConnectionError):
-        client.list_roles()
+    def test_at_another_address_it_says_what_to_do(self, lab: Lab) -> None:
+        sandbox = Sandbox.find()
+        assert sandbox is not None
+        sandbox.stop()
+        with socket.socket() as other_program:
+            other_program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other_program.bind(("127.0.0.1", int(sandbox.endpoint_url.rpartition(":")[2])))
+            # Bound over the old connections' remains; from now on nobody else may bind here.
+            other_program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            with pytest.raises(SandboxError, match=r"Call open_lab\(\) again"):
+                lab.status()

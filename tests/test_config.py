@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xsfn_helpers import config
-from xsfn_helpers.config import KEYS, load_settings
+from xsfn_helpers.config import KEYS, Place, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.scenario import Scenario
 
@@ -44,15 +44,14 @@ def test_other_peoples_variables_are_none_of_ours(tmp_path: Path) -> None:
     assert load_settings(environment=environment, folder=tmp_path).scenario == Scenario()
 
 
-class TestOnARunningSandbox:
+class TestOnASandbox:
+    THERE = Place("123456789012", "210987654321", "eu-west-1")
+
     def test_what_nobody_chose_follows_it(self, tmp_path: Path) -> None:
         settings = load_settings({"region": "eu-west-1"}, environment={}, folder=tmp_path)
-        there = settings.on_sandbox("123456789012", "210987654321", "eu-west-1")
 
-        assert (there.scenario.operator_account_id, there.scenario.subject_account_id) == (
-            "123456789012",
-            "210987654321",
-        )
+        for scenario in (settings.on_sandbox(self.THERE).scenario, settings.after_sandbox(self.THERE).scenario):
+            assert (scenario.operator_account_id, scenario.subject_account_id) == ("123456789012", "210987654321")
 
     @pytest.mark.parametrize(
         ("key", "value"),
@@ -62,11 +61,12 @@ class TestOnARunningSandbox:
             ("region", "us-east-1"),
         ],
     )
-    def test_a_choice_that_it_contradicts_is_told(self, tmp_path: Path, key: str, value: str) -> None:
+    def test_a_choice_that_a_running_one_contradicts_is_told(self, tmp_path: Path, key: str, value: str) -> None:
         settings = load_settings({key: value}, environment={}, folder=tmp_path)
 
         with pytest.raises(ConfigError, match=f"not {value}"):
-            settings.on_sandbox("123456789012", "210987654321", "eu-west-1")
+            settings.on_sandbox(self.THERE)
+        assert settings.after_sandbox(self.THERE) == settings, "one that no longer runs gives way"
 
 
 def test_every_key_is_documented() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import fresh_names
 from tests.interruptions import Death, Killed, dies_at, interrupted_at
@@ -17,7 +18,10 @@ from xsfn_helpers.checks import Report
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.errors import ConfigError, StepError, XsfnError
 from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.turns import turn
+from xsfn_helpers.walkthrough import walk
 
 FULL_CHECK = (
     "stage-0.operator-role",
@@ -466,3 +470,35 @@ class TestOpen:
         for side, handle in ((Side.OPERATOR, lab.operator), (Side.SUBJECT, lab.subject)):
             assert handle.account == lab.scenario.account(side)
             assert handle.client("sts").get_caller_identity()["Account"] == handle.account.id
+
+
+class TestSlowIam:
+    """IAM takes a while to spread a change: nothing fails for that reason."""
+
+    @pytest.fixture
+    def slow(self, lab: Lab) -> Iterator[Lab]:
+        sandbox = Sandbox.find()
+        assert sandbox is not None
+        sandbox.delay_propagation(1)
+        yield lab
+        sandbox.delay_propagation(0)
+
+    def test_a_walkthrough_waits_for_it(self, slow: Lab) -> None:
+        assert walk(slow, lambda _: None).ok
+
+    def test_a_stage_taken_back_is_refused_once_it_has_spread(self, slow: Lab) -> None:
+        slow.at_stage(3)
+        assert slow.check().ok
+        slow.at_stage(1)
+
+        assert slow.check(stage=1).ok
+
+
+class TestTurns:
+    def test_another_notebooks_turn_is_waited_for_and_then_told(self, lab: Lab) -> None:
+        held = FileLock(StateFolder.default().path / f"lab-{lab.ground.lab_id}.lock")
+        with held, pytest.raises(StepError, match="Another notebook or shell"), turn(lab.ground.lab_id, patience=0.1):
+            pass
+
+        with lab.turn(), lab.turn():
+            lab.prepare()

@@ -14,7 +14,9 @@ import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
+from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
@@ -63,8 +65,6 @@ class SandboxAccounts:
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
 
-    pace: Final = Pace(poll=0.02, propagation=30.0)
-
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._sessions: dict[Side, boto3.Session] = {}
@@ -74,6 +74,11 @@ class SandboxAccounts:
         ids = ", ".join(f"{side.value}={self._sandbox.accounts[side].account_id}" for side in Side)
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
 
+    @property
+    def pace(self) -> Pace:
+        """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
+        return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
+
     def session(self, side: Side) -> boto3.Session:
         if side not in self._sessions:
             keys = self._sandbox.accounts[side]
@@ -82,7 +87,7 @@ class SandboxAccounts:
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 region_name=self._sandbox.region,
-                botocore_session=_botocore_session(),
+                botocore_session=self._botocore_session(),
             )
         return self._sessions[side]
 
@@ -100,6 +105,29 @@ class SandboxAccounts:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
         return self._clients[key]
 
+    def _botocore_session(self) -> botocore.session.Session:
+        session = botocore.session.Session(session_vars=_ON_ITS_OWN)
+        session.register_component("data_loader", _service_models())
+        # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
+        session.register("needs-retry", self._revive)  # type: ignore[arg-type]
+        return session
+
+    def _revive(self, *, caught_exception: Exception | None, attempts: int, **_: Any) -> int | None:
+        """When nobody answers any more (killed, machine restarted), start the sandbox again and repeat the call.
+
+        It comes back at its address with everything it had acknowledged; a call that wasn't accepted never happened.
+        Raises `SandboxError` when it can't come back there.
+        """
+        if attempts >= _ATTEMPTS or not isinstance(caught_exception, EndpointConnectionError):
+            return None
+        again = self._sandbox.start(self._sandbox.config)
+        if again.endpoint_url != self._sandbox.endpoint_url:
+            raise SandboxError(
+                f"The sandbox had ended, and its address is taken: it is at {again.endpoint_url} now.",
+                fix="Call open_lab() again.",
+            )
+        return 0
+
 
 @cache
 def _service_models() -> botocore.loaders.Loader:
@@ -107,12 +135,7 @@ def _service_models() -> botocore.loaders.Loader:
     return botocore.loaders.create_loader()
 
 
-def _botocore_session() -> botocore.session.Session:
-    session = botocore.session.Session(session_vars=_ON_ITS_OWN)
-    session.register_component("data_loader", _service_models())
-    return session
-
-
+_ATTEMPTS: Final = 3
 # (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.
 _ON_ITS_OWN: Final[dict[str, tuple[Any, Any, Any, Any]]] = {
     "profile": (None, None, None, None),
@@ -123,7 +146,7 @@ _SANDBOX_CONFIG: Final = Config(
     proxies={},
     connect_timeout=3,
     read_timeout=60,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     use_dualstack_endpoint=False,
     use_fips_endpoint=False,
     inject_host_prefix=False,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NobodyAnswers
 
 from xsfn_helpers.errors import SandboxError, StepError
 from xsfn_helpers.scenario import Account
@@ -65,7 +66,7 @@ def told(account: Account) -> Iterator[None]:
             where=str(account),
             fix=_FIX.get(code, ""),
         ) from error
-    except HTTPClientError as error:
+    except (HTTPClientError, NobodyAnswers) as error:
         raise SandboxError(
             f"Nobody answers: {error}.",
             where=str(account),

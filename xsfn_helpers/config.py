@@ -20,7 +20,7 @@ The first of these that names a key wins:
 | `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`                              |
 | `port`                  | the sandbox's port on 127.0.0.1                      | any free one                        |
 
-Account ids and region that nobody chose are taken from a sandbox that is running already.
+Account ids and region that nobody chose are those of the sandbox that is running, or that ran last.
 """
 
 from __future__ import annotations
@@ -64,24 +64,38 @@ class Settings:
     port: int | None
     chosen: frozenset[str]
 
-    def on_sandbox(self, operator_account_id: str, subject_account_id: str, region: str) -> Settings:
-        """The same choices on a sandbox with these ids and region: what nobody chose follows the sandbox.
+    def on_sandbox(self, sandbox: Place) -> Settings:
+        """The same choices on this running sandbox: what nobody chose follows it.
 
         Raises `ConfigError` when a choice and the sandbox disagree.
         """
-        there = {
-            "operator_account_id": operator_account_id,
-            "subject_account_id": subject_account_id,
-            "region": region,
-        }
-        for key, value in there.items():
+        for key, value in sandbox.values():
             wanted = getattr(self.scenario, key)
             if key in self.chosen and wanted != value:
                 raise ConfigError(
                     f"The sandbox that is running has {key.replace('_', ' ')} {value}, not {wanted}.",
                     fix="Stop it with `xsfn sandbox stop` and do the same again, or choose what it has.",
                 )
-        return replace(self, scenario=replace(self.scenario, **there))
+        return replace(self, scenario=replace(self.scenario, **dict(sandbox.values())))
+
+    def after_sandbox(self, last: Place) -> Settings:
+        """The same choices on the sandbox that ran last, whose accounts are kept; elsewhere if one of them differs."""
+        try:
+            return self.on_sandbox(last)
+        except ConfigError:
+            return self
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which accounts, in which region, a sandbox has."""
+
+    operator_account_id: str
+    subject_account_id: str
+    region: str
+
+    def values(self) -> tuple[tuple[str, str], ...]:
+        return tuple((field.name, getattr(self, field.name)) for field in fields(self))
 
 
 def load_settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -12,12 +13,14 @@ from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, Node, chain
 from xsfn_helpers.changes import Action, Plan
 from xsfn_helpers.checks import Report
-from xsfn_helpers.config import Settings, load_settings
+from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
+from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link, decide_links
 
@@ -46,9 +49,10 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
 def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
     """The running sandbox, or a new one, and the settings as they are on it."""
     running = Sandbox.find()
-    if running is not None:
-        accounts = {side: account.account_id for side, account in running.accounts.items()}
-        settings = settings.on_sandbox(accounts[Side.OPERATOR], accounts[Side.SUBJECT], running.region)
+    last = StateFolder.default().read()
+    if last is not None:
+        place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
+        settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
     config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
     return settings, Sandbox.start(config, port=settings.port)
@@ -85,7 +89,7 @@ class Stage:
     """One stage of the article, with its checks."""
 
     step: Step
-    _validation: Validation
+    _lab: Lab
 
     @property
     def number(self) -> int:
@@ -105,19 +109,22 @@ class Stage:
 
     def apply(self) -> Plan:
         """Bring the stage about. Raises `StepError` when AWS refuses, or a name is taken by somebody else's thing."""
-        return self.step.apply()
+        with self._lab.turn():
+            return self.step.apply()
 
     def undo(self) -> Plan:
         """Take back what the stage made."""
-        return self.step.undo()
+        with self._lab.turn():
+            return self.step.undo()
 
     def check(self, *, live: bool = True) -> Report:
         """What must hold once this stage and those before it are applied, and later ones aren't."""
-        return self._validation.report(stage=self.number, live=live)
+        return self._lab.check(stage=self.number, live=live)
 
     def check_before(self) -> Report:
         """What must be refused as long as this stage isn't applied."""
-        return self._validation.before(self.number)
+        with self._lab.turn():
+            return self._lab.validation.before(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,14 @@ class Lab:
         """Prerequisites and stages, as this lab's documents make them."""
         return Steps.on(self.ground, self.blueprint)
 
+    @property
+    def validation(self) -> Validation:
+        return Validation(self.ground, self.steps)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the lab for several steps together: another notebook or shell that works on it waits."""
+        return turn(self.ground.lab_id)
+
     def using(self, **documents: str | Mapping[str, Any]) -> Lab:
         """The same lab with documents of the reader's own, as JSON text or mapping.
 
@@ -160,18 +175,20 @@ class Lab:
 
     def prepare(self) -> Plan:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
-        return self.steps.prerequisites.apply()
+        with self.turn():
+            return self.steps.prerequisites.apply()
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
-        return Stage(self.steps.stage(number), self._validation)
+        return Stage(self.steps.stage(number), self)
 
     def at_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
         """
-        self.steps.bring_to(number)
+        with self.turn():
+            self.steps.bring_to(number)
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
@@ -181,7 +198,10 @@ class Lab:
 
         `live=False` only reads; `run` is a run that has just ended, to be used as the trial.
         """
-        return self._validation.report(stage=stage, live=live, run=run)
+        if not live:
+            return self.validation.report(stage=stage, live=False)
+        with self.turn():
+            return self.validation.report(stage=stage, run=run)
 
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
@@ -247,16 +267,13 @@ class Lab:
 
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes included. Others' things stay."""
-        done = [step.undo() for step in reversed(list(self.steps))]
-        done.append(probes.sweep(self.ground))
+        with self.turn():
+            done = [step.undo() for step in reversed(list(self.steps))]
+            done.append(probes.sweep(self.ground))
         return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
-
-    @property
-    def _validation(self) -> Validation:
-        return Validation(self.ground, self.steps)
 
     def _absent(self) -> frozenset[Node]:
         """The boxes of the diagram that don't exist yet."""

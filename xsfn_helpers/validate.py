@@ -70,7 +70,7 @@ class Validation:
         """
         if stage != 0:
             self.steps.stage(stage)
-        verdicts = {verdict.link.number: verdict for verdict in decide_links(self.ground)}
+        verdicts = self._verdicts()
         checks = [*self._things(stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
         if live:
             checks += self._live(verdicts, stage, run)
@@ -79,12 +79,21 @@ class Validation:
 
     def before(self, stage: int) -> Report:
         """What must be refused before `stage` is applied: the links it opens, and a whole run."""
-        opened = [verdict for verdict in decide_links(self.ground) if OPENED_BY[verdict.link.number] == stage]
+        verdicts = self._verdicts()
+        opened = [verdict for verdict in verdicts.values() if OPENED_BY[verdict.link.number] == stage]
         checks = [_decided(verdict, stage - 1) for verdict in opened]
-        checks.append(self._no_run_before(stage))
+        checks.append(self._no_run_before(stage, verdicts))
         return Report(
             f"Before stage {stage}", tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks)
         )
+
+    def trial(self, verdicts: Mapping[int, Verdict] | None = None) -> Run:
+        """One real run, as patient with IAM as the policies give reason to be."""
+        decided = verdicts or self._verdicts()
+        return trials.run(self.ground, allowed=all(decided[number].allowed for number in RUN_LINKS))
+
+    def _verdicts(self) -> Mapping[int, Verdict]:
+        return {verdict.link.number: verdict for verdict in decide_links(self.ground)}
 
     def _things(self, stage: int) -> Iterator[Check]:
         for step in self.steps:
@@ -100,14 +109,14 @@ class Validation:
             with trials.machine_in_place(self.steps.operator_machine):
                 if stage >= _RUNS_FROM:
                     return self._run_links(verdicts, run)
-                tried = trials.run(self.ground, patient=False)
+                tried = self.trial(verdicts)
             allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
             return [*allowed, refused, self._subject_alone(verdicts[6].link)]
         except XsfnError as error:
             return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or LOOK_ABOVE)
 
     def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
-        tried = run or trials.run(self.ground, patient=all(verdict.allowed for verdict in verdicts.values()))
+        tried = run or self.trial(verdicts)
         checks = run_checks(tried, verdicts)
         if not tried.succeeded:
             return [*checks, *untried([verdicts[STOP_LINK].link], "not tried: the run didn't succeed", LOOK_ABOVE)]
@@ -125,15 +134,15 @@ class Validation:
             "" if passed else "lab.decide(6) says whether the Subject role trusts Step Functions.",
         )
 
-    def _no_run_before(self, stage: int) -> Check:
+    def _no_run_before(self, stage: int, verdicts: Mapping[int, Verdict]) -> Check:
         title = f"No run gets through before stage {stage}"
         hint = f"Stage {stage} seems to be applied already: lab.at_stage({stage - 1}) takes it back."
         try:
             if stage == LAST_STAGE:
-                tried = trials.run(self.ground, patient=False)
+                tried = self.trial(verdicts)
             else:
                 with trials.machine_in_place(self.steps.operator_machine):
-                    tried = trials.run(self.ground, patient=False)
+                    tried = self.trial(verdicts)
         except XsfnError as error:
             no_machine = stage == LAST_STAGE and cause_code(error) == "StateMachineDoesNotExist"
             return Check("run", title, no_machine, stable(error.what), "" if no_machine else error.fix)
@@ -142,8 +151,11 @@ class Validation:
 
     def _refused(self, stage: int) -> Iterator[Check]:
         ground = self.ground
-        wants_role = "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal."
-        wants_id = f"Let the trust policy of stage 1 require StringEquals sts:ExternalId {ground.scenario.external_id}."
+        soon = "(If it was put right a moment ago, check again: IAM takes a while to spread a change.)"
+        wants_role = f"Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}"
+        wants_id = (
+            f"Let the trust policy of stage 1 require StringEquals sts:ExternalId {ground.scenario.external_id}. {soon}"
+        )
         yield refused_check(
             "direct-assume-role",
             "The Operator account's administrator can't assume the execute role, even with the right external id",

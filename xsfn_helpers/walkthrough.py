@@ -56,6 +56,11 @@ def walk(lab: Lab, say: Say) -> Walkthrough:
     `say` is given each piece of text as it comes. What must be refused before a stage is tried where that stage isn't
     there yet. A stage that can't be applied ends the walk, as a failed check.
     """
+    with lab.turn():
+        return _walk(lab, say)
+
+
+def _walk(lab: Lab, say: Say) -> Walkthrough:
     checks: list[Check] = []
 
     def note(report: Report) -> None:
@@ -69,7 +74,7 @@ def walk(lab: Lab, say: Say) -> Walkthrough:
             if all(change.action is Action.CREATE for change in stage.plan()):
                 note(stage.check_before())
             say(str(stage.apply()))
-        run = lab.run()
+        run = lab.validation.trial()
     except StepError as error:
         note(Report("Stopped", (Check("walkthrough.completed", "Every step can be made", False, *_told(error)),)))
         return Walkthrough(Report("Walkthrough", tuple(checks)), None)
