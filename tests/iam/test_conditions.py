@@ -195,6 +195,10 @@ def test_a_value_of_the_wrong_type_never_matches_negated_or_not(operator, wanted
         ("StringNotLike", "${aws:PrincipalTag/team}", "blue", True),
         ("ArnLike", "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}", ADA, True),
         ("ArnEquals", "arn:aws:iam::${aws:PrincipalTag/team}:user/x", ADA, False),
+        ("ArnEquals", "${aws:PrincipalArn}", ADA, True),
+        ("ArnNotEquals", "${aws:PrincipalArn}", ADA, False),
+        ("ArnLike", "${aws:PrincipalTag/none, 'arn:aws:iam::222222222222'}:user/*", ADA, True),
+        ("ArnNotLike", "${aws:PrincipalTag/none}", ADA, True),
         ("Bool", "${aws:PrincipalIsAWSService}", "false", True),
     ],
 )

@@ -7,7 +7,7 @@ Sources: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_co
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from xsfn_helpers.iam import values as read
 from xsfn_helpers.iam.request import Request, Seen
-from xsfn_helpers.iam.wildcards import Token, glob, has_variables, literal_of, resolve, tokens_of
+from xsfn_helpers.iam.wildcards import Test, Token, glob, has_variables, literal_of, resolve, tokens_of
 
 # Does a request's value match any of the policy's values? None: it is no value of this operator's type.
 AnyMatch = Callable[[str, Request], bool | None]
@@ -153,57 +153,42 @@ _ARN_PARTS: Final = 6
 
 
 def _arn_like(policy_values: Sequence[str], variables: bool) -> AnyMatch:
-    """ArnEquals and ArnLike behave identically: six parts, each with its own wildcards, case-sensitive."""
-    patterns = [_arn_pattern(value, variables) for value in policy_values]
+    """ArnEquals and ArnLike behave identically: six parts, each with its own wildcards, case-sensitive.
+
+    Variables get their values first, so one may stand for a whole ARN.
+    """
+    tokens = [tokens_of(value, wildcards=True, variables=variables) for value in policy_values]
+    fixed = [_arn_parts(one) for one in tokens if not has_variables(one)]
+    templates = [one for one in tokens if has_variables(one)]
 
     def test(value: str, request: Request) -> bool | None:
         texts = value.split(":", _ARN_PARTS - 1)
         if len(texts) != _ARN_PARTS:
             return None
-        unreadable = False
-        for pattern in patterns:
-            if pattern is None:
-                unreadable = True
-            elif all(_part_matches(part, text, request) for part, text in zip(pattern, texts, strict=True)):
-                return True
-        return None if unreadable else False
+        resolved = (resolve(one, request) for one in templates)
+        patterns = [*fixed, *(_arn_parts(one) for one in resolved if one is not None)]
+        if any(pattern is not None and _each_matches(pattern, texts) for pattern in patterns):
+            return True
+        return None if None in patterns else False
 
     return test
 
 
-Part = Callable[[str], bool] | tuple[Token, ...]
+def _arn_parts(tokens: Iterable[Token]) -> list[Test] | None:
+    """A test for each of the six parts; None for a pattern that isn't an ARN's."""
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if isinstance(token, str):
+            first, *others = token.split(":", _ARN_PARTS - len(parts))
+            parts[-1].append(first)
+            parts += [[other] for other in others]
+        else:
+            parts[-1].append(token)
+    return [glob(part) for part in parts] if len(parts) == _ARN_PARTS else None
 
 
-def _arn_pattern(value: str, variables: bool) -> list[Part] | None:
-    texts = _split_outside_variables(value) if variables else value.split(":", _ARN_PARTS - 1)
-    if len(texts) != _ARN_PARTS:
-        return None
-    parts: list[Part] = []
-    for text in texts:
-        tokens = tokens_of(text, wildcards=True, variables=variables)
-        parts.append(tokens if has_variables(tokens) else glob(tokens))
-    return parts
-
-
-def _split_outside_variables(value: str) -> list[str]:
-    """The six parts of an ARN pattern, in which `${aws:PrincipalAccount}` may stand for one."""
-    parts: list[str] = []
-    start = at = 0
-    while at < len(value) and len(parts) < _ARN_PARTS - 1:
-        if value.startswith("${", at) and (end := value.find("}", at)) > 0:
-            at = end
-        elif value[at] == ":":
-            parts.append(value[start:at])
-            start = at + 1
-        at += 1
-    return [*parts, value[start:]]
-
-
-def _part_matches(part: Part, text: str, request: Request) -> bool:
-    if callable(part):
-        return part(text)
-    resolved = resolve(part, request)
-    return resolved is not None and glob(resolved)(text)
+def _each_matches(pattern: Iterable[Test], texts: Iterable[str]) -> bool:
+    return all(matches(text) for matches, text in zip(pattern, texts, strict=True))
 
 
 def _typed(reader: Callable[[str], T | None], compare: Callable[[T, T], bool]) -> Maker:
