@@ -1,12 +1,14 @@
 """What the sandbox has accepted, on disk before it is answered: a small SQLite database in the state folder.
 
 SQLite keeps a half-written entry from being read: after a kill, a power cut or a full disk, what was acknowledged is
-there and what wasn't is not. Histories of finished executions live here only, so memory doesn't grow with them.
+there and what wasn't is not. Of damage done by others it sees only what breaks its structure, so each row has a
+checksum of its own. Histories of finished executions live here only, so memory doesn't grow with them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -19,19 +21,29 @@ from typing import Any, Final
 
 from xsfn_helpers.errors import SandboxError
 
-_FORMAT: Final = 1
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS entries (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS executions (
-    arn TEXT PRIMARY KEY, machine TEXT NOT NULL, started INTEGER NOT NULL, status TEXT NOT NULL,
-    description TEXT NOT NULL, history BLOB
+_FORMAT: Final = 2
+_TABLES: Final = f"""
+BEGIN;
+CREATE TABLE entries (
+    kind TEXT, key TEXT, body TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS executions_of_machine ON executions (machine, started DESC);
+CREATE TABLE executions (
+    arn TEXT PRIMARY KEY, machine TEXT NOT NULL, started INTEGER NOT NULL, status TEXT NOT NULL,
+    description TEXT NOT NULL, history BLOB NOT NULL, checksum INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX executions_of_machine ON executions (machine, started DESC);
+PRAGMA user_version = {_FORMAT};
+COMMIT;
 """
+_NO_HISTORY: Final = b""
 
 
 class JournalUnwritable(Exception):
     """An entry couldn't be put on disk, so the request it belongs to isn't accepted."""
+
+
+class JournalDamaged(Exception):
+    """Something in the journal isn't as it was written."""
 
 
 class NameTaken(Exception):
@@ -59,19 +71,14 @@ class Journal:
     def open(cls, path: Path) -> tuple[Journal, str]:
         """The journal at `path`, made if there is none; the text tells of an unreadable one that was set aside.
 
-        Raises `SandboxError` where the file can't be made, or a newer version of the kit wrote it.
+        Raises `SandboxError` where the file can't be made or written, or a newer version of the kit wrote it.
         """
-        notice = ""
         try:
-            return cls(_connect(path)), notice
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise SandboxError(
-                    f"The sandbox's journal can't be opened: {error}.", where=str(path), fix="Make the folder writable."
-                ) from error
+            return cls(_connect(path)), ""
+        except JournalDamaged as damage:
             aside = _set_aside(path)
             notice = (
-                f"The sandbox's journal couldn't be read ({error}) and was set aside as {aside.name}; "
+                f"The sandbox's journal couldn't be read ({damage}) and was set aside as {aside}; "
                 "the two accounts start empty."
             )
         return cls(_connect(path)), notice
@@ -83,11 +90,14 @@ class Journal:
         """Write one entry, replacing the one of this kind and key."""
         self.put_all({(kind, key): body})
 
-    def put_all(self, bodies: Mapping[tuple[str, str], Any]) -> None:
-        """Write several entries, all of them or none."""
-        rows = [(kind, key, json.dumps(body)) for (kind, key), body in bodies.items()]
+    def put_all(self, bodies: Mapping[tuple[str, str], Any], *, gone_machine: str | None = None) -> None:
+        """Write several entries, all of them or none; a machine that is gone with this takes its executions along."""
+        texts = [(kind, key, json.dumps(body)) for (kind, key), body in bodies.items()]
+        rows = [(*text, _checksum(*text)) for text in texts]
         with self._writing() as database:
-            database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", rows)
+            database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
+            if gone_machine is not None:
+                database.execute("DELETE FROM executions WHERE machine = ?", (gone_machine,))
 
     def get(self, kind: str, key: str) -> Any:
         """The entry's body, or None."""
@@ -102,31 +112,23 @@ class Journal:
 
     def begin_execution(self, execution: ArchivedExecution, started: int) -> None:
         """Note that an execution runs, before it does. Raises `NameTaken` where the machine had one of this name."""
+        description = json.dumps(execution.description)
+        row = (execution.arn, execution.machine_arn, started, execution.status, description, _NO_HISTORY)
         with self._writing() as database:
-            database.execute(
-                "INSERT INTO executions VALUES (?, ?, ?, ?, ?, NULL)",
-                (
-                    execution.arn,
-                    execution.machine_arn,
-                    started,
-                    execution.status,
-                    json.dumps(execution.description),
-                ),
-            )
+            database.execute("INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(*row)))
 
     def end_execution(self, execution: ArchivedExecution, history: Sequence[Mapping[str, Any]]) -> None:
         """Note how an execution ended; its history goes from memory to disk with this."""
         packed = zlib.compress(json.dumps(history).encode(), level=1)
+        description = json.dumps(execution.description)
         with self._writing() as database:
-            database.execute(
-                "UPDATE executions SET status = ?, description = ?, history = ? WHERE arn = ?",
-                (execution.status, json.dumps(execution.description), packed, execution.arn),
-            )
-
-    def forget_machine(self, machine_arn: str) -> None:
-        """A deleted machine's executions go with it."""
-        with self._writing() as database:
-            database.execute("DELETE FROM executions WHERE machine = ?", (machine_arn,))
+            known = database.execute(
+                "SELECT machine, started FROM executions WHERE arn = ?", (execution.arn,)
+            ).fetchone()
+            if known is None:  # its machine was deleted meanwhile
+                return
+            row = (execution.arn, *known, execution.status, description, packed)
+            database.execute("REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(*row)))
 
     def execution(self, arn: str) -> ArchivedExecution | None:
         with self._lock:
@@ -139,7 +141,7 @@ class Journal:
         """The events of a finished execution, in order; empty for one that isn't finished."""
         with self._lock:
             row = self._database.execute("SELECT history FROM executions WHERE arn = ?", (arn,)).fetchone()
-        if row is None or row[0] is None:
+        if row is None or row[0] == _NO_HISTORY:
             return []
         events: list[dict[str, Any]] = json.loads(zlib.decompress(row[0]))
         return events
@@ -176,32 +178,80 @@ class Journal:
                 raise JournalUnwritable(str(error)) from error
 
 
+def unusable(path: Path, reason: object) -> SandboxError:
+    """The journal can be neither read nor set aside as it is."""
+    return SandboxError(
+        f"The sandbox's journal can't be used: {reason}.",
+        where=str(path),
+        fix="See that its disk has room and that the file and its folder can be written, then start again.",
+    )
+
+
+# What the system refuses. Every other complaint at the opening is about what is in the file.
+_REFUSED: Final = frozenset(
+    (
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY),
+        *(sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOMEM),
+    )
+)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level="IMMEDIATE")
     try:
-        # FULL: an answer is given only once the entry has reached the disk, not just the system's memory.
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        (written_by,) = database.execute("PRAGMA user_version").fetchone()
-        if written_by > _FORMAT:
-            raise SandboxError(
-                "A newer version of this kit wrote the sandbox's journal.",
-                where=str(path),
-                fix="Update the kit, or move the file away.",
-            )
-        database.executescript(_TABLES)
-        database.execute(f"PRAGMA user_version = {_FORMAT}")
-    except BaseException:
-        database.close()
-        raise
+        database = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level="IMMEDIATE")
+        try:
+            # FULL: an answer is given only once the entry has reached the disk, not just the system's memory.
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            _check_format(database, path)
+            _check_content(database)
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        # Python's own complaint, of text that isn't UTF-8, has no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        # A broken header can say "read only", too.
+        if code in _REFUSED or (code == sqlite3.SQLITE_READONLY and not os.access(path, os.W_OK)):
+            raise unusable(path, error) from error
+        raise JournalDamaged(str(error)) from error
     return database
 
 
+def _check_format(database: sqlite3.Connection, path: Path) -> None:
+    (written_by,) = database.execute("PRAGMA user_version").fetchone()
+    if written_by > _FORMAT:
+        raise SandboxError(
+            "A newer version of this kit wrote the sandbox's journal.",
+            where=str(path),
+            fix="Update the kit, or move the file away.",
+        )
+    if written_by == 0 and not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        database.executescript(_TABLES)
+    elif written_by != _FORMAT:
+        raise JournalDamaged(f"its format is {written_by}, not {_FORMAT}")
+
+
+def _check_content(database: sqlite3.Connection) -> None:
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise JournalDamaged(verdict.splitlines()[0])
+    for table in ("entries", "executions"):
+        for *row, checksum in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - the names are ours
+            if checksum != _checksum(*row):
+                raise JournalDamaged(f"the {table.rstrip('s')} {row[0]!r} isn't as it was written")
+
+
+def _checksum(*values: str | int | bytes) -> int:
+    found = 0
+    for value in values:
+        found = zlib.crc32(b"\0", zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), found))
+    return found
+
+
 def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.unreadable-{time.strftime('%Y%m%d-%H%M%S')}")
+    """Move the journal away, keeping it. Its companions are part of it."""
+    aside = path.with_name(f"{path.name}.unreadable-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
     path.replace(aside)
     for suffix in ("-wal", "-shm"):
         companion = path.with_name(path.name + suffix)

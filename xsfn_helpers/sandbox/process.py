@@ -1,7 +1,4 @@
-"""The sandbox's own process: `python -m xsfn_helpers.sandbox.process CONFIG` (started by `server.Sandbox.start`).
-
-Listens on 127.0.0.1 only, and refuses what a browser page or a stranger's host name could send.
-"""
+"""The sandbox's own process: `python -m xsfn_helpers.sandbox.process CONFIG` (started by `server.Sandbox.start`)."""
 
 from __future__ import annotations
 
@@ -10,28 +7,24 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
-
-import waitress
-from filelock import FileLock, Timeout
+from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.documents import POLICY_VERSION, json_text
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
+from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
-from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.sessions import SessionStore, new_key_id, new_secret
 from xsfn_helpers.sandbox.settings import Settings
-from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
 from xsfn_helpers.sandbox.tasks import TaskClients
-from xsfn_helpers.sandbox.wire import HttpRequest
 from xsfn_helpers.scenario import Side
 
 ADMINISTRATOR: Final = "administrator"
@@ -39,55 +32,84 @@ _ADMINISTRATOR_ACCESS: Final = {
     "Version": POLICY_VERSION,
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
-# Step Functions takes a definition of 1 MiB; as JSON inside JSON that can double, and UTF-8 can double it again.
-_LARGEST_BODY: Final = 8 * 1024 * 1024
-_LARGEST_HEADER: Final = 64 * 1024
-_THREADS: Final = 8
 _SWITCH_SECONDS: Final = 0.002
-
-EXIT_PORT_TAKEN: Final = 3
-EXIT_FAILED: Final = 4
-
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+# A look at the lock by somebody who wonders whether we live takes less.
+_LOCK_SECONDS: Final = 1.0
+_LISTENING: Final = b"listening"
 
 
 def main(arguments: list[str]) -> int:
-    """Start a detached sandbox and give 0 once it listens, or what kept it from starting.
+    """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, region, wanted port (0 = any).
+    `arguments` is one JSON text: state folder, accounts by side, region, wanted port (0 = any). What is said is a JSON
+    object with the parts of a `SandboxError`.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
-    ready, tell = os.pipe()
+    words, tell = os.pipe()
     if child := os.fork():
         os.close(tell)
-        if os.read(ready, 1):
-            return 0
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.close(ready)
+        return _relay(words, child)
+    os.close(words)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever started us waits for the end of standard output
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    folder = StateFolder(Path(config["folder"]))
+    with os.fdopen(tell, "wb") as stream:
+        return _run(StateFolder(Path(config["folder"])), config, stream)
+
+
+def _relay(words: int, child: int) -> int:
+    with os.fdopen(words, "rb") as stream:
+        said = stream.read()
+    if said == _LISTENING:
+        return 0
+    sys.stdout.buffer.write(said)
+    os.waitpid(child, 0)
+    return 1
+
+
+def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
+    """The sandbox from its start to its end; it tells when it listens, or why it can't."""
+    last = folder.read()
+    held = SandboxError(
+        "A sandbox process holds this state folder, but doesn't answer.",
+        where=str(folder.path),
+        fix=f"End it with: kill -9 {last.pid}" if last else "",
+    )
     try:
-        with FileLock(folder.lock, timeout=0, mode=0o600):
-            return _serve(folder, config, listening=lambda: os.write(tell, b"1"))
-    except Timeout:
-        sys.stderr.write("another sandbox process holds this state folder\n")
-    except XsfnError as error:
-        sys.stderr.write(f"{error}\n")
-    return EXIT_FAILED
+        with folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held):
+            with folder.told():
+                server, journal = _prepare(folder, config)
+            tell.write(_LISTENING)
+            tell.close()
+            server.run()  # until `_stop`, whose SystemExit it takes for the wish to end
+            server.close()
+            journal.close()
+    except SandboxError as error:
+        tell.write(json.dumps({"what": error.what, "where": error.where, "fix": error.fix}).encode())
+        return 1
+    return 0
 
 
-def _serve(folder: StateFolder, config: dict[str, Any], *, listening: Callable[[], object]) -> int:
+def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Server, Journal]:
+    """The two accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
     previous = folder.read()
     region = config["region"]
-    listener = _listen(config["port"], fallback=previous.port if previous else 0)
-    if listener is None:
-        sys.stderr.write(f"port {config['port']} on {LOOPBACK} is taken\n")
-        return EXIT_PORT_TAKEN
+    wanted = config["port"]
+    sock = listener.listen(wanted, fallback=previous.port if previous else 0)
+    if sock is None:
+        raise SandboxError(
+            f"Port {wanted} on {LOOPBACK} is taken by another program.",
+            where="port",
+            fix="Choose another, or leave it out.",
+        )
+    port = sock.getsockname()[1]
     journal, notice = Journal.open(folder.journal)
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
-    bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
-    accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+    try:
+        bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
+        accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+    except JournalUnwritable as error:
+        raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
@@ -95,32 +117,27 @@ def _serve(folder: StateFolder, config: dict[str, Any], *, listening: Callable[[
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     running = Running(
-        port=listener.getsockname()[1],
+        port=port,
         region=region,
         pid=os.getpid(),
-        instance=secrets.token_hex(8),
+        instance=secrets.token_hex(16),
         accounts=accounts,
-        notice=notice,
+        notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
-    server = waitress.create_server(
-        _application(gateway, running),
-        sockets=[listener],
-        threads=_THREADS,
-        ident=None,
-        max_request_body_size=_LARGEST_BODY,
-        max_request_header_size=_LARGEST_HEADER,
-        connection_limit=256,
-        channel_timeout=60,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = listener.server(Front(gateway, running), sock)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
-    listening()
-    server.run()  # until `_stop`, whose SystemExit it takes for the wish to end
-    server.close()
-    journal.close()
-    return 0
+    return server, journal
+
+
+def _moved(previous: Running | None, port: int, wanted: int) -> str:
+    if previous is None or port == previous.port or wanted:
+        return ""
+    return (
+        f"Another program has taken the sandbox's port {previous.port}, so it is on port {port} now; "
+        "labs that were open must be opened again."
+    )
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -142,57 +159,6 @@ def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running 
         secret=known.secret_access_key,
     )
     return known
-
-
-def _listen(port: int, *, fallback: int) -> socket.socket | None:
-    """A listening socket on the wanted port; without a wish, on the port of last time or any free one."""
-    for candidate in (port,) if port else (fallback, 0):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((LOOPBACK, candidate))
-        except OSError:
-            listener.close()
-            continue
-        return listener
-    return None
-
-
-def _application(gateway: Gateway, running: Running) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
-    hosts = frozenset({f"{LOOPBACK}:{running.port}", f"localhost:{running.port}"})
-    health = json.dumps({"instance": running.instance}).encode()
-
-    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        headers = _headers(environ)
-        # A page in the reader's browser can send requests here too: it can't forge Host, and can't hide its Origin.
-        if headers.get("host") not in hosts or "origin" in headers:
-            start_response("403 Forbidden", [("content-type", "text/plain")])
-            return [b"This sandbox answers AWS clients on this machine only.\n"]
-        if environ["PATH_INFO"] == HEALTH_PATH and environ["REQUEST_METHOD"] == "GET":
-            start_response("200 OK", [("content-type", "application/json")])
-            return [health]
-        answer = gateway.handle(
-            HttpRequest(
-                method=environ["REQUEST_METHOD"],
-                path=environ["PATH_INFO"] or "/",
-                query=environ["QUERY_STRING"],
-                headers=headers,
-                body=environ["wsgi.input"].read(),
-            )
-        )
-        sent = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
-        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Error'}", sent)
-        return [answer.body]
-
-    return application
-
-
-def _headers(environ: dict[str, Any]) -> dict[str, str]:
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
-        if environ.get(key):
-            headers[name] = environ[key]
-    return headers
 
 
 if __name__ == "__main__":

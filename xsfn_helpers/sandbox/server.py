@@ -5,29 +5,27 @@ A kernel can be restarted, or a terminal closed, and the two accounts stay as th
 
 from __future__ import annotations
 
+import hmac
+import http.client
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
-
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.settings import Settings
-from xsfn_helpers.sandbox.state import HEALTH_PATH, Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Scenario, Side
 
-# Exit codes of the process, repeated here so that starting it needn't import moto.
-_EXIT_PORT_TAKEN: Final = 3
 _START_LIMIT: Final = 30.0
 _STOP_LIMIT: Final = 10.0
+_ANSWER_LIMIT: Final = 2.0
 _LOWEST_PORT: Final = 1024
 _ARTICLE: Final = Scenario()
 
@@ -115,10 +113,11 @@ class Sandbox:
 
     @classmethod
     def find(cls) -> Sandbox | None:
-        """The sandbox that runs on this state folder, or None."""
+        """The sandbox that runs on this state folder, or None. Raises `SandboxError` for somebody else's folder."""
         folder = StateFolder.default()
+        folder.check()
         running = folder.read()
-        return cls(running, folder) if running is not None and _answers(running) else None
+        return cls(running, folder) if running is not None and _lives(running, folder) else None
 
     @classmethod
     def start(cls, config: SandboxConfig | None = None, *, port: int | None = None) -> Sandbox:
@@ -135,7 +134,7 @@ class Sandbox:
             )
         folder = StateFolder.default()
         folder.make()
-        with _start_lock(folder):
+        with _starting(folder):
             found = cls.find()
             if found is not None:
                 return found._checked(wanted, port)
@@ -158,45 +157,59 @@ class Sandbox:
 
     def stop(self) -> None:
         """End the process; the accounts are kept for the next start. Raises `SandboxError` if it doesn't end."""
-        with _start_lock(self._folder):
+        with _starting(self._folder):
             self._end()
 
     def reset(self) -> Sandbox:
         """Two empty accounts again, at the same address and with the same keys."""
-        with _start_lock(self._folder):
-            self._end()
-            self._folder.forget_accounts()
-            return Sandbox(_launch(self._folder, self.config, self._running.port), self._folder)
+        with _starting(self._folder):
+            last = self._end()
+            with self._folder.told():
+                self._folder.forget_accounts()
+            return Sandbox(_launch(self._folder, self.config, last.port), self._folder)
 
-    def _end(self) -> None:
-        # Only a process that answers with this instance id is ours to end; a pid alone may be somebody else's by now.
-        if _answers(self._running):
-            os.kill(self.pid, signal.SIGTERM)
-        try:
-            with FileLock(self._folder.lock, timeout=_STOP_LIMIT, mode=0o600):
-                pass
-        except Timeout:
-            raise SandboxError(
-                f"The sandbox process {self.pid} didn't end within {_STOP_LIMIT:.0f} seconds.",
-                fix=f"End it with: kill -9 {self.pid}",
-            ) from None
-
-
-def _start_lock(folder: StateFolder) -> FileLock:
-    return FileLock(folder.start_lock, timeout=_START_LIMIT, mode=0o600)
+    def _end(self) -> Running:
+        """End the process of this folder, which may be a later one than we know of, and tell what it was."""
+        last = self._folder.read() or self._running
+        # Only a process that proves to be the sandbox is ours to end; a pid alone may be somebody else's by now.
+        if _lives(last, self._folder):
+            os.kill(last.pid, signal.SIGTERM)
+        still = SandboxError(
+            f"The sandbox process {last.pid} didn't end within {_STOP_LIMIT:.0f} seconds.",
+            fix=f"End it with: kill -9 {last.pid}",
+        )
+        with self._folder.holding(self._folder.lock, seconds=_STOP_LIMIT, otherwise=still):
+            return last
 
 
-def _answers(running: Running) -> bool:
-    """Whether the process that wrote the state is there: its health page repeats its instance id."""
-    try:
-        with urllib.request.urlopen(running.endpoint_url + HEALTH_PATH, timeout=2) as page:  # noqa: S310 - our own http URL
-            return bool(json.load(page).get("instance") == running.instance)
-    except (OSError, ValueError):
+def _starting(folder: StateFolder) -> AbstractContextManager[None]:
+    """Only one at a time starts or ends the sandbox of a folder. Raises `SandboxError` after long waiting."""
+    busy = SandboxError(
+        f"Another program has been starting or stopping the sandbox for {_START_LIMIT:.0f} seconds.",
+        where=str(folder.path),
+        fix="Interrupt it, and try again.",
+    )
+    return folder.holding(folder.start_lock, seconds=_START_LIMIT, otherwise=busy)
+
+
+def _lives(running: Running, folder: StateFolder) -> bool:
+    """Whether the process that wrote the state is there: it holds the folder, and proves to know its secret."""
+    if not folder.is_held():
         return False
+    challenge = secrets.token_hex(16)
+    # Not urllib: a proxy of the user's must take no part.
+    connection = http.client.HTTPConnection(LOOPBACK, running.port, timeout=_ANSWER_LIMIT)
+    try:
+        connection.request("GET", f"{HEALTH_PATH}?{challenge}")
+        answer = connection.getresponse().read(100).strip()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return hmac.compare_digest(answer, running.proof(challenge).encode())
 
 
 def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
-    before = folder.read()
     argument = json.dumps(
         {
             "folder": str(folder.path),
@@ -210,13 +223,15 @@ def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
     )
     # moto reads its settings from MOTO_* and would let them override the caller's account.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
-    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with folder.told():
+        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         # Ends as soon as the sandbox listens, which then goes on as a process of its own.
         launcher = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", "xsfn_helpers.sandbox.process", argument],
+            # -P: a file in the folder we start in must not be taken for a module.
+            [sys.executable, "-P", "-m", "xsfn_helpers.sandbox.process", argument],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,  # a kernel restart or a closed terminal must not take it along
             env=environment,
@@ -230,25 +245,15 @@ def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
         ) from None
     finally:
         os.close(log)
-    if launcher.returncode != 0:
-        raise _start_failure(launcher.returncode, folder, port)
-    return _wait_until_it_answers(folder, before.instance if before else "")
+    running = folder.read()
+    if launcher.returncode != 0 or running is None:
+        raise _start_failure(launcher.stdout, folder)
+    return running
 
 
-def _wait_until_it_answers(folder: StateFolder, before: str) -> Running:
-    end = time.monotonic() + _START_LIMIT
-    while time.monotonic() < end:
-        running = folder.read()
-        if running is not None and running.instance != before and _answers(running):
-            return running
-        time.sleep(0.005)
-    raise SandboxError(f"The sandbox didn't answer within {_START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}")
-
-
-def _start_failure(code: int, folder: StateFolder, port: int) -> SandboxError:
-    if code == _EXIT_PORT_TAKEN:
-        return SandboxError(
-            f"Port {port} is taken by another program.", where="port", fix="Choose another, or leave it out."
-        )
+def _start_failure(said: bytes, folder: StateFolder) -> SandboxError:
+    """What the process said of it; where it said nothing, the end of its log."""
+    if said:
+        return SandboxError(**json.loads(said))
     lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(empty log)"]
     return SandboxError(f"The sandbox process ended at start: {lines[-1]}", fix=f"Its log: {folder.log}")

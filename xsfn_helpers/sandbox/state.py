@@ -5,12 +5,20 @@ The folder and its files are readable by their owner only.
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import hashlib
+import hmac
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from filelock import FileLock, Timeout
 
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.scenario import Side
@@ -18,6 +26,7 @@ from xsfn_helpers.scenario import Side
 LOOPBACK: Final = "127.0.0.1"
 HEALTH_PATH: Final = "/xsfn/health"
 _VARIABLE: Final = "XSFN_STATE_DIR"
+_POLL_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class SandboxAccount:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox process: its address, and an `instance` id that its health page repeats.
+    """A sandbox process: its address, and a secret that only it and its owner know.
 
     `notice` tells the user what was found wrong at start and how it was helped; empty as a rule.
     """
@@ -39,13 +48,17 @@ class Running:
     port: int
     region: str
     pid: int
-    instance: str
+    instance: str = field(repr=False)
     accounts: Mapping[Side, SandboxAccount]
     notice: str = ""
 
     @property
     def endpoint_url(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
+
+    def proof(self, challenge: str) -> str:
+        """What the health page answers to `challenge`: whoever else got hold of the port can't."""
+        return hmac.new(self.instance.encode(), challenge.encode(), hashlib.sha256).hexdigest()
 
 
 class StateFolder:
@@ -57,26 +70,95 @@ class StateFolder:
     @classmethod
     def default(cls) -> StateFolder:
         if chosen := os.environ.get(_VARIABLE):
-            return cls(Path(chosen))
+            return cls(Path(chosen).expanduser().absolute())
         base = os.environ.get("XDG_STATE_HOME")
         return cls((Path(base) if base else Path.home() / ".local" / "state") / "xsfn")
 
     def make(self) -> None:
-        """Create the folder, for its owner only. Raises `SandboxError` where that can't be done."""
-        try:
+        """Create the folder, for its owner only.
+
+        Raises `SandboxError` where that can't be done, or the folder or something in it is somebody else's.
+        """
+        with self.told():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.chmod(0o700)
+            self.check()
+            if stat.S_IMODE(self.path.stat().st_mode) & 0o077:
+                self._close_to_others()
+
+    def check(self) -> None:
+        """Raise `SandboxError` where the folder, or a file in it, could be used by somebody else to lead us astray."""
+        with self.told():
+            if not self.path.exists():
+                return
+            if self.path.stat().st_uid != os.geteuid():
+                raise SandboxError(
+                    "The folder for the sandbox's state belongs to another user.",
+                    where=str(self.path),
+                    fix=f"Name one of your own in {_VARIABLE}.",
+                )
+            for path in self.path.iterdir():
+                if not _is_own(path):
+                    raise SandboxError(
+                        "This was put into the folder for the sandbox's state by somebody else, or is a link.",
+                        where=str(path),
+                        fix=f"Remove it, or name another folder in {_VARIABLE}.",
+                    )
+
+    def _close_to_others(self) -> None:
+        """Only a folder that holds nothing but the sandbox's state: another's permissions aren't ours to change."""
+        if any(self.path.iterdir()) and not self.lock.exists():
+            raise SandboxError(
+                "The folder for the sandbox's state can be read by other users and has other things in it.",
+                where=str(self.path),
+                fix=f"Name a folder of its own in {_VARIABLE}.",
+            )
+        self.path.chmod(0o700)
+
+    @contextmanager
+    def holding(self, lock: Path, *, seconds: float, otherwise: SandboxError) -> Iterator[None]:
+        """Hold `lock` for the while. Raises `otherwise` where somebody else still holds it after so many seconds."""
+        held = FileLock(lock, timeout=seconds, poll_interval=_POLL_SECONDS, mode=0o600)
+        with self.told():
+            try:
+                held.acquire()
+            except Timeout:
+                raise otherwise from None
+        try:
+            yield
+        finally:
+            held.release()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the system says about the folder into a `SandboxError` that says what to do."""
+        try:
+            yield
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise SandboxError(
                 f"The folder for the sandbox's state can't be used: {error.strerror or error}.",
-                where=str(self.path),
-                fix=f"Make it writable, or name another one in {_VARIABLE}.",
+                where=str(error.filename or self.path),
+                fix="Free some disk space." if full else f"Make it writable, or name another one in {_VARIABLE}.",
             ) from error
 
     @property
     def lock(self) -> Path:
-        """Held by the sandbox process for as long as it lives."""
+        """Held by the sandbox process for as long as it lives, however it ends."""
         return self.path / "running.lock"
+
+    def is_held(self) -> bool:
+        """Whether a sandbox process lives on this folder. Its id and port could be another's by now; this can't."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     @property
     def start_lock(self) -> Path:
@@ -103,9 +185,9 @@ class StateFolder:
 
     def forget_accounts(self) -> None:
         """Remove the journal, while no sandbox runs: the next one starts with empty accounts."""
-        for path in self.path.glob(f"{self.journal.name}*"):
-            if "unreadable" not in path.name:
-                path.unlink()
+        # The database first: without it SQLite takes nothing from the other two, should we be ended in between.
+        for suffix in ("", "-wal", "-shm"):
+            self.journal.with_name(self.journal.name + suffix).unlink(missing_ok=True)
 
     def read(self) -> Running | None:
         """What the last sandbox wrote here, whether it still runs or not; None where there is nothing readable."""
@@ -139,8 +221,19 @@ class StateFolder:
                 for side, account in running.accounts.items()
             },
         }
-        partial = self.file.with_suffix(f".{running.instance}")
+        partial = self.file.with_suffix(".partial")
+        partial.unlink(missing_ok=True)  # left by a sandbox that was ended while it wrote
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(stored, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
         partial.replace(self.file)
+
+
+def _is_own(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:  # a temporary file of a sandbox at work
+        return True
+    return found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode)

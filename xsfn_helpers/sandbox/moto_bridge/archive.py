@@ -36,6 +36,10 @@ class Archive:
         """The running execution's object, or None."""
         return self._live.get(arn)
 
+    def live_of(self, machine_arn: str) -> list[Any]:
+        """The running executions of a machine."""
+        return [execution for execution in list(self._live.values()) if execution.state_machine_arn == machine_arn]
+
     def wait_for_end(self, arn: str, seconds: float) -> bool:
         """Wait until the execution is over, at most so long; gives whether it is."""
         end = self._ends.get(arn)

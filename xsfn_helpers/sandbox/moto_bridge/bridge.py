@@ -200,15 +200,17 @@ class MotoBridge:
             if response.status == 200:
                 if gone:
                     changed += self._show_unique_id(*gone)
-                if call.operation == "DeleteStateMachine":
-                    self._executions.forget_machine(call.params["stateMachineArn"])
-                self._keep(changed)
+                machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
+                self._keep(changed, gone_machine=machine)
+                if machine is not None:
+                    self._executions.stop_all(machine)
         return response
 
-    def _keep(self, changed: list[tuple[str, str]]) -> None:
+    def _keep(self, changed: list[tuple[str, str]], *, gone_machine: str | None) -> None:
         """Write what changed to the journal, or take the change back."""
         try:
-            self._journal.put_all({(kind, key): self._dump(kind, key) for kind, key in changed})
+            bodies = {(kind, key): self._dump(kind, key) for kind, key in changed}
+            self._journal.put_all(bodies, gone_machine=gone_machine)
         except JournalUnwritable:
             for kind, key in changed:
                 self._reload(kind, key)

@@ -53,13 +53,13 @@ class Executions:
         except AWSError as error:
             raise Refusal(error.error_type or type(error).__name__, error.message) from None
 
-    def forget_machine(self, arn: str) -> None:
-        """Before a machine is deleted: what runs is stopped, what is over is forgotten."""
-        for execution in self._archive.journal.executions(arn, status="RUNNING"):
-            if live := self._archive.live(execution.arn):
-                live.stop(stop_date=datetime.now(UTC), error=None, cause=None)
-                self._archive.wait_for_end(execution.arn, _STOP_SECONDS)
-        self._archive.journal.forget_machine(arn)
+    def stop_all(self, machine_arn: str) -> None:
+        """Stop what still runs of a machine that is gone; the journal has forgotten it already."""
+        running = self._archive.live_of(machine_arn)
+        for live in running:
+            _stop_live(live, error=None, cause=None)
+        for live in running:
+            self._archive.wait_for_end(live.execution_arn, _STOP_SECONDS)
 
     def _start(self, params: Mapping[str, Any], states: Any) -> Answer:
         # AWS makes up a name; moto would call the execution "None", and the second one would collide.
@@ -88,8 +88,7 @@ class Executions:
     def _stop(self, params: Mapping[str, Any], states: Any) -> Answer:
         arn = self._archived(params, states).arn
         if live := self._archive.live(arn):
-            _when(lambda: live.exec_worker.env is not None)
-            live.stop(stop_date=datetime.now(UTC), error=params.get("error"), cause=params.get("cause"))
+            _stop_live(live, error=params.get("error"), cause=params.get("cause"))
             # The worker notices at its next step; AWS's answer means that the execution is over.
             self._archive.wait_for_end(arn, _STOP_SECONDS)
         stopped = self._archived(params, states).description.get("stopDate")
@@ -131,6 +130,11 @@ class Executions:
         if found is None or arn.split(":")[4] != states.account_id:
             raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return found
+
+
+def _stop_live(live: Any, *, error: str | None, cause: str | None) -> None:
+    _when(lambda: live.exec_worker.env is not None)
+    live.stop(stop_date=datetime.now(UTC), error=error, cause=cause)
 
 
 def _dated(archived: ArchivedExecution) -> Answer:

@@ -1,0 +1,71 @@
+"""What an HTTP request must be before it is read as an AWS request: for this host, from no web page, to `/`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from xsfn_helpers.sandbox.gateway import Gateway
+from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+_CHALLENGE: Final = re.compile(r"[0-9a-f]{32}")
+_METHODS: Final = ("GET", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The WSGI application of the sandbox."""
+
+    gateway: Gateway
+    running: Running
+
+    def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        answer = self._answer(environ)
+        sent = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", sent)
+        return [answer.body]
+
+    def _answer(self, environ: Mapping[str, Any]) -> HttpResponse:
+        headers = _headers(environ)
+        if not self._is_for_us(headers):
+            return _said(403, "This sandbox answers AWS clients on this machine only.")
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS:
+            return HttpResponse(405, b"", {"allow": ", ".join(_METHODS)})
+        # As it was sent, nothing decoded or left out: what is verified must be what is acted on.
+        path, _, query = environ["REQUEST_URI"].partition("?")
+        if "#" in query:
+            return _said(400, "A request has no fragment.")
+        if path == HEALTH_PATH:
+            if not _CHALLENGE.fullmatch(query):
+                return _said(400, "Ask with 32 hexadecimal digits.")
+            return _said(200, self.running.proof(query))
+        if path != "/":
+            return _said(404, "There is nothing here. AWS clients of IAM, STS and Step Functions send to /.")
+        return self.gateway.handle(HttpRequest(method, path, query, headers, environ["wsgi.input"].read()))
+
+    def _is_for_us(self, headers: Mapping[str, str]) -> bool:
+        """A page in the reader's browser can send requests here too; it can't forge Host, nor hide where it is from."""
+        hosts = (f"{LOOPBACK}:{self.running.port}", f"localhost:{self.running.port}")
+        return headers.get("host") in hosts and not any(
+            name == "origin" or name.startswith("sec-fetch-") for name in headers
+        )
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """By lower-case name. Several of one name come joined by commas; waitress has dropped names with `_` in them."""
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            headers[name] = environ[key]
+    return headers
+
+
+def _said(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(status, f"{sentence}\n".encode(), {"content-type": "text/plain"})

@@ -1,0 +1,125 @@
+"""The sandbox's socket on 127.0.0.1, served by waitress so that no client can keep the others waiting.
+
+A request is read completely before a thread takes it. Who takes too long over one is cut off; when connections run
+short, the one that has been silent longest makes room.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+
+from xsfn_helpers.sandbox.state import LOOPBACK
+
+# Step Functions takes a definition of 1 MiB; as JSON inside JSON that can double, and UTF-8 can double it again.
+LARGEST_BODY: Final = 8 * 1024 * 1024
+LARGEST_HEADER: Final = 64 * 1024
+CONNECTIONS: Final = 256
+# For sending one whole request, and for silence on a connection between two.
+REQUEST_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 60
+_THREADS: Final = 8
+# Files besides connections: journal, log, lock, what waitress swaps out.
+_OTHER_FILES: Final = 256
+
+
+def listen(port: int, *, fallback: int) -> socket.socket | None:
+    """A listening socket on the wanted port; without a wish (0), on the port of last time or any free one.
+
+    None where the wanted port is taken.
+    """
+    for candidate in (port,) if port else (fallback, 0):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, candidate))
+            # At once: of two that have bound the same port, the first to listen has it.
+            listener.listen()
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    return None
+
+
+def server(application: Callable[..., Any], listener: socket.socket) -> Server:
+    """The HTTP server on `listener`; its `run` gives back after `SystemExit` in the main thread."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
+    # It warns of every request that waits for a thread, which is no trouble.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    adjustments = Adjustments(
+        sockets=[listener],
+        threads=_THREADS,
+        ident=None,
+        max_request_body_size=LARGEST_BODY,
+        max_request_header_size=LARGEST_HEADER,
+        # waitress would stop accepting here; `Server` makes room before.
+        connection_limit=CONNECTIONS + _OTHER_FILES // 2,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=1,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+    )
+    return Server(
+        application,
+        map={},
+        _sock=listener,
+        adj=adjustments,
+        bind_socket=False,
+        sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+    )
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection, which knows when the request began that it is still sending."""
+
+    begun = 0.0
+
+    def received(self, data: bytes) -> Any:
+        before = self.request
+        result = super().received(data)
+        if self.request is not before:
+            self.begun = time.monotonic()
+        return result
+
+    @property
+    def is_late(self) -> bool:
+        return self.request is not None and time.monotonic() - self.begun > REQUEST_SECONDS
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none of its requests is being answered."""
+        return not self.requests
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """waitress, made strict with those who are slow."""
+
+    channel_class = _Channel
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_idle and channel.is_late:
+                channel.will_close = True
+
+    def handle_accept(self) -> None:
+        if len(self.active_channels) >= CONNECTIONS:
+            self._make_room()
+        super().handle_accept()
+
+    def _make_room(self) -> None:
+        idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+        if idle:
+            min(idle, key=lambda channel: channel.last_activity).handle_close()
