@@ -102,6 +102,8 @@ def test_every_deny_is_named_and_the_first_allow_of_each_layer():
     denied = link_2(Policies(identity=(twice, denies), resource=trust()))
 
     assert [ref.statement.sid for ref in allowed.decided_by] == ["First", ""]
+    both = policy(PolicyKind.TRUST, *(one.policy.document["Statement"][0] for one in (allowed.decided_by[1],) * 2))
+    assert link_2(Policies(identity=(twice,), resource=both)).decided_by[1].statement.index == 0
     assert [str(ref) for ref in denied.decided_by] == ["q, statement One (line 4)", "q, statement Two (line 10)"]
     assert link_2(Policies()).decided_by == ()
 

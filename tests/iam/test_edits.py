@@ -72,6 +72,7 @@ def changed_condition(condition, context):
             {"StringNotEquals": {"sts:ExternalId": "a"}},
         ),
         ({"StringNotLike": {"sts:ExternalId": "b*"}}, {"sts:ExternalId": "b"}, None),
+        ({"StringNotEquals": {"sts:ExternalId": "b"}}, {"sts:ExternalId": "b"}, None),
         ({"NumericLessThan": {"aws:MultiFactorAuthAge": "5"}}, {"aws:MultiFactorAuthAge": "6"}, None),
         (
             {"Bool": {"aws:SecureTransport": "true"}},
@@ -107,6 +108,20 @@ def test_an_action_or_a_resource_is_added():
     assert action.after["Statement"][0]["Action"] == ["states:StopExecution", "states:DescribeExecution"]
     assert resource.description == f'add "{SUBJECT_EXECUTION}" to Resource of statement 1.'
     assert resource.before["Statement"][0]["Resource"] == SUBJECT_MACHINE
+
+
+def test_the_nearest_statement_is_changed():
+    far = allow(**when(StringEquals={"aws:PrincipalTag/a": "1", "aws:PrincipalTag/b": "1"}))
+    near = allow(**when(StringEquals={"aws:PrincipalTag/a": "1"}))
+    context = {"aws:PrincipalTag/a": "2", "aws:PrincipalTag/b": "2"}
+
+    edit = only(
+        asked(EXECUTE_SESSION, "states:StartExecution", SUBJECT_MACHINE, context),
+        identity=identity({**far, "Action": "states:*"}, {**near, "Action": "states:*"}),
+    )
+
+    assert edit.after["Statement"][0] == {**far, "Action": "states:*"}
+    assert edit.after["Statement"][1]["Condition"] == {"StringEquals": {"aws:PrincipalTag/a": "2"}}
 
 
 def test_a_principal_is_added():

@@ -225,6 +225,18 @@ def test_statements_about_other_actions_are_counted_not_listed():
     assert "Deny" not in refused
 
 
+def test_a_single_statement_about_another_action_is_shown():
+    refused = text(asked(EXECUTE_SESSION, "states:StartExecution", SUBJECT_MACHINE), identity=identity(allow("s3:*")))
+
+    assert 'action: Action is "s3:*", asked for was states:StartExecution' in refused
+
+
+def test_a_layer_that_is_not_needed_says_so():
+    layers = explain(decided(asked(ADA), resource=trust_policy(trusts({"AWS": ADA})))).layers
+
+    assert [(layer.kind, layer.needed) for layer in layers] == [(IDENTITY, False), (TRUST, True)]
+
+
 def test_each_way_to_be_asked_has_its_sentence():
     start = ("states:StartExecution", SUBJECT_MACHINE)
 

@@ -37,6 +37,7 @@ FIRES = [
     ("everyone-allowed", TRUST, trusts("*")),
     ("everyone-allowed", TRUST, trusts({"AWS": "*"}, **when(StringEquals=ID))),
     ("everyone-allowed", TRUST, trusts("*", **when(ArnLikeIfExists={"aws:PrincipalArn": OPERATOR_ROLE}))),
+    ("everyone-allowed", TRUST, trusts("*", **when(StringNotEquals={"aws:PrincipalOrgID": "o-1"}))),
     ("service-without-source", TRUST, trusts({"Service": STATES})),
     ("for-all-values-in-allow", TRUST, trusts(ROLE, **when(ForAllValues_StringEquals=ID))),
     ("if-exists-guards-nothing", TRUST, trusts(ROLE, **when(StringEqualsIfExists=ID))),
@@ -177,6 +178,14 @@ def test_a_warning_points_at_the_place_in_the_text():
         "no condition narrows it. "
         "Name the role that is meant, or add a condition such as sts:ExternalId. [trust-account-without-condition]"
     )
+
+
+def test_a_warning_about_an_operator_points_at_the_key():
+    statement = trusts(ROLE, **when(ForAllValues_StringEquals={"aws:TagKeys": ["a"]}))
+
+    (warning,) = lint(policy(TRUST, statement))
+
+    assert (warning.line, warning.column) == (12, 11)
 
 
 def test_warnings_come_in_the_order_of_the_text():

@@ -92,7 +92,9 @@ def test_variables(pattern, expected):
 
 
 def test_in_an_incomplete_arn_nothing_is_a_variable():
-    assert not resource_matches("arn:aws:states:${aws:PrincipalTag/m}", "arn:aws:states:a", completed=False)
+    tag = {"aws:PrincipalTag/m": "a"}
+
+    assert not resource_matches("arn:aws:states:${aws:PrincipalTag/m}", "arn:aws:states:a", completed=False, **tag)
 
 
 def test_a_variable_may_hold_colons():

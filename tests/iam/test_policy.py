@@ -285,7 +285,10 @@ def test_characters_and_length_are_those_of_the_service_model():
     assert (error.code, error.line, error.column) == ("ValidationError", 1, japanese.index("許") + 1)
     assert refusal(" " * 131_073).code == "ValidationError"
     assert refusal(identity(Action=["s3:" + "a" * 131_072])).code == "ValidationError"
-    assert Policy.parse(document({**allow(), "Principal": "*", "Sid": "許可"}), kind=RESOURCE)
+    assert Policy.parse(
+        json.dumps(document({**allow(), "Principal": "*", "Sid": "許可"}), ensure_ascii=False), kind=RESOURCE
+    )
+    assert Policy.parse(japanese.replace("許可", ""), kind=IDENTITY)
 
 
 def test_a_hint_names_what_was_meant():

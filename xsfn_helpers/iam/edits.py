@@ -75,7 +75,7 @@ def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | Non
             continue
         policies = _with(decision.policies, layer, policy, changed)
         retried = decide(decision.request, policies)
-        if _same_layer(retried, layer).allow is not None and retried.outcome is not Outcome.EXPLICITLY_DENIED:
+        if _same_layer(retried, layer).allow is not None:
             edit = Edit(
                 account=_owner(decision.request, layer.kind),
                 policy=policy.title if policy else f"a new {layer.kind}",

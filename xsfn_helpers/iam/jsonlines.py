@@ -185,16 +185,13 @@ def _member(raw: _Raw, key: str, text: str, at: int) -> int:
 
 
 def _comma(text: str, at: int, closing: str) -> int:
-    """The offset of the next element, or of the closing bracket."""
+    """The offset of the next element, or of the closing bracket. (A comma too many makes the next element fail.)"""
     at = _space(text, at)
     if text[at] == closing:
         return at
     if text[at] != ",":
         raise _NotThisWayError
-    at = _space(text, at + 1)
-    if text[at] == closing:
-        raise _NotThisWayError
-    return at
+    return _space(text, at + 1)
 
 
 def _policy(text: str, at: int) -> tuple[str, int]:
