@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
+import xsfn_helpers
 from tests.conftest import fresh_names
 from tests.interruptions import Death, Killed, dies_at, interrupted_at
 from xsfn_helpers import Lab, Side, documents, open_lab, probes, trials
@@ -319,6 +321,13 @@ class TestProbes:
         # A probe is created, started and deleted; the others do more.
         assert interrupted >= 3
 
+    def test_a_check_puts_nothing_right(self, standing_lab: Lab) -> None:
+        """It says what differs and leaves it: the Subject machine that waits for a moment is put back as it stood."""
+        own = edited(documents.subject_definition(standing_lab.scenario), "Comment", to="edited by hand")
+        standing_lab.using(subject_definition=own).prepare()
+
+        assert failed(standing_lab.check()) == failed(standing_lab.check()) == ["stage-0.subject-machine"]
+
     def test_an_interrupted_rehearsal_leaves_no_operator_machine(self, lab: Lab) -> None:
         lab.at_stage(2)
         # The call after CreateStateMachine: StartExecution.
@@ -439,6 +448,15 @@ class TestDiagram:
 
 
 class TestOpen:
+    def test_the_packages_own_example_works(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert xsfn_helpers.__doc__ is not None
+        exec(textwrap.dedent(xsfn_helpers.__doc__.partition("\n\n")[2]), {})
+        printed = capsys.readouterr().out
+
+        assert "All checks: 24 of 24 hold" in printed
+        assert "Hello from subject-statemachine in account 222222222222" in printed
+        assert "Clean: nothing there" not in printed
+
     def test_twice_is_the_same_lab(self) -> None:
         names = fresh_names()
 

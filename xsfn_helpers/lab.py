@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
@@ -47,7 +48,10 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
 
 
 def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it."""
+    """The running sandbox, or a new one, and the settings as they are on it.
+
+    What it found wrong at its own start, and how it helped itself, is told on standard error.
+    """
     running = Sandbox.find()
     last = StateFolder.default().read()
     if last is not None:
@@ -55,7 +59,10 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
     config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
-    return settings, Sandbox.start(config, port=settings.port)
+    sandbox = Sandbox.start(config, port=settings.port)
+    if sandbox.notice:
+        sys.stderr.write(f"{sandbox.notice}\n")
+    return settings, sandbox
 
 
 @dataclass(frozen=True, slots=True)

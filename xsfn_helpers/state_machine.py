@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -81,6 +81,12 @@ class StateMachine:
                 )
             )
         return change
+
+    def as_stored(self) -> StateMachine:
+        """The same state machine with the definition and role it has now. Raises `StepError` when it isn't there."""
+        with told(self.account):
+            stored = self._states.describe_state_machine(stateMachineArn=self.arn)
+        return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
 
     def plan_undo(self) -> Change | None:
         with told(self.account):

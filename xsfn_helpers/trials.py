@@ -135,10 +135,11 @@ def run(ground: Ground, *, allowed: bool) -> Run:
 def stopped_run(ground: Ground, subject_machine: StateMachine) -> Run:
     """Stop a run while its Subject execution waits: the trial of link 5.
 
-    The Subject machine ends at once, so for the moment its definition is one that waits; it is put back whatever
-    happens.
+    The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
+    back whatever happens.
     """
-    waiting = replace(subject_machine, definition=json_text(_WAITING))
+    before = subject_machine.as_stored()
+    waiting = replace(before, definition=json_text(_WAITING))
     try:
         waiting.apply()
         begun = _begun(ground)
@@ -151,7 +152,7 @@ def stopped_run(ground: Ground, subject_machine: StateMachine) -> Run:
                 )
         return ended
     finally:
-        probes.surely(subject_machine.apply)
+        probes.surely(before.apply)
 
 
 def _begun(ground: Ground) -> Run:

@@ -120,7 +120,10 @@ class Validation:
         checks = run_checks(tried, verdicts)
         if not tried.succeeded:
             return [*checks, *untried([verdicts[STOP_LINK].link], "not tried: the run didn't succeed", LOOK_ABOVE)]
-        stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
+        try:
+            stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
+        except XsfnError as error:
+            return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or LOOK_ABOVE)]
         return [*checks, stop_check(stopped, verdicts)]
 
     def _subject_alone(self, link: Link) -> Check:
