@@ -28,7 +28,8 @@ def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token:
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
-        config=Config(retries={"total_max_attempts": 1}),
+        # TestState and StartSyncExecution would go to `sync-127.0.0.1`, which nobody resolves.
+        config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
     )
 
 

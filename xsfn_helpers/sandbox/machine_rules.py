@@ -51,7 +51,9 @@ def check_states(call: Call, account_id: str, region: str, machines: Machines, *
         if operation == "CreateStateMachine":
             _check_machine(params, params["roleArn"], params.get("type") or "STANDARD", machine_arn, rights)
             _check_not_taken(params, existing)
-        elif existing is not None:
+        elif existing is None:
+            raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine_arn}'")
+        else:
             _check_update(params)
             _check_machine(params, params.get("roleArn") or existing.role_arn, existing.type, machine_arn, rights)
     if operation in ("StartExecution", "StartSyncExecution", "ListExecutions"):

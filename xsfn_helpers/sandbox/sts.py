@@ -8,6 +8,7 @@ from xsfn_helpers.iam import Policy, PolicyError, PolicyKind
 from xsfn_helpers.sandbox.callers import Caller
 from xsfn_helpers.sandbox.calls import Params, form_list
 from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.rules import malformed
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredRole
 
@@ -84,7 +85,7 @@ def _session_policies(params: Params) -> tuple[NamedPolicy, ...]:
     try:
         Policy.parse(text, kind=PolicyKind.SESSION, name="session policy")
     except PolicyError as error:
-        raise Refusal("MalformedPolicyDocument", error.what) from None
+        raise malformed(error) from None
     return (("session policy", text),)
 
 

@@ -8,6 +8,10 @@ import xsfn_helpers.sandbox.moto_bridge.lean  # noqa: F401 - before anything of 
 
 # isort: split
 from xsfn_helpers.sandbox.moto_bridge.bridge import MotoBridge
+from xsfn_helpers.sandbox.moto_bridge.iam_answers import answer_like_iam
 from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_through
+
+# Before the first principal is made.
+answer_like_iam()
 
 __all__ = ["MotoBridge", "behave_like_aws", "run_tasks_through"]
