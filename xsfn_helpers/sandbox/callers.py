@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,7 +48,7 @@ def secret_of(access_key_id: str, *, directory: Directory, sessions: SessionStor
     Raises `Refusal` for a key that isn't known, is switched off or expired, or comes with another session's token.
     """
     if session := sessions.get(access_key_id):
-        if session.session_token != token:
+        if not hmac.compare_digest(session.session_token.encode(), token.encode()):
             raise unknown_key(service)
         if session.expired():
             raise expired_session(service)

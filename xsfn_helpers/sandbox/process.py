@@ -145,13 +145,16 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running | None) -> SandboxAccount:
-    """The side's account with its administrator, whose keys outlive restarts and resets: clients made before go on."""
+    """The side's account with its administrator, whose keys outlive restarts and resets: clients made before go on.
+
+    Who deleted the administrator or its keys gets them back with the next start; on AWS the root user would help out.
+    """
     if key := bridge.administrator_key(account_id, ADMINISTRATOR):
         return SandboxAccount(account_id, *key)
     known = previous.accounts.get(side) if previous else None
     if known is None or known.account_id != account_id:
         known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
-    bridge.create_administrator(
+    bridge.give_administrator(
         account_id,
         user_name=ADMINISTRATOR,
         policy=json_text(_ADMINISTRATOR_ACCESS),

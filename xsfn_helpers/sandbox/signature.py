@@ -1,7 +1,6 @@
 """Signature Version 4, verified: the request was made with the secret of the key it names, now, and for us.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-The canonical form and the signature come from botocore's own signer: what AWS's clients send is what is checked.
 """
 
 from __future__ import annotations
@@ -11,12 +10,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders
-from botocore.credentials import Credentials
+from typing import Final
 
 from xsfn_helpers.sandbox.errors import incomplete_signature, missing_authentication, signature_mismatch
 from xsfn_helpers.sandbox.wire import HttpRequest
@@ -43,16 +37,6 @@ class Scope:
     time: datetime
 
 
-class _OnlySignedHeaders(SigV4Auth):
-    """botocore's signer, made to sign just the headers that the client said it signed."""
-
-    def headers_to_sign(self, request: Any) -> HTTPHeaders:
-        headers = HTTPHeaders()
-        for name, value in request.headers.items():
-            headers[name.lower()] = value
-        return headers
-
-
 def read_scope(request: HttpRequest, *, service_hint: str) -> Scope:
     """The claim in the request's Authorization header, its shape and time already checked.
 
@@ -70,6 +54,9 @@ def read_scope(request: HttpRequest, *, service_hint: str) -> Scope:
         raise incomplete_signature(service, "'Host' and 'X-Amz-Date' must be 'SignedHeaders' in the Authorization.")
     if absent := [name for name in signed if name not in request.headers]:
         raise incomplete_signature(service, f"Signed header '{absent[0]}' is missing from the request.")
+    # Otherwise a request that somebody saw could be sent again with another operation in X-Amz-Target.
+    if unsigned := [name for name in request.headers if name.startswith("x-amz-") and name not in signed]:
+        raise incomplete_signature(service, f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
     stamp = request.headers["x-amz-date"]
     try:
         when = datetime.strptime(stamp, _TIME_FORMAT).replace(tzinfo=UTC)
@@ -95,20 +82,26 @@ def read_scope(request: HttpRequest, *, service_hint: str) -> Scope:
 
 def verify(request: HttpRequest, scope: Scope, *, secret: str) -> None:
     """Raise `Refusal` unless `secret` made this very request's signature, over this very body."""
+    payload = hashlib.sha256(request.body).hexdigest()
     declared = request.headers.get("x-amz-content-sha256")
-    if declared is not None and declared != hashlib.sha256(request.body).hexdigest():
+    if declared is not None and declared != payload:
         raise signature_mismatch(
             scope.service, "The provided 'x-amz-content-sha256' header does not match what was computed."
         )
-    url = f"http://{request.headers['host']}{request.path}" + (f"?{request.query}" if request.query else "")
-    signed = AWSRequest(
-        method=request.method,
-        url=url,
-        data=request.body,
-        headers={name: request.headers[name] for name in scope.signed_headers},
-    )
-    signed.context["timestamp"] = request.headers["x-amz-date"]
-    signer = _OnlySignedHeaders(Credentials(scope.access_key_id, secret), scope.service, scope.region)
-    expected = signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
-    if not hmac.compare_digest(expected, scope.signature):
+    where = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
+    canonical = hashlib.sha256(_canonical(request, scope, payload).encode()).hexdigest()
+    to_sign = f"AWS4-HMAC-SHA256\n{request.headers['x-amz-date']}\n{where}\n{canonical}"
+    key = f"AWS4{secret}".encode()
+    for part in where.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    if not hmac.compare_digest(hmac.digest(key, to_sign.encode(), "sha256").hex(), scope.signature):
         raise signature_mismatch(scope.service)
+
+
+def _canonical(request: HttpRequest, scope: Scope, payload: str) -> str:
+    """The text whose hash is signed; the path needs no encoding, for the sandbox serves `/` only."""
+    pairs = sorted(pair.partition("=")[::2] for pair in request.query.split("&")) if request.query else []
+    signed = sorted(set(scope.signed_headers))
+    headers = "".join(f"{name}:{' '.join(request.headers[name].split())}\n" for name in signed)
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    return "\n".join((request.method, request.path, query, headers, ";".join(signed), payload))

@@ -17,7 +17,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import error_response, not_offered
-from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable
+from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
@@ -66,23 +66,26 @@ class MotoBridge:
     def account_ids(self) -> frozenset[str]:
         return self._account_ids
 
-    def create_administrator(self, account_id: str, *, user_name: str, policy: str, key_id: str, secret: str) -> None:
-        """A user with `policy` inline and this access key: what an account starts with."""
+    def give_administrator(self, account_id: str, *, user_name: str, policy: str, key_id: str, secret: str) -> None:
+        """Let the account have a user with this access key, as a new account has: made with `policy` inline."""
         iam = self._iam(account_id)
-        iam.create_user(region_name=_ANY_REGION.get(self._partition, "us-east-1"), user_name=user_name)
-        iam.put_user_policy(user_name, "AdministratorAccess", policy)
-        key = iam.create_access_key(user_name)
-        del iam.access_keys[key.access_key_id]
-        key.access_key_id, key.secret_access_key = key_id, secret
-        iam.access_keys[key_id] = key
+        if user_name not in iam.users:
+            iam.create_user(region_name=_ANY_REGION.get(self._partition, "us-east-1"), user_name=user_name)
+            iam.put_user_policy(user_name, "AdministratorAccess", policy)
+        key = iam.access_keys.get(key_id)
+        if key is None:
+            key = iam.create_access_key(user_name)
+            del iam.access_keys[key.access_key_id]
+            key.access_key_id, key.secret_access_key = key_id, secret
+            iam.access_keys[key_id] = key
+        key.status = "Active"
         self._journal.put(_IAM, account_id, dump_iam(iam))
 
     def administrator_key(self, account_id: str, user_name: str) -> tuple[str, str] | None:
-        """Id and secret of the first access key of the account's administrator, if the account isn't new."""
+        """Id and secret of the first access key that the account's administrator can use, if there is one."""
         user = self._iam(account_id).users.get(user_name)
-        if user is None or not user.access_keys:
-            return None
-        return user.access_keys[0].access_key_id, user.access_keys[0].secret_access_key
+        active = [key for key in user.access_keys if key.status == "Active"] if user is not None else []
+        return (active[0].access_key_id, active[0].secret_access_key) if active else None
 
     def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
         """Wait until an execution is over, at most so long; gives whether it is."""
@@ -194,27 +197,25 @@ class MotoBridge:
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
+        gone_machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
         with self._changing:
-            gone = self._about_to_go(call, account_id)
-            response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            if response.status == 200:
-                if gone:
-                    changed += self._show_unique_id(*gone)
-                machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
-                self._keep(changed, gone_machine=machine)
-                if machine is not None:
-                    self._executions.stop_all(machine)
+            kept = False
+            try:
+                gone = self._about_to_go(call, account_id)
+                response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+                if response.status == 200:
+                    if gone:
+                        changed += self._show_unique_id(*gone)
+                    bodies = {(kind, key): self._dump(kind, key) for kind, key in changed}
+                    self._journal.put_all(bodies, gone_machine=gone_machine)
+                    kept = True
+            finally:
+                if not kept:  # refused, failed or not written: whatever was done to memory hasn't happened
+                    for kind, key in changed:
+                        self._reload(kind, key)
+            if kept and gone_machine is not None:
+                self._executions.stop_all(gone_machine)
         return response
-
-    def _keep(self, changed: list[tuple[str, str]], *, gone_machine: str | None) -> None:
-        """Write what changed to the journal, or take the change back."""
-        try:
-            bodies = {(kind, key): self._dump(kind, key) for kind, key in changed}
-            self._journal.put_all(bodies, gone_machine=gone_machine)
-        except JournalUnwritable:
-            for kind, key in changed:
-                self._reload(kind, key)
-            raise
 
     def _dump(self, kind: str, key: str) -> Any:
         if kind == _IAM:

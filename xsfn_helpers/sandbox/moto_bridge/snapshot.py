@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, PolicyVersion, Role, User
 from moto.stepfunctions.models import Activity, StateMachine, StateMachineAlias, StateMachineVersion
+from moto.utilities.tagging_service import TaggingService
 
 Json = dict[str, Any]
 
@@ -27,19 +28,22 @@ def dump_iam(iam: IAMBackend) -> Json:
 
 
 def load_iam(iam: IAMBackend, stored: Mapping[str, Any]) -> None:
-    """Make the account's IAM just what `stored` says; whatever else it held goes."""
-    for container in (iam.managed_policies, iam.roles, iam.users, iam.groups, iam.access_keys):
-        container.clear()
-    iam.managed_policies.update(iam._init_managed_policies())
+    """Make the account's IAM just what `stored` says; whatever else it held goes.
+
+    Who looks meanwhile sees what was or what will be, never an account half filled.
+    """
+    new = IAMBackend(iam.region_name, iam.account_id)
     for data in stored["policies"]:
-        policy = _loaded_policy(data, iam)
-        iam.managed_policies[policy.arn] = policy
+        policy = _loaded_policy(data, new)
+        new.managed_policies[policy.arn] = policy
     for data in stored["roles"]:
-        iam.roles[data["id"]] = _loaded_role(data, iam)
+        new.roles[data["id"]] = _loaded_role(data, new)
     for data in stored["users"]:
-        iam.users[data["name"]] = _loaded_user(data, iam)
+        new.users[data["name"]] = _loaded_user(data, new)
     for data in stored["groups"]:
-        iam.groups[data["name"]] = _loaded_group(data, iam)
+        new.groups[data["name"]] = _loaded_group(data, new)
+    for held in ("managed_policies", "roles", "users", "groups", "access_keys", "tagger"):
+        setattr(iam, held, getattr(new, held))
 
 
 def dump_states(states: Any) -> Json:
@@ -62,17 +66,20 @@ def dump_states(states: Any) -> Json:
 def load_states(states: Any, stored: Mapping[str, Any]) -> None:
     """Make the account's Step Functions in this region just what `stored` says."""
     running = {machine.arn: machine.executions for machine in states.state_machines}
-    states.state_machines.clear()
-    states.activities.clear()
+    tagger = TaggingService(tag_name="tags", key_name="key", value_name="value")
+    machines = []
     for data in stored["machines"]:
         machine = _loaded_machine(data, states)
+        _tag(tagger, machine.arn, data["tags"])
         machine.executions = running.get(machine.arn, [])
-        states.state_machines.append(machine)
+        machines.append(machine)
+    activities = {}
     for data in stored["activities"]:
         activity = Activity(data["arn"], data["name"], data["encryption"])
         activity.creation_date = activity.update_date = datetime.fromisoformat(data["created"])
-        states.activities[activity.arn] = activity
-        _tag(states, activity.arn, data["tags"])
+        activities[activity.arn] = activity
+        _tag(tagger, activity.arn, data["tags"])
+    states.state_machines, states.activities, states.tagger = machines, activities, tagger
 
 
 # --- IAM -------------------------------------------------------------------------------------------------------------
@@ -266,7 +273,6 @@ def _machine(machine: StateMachine, states: Any) -> Json:
 def _loaded_machine(data: Mapping[str, Any], states: Any) -> StateMachine:
     machine = StateMachine(data["arn"], data["name"], data["definition"], data["role"], states, sm_type=data["type"])
     _restore_machine_fields(machine, data)
-    _tag(states, machine.arn, data["tags"])
     machine.latest_version_number = data["last_version"]
     for stored in data["versions"]:
         version = StateMachineVersion(machine, stored["number"], stored["description"])
@@ -281,5 +287,5 @@ def _loaded_machine(data: Mapping[str, Any], states: Any) -> StateMachine:
     return machine
 
 
-def _tag(states: Any, arn: str, tags: Mapping[str, str]) -> None:
-    states.tagger.tag_resource(arn, [{"key": name, "value": value} for name, value in tags.items()])
+def _tag(tagger: TaggingService, arn: str, tags: Mapping[str, str]) -> None:
+    tagger.tag_resource(arn, [{"key": name, "value": value} for name, value in tags.items()])
