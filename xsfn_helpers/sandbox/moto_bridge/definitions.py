@@ -20,6 +20,16 @@ def check_definitions() -> None:
     """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
     StepFunctionsParserBackend._validate_definition = staticmethod(_accept)
     StepFunctionResponse.validate_state_machine_definition = _validate
+    describe = StepFunctionResponse._describe_state_machine
+
+    def describe_fully(response: StepFunctionResponse, state_machine_arn: str) -> ActionResult:
+        # Recorded with both: localstack's test_sfn_api (2023-06-22).
+        answer: ActionResult = describe(response, state_machine_arn)
+        logging = answer.result["loggingConfiguration"]
+        answer.result["loggingConfiguration"] = {"includeExecutionData": False, **logging}
+        return answer
+
+    StepFunctionResponse._describe_state_machine = describe_fully
     for name, error in vars(api).items():
         # moto names these errors by class only, so its answers would have no code.
         if isinstance(error, type) and issubclass(error, api.ServiceException) and getattr(error, "TYPE", "") is None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Final
 
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.eval import environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 from moto.stepfunctions.parser.asl.utils import encoding
+from moto.stepfunctions.parser.backend import execution_worker
+from moto.stepfunctions.parser.backend.test_state import execution_worker as test_state_worker
+
+from xsfn_helpers.sandbox.moto_bridge.wire_values import utc_text
 
 _ENDS_AN_EXECUTION: Final = frozenset((HistoryEventType.ExecutionAborted, HistoryEventType.ExecutionTimedOut))
 
@@ -60,12 +66,20 @@ def record_like_aws() -> None:
     # A failing state is nothing to log; moto would write out the whole state machine with it.
     EvalComponent._log_failure_event_exception = _say_nothing
     EvalComponent._log_exception = _say_nothing
+    _write_times_like_aws()
     # Every module has `to_json_str` by name; what it calls can be had here.
     encoding.json = _CompactJson
 
 
 def _say_nothing(component: Any, failure_event_exception: Any = None, exception: Any = None) -> None:
     """The history tells it."""
+
+
+def _write_times_like_aws() -> None:
+    """The context object's times are texts: 2026-11-24T08:00:00.000Z."""
+    for module in (execution_worker, test_state_worker):
+        module.ExecutionData = lambda **data: {**data, "StartTime": utc_text(data["StartTime"])}
+    state.StateData = lambda **data: {**data, "EnteredTime": utc_text(datetime.fromisoformat(data["EnteredTime"]))}
 
 
 class _CompactJson:

@@ -55,7 +55,9 @@ from xsfn_helpers.sandbox.moto_bridge.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.branches import cut_like_aws
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
+from xsfn_helpers.sandbox.moto_bridge.expressions import evaluate_jsonata
 from xsfn_helpers.sandbox.moto_bridge.one_state import test_one_state
+from xsfn_helpers.sandbox.moto_bridge.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
@@ -142,6 +144,8 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     check_definitions()
     run_at_once()
     test_one_state()
+    evaluate_jsonata()
+    call_like_the_sdk()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

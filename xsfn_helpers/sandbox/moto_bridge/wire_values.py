@@ -27,6 +27,11 @@ def epoch_seconds(epoch_milliseconds: int) -> float:
     return epoch_milliseconds / 1000
 
 
+def utc_text(moment: datetime) -> str:
+    """A time as AWS's JSON has it where it is text: 2026-11-24T08:00:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value; AWS leaves the others out of an answer."""
     return {name: value for name, value in fields.items() if value is not None}
