@@ -497,7 +497,7 @@ class TestSlowIam:
     def slow(self, lab: Lab) -> Iterator[Lab]:
         sandbox = Sandbox.find()
         assert sandbox is not None
-        sandbox.delay_propagation(1)
+        sandbox.delay_propagation(0.4)
         yield lab
         sandbox.delay_propagation(0)
 
