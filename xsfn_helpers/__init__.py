@@ -16,12 +16,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from xsfn_helpers.attempts import attempt
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.scenario import Scenario, Side
 
-__all__ = ["Lab", "Scenario", "Side", "XsfnError", "json_text", "open_lab"]
+__all__ = ["Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
@@ -29,6 +30,7 @@ _HOMES: Final = {
     "Scenario": "xsfn_helpers.scenario",
     "Side": "xsfn_helpers.scenario",
     "XsfnError": "xsfn_helpers.errors",
+    "attempt": "xsfn_helpers.attempts",
     "json_text": "xsfn_helpers.documents",
     "open_lab": "xsfn_helpers.lab",
 }

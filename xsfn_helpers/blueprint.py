@@ -38,6 +38,11 @@ class Blueprint:
             operator_definition=json_text(documents.operator_definition(scenario)),
         )
 
+    def text(self, name: str) -> str:
+        """One document's JSON text. Raises `ConfigError` for a name there is no document of."""
+        _check_name(name)
+        return str(getattr(self, name))
+
     def using(self, **texts: str | Mapping[str, Any]) -> Blueprint:
         """A blueprint with some documents replaced, each a JSON text or a mapping.
 
@@ -50,9 +55,13 @@ class Blueprint:
 DOCUMENT_NAMES: Final = tuple(field.name for field in fields(Blueprint))
 
 
-def _checked(name: str, document: str | Mapping[str, Any]) -> str:
+def _check_name(name: str) -> None:
     if name not in DOCUMENT_NAMES:
         raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {', '.join(DOCUMENT_NAMES)}.")
+
+
+def _checked(name: str, document: str | Mapping[str, Any]) -> str:
+    _check_name(name)
     text = document if isinstance(document, str) else json_text(document)
     if name.endswith("_definition"):
         _check_definition(name, text)

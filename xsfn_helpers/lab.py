@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, Node, chain
 from xsfn_helpers.changes import Action, Plan
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
 
 
@@ -179,6 +182,19 @@ class Lab:
         `ConfigError` for one that AWS would refuse.
         """
         return replace(self, blueprint=self.blueprint.using(**documents))
+
+    def document(self, name: str) -> Annotated:
+        """One of the documents the lab builds with, and why its lines are there.
+
+        The names are those of `using`. Raises `ConfigError` for another.
+        """
+        from xsfn_helpers.display.annotated import Annotated
+
+        text = self.blueprint.text(name)
+        recommended = Blueprint.recommended(self.scenario).text(name)
+        # The notes are on the recommended lines; the reader's own document has its own reasons.
+        notes = NOTES.get(name, {}) if text == recommended else {}
+        return Annotated(json.loads(text), notes, title=name.replace("_", " "))
 
     def prepare(self) -> Plan:
         """The prerequisites: Operator role, Subject role, Subject state machine."""

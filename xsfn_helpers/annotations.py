@@ -1,0 +1,53 @@
+"""Why each line of the set-up's documents is there. The notebooks show them beside the lines.
+
+Keys are paths as `display.annotated.Annotated` takes them. Sources: the article's three stages, and
+docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from xsfn_helpers.documents import STARTED_BY_KEY, TASK_STATE_NAME
+
+_TASK: Final = f"States/{TASK_STATE_NAME}"
+
+NOTES: Final[Mapping[str, Mapping[str, str]]] = {
+    "operator_role_trust": {
+        "StepFunctions/Principal": "Step Functions itself may become this role (link 1).",
+        "StepFunctions/Condition/StringEquals": "Only for state machines of this account: nobody else's may use it.",
+        "StepFunctions/Condition/ArnLike": "Only for state machines, and only in this region.",
+    },
+    "subject_role_trust": {
+        "StepFunctions/Principal": "Step Functions itself may become this role (link 6).",
+        "StepFunctions/Condition/StringEquals": "Only for state machines of this account: nobody else's may use it.",
+        "StepFunctions/Condition/ArnLike": "Only for state machines, and only in this region.",
+    },
+    "execute_role_trust": {
+        "Version": "The policy language of 2012; the one of 2008 doesn't know policy variables.",
+        "OperatorStateMachine/Principal": "Who may come: the Operator's role in the other account, and no other.",
+        "OperatorStateMachine/Action": "What they may do: become this role. A trust policy knows nothing else.",
+        "OperatorStateMachine/Condition": "On whose behalf: Step Functions passes the ARN of the state machine that "
+        "runs, so only this one state machine gets in, not every one that has the Operator's role.",
+    },
+    "execute_role_permissions": {
+        "StartSubjectStateMachine/Action": "Link 3: start an execution.",
+        "StartSubjectStateMachine/Resource": "Starting is asked of the state machine.",
+        "FollowAndStopItsExecutions/Action": "Links 4 and 5: the task polls until the execution ends, "
+        "and stops it when it is stopped itself.",
+        "FollowAndStopItsExecutions/Resource": "Following and stopping are asked of executions, whose ARNs differ "
+        "from the state machine's: execution, name, and any execution's own name.",
+    },
+    "operator_role_permissions": {
+        "AssumeSubjectExecuteRole/Action": "The Operator's half of link 2. What comes after is the execute role's.",
+        "AssumeSubjectExecuteRole/Resource": "One role, named in full: the one that the task names.",
+    },
+    "operator_definition": {
+        f"{_TASK}/Resource": "Start a state machine and wait for its end (.sync), with its output parsed (:2).",
+        f"{_TASK}/Credentials": "Act as this role for this task. The one line that crosses the accounts.",
+        f"{_TASK}/Parameters/StateMachineArn": "What to start: the Subject's state machine.",
+        f"{_TASK}/Parameters/Input/{STARTED_BY_KEY}.$": "Tells the child who started it. It grants nothing; "
+        "the console uses it to link the two executions.",
+    },
+}
