@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.aws_cli import AwsCli
+from tests.sandbox.facts import FACTS
+from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
 from xsfn_helpers.sandbox.server import Sandbox
 
@@ -25,3 +27,22 @@ def any_world(sandbox: Sandbox, request: pytest.FixtureRequest) -> World:
     """The same set-up, driven by boto3 and by the AWS CLI."""
     make_client: Any = request.param
     return World.fresh(sandbox, make_client)
+
+
+@pytest.fixture(scope="session")
+def recordings(sandbox: Sandbox) -> Recordings:
+    """The executions that the recorded facts are read from."""
+    return Recordings(sandbox)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many of the facts known of AWS were checked, and held."""
+    tests = {fact.test for fact in FACTS}
+
+    def count(outcome: str) -> int:
+        names = (report.nodeid.split("::")[-1].partition("[")[0] for report in terminalreporter.getreports(outcome))
+        return sum(name in tests for name in names)
+
+    held = count("passed")
+    if checked := held + count("failed"):
+        terminalreporter.write_line(f"facts known of AWS: {checked} checked, {held} held")

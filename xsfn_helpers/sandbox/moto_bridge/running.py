@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.api import (
     TaskFailedEventDetails,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -172,6 +173,8 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
             return
         after_start(task, env=env, **arguments)
 
+    # A Fail state or a failed branch may well report `States.…`; moto would report States.Runtime instead.
+    CustomErrorName.__init__ = ErrorName.__init__
     StateTask._from_error = from_error
     StateTaskServiceSfn._from_error = nested_from_error
     StateTaskService._after_eval_execution = after_eval_execution

@@ -1,0 +1,44 @@
+"""What is known of AWS, as tests: one test a fact, each with its source and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+class Tag(StrEnum):
+    """How sure a fact is."""
+
+    REC = "recorded from AWS"
+    MEAS = "measured on AWS, reported without a raw recording"
+    DOC = "AWS's documentation"
+    MODEL = "AWS's own service model"
+    COMM = "quoted from AWS by users"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact: its claim is the test's docstring, how it is checked is the test."""
+
+    id: str
+    claim: str
+    source: str
+    tag: Tag
+    test: str
+
+
+FACTS: list[Fact] = []
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def fact(id: str, source: str, tag: Tag = Tag.REC) -> Callable[[Test], Test]:  # noqa: A002 - what it is
+    """Mark a test as the check of a fact. `source` names the recording, page or report."""
+
+    def enter(test: Test) -> Test:
+        assert test.__doc__, f"{test.__name__} doesn't say which fact it checks"
+        FACTS.append(Fact(id, test.__doc__.strip(), source, tag, test.__name__))
+        return test
+
+    return enter
