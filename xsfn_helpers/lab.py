@@ -17,6 +17,7 @@ from xsfn_helpers.chain import Link, Node, chain
 from xsfn_helpers.changes import Action, Plan
 from xsfn_helpers.checks import Report
 from xsfn_helpers.config import Place, Settings, load_settings
+from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
+    from xsfn_helpers.faults.practice import Practice
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -288,11 +290,17 @@ class Lab:
             lines.append(f"Next: lab.stage({waiting.number}).apply()")
         return "\n".join(lines)
 
+    def practice(self) -> Practice:
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        from xsfn_helpers.faults.practice import Practice
+
+        return Practice.on(self)
+
     def clean(self) -> Plan:
-        """Remove everything the lab made, last first, leftovers of probes included. Others' things stay."""
+        """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
         with self.turn():
             done = [step.undo() for step in reversed(list(self.steps))]
-            done.append(probes.sweep(self.ground))
+            done += [probes.sweep(self.ground), extras.sweep(self.ground)]
         return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
 
     def __repr__(self) -> str:

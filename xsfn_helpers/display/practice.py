@@ -1,0 +1,84 @@
+"""Break-and-fix as HTML: what was seen, what is stored, hints, solutions and the score card. Texts are their `str`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
+from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY
+from xsfn_helpers.display.timeline import timeline_html
+from xsfn_helpers.faults.score import duration
+
+if TYPE_CHECKING:
+    from xsfn_helpers.faults.exercise import Solution
+    from xsfn_helpers.faults.hints import Hint
+    from xsfn_helpers.faults.scene import Scene
+    from xsfn_helpers.faults.score import Row, ScoreCard
+    from xsfn_helpers.faults.symptoms import Symptom
+
+SOLVED: Final = "✓ solved"
+SHOWN: Final = "· with the solution"
+OPEN: Final = "… open"
+
+
+def symptom_html(symptom: Symptom) -> str:
+    """The lines of the symptom, and the timeline."""
+    seen = "<br>".join(escape(line) for line in symptom.lines)
+    return f'<p><b>{escape(symptom.title)}</b></p><p style="overflow-wrap:anywhere">{seen}</p>' + timeline_html(
+        symptom.timeline
+    )
+
+
+def scene_html(scene: Scene) -> str:
+    """Each document under its heading, to be unfolded."""
+    return "".join(
+        f"<details><summary>{escape(exhibit.heading)}</summary>{_code(exhibit.text)}</details>"
+        for exhibit in scene.exhibits
+    )
+
+
+def hint_html(hint: Hint) -> str:
+    """Level and text; the difference and the code, where there are any."""
+    parts = [f"<p><b>{escape(hint.title)}</b>: {escape(hint.text)}</p>"]
+    if hint.diff:
+        parts.append(_code("\n".join(hint.diff)))
+    if hint.code:
+        parts += ["<p>In a cell:</p>", _code(hint.code)]
+    return "".join(parts)
+
+
+def solution_html(solution: Solution) -> str:
+    """The rule, its source, and the exact change."""
+    rule = f"<p><b>{escape(solution.title)}: repaired.</b> {escape(solution.rule)} [{escape(solution.source)}]</p>"
+    return rule + hint_html(solution.exact)
+
+
+def score_card_html(card: ScoreCard) -> str:
+    """A table with one row per fault: state, title, help taken, tries and time."""
+    headings = ("Number", "Fault", "Result", "Hints", "Tries", "Time")
+    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
+    rows = "".join(_row(_cells(row)) for row in card.rows)
+    return (
+        f"<p><b>{escape(card.headline)}</b></p>"
+        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    result = row.result
+    known = [str(row.number), escape(row.title)]
+    if result is None:
+        return [*known, pill(OPEN, PENDING_GREY), "", "", ""]
+    took = duration(result.seconds)
+    if result.solution_shown:
+        return [*known, pill(SHOWN, PENDING_GREY), str(result.hints), str(result.tries), took]
+    return [*known, pill(SOLVED, ALLOWED_BLUE), str(result.hints), str(result.tries), took]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _code(text: str) -> str:
+    return f'<pre style="{CODE};white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</pre>'

@@ -1,0 +1,89 @@
+"""Help in three levels: a nudge, the rule and where it is broken, and the exact change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers.changes import text_diff
+from xsfn_helpers.documents import Document, json_text
+from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.faults.edits import edits
+from xsfn_helpers.faults.fault import Fault
+from xsfn_helpers.faults.stored_documents import read_document, right_document
+from xsfn_helpers.policy_diff import policy_diff, same_policy
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab import Lab
+
+LEVELS: Final = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One level of help. The last has the difference in the documents, and the repair as Python for a cell."""
+
+    level: int
+    text: str
+    diff: tuple[str, ...] = ()
+    code: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Hint {self.level} of {len(LEVELS)}"
+
+    def __str__(self) -> str:
+        diff = [f"  {line}" for line in self.diff]
+        code = ["In a cell:", *(f"  {line}" for line in self.code.splitlines())] if self.code else []
+        return "\n".join([f"{self.title}: {self.text}", *diff, *code])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.practice import hint_html
+
+        return {"text/html": hint_html(self), "text/plain": str(self)}
+
+
+def hint(lab: Lab, fault: Fault, level: int) -> Hint:
+    """The help of this level; the third is worked out from what is stored now. Raises `ConfigError` for others."""
+    if level == 1:
+        return Hint(1, fault.nudge)
+    if level == 2:
+        where = f" Look at {fault.where}." if fault.where else ""
+        return Hint(2, f"{fault.rule}{where} [{fault.source}]")
+    if level != len(LEVELS) or isinstance(level, bool):
+        raise ConfigError(f"There is no hint {level!r}.", fix="The levels are 1, 2 and 3; the last is the answer.")
+    changes = tuple(_changes(lab, fault))
+    diff = tuple(line for change in changes for line in change.diff)
+    code = "\n".join([*(repair.code for repair in fault.repairs), *(change.code for change in changes)])
+    if not fault.where:
+        text = "There is nothing to change. Run again."
+    elif diff or code:
+        text = f"The exact change, in {fault.where}:"
+    else:
+        text = "Everything is as it should be."
+    return Hint(3, text, diff, code)
+
+
+@dataclass(frozen=True, slots=True)
+class _DocumentChange:
+    diff: tuple[str, ...]
+    code: str
+
+
+def _changes(lab: Lab, fault: Fault) -> Iterator[_DocumentChange]:
+    for name in fault.touched:
+        have, want = read_document(lab.ground, name), right_document(lab.blueprint, name)
+        if name.endswith("_definition"):
+            same, diff = have == want, text_diff(json_text(have), json_text(want))
+        else:
+            same, diff = same_policy(have, want), policy_diff(have, want)
+        if not same:
+            yield _DocumentChange((f"{name}:", *diff), _code(name, have, want))
+
+
+def _code(name: str, have: Document, want: Document) -> str:
+    lines = [edit.code("document") for edit in edits(have, want)]
+    return "\n".join([f'document = fault.document("{name}")', *lines, f"fault.repair({name}=document)"])

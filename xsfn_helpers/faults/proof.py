@@ -1,0 +1,131 @@
+"""Whether a repair is one: the chain allowed and run for real, and nothing opened that was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers import trials
+from xsfn_helpers.checks import Check
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.faults.fault import Fault, Shows
+from xsfn_helpers.faults.limits import limit_checks
+from xsfn_helpers.faults.names import boundary_arn
+from xsfn_helpers.faults.symptoms import save_subject_machine
+from xsfn_helpers.live_checks import ending, refused_check, run_checks, stop_check
+from xsfn_helpers.roles import read_role
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.verdicts import Verdict, decide_links
+from xsfn_helpers.wording import stable
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab import Lab
+
+_KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+
+
+def prove(lab: Lab, fault: Fault) -> tuple[Check, ...]:
+    """The checks of a repair. None of them gives the fault away.
+
+    First what must be allowed, by policy and by trial; then what must be refused, by policy, and, once a run gets
+    through, by trial.
+    """
+    verdicts = {verdict.link.number: verdict for verdict in decide_links(lab.ground)}
+    chain, run = _chain(verdicts), _run(lab, verdicts)
+    checks = [chain, run, *_own(lab, fault, verdicts), *limit_checks(lab.scenario, verdicts)]
+    if run.passed:
+        checks += _refused(lab, fault)
+    return tuple(checks)
+
+
+def _chain(verdicts: Mapping[int, Verdict]) -> Check:
+    allowed = sum(verdict.allowed for verdict in verdicts.values())
+    passed = allowed == len(verdicts)
+    return Check(
+        "chain.decided",
+        "All six links are allowed by the policies as stored",
+        passed,
+        f"{allowed} of {len(verdicts)} are",
+        "" if passed else _KEEP_LOOKING,
+    )
+
+
+def _run(lab: Lab, verdicts: Mapping[int, Verdict]) -> Check:
+    title = "A real run succeeds across both accounts, and its result comes back"
+    try:
+        run = lab.run()
+    except XsfnError as error:
+        return Check("chain.live", title, False, stable(error.what), error.fix or _KEEP_LOOKING)
+    failed = [check for check in run_checks(run, verdicts) if not check.passed]
+    if failed:
+        allowed = all(verdict.allowed for verdict in verdicts.values())
+        soon = "The policies allow it: if you have changed one a moment ago, check again. " if allowed else ""
+        return Check("chain.live", title, False, ending(run), soon + _KEEP_LOOKING)
+    return Check("chain.live", title, True, ending(run))
+
+
+def _own(lab: Lab, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Check]:
+    """What this fault in particular asks for."""
+    if fault.shows is Shows.WHEN_STOPPED:
+        stopped = stop_check(trials.stopped_run(lab.ground, lab.steps.subject_machine), verdicts)
+        # Its own hint is the answer.
+        yield stopped if stopped.passed else replace(stopped, hint=_KEEP_LOOKING)
+    if fault.shows is Shows.WHEN_SAVED:
+        yield _saved(lab)
+    if fault.keeps_boundary:
+        yield _bounded(lab)
+
+
+def _saved(lab: Lab) -> Check:
+    title = "The Subject state machine can be saved again"
+    try:
+        save_subject_machine(lab)
+    except XsfnError as error:
+        return Check("machine.saved", title, False, stable(error.what), _KEEP_LOOKING)
+    return Check("machine.saved", title, True, "AWS accepted it, unchanged")
+
+
+def _bounded(lab: Lab) -> Check:
+    role = read_role(lab.ground.iam(Side.OPERATOR), lab.scenario.operator_role_name)
+    arn = boundary_arn(lab.scenario)
+    there = role is not None and role.boundary is not None and role.boundary.arn == arn
+    return Check(
+        "boundary.kept",
+        "The Operator role still has the platform team's boundary",
+        there,
+        f"the boundary is {arn if there else 'gone'}",
+        "" if there else "The fence stays, says the platform team: fault.break_it() puts it up again.",
+    )
+
+
+def _refused(lab: Lab, fault: Fault) -> Iterator[Check]:
+    """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
+    ground = lab.ground
+    yield refused_check(
+        "direct-assume-role",
+        "The Operator account's administrator can't assume the execute role",
+        lambda: trials.direct_assume_role(ground),
+        hint="Let the execute role's trust policy name the Operator role alone.",
+    )
+    if 2 not in fault.links:
+        return
+    wants_id = "Let the execute role's trust policy demand the state machine's ARN as external id, with StringEquals."
+    yield refused_check(
+        "no-external-id",
+        "The Operator role can't assume the execute role without an external id",
+        lambda: trials.no_external_id(ground),
+        hint=wants_id,
+    )
+    yield refused_check(
+        "wrong-external-id",
+        "Another state machine with the Operator role can't assume it (confused deputy)",
+        lambda: trials.wrong_external_id(ground),
+        hint=wants_id,
+    )
+    yield refused_check(
+        "other-role",
+        "Another role of the Operator account can't assume it, even with the right external id",
+        lambda: trials.other_role(ground),
+        hint="Let the execute role's trust policy name the Operator role, not its account.",
+    )

@@ -1,0 +1,112 @@
+"""Everything that is stored in the two accounts under the set-up's names, to be read by whoever looks for a fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, json_text
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.roles import read_role
+from xsfn_helpers.scenario import Account, Side
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One document: what it is, the name under which it can be repaired (empty for none), and its text."""
+
+    account: Account
+    title: str
+    name: str
+    text: str
+
+    @property
+    def heading(self) -> str:
+        return f"{self.title}, in {self.account}" + (f" · {self.name}" if self.name else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The documents of one account or both, as they are stored."""
+
+    exhibits: tuple[Exhibit, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{exhibit.heading}\n{exhibit.text}" for exhibit in self.exhibits)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.practice import scene_html
+
+        return {"text/html": scene_html(self), "text/plain": str(self)}
+
+
+def scene(ground: Ground, sides: Sequence[Side]) -> Scene:
+    """Read them. A role or state machine that isn't there is said to be missing."""
+    return Scene(tuple(exhibit for side in sides for exhibit in _account(ground, side)))
+
+
+def _account(ground: Ground, side: Side) -> Iterator[Exhibit]:
+    scenario = ground.scenario
+    if side is Side.OPERATOR:
+        yield from _role(ground, side, scenario.operator_role_name, "operator_role", OPERATOR_POLICY_NAME)
+    else:
+        yield from _role(ground, side, scenario.execute_role_name, "execute_role", EXECUTE_POLICY_NAME)
+        yield from _role(ground, side, scenario.subject_role_name, "subject_role", "")
+    yield from _machines(ground, side)
+
+
+def _role(ground: Ground, side: Side, name: str, known_as: str, own_policy: str) -> Iterator[Exhibit]:
+    account = ground.scenario.account(side)
+    with told(account):
+        role = read_role(ground.iam(side), name)
+    if role is None:
+        yield Exhibit(account, f"Role {name}", "", "There is no such role.")
+        return
+    yield _document(account, f"Role {name}: trust policy", f"{known_as}_trust", role.trust)
+    for policy, document in role.inline.items():
+        editable = f"{known_as}_permissions" if policy == own_policy else ""
+        yield _document(account, f"Role {name}: inline policy {policy}", editable, document)
+    for managed in role.attached:
+        yield _document(account, f"Role {name}: managed policy {managed.name}", "", managed.document)
+    if role.boundary:
+        yield _document(account, f"Role {name}: permissions boundary {role.boundary.name}", "", role.boundary.document)
+
+
+def _machines(ground: Ground, side: Side) -> Iterator[Exhibit]:
+    """The set-up's own state machine, and others under the same role: they are part of the story."""
+    scenario, account, states = ground.scenario, ground.scenario.account(side), ground.states(side)
+    own, role, known_as = {
+        Side.OPERATOR: (scenario.operator_machine_arn, scenario.operator_role_arn, "operator_definition"),
+        Side.SUBJECT: (scenario.subject_machine_arn, scenario.subject_role_arn, "subject_definition"),
+    }[side]
+    with told(account):
+        described = [machine for machine in _described(states) if own == machine["arn"] or role == machine["role"]]
+    if own not in [machine["arn"] for machine in described]:
+        yield Exhibit(account, f"State machine {own.rpartition(':')[2]}", "", "There is no such state machine.")
+    for machine in described:
+        title = f"State machine {machine['arn'].rpartition(':')[2]}"
+        editable = known_as if machine["arn"] == own else ""
+        yield _document(account, title, editable, json.loads(machine["definition"]))
+
+
+def _described(states: SFNClient) -> Iterator[Mapping[str, str]]:
+    for page in states.get_paginator("list_state_machines").paginate():
+        for listed in page["stateMachines"]:
+            machine = states.describe_state_machine(stateMachineArn=listed["stateMachineArn"])
+            yield {
+                "arn": machine["stateMachineArn"],
+                "role": machine["roleArn"],
+                "definition": machine["definition"],
+            }
+
+
+def _document(account: Account, title: str, name: str, document: Mapping[str, Any]) -> Exhibit:
+    return Exhibit(account, title, name, json_text(document))

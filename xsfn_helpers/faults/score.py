@@ -1,0 +1,173 @@
+"""The score card: what was solved and with how much help. Kept on disk, so that it outlives the kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from xsfn_helpers.sandbox.state import StateFolder
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The fault that is in place: since when (seconds of the clock), and the help taken so far."""
+
+    fault: str
+    began: float
+    hints: int = 0
+    tries: int = 0
+    solution_shown: bool = False
+    disguised: bool = False
+    solved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One solved fault: how many of the three hints were taken, how often it was checked, and the seconds it took."""
+
+    hints: int
+    tries: int
+    seconds: float
+    solution_shown: bool
+
+    @property
+    def rank(self) -> tuple[bool, int, int, float]:
+        """Smaller is better: without the solution, then fewer hints, fewer tries, less time."""
+        return self.solution_shown, self.hints, self.tries, self.seconds
+
+    def __str__(self) -> str:
+        if self.solution_shown:
+            return "with the solution"
+        hints = {0: "no hint", 1: "1 hint"}.get(self.hints, f"{self.hints} hints")
+        return f"{hints}, {'1 try' if self.tries == 1 else f'{self.tries} tries'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that is kept: the best result for each solved fault, and the attempt that is under way."""
+
+    results: Mapping[str, Result] = field(default_factory=dict)
+    attempt: Attempt | None = None
+
+    def solved(self, attempt: Attempt, *, at: float) -> Record:
+        """The record once this attempt has succeeded; an earlier better result stays."""
+        result = Result(attempt.hints, attempt.tries, max(0.0, at - attempt.began), attempt.solution_shown)
+        best = min([result, *([self.results[attempt.fault]] if attempt.fault in self.results else [])], key=_rank)
+        return Record({**self.results, attempt.fault: best}, replace(attempt, solved=True))
+
+
+def _rank(result: Result) -> tuple[bool, int, int, float]:
+    return result.rank
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBook:
+    """Where the record of one lab is kept: in the folder of the sandbox's state."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, lab_id: str) -> ScoreBook:
+        return cls(StateFolder.default().path / f"practice-{lab_id}.json")
+
+    def read(self) -> Record:
+        """The record; an empty one where there is none, or none that can be read."""
+        try:
+            stored: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            if stored["version"] != _VERSION:
+                return Record()
+            attempt = stored["attempt"]
+            return Record(
+                {fault: Result(**result) for fault, result in stored["results"].items()},
+                Attempt(**attempt) if attempt else None,
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return Record()
+
+    def write(self, record: Record) -> None:
+        """Replace what is kept, in one step: a reader sees the old or the new, never half.
+
+        Raises `SandboxError` where the folder can't be used.
+        """
+        folder = StateFolder(self.path.parent)
+        folder.make()
+        stored = {
+            "version": _VERSION,
+            "results": {fault: asdict(result) for fault, result in record.results.items()},
+            "attempt": asdict(record.attempt) if record.attempt else None,
+        }
+        with folder.told():
+            partial = self.path.with_suffix(".partial")
+            partial.unlink(missing_ok=True)
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(stored, stream)
+            partial.replace(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault's line of the card; `result` is None as long as it isn't solved."""
+
+    number: int
+    title: str
+    result: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCard:
+    """The card as it is shown. Its text has no times, so that it is the same whenever the same was done."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def solved(self) -> int:
+        """How many were solved without being shown the solution."""
+        return sum(row.result is not None and not row.result.solution_shown for row in self.rows)
+
+    @property
+    def shown(self) -> int:
+        """How many were solved with the solution only."""
+        return sum(row.result is not None and row.result.solution_shown for row in self.rows)
+
+    @property
+    def headline(self) -> str:
+        more = f", and {self.shown} more with the solution" if self.shown else ""
+        return f"Score card: {self.solved} of {len(self.rows)} faults solved by yourself{more}"
+
+    def with_times(self) -> str:
+        """The whole card as text, with the time that each solved fault took."""
+        return self._told(times=True)
+
+    def __str__(self) -> str:
+        return self._told(times=False)
+
+    def _told(self, *, times: bool) -> str:
+        return "\n".join([self.headline, *(f"  {_line(row, times=times)}" for row in self.rows)])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.practice import score_card_html
+
+        return {"text/html": score_card_html(self), "text/plain": str(self)}
+
+
+def _line(row: Row, *, times: bool) -> str:
+    if row.result is None:
+        return f"… {row.number:>2} {row.title}"
+    took = f", {duration(row.result.seconds)}" if times else ""
+    mark = "·" if row.result.solution_shown else "✓"
+    return f"{mark} {row.number:>2} {row.title}: {row.result}{took}"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 20 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,93 @@
+"""The seven documents of a set-up, read from the two accounts and saved there one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.blueprint import DOCUMENT_NAMES
+from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, Document
+from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.scenario import Account, Scenario, Side
+
+if TYPE_CHECKING:
+    from xsfn_helpers.blueprint import Blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where one document lives: the role or state machine that it is part of, and a permission policy's name."""
+
+    side: Side
+    owner: str
+    policy: str = ""
+
+    def read(self, ground: Ground) -> Document:
+        iam = ground.iam(self.side)
+        found: Any
+        with told(self._account(ground)):
+            if self.policy:
+                found = iam.get_role_policy(RoleName=self.owner, PolicyName=self.policy)["PolicyDocument"]
+            elif self.owner.startswith(_ARN):
+                found = ground.states(self.side).describe_state_machine(stateMachineArn=self.owner)["definition"]
+            else:
+                found = iam.get_role(RoleName=self.owner)["Role"]["AssumeRolePolicyDocument"]
+        document: Document = json.loads(found) if isinstance(found, str) else found
+        return document
+
+    def save(self, ground: Ground, text: str) -> None:
+        iam = ground.iam(self.side)
+        with told(self._account(ground)):
+            if self.policy:
+                iam.put_role_policy(RoleName=self.owner, PolicyName=self.policy, PolicyDocument=text)
+            elif self.owner.startswith(_ARN):
+                ground.states(self.side).update_state_machine(stateMachineArn=self.owner, definition=text)
+            else:
+                iam.update_assume_role_policy(RoleName=self.owner, PolicyDocument=text)
+
+    def _account(self, ground: Ground) -> Account:
+        return ground.scenario.account(self.side)
+
+
+_ARN: Final = "arn:"
+
+
+def home_of(scenario: Scenario, name: str) -> Home:
+    """Where the document of this name lives. Raises `ConfigError` for a name that there is none of."""
+    homes = {
+        "operator_role_trust": Home(Side.OPERATOR, scenario.operator_role_name),
+        "subject_role_trust": Home(Side.SUBJECT, scenario.subject_role_name),
+        "subject_definition": Home(Side.SUBJECT, scenario.subject_machine_arn),
+        "execute_role_trust": Home(Side.SUBJECT, scenario.execute_role_name),
+        "execute_role_permissions": Home(Side.SUBJECT, scenario.execute_role_name, EXECUTE_POLICY_NAME),
+        "operator_role_permissions": Home(Side.OPERATOR, scenario.operator_role_name, OPERATOR_POLICY_NAME),
+        "operator_definition": Home(Side.OPERATOR, scenario.operator_machine_arn),
+    }
+    if name not in homes:
+        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {', '.join(DOCUMENT_NAMES)}.")
+    return homes[name]
+
+
+def read_document(ground: Ground, name: str) -> Document:
+    """The document as it is stored now. Raises `StepError` when its role or state machine is missing."""
+    return home_of(ground.scenario, name).read(ground)
+
+
+def save_documents(ground: Ground, blueprint: Blueprint, documents: Mapping[str, str | Mapping[str, Any]]) -> None:
+    """Save each, in the order given; `blueprint` checks them first, so that none is saved when one can't be.
+
+    Raises `ConfigError` or `PolicyError` for a document that AWS would refuse, and `StepError` when AWS refuses.
+    """
+    checked = blueprint.using(**documents)
+    for name in documents:
+        home_of(ground.scenario, name).save(ground, getattr(checked, name))
+
+
+def right_document(blueprint: Blueprint, name: str) -> Document:
+    """The document as the blueprint has it."""
+    document: Document = json.loads(getattr(blueprint, name))
+    return document

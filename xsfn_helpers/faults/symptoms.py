@@ -1,0 +1,152 @@
+"""What people see of a fault: a real run, a stopped run, a refused deployment or a stranger let in; in AWS's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers import trials
+from xsfn_helpers.accounts import SandboxAccounts
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.errors import StepError
+from xsfn_helpers.faults.fault import Fault, Shows
+from xsfn_helpers.faults.names import renamed
+from xsfn_helpers.probes import surely
+from xsfn_helpers.runs import Run, follow
+from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.wording import stable, stable_cause
+
+if TYPE_CHECKING:
+    from xsfn_helpers.display.timeline import Timeline
+    from xsfn_helpers.lab import Lab
+
+# Longer than a run that is started at once needs to get to the assume step.
+_LAG: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What was seen. The links of the timeline's events aren't told: finding the link is the exercise."""
+
+    title: str
+    lines: tuple[str, ...]
+    run: Run
+
+    @property
+    def timeline(self) -> Timeline:
+        from xsfn_helpers.display.timeline import Timeline
+
+        return Timeline(tuple(replace(event, link=None) for event in self.run.events))
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *(f"  {line}" for line in self.lines), str(self.timeline)])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.practice import symptom_html
+
+        return {"text/html": symptom_html(self), "text/plain": str(self)}
+
+
+def observe(lab: Lab, fault: Fault, title: str) -> Symptom:
+    """Do what makes the fault show, and tell what came of it. Raises `StepError` where it can't be done."""
+    run, lines = _WAYS[fault.shows](lab, fault)
+    return Symptom(title, (*_ending(run), *lines), run)
+
+
+Seen = tuple[Run, list[str]]
+
+
+def _in_a_run(lab: Lab, fault: Fault) -> Seen:
+    return run_machine(lab, fault.started), []
+
+
+def _when_stopped(lab: Lab, _: Fault) -> Seen:
+    run = trials.stopped_run(lab.ground, lab.steps.subject_machine)
+    return run, ["The Operator execution was stopped while it waited."]
+
+
+def _when_saved(lab: Lab, _: Fault) -> Seen:
+    run = lab.run()
+    try:
+        save_subject_machine(lab)
+    except StepError as error:
+        return run, [f"Saving the Subject state machine, unchanged: {stable(error.what)}"]
+    return run, ["Saving the Subject state machine, unchanged: done"]
+
+
+def _to_a_stranger(lab: Lab, _: Fault) -> Seen:
+    run = lab.run()
+    answer = trials.no_external_id(lab.ground)
+    asked = "The auditor asked for the execute role as the Operator role, without an external id:"
+    return run, [f"{asked} {'refused' if answer.refused else answer.words}"]
+
+
+def _for_a_moment(lab: Lab, _: Fault) -> Seen:
+    """The permission is taken away and saved again while IAM is slow, and a run is started at once."""
+    permission = lab.steps.operator_role.resources[0]
+    with _slow_iam(lab) as slow_down:
+        try:
+            permission.undo()
+            slow_down()
+        finally:
+            surely(permission.apply)
+        run = lab.run()
+    return run, ["The permission had been saved a moment before."]
+
+
+_WAYS: Final[Mapping[Shows, Callable[[Lab, Fault], Seen]]] = {
+    Shows.IN_A_RUN: _in_a_run,
+    Shows.WHEN_STOPPED: _when_stopped,
+    Shows.WHEN_SAVED: _when_saved,
+    Shows.TO_A_STRANGER: _to_a_stranger,
+    Shows.FOR_A_MOMENT: _for_a_moment,
+}
+
+
+def run_machine(lab: Lab, name: str | None) -> Run:
+    """Run the Operator state machine of this name, the scenario's own when it is None."""
+    if name is None:
+        return lab.run()
+    scenario = lab.scenario
+    arn = renamed(scenario.operator_machine_arn, scenario.operator_machine_name, name)
+    with told(scenario.operator):
+        execution = lab.ground.states(Side.OPERATOR).start_execution(stateMachineArn=arn)["executionArn"]
+    return follow(lab.ground, execution)
+
+
+def save_subject_machine(lab: Lab) -> None:
+    """Deploy the Subject state machine again as it is. Raises `StepError` when AWS refuses."""
+    states, scenario = lab.ground.states(Side.SUBJECT), lab.scenario
+    with told(scenario.subject):
+        definition = states.describe_state_machine(stateMachineArn=scenario.subject_machine_arn)["definition"]
+        states.update_state_machine(
+            stateMachineArn=scenario.subject_machine_arn, definition=definition, roleArn=scenario.subject_role_arn
+        )
+
+
+@contextmanager
+def _slow_iam(lab: Lab) -> Iterator[Callable[[], None]]:
+    """IAM at once, then slow from when the given function is called, then as it was before."""
+    sandbox = Sandbox.find() if isinstance(lab.ground.accounts, SandboxAccounts) else None
+    if sandbox is None:
+        raise StepError(
+            "IAM can be slowed down in the sandbox only.", fix="Take another fault, or open the lab on the sandbox."
+        )
+    before = sandbox.propagation_seconds
+    try:
+        sandbox.delay_propagation(0)
+        yield lambda: sandbox.delay_propagation(_LAG)
+    finally:
+        surely(lambda: sandbox.delay_propagation(before))
+
+
+def _ending(run: Run) -> Iterator[str]:
+    yield f"The Operator execution: {run.status}"
+    if run.error or run.cause:
+        yield "  " + ": ".join(stable_cause(text) for text in (run.error, run.cause) if text)
+    yield f"The Subject execution, in the Subject account: {run.subject_status or 'never started'}"
