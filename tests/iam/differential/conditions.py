@@ -192,7 +192,7 @@ def _moment(value: str) -> datetime | None:
     if value.isdigit() and len(value) == 10:
         return datetime.fromtimestamp(int(value), UTC)
     try:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value) if value[4:5] == "-" else None  # the basic form isn't W3C's
     except ValueError:
         return None
 

@@ -297,6 +297,8 @@ def _seconds(text: str) -> int | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if text[4:5] != "-":
+        return None  # the basic form isn't W3C's
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
