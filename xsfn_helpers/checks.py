@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Check:
         line = f"{'✓' if self.passed else '✗'} {self.title}: {self.evidence}"
         return line if self.passed or not self.hint else f"{line}\n    → {self.hint}"
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(str(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -35,6 +39,11 @@ class Report:
     @property
     def ok(self) -> bool:
         return all(check.passed for check in self.checks)
+
+    @property
+    def failed(self) -> Report:
+        """The checks that don't hold."""
+        return Report(f"{self.title}, what doesn't hold", tuple(check for check in self.checks if not check.passed))
 
     def __bool__(self) -> bool:
         return self.ok
