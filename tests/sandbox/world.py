@@ -77,6 +77,18 @@ class World:
         """A client with somebody else's key."""
         return self.make_client(self.sandbox, service, key_id, secret, token)
 
+    def client_without_checks(self, side: Side, service: str) -> Any:
+        """A client that sends what botocore itself would refuse, to see what the service says of it."""
+        account = self.sandbox.accounts[side]
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=self.sandbox.endpoint_url,
+            region_name=self.sandbox.region,
+            aws_access_key_id=account.access_key_id,
+            aws_secret_access_key=account.secret_access_key,
+            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+        )
+
     @property
     def operator_iam(self) -> Any:
         return self.client(Side.OPERATOR, "iam")
