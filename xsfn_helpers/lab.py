@@ -24,6 +24,7 @@ from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link, decide_links
@@ -231,6 +232,10 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
+        """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
+        return TrustTrial(self.ground, asker)
 
     def run(
         self,

@@ -97,7 +97,7 @@ def surely(restore: Callable[[], object]) -> None:
 
 
 def sweep(ground: Ground) -> Plan:
-    """Remove what probes left behind in the Operator account, found by name and tag."""
+    """Remove what probes left behind in either account, found by name and tag."""
     with told(ground.scenario.operator):
         machines = [
             machine["name"]
@@ -105,15 +105,20 @@ def sweep(ground: Ground) -> Plan:
             for machine in page["stateMachines"]
             if machine["name"].startswith(PREFIX)
         ]
-        roles = [
+    changes: list[Change | None] = [_machine(ground, name, "", {}).undo() for name in machines]
+    for side in Side:
+        changes += [_role(ground, name, side).undo() for name in _role_names(ground, side)]
+    return Plan("Probes left behind", tuple(change for change in changes if change), done=True)
+
+
+def _role_names(ground: Ground, side: Side) -> list[str]:
+    with told(ground.scenario.account(side)):
+        return [
             role["RoleName"]
-            for page in ground.iam(Side.OPERATOR).get_paginator("list_roles").paginate()
+            for page in ground.iam(side).get_paginator("list_roles").paginate()
             for role in page["Roles"]
             if role["RoleName"].startswith(PREFIX)
         ]
-    changes: list[Change | None] = [_machine(ground, name, "", {}).undo() for name in machines]
-    changes += [_role(ground, name).undo() for name in roles]
-    return Plan("Probes left behind", tuple(change for change in changes if change), done=True)
 
 
 def _try(ground: Ground, task: dict[str, Any], role_arn: str) -> Ending:
@@ -154,9 +159,9 @@ def _other_role(ground: Ground) -> Iterator[str]:
         surely(role.undo)
 
 
-def _role(ground: Ground, name: str) -> Role:
+def _role(ground: Ground, name: str, side: Side = Side.OPERATOR) -> Role:
     trust = json_text(service_trust(ground.scenario, ground.scenario.operator))
-    return Role(ground, Side.OPERATOR, name, trust, policies=frozenset({_POLICY_NAME}))
+    return Role(ground, side, name, trust, policies=frozenset({_POLICY_NAME}))
 
 
 def _machine(ground: Ground, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:

@@ -215,10 +215,10 @@ TARGETS: Final = (
         )
     ),
     *(
-        Target("s3:GetObject", f"{_BUCKET}/home/ada/notes.txt", account, ("s3:ExistingObjectTag/class",))
+        Target("s3:GetObject", f"{_BUCKET}/people/ada/notes.txt", account, ("s3:ExistingObjectTag/class",))
         for account in (OPERATOR, SUBJECT)
     ),
-    Target("s3:PutObject", f"{_BUCKET}/home/red/a$b.txt", OPERATOR, ("s3:x-amz-acl",)),
+    Target("s3:PutObject", f"{_BUCKET}/people/red/a$b.txt", OPERATOR, ("s3:x-amz-acl",)),
     *(Target("s3:ListBucket", _BUCKET, account, ("s3:prefix", "s3:max-keys")) for account in (OPERATOR, SUBJECT)),
     *(
         Target("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{account}:ada-queue", account, _ROLE_KEYS)
