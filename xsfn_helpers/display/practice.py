@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.faults.symptoms import Symptom
 
 SOLVED: Final = "✓ solved"
-SHOWN: Final = "· with the solution"
+SHOWN: Final = "· with the answer"
 OPEN: Final = "… open"
 
 
@@ -71,9 +71,8 @@ def _cells(row: Row) -> list[str]:
     if result is None:
         return [*known, pill(OPEN, PENDING_GREY), "", "", ""]
     took = duration(result.seconds)
-    if result.solution_shown:
-        return [*known, pill(SHOWN, PENDING_GREY), str(result.hints), str(result.tries), took]
-    return [*known, pill(SOLVED, ALLOWED_BLUE), str(result.hints), str(result.tries), took]
+    state = pill(SOLVED, ALLOWED_BLUE) if result.by_yourself else pill(SHOWN, PENDING_GREY)
+    return [*known, state, str(result.hints), str(result.tries), took]
 
 
 def _row(cells: Iterable[str]) -> str:

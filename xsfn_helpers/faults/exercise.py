@@ -12,10 +12,10 @@ from xsfn_helpers.checks import Report
 from xsfn_helpers.documents import Document
 from xsfn_helpers.errors import ConfigError, StepError
 from xsfn_helpers.faults.fault import Fault
-from xsfn_helpers.faults.hints import LEVELS, Hint, hint
+from xsfn_helpers.faults.hints import Hint, hint
 from xsfn_helpers.faults.proof import prove
 from xsfn_helpers.faults.scene import Scene, scene
-from xsfn_helpers.faults.score import Attempt, Record
+from xsfn_helpers.faults.score import ANSWER_LEVEL, Attempt, Record
 from xsfn_helpers.faults.stored_documents import read_document, right_document, save_documents
 from xsfn_helpers.faults.symptoms import Symptom, observe
 from xsfn_helpers.scenario import Side
@@ -137,7 +137,7 @@ class Exercise:
         """The next of three levels of help, or a certain one: a nudge, the rule, the exact change."""
         with self._lab.turn():
             attempt = self._attempt()
-            wanted = min(attempt.hints + 1, LEVELS[-1]) if level is None else level
+            wanted = min(attempt.hints + 1, ANSWER_LEVEL) if level is None else level
             given = hint(self._lab, self.fault, wanted)
             if not attempt.solved and wanted > attempt.hints:
                 self._keep(attempt=replace(attempt, hints=wanted))
@@ -176,7 +176,7 @@ class Exercise:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
         with self._lab.turn():
             attempt = self._attempt()
-            exact = hint(self._lab, self.fault, LEVELS[-1])
+            exact = hint(self._lab, self.fault, ANSWER_LEVEL)
             for repair in self.fault.repairs:
                 repair.apply(self._lab)
             right = {name: right_document(self._lab.blueprint, name) for name in self.fault.touched}

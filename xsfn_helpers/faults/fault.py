@@ -45,7 +45,7 @@ class Fault:
     """One thing wrong with the complete set-up.
 
     `title` and `story` say what people see without giving the fault away. `links` are the links of the access chain
-    that it breaks; `where` is the place to look at (empty where nothing is wrong). `documents` are the documents that it
+    that it breaks; `where` is the place to look at (empty where nothing is wrong). `documents` are the ones that it
     leaves behind, by the names that `lab.using` takes; `before` and `after` are done before and after these are saved.
     The solution is `repairs`, then the recommended text for each document in `documents` and in `save_again`.
     `source` is the page, or the article's stage, behind `rule`.

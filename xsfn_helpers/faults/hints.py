@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from xsfn_helpers.changes import text_diff
 from xsfn_helpers.documents import Document, json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults.edits import edits
 from xsfn_helpers.faults.fault import Fault
+from xsfn_helpers.faults.score import ANSWER_LEVEL
 from xsfn_helpers.faults.stored_documents import read_document, right_document
 from xsfn_helpers.policy_diff import policy_diff, same_policy
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
-
-LEVELS: Final = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Hint:
 
     @property
     def title(self) -> str:
-        return f"Hint {self.level} of {len(LEVELS)}"
+        return f"Hint {self.level} of {ANSWER_LEVEL}"
 
     def __str__(self) -> str:
         diff = [f"  {line}" for line in self.diff]
@@ -53,7 +52,7 @@ def hint(lab: Lab, fault: Fault, level: int) -> Hint:
     if level == 2:
         where = f" Look at {fault.where}." if fault.where else ""
         return Hint(2, f"{fault.rule}{where} [{fault.source}]")
-    if level != len(LEVELS) or isinstance(level, bool):
+    if level != ANSWER_LEVEL or isinstance(level, bool):
         raise ConfigError(f"There is no hint {level!r}.", fix="The levels are 1, 2 and 3; the last is the answer.")
     changes = tuple(_changes(lab, fault))
     diff = tuple(line for change in changes for line in change.diff)
@@ -64,7 +63,7 @@ def hint(lab: Lab, fault: Fault, level: int) -> Hint:
         text = f"The exact change, in {fault.where}:"
     else:
         text = "Everything is as it should be."
-    return Hint(3, text, diff, code)
+    return Hint(ANSWER_LEVEL, text, diff, code)
 
 
 @dataclass(frozen=True, slots=True)

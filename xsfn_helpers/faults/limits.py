@@ -39,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Something that the policies must not allow; `hint` says what a narrow policy is like."""
+    """Something that the policies must not allow; `hint` says why, without giving the repair away."""
 
     id: str
     title: str
@@ -73,35 +73,36 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         yield Limit(
             "limit.external-id",
             "Only the Operator state machine's own ARN opens the execute role",
-            f"Let the execute role's trust policy demand StringEquals sts:ExternalId {scenario.external_id}.",
+            "Whoever gets in with another external id, or with none, can be a state machine that isn't the one agreed "
+            "on (confused deputy).",
             tuple(_other_external_ids(scenario, request, trust)),
         )
         yield Limit(
             "limit.principal",
             "Nobody but the Operator role may assume the execute role",
-            f"Let the execute role's trust policy name {scenario.operator_role_arn}, and nobody else, as principal.",
+            "Whoever else gets in may start, watch and stop the Subject state machine, too. One role has to get in.",
             tuple(_other_principals(scenario, request, trust)),
         )
         asking = replace(policies, resource=_TRUSTS_ALL)
         yield Limit(
             "limit.operator-role",
             "The Operator role may assume no other role",
-            f"Grant it sts:AssumeRole on {scenario.execute_role_arn}, and nothing wider.",
+            "Every role that trusts the Operator account lies open to it now. It needs one.",
             tuple(_other_roles(scenario, request, asking)),
         )
     if 3 in decided:
         yield Limit(
             "limit.execute-role",
             "The execute role may do nothing but start, watch and stop the Subject state machine",
-            "Grant it the three actions by name: StartExecution on the state machine, DescribeExecution and "
-            "StopExecution on its executions.",
+            "Whoever becomes the execute role may do this, too. It needs three actions, on one state machine and its "
+            "executions.",
             tuple(_other_calls(scenario, *decided[3])),
         )
     if service := [decided[number] for number in (1, 6) if number in decided]:
         yield Limit(
             "limit.service-trust",
             "The state machines' own roles trust nobody but Step Functions, for machines of their own account",
-            "Let their trust policies name states.amazonaws.com, with aws:SourceAccount and aws:SourceArn.",
+            "Such a role is for Step Functions alone, working for a state machine of the role's own account.",
             tuple(question for request, policies in service for question in _other_services(request, policies)),
         )
 

@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
 
 _KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+_ONE_ROLE: Final = "The execute role is for the Operator role, and for nobody else."
+_ONE_MACHINE: Final = "The execute role is for one state machine, which Step Functions names as external id."
 
 
 def prove(lab: Lab, fault: Fault) -> tuple[Check, ...]:
     """The checks of a repair. None of them gives the fault away.
 
-    First what must be allowed, by policy and by trial; then what must be refused, by policy, and, once a run gets
-    through, by trial.
+    First what must be allowed, by policy and by trial; once all of it is, what must be refused, by policy and by trial.
     """
     verdicts = {verdict.link.number: verdict for verdict in decide_links(lab.ground)}
-    chain, run = _chain(verdicts), _run(lab, verdicts)
-    checks = [chain, run, *_own(lab, fault, verdicts), *limit_checks(lab.scenario, verdicts)]
-    if run.passed:
-        checks += _refused(lab, fault)
+    checks = [_chain(verdicts), _run(lab, verdicts), *_own(lab, fault, verdicts)]
+    if all(check.passed for check in checks):
+        checks += [*limit_checks(lab.scenario, verdicts), *_refused(lab, fault)]
     return tuple(checks)
 
 
@@ -106,26 +106,25 @@ def _refused(lab: Lab, fault: Fault) -> Iterator[Check]:
         "direct-assume-role",
         "The Operator account's administrator can't assume the execute role",
         lambda: trials.direct_assume_role(ground),
-        hint="Let the execute role's trust policy name the Operator role alone.",
+        hint=_ONE_ROLE,
     )
     if 2 not in fault.links:
         return
-    wants_id = "Let the execute role's trust policy demand the state machine's ARN as external id, with StringEquals."
     yield refused_check(
         "no-external-id",
         "The Operator role can't assume the execute role without an external id",
         lambda: trials.no_external_id(ground),
-        hint=wants_id,
+        hint=_ONE_MACHINE,
     )
     yield refused_check(
         "wrong-external-id",
         "Another state machine with the Operator role can't assume it (confused deputy)",
         lambda: trials.wrong_external_id(ground),
-        hint=wants_id,
+        hint=_ONE_MACHINE,
     )
     yield refused_check(
         "other-role",
         "Another role of the Operator account can't assume it, even with the right external id",
         lambda: trials.other_role(ground),
-        hint="Let the execute role's trust policy name the Operator role, not its account.",
+        hint=_ONE_ROLE,
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from xsfn_helpers.sandbox.state import StateFolder
 
+ANSWER_LEVEL: Final = 3
 _VERSION: Final = 1
 
 
@@ -37,13 +38,18 @@ class Result:
     solution_shown: bool
 
     @property
+    def by_yourself(self) -> bool:
+        """Whether the answer was found; the last hint gives it, as the solution does."""
+        return not self.solution_shown and self.hints < ANSWER_LEVEL
+
+    @property
     def rank(self) -> tuple[bool, int, int, float]:
-        """Smaller is better: without the solution, then fewer hints, fewer tries, less time."""
-        return self.solution_shown, self.hints, self.tries, self.seconds
+        """Smaller is better: without the answer, then fewer hints, fewer tries, less time."""
+        return not self.by_yourself, self.hints, self.tries, self.seconds
 
     def __str__(self) -> str:
-        if self.solution_shown:
-            return "with the solution"
+        if not self.by_yourself:
+            return "with the answer"
         hints = {0: "no hint", 1: "1 hint"}.get(self.hints, f"{self.hints} hints")
         return f"{hints}, {'1 try' if self.tries == 1 else f'{self.tries} tries'}"
 
@@ -128,17 +134,17 @@ class ScoreCard:
 
     @property
     def solved(self) -> int:
-        """How many were solved without being shown the solution."""
-        return sum(row.result is not None and not row.result.solution_shown for row in self.rows)
+        """How many were solved without being shown the answer."""
+        return sum(row.result is not None and row.result.by_yourself for row in self.rows)
 
     @property
     def shown(self) -> int:
-        """How many were solved with the solution only."""
-        return sum(row.result is not None and row.result.solution_shown for row in self.rows)
+        """How many were solved with the answer only."""
+        return sum(row.result is not None and not row.result.by_yourself for row in self.rows)
 
     @property
     def headline(self) -> str:
-        more = f", and {self.shown} more with the solution" if self.shown else ""
+        more = f", and {self.shown} more with the answer" if self.shown else ""
         return f"Score card: {self.solved} of {len(self.rows)} faults solved by yourself{more}"
 
     def with_times(self) -> str:
@@ -163,7 +169,7 @@ def _line(row: Row, *, times: bool) -> str:
     if row.result is None:
         return f"… {row.number:>2} {row.title}"
     took = f", {duration(row.result.seconds)}" if times else ""
-    mark = "·" if row.result.solution_shown else "✓"
+    mark = "✓" if row.result.by_yourself else "·"
     return f"{mark} {row.number:>2} {row.title}: {row.result}{took}"
 
 

@@ -14,7 +14,7 @@ from xsfn_helpers.errors import StepError
 from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.names import renamed
 from xsfn_helpers.probes import surely
-from xsfn_helpers.runs import Run, follow
+from xsfn_helpers.runs import Run, TimelineEvent, follow
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable, stable_cause
@@ -39,7 +39,7 @@ class Symptom:
     def timeline(self) -> Timeline:
         from xsfn_helpers.display.timeline import Timeline
 
-        return Timeline(tuple(replace(event, link=None) for event in self.run.events))
+        return Timeline(tuple(_untold(event) for event in self.run.events))
 
     def __str__(self) -> str:
         return "\n".join([self.title, *(f"  {line}" for line in self.lines), str(self.timeline)])
@@ -50,6 +50,11 @@ class Symptom:
         from xsfn_helpers.display.practice import symptom_html
 
         return {"text/html": symptom_html(self), "text/plain": str(self)}
+
+
+def _untold(event: TimelineEvent) -> TimelineEvent:
+    """The event without its link, and without the cause that was given for stopping, which names one."""
+    return replace(event, link=None, summary="" if event.type == "ExecutionAborted" else event.summary)
 
 
 def observe(lab: Lab, fault: Fault, title: str) -> Symptom:
@@ -147,6 +152,6 @@ def _slow_iam(lab: Lab) -> Iterator[Callable[[], None]]:
 
 def _ending(run: Run) -> Iterator[str]:
     yield f"The Operator execution: {run.status}"
-    if run.error or run.cause:
+    if run.status != "ABORTED" and (run.error or run.cause):
         yield "  " + ": ".join(stable_cause(text) for text in (run.error, run.cause) if text)
     yield f"The Subject execution, in the Subject account: {run.subject_status or 'never started'}"
