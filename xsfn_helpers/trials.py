@@ -132,18 +132,18 @@ def run(ground: Ground, *, allowed: bool) -> Run:
         pause = min(pause * 2, 5.0)
 
 
-def stopped_run(ground: Ground, subject_machine: StateMachine) -> Run:
+def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool = True) -> Run:
     """Stop a run while its Subject execution waits: the trial of link 5.
 
     The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
-    back whatever happens.
+    back whatever happens. `allowed` says what the policies make of link 5; a stop that they refuse isn't waited for.
     """
     before = subject_machine.as_stored()
     waiting = replace(before, definition=json_text(_WAITING))
     try:
         waiting.apply()
         begun = _begun(ground)
-        patience = 2 + 20 * ground.accounts.pace.poll
+        patience = (2 if allowed else 0) + 20 * ground.accounts.pace.poll
         ended = begun if begun.ended else begun.stop(cause=_STOP_CAUSE, timeout=patience)
         if ended.subject_execution_arn and ended.subject_status == RUNNING:
             with told(ground.scenario.subject):

@@ -139,7 +139,7 @@ class Exercise:
             attempt = self._attempt()
             wanted = min(attempt.hints + 1, ANSWER_LEVEL) if level is None else level
             given = hint(self._lab, self.fault, wanted)
-            if not attempt.solved and wanted > attempt.hints:
+            if wanted > attempt.hints:
                 self._keep(attempt=replace(attempt, hints=wanted))
         return given
 

@@ -47,13 +47,13 @@ class Hint:
 
 def hint(lab: Lab, fault: Fault, level: int) -> Hint:
     """The help of this level; the third is worked out from what is stored now. Raises `ConfigError` for others."""
+    if isinstance(level, bool) or level not in (1, 2, ANSWER_LEVEL):
+        raise ConfigError(f"There is no hint {level!r}.", fix="The levels are 1, 2 and 3; the last is the answer.")
     if level == 1:
         return Hint(1, fault.nudge)
     if level == 2:
         where = f" Look at {fault.where}." if fault.where else ""
         return Hint(2, f"{fault.rule}{where} [{fault.source}]")
-    if level != ANSWER_LEVEL or isinstance(level, bool):
-        raise ConfigError(f"There is no hint {level!r}.", fix="The levels are 1, 2 and 3; the last is the answer.")
     changes = tuple(_changes(lab, fault))
     diff = tuple(line for change in changes for line in change.diff)
     code = "\n".join([*(repair.code for repair in fault.repairs), *(change.code for change in changes)])

@@ -68,7 +68,8 @@ def _run(lab: Lab, verdicts: Mapping[int, Verdict]) -> Check:
 def _own(lab: Lab, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Check]:
     """What this fault in particular asks for."""
     if fault.shows is Shows.WHEN_STOPPED:
-        stopped = stop_check(trials.stopped_run(lab.ground, lab.steps.subject_machine), verdicts)
+        machine, allowed = lab.steps.subject_machine, verdicts[5].allowed
+        stopped = stop_check(trials.stopped_run(lab.ground, machine, allowed=allowed), verdicts)
         # Its own hint is the answer.
         yield stopped if stopped.passed else replace(stopped, hint=_KEEP_LOOKING)
     if fault.shows is Shows.WHEN_SAVED:

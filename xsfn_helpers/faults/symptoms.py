@@ -71,7 +71,7 @@ def _in_a_run(lab: Lab, fault: Fault) -> Seen:
 
 
 def _when_stopped(lab: Lab, _: Fault) -> Seen:
-    run = trials.stopped_run(lab.ground, lab.steps.subject_machine)
+    run = trials.stopped_run(lab.ground, lab.steps.subject_machine, allowed=lab.decide(5).allowed)
     return run, ["The Operator execution was stopped while it waited."]
 
 
