@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import random
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import nbformat
 import pytest
 
 from tests.conftest import fresh_names
 from tests.interruptions import Death, Killed, dies_at, interrupted_at
+from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Lab, documents, json_text, open_lab
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.changes import Action
@@ -544,3 +548,57 @@ class TestInterruptions:
 
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
         iam.delete_role(RoleName=name)
+
+
+CELLS: Final = nbformat.read(NOTEBOOKS / "05-break-and-fix.ipynb", as_version=4).cells
+SECTION: Final = re.compile(r'practice\.(?:fault\("(?P<name>[\w-]+)"\)|surprise\(seed=(?P<seed>\d+)\))')
+
+
+def sections() -> dict[str, tuple[str, list[str]]]:
+    """Each fault that the reader repairs alone: the prose before it, and the Python in its folded solution."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    name, prose = "", ""
+    for cell in CELLS:
+        if cell.cell_type == "code":
+            if begun := SECTION.search(cell.source):
+                name = begun["name"] or random.Random(int(begun["seed"])).choice(list(FAULTS))
+                found[name] = (prose, [])
+        else:
+            prose = cell.source
+            if name and "<summary>Solution</summary>" in prose:
+                found[name][1].extend(re.findall(r"```python\n(.*?)```", prose, re.DOTALL))
+    return found
+
+
+class TestNotebook:
+    """Notebook 05 tells what the catalogue has, and its solutions work as they are printed."""
+
+    def test_a_dozen_faults_have_a_section_with_their_own_title_and_story(self) -> None:
+        numbers = {name: number for number, name in enumerate(FAULTS, start=1)}
+        told = {name: prose for name, (prose, _) in sections().items() if prose.startswith("## Fault")}
+
+        assert len(told) >= 12
+        for name, prose in told.items():
+            assert prose == f"## Fault {numbers[name]} · {FAULTS[name].title}\n\n{FAULTS[name].story}"
+
+    def test_every_fault_is_listed(self) -> None:
+        outputs = [output for cell in CELLS if cell.cell_type == "code" for output in cell.outputs]
+        texts = "\n".join(output.data["text/plain"] for output in outputs if "data" in output)
+
+        assert {name for name, fault in FAULTS.items() if fault.title not in texts or name not in texts} == set()
+
+    def test_every_solution_is_folded_and_tagged(self) -> None:
+        solved = [cell for cell in CELLS if cell.cell_type == "code" and "fault.solve()" in cell.source]
+
+        assert len(solved) == len(sections())
+        for cell in solved:
+            assert cell.metadata == {"tags": ["solution"], "jupyter": {"source_hidden": True}}
+
+    @pytest.mark.parametrize("name", sections())
+    def test_its_solutions_work_as_they_are_printed(self, practice: Practice, name: str) -> None:
+        (code,) = sections()[name][1]
+        exercise = practice.fault(name)
+        exercise.break_it()
+        exec(code, {"lab": practice.lab, "fault": exercise, "json_text": json_text})
+
+        assert failed(exercise.check()) == []
