@@ -11,9 +11,13 @@ shift
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${BROWSER:-}" ]; then
     set -- --no-browser "$@"
 fi
-# The kit works offline: no question about news, no look for updates.
+# Arranged once: the notebook, its table of contents, and the picture beside it. What the reader moves stays moved.
+export JUPYTERLAB_WORKSPACES_DIR="$PWD/.lab"
+[ -d .lab ] || "$python" -m jupyterlab workspaces import scripts/workspace.json >/dev/null
+# The kit works offline: no question about news (the option alone doesn't spare it), no look for updates.
+export JUPYTER_CONFIG_PATH="$PWD/scripts/jupyter${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
 exec "$python" -m jupyterlab \
     --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$PWD" \
-    --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb \
+    --LabApp.default_url=/lab/workspaces/xsfn/tree/notebooks/00-start-here.ipynb \
     --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
     "$@"

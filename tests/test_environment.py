@@ -312,7 +312,7 @@ class TestGraphviz:
 class TestLab:
     OPTIONS = (
         "-m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir={root} "
-        "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb "
+        "--LabApp.default_url=/lab/workspaces/xsfn/tree/notebooks/00-start-here.ipynb "
         "--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
     )
 
@@ -341,3 +341,14 @@ class TestLab:
 
     def test_the_readers_own_options_come_last(self, machine: Machine) -> None:
         assert self.options(machine, "--port", "9999", DISPLAY=":0") == "--port 9999"
+
+    def test_the_page_is_arranged_once_and_what_the_reader_moves_stays(self, machine: Machine) -> None:
+        machine.add("python", 'echo "$*" >> calls; [ "$3" != workspaces ] || mkdir "$JUPYTERLAB_WORKSPACES_DIR"')
+        program = str(machine.folder / "bin" / "python")
+
+        machine.run("lab.sh", program)
+        machine.run("lab.sh", program)
+
+        calls = (machine.project / "calls").read_text().splitlines()
+        imports = [call for call in calls if "workspaces import scripts/workspace.json" in call]
+        assert (len(calls), len(imports)) == (3, 1)

@@ -30,7 +30,7 @@ def test_the_printed_address_opens_the_first_notebook(lab: RunningLab) -> None:
     status, page = lab.get_page()
 
     assert status == HTTPStatus.OK
-    assert lab.page == f"/lab/tree/{FIRST_NOTEBOOK}"
+    assert lab.page == f"/lab/workspaces/xsfn/tree/{FIRST_NOTEBOOK}"
     assert "<title>JupyterLab</title>" in page
 
 
