@@ -46,7 +46,7 @@ verify-clone: ## in a fresh clone of the last commit: make test, then make lab, 
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
-	rm -rf .venv .conda .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .conda .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | while read -r cache; do rm -rf "$$cache"; done
 
 for-lab:
