@@ -87,8 +87,15 @@ class Running:
     def __init__(self, contestant: Contestant) -> None:
         self.contestant = contestant
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process is
+        command = _command(contestant)
+        _SCRATCH.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            _command(contestant), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True
+            command,
+            cwd=_SCRATCH,  # some write files where they are started
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            text=True,
         )
         self.ways: tuple[str, ...] = tuple(self._ask({"do": "ways"})["ways"])
 
@@ -131,7 +138,7 @@ def _command(contestant: Contestant) -> list[str]:
     script = _HERE / contestant.script
     match contestant.home:
         case Home.OURS:
-            return [sys.executable, str(script)]
+            return [sys.executable, str(script)]  # finds this project's package as it is installed
         case Home.VENV:
             return [str(_venv(contestant) / "bin" / "python"), str(script)]
         case Home.NPM:
