@@ -53,7 +53,7 @@ def without_valueless_variables(question: Json, _: Answer) -> Json:
             return operator, values
         new = [replace_variables(value, replacement) for value in values]
         if parts_of(operator)[1].startswith("arn"):
-            new = [_NO_ARN if _NOTHING in value else value for value in new]
+            new = [_NO_ARN if value != old else value for value, old in zip(new, values, strict=True)]
         return operator, new
 
     def resource(kind: str, version: str, text: str) -> str:
