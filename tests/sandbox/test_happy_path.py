@@ -33,31 +33,6 @@ def test_the_operator_runs_the_subject_across_accounts(any_world: World) -> None
     assert outcome.output["Output"]["Received"][documents.STARTED_BY_KEY] == outcome.arn
 
 
-def test_the_history_is_the_recorded_one(world: World) -> None:
-    """Source: localstack's AWS-validated credentials and callback tests (2024-12-04, 2023-08-12)."""
-    world.build()
-
-    events = world.run().events
-
-    assert [(event["id"], event["previousEventId"], event["type"]) for event in events] == [
-        (1, 0, "ExecutionStarted"),
-        (2, 0, "TaskStateEntered"),
-        (3, 2, "TaskScheduled"),
-        (4, 3, "TaskStarted"),
-        (5, 4, "TaskSubmitted"),
-        (6, 5, "TaskSucceeded"),
-        (7, 6, "TaskStateExited"),
-        (8, 7, "ExecutionSucceeded"),
-    ]
-    scheduled = events[2]["taskScheduledEventDetails"]
-    assert scheduled["taskCredentials"] == {"roleArn": world.scenario.execute_role_arn}
-    assert (scheduled["resourceType"], scheduled["resource"]) == ("states", "startExecution.sync:2")
-    assert "RoleArn" not in scheduled["parameters"]
-    submitted = json.loads(events[4]["taskSubmittedEventDetails"]["output"])
-    assert set(submitted) == {"ExecutionArn", "StartDate", "SdkHttpMetadata", "SdkResponseMetadata"}
-    assert isinstance(submitted["StartDate"], int)
-
-
 def test_sync_2_parses_the_output_and_sync_leaves_it_text(world: World) -> None:
     definition = documents.operator_definition(world.scenario)
     task = definition["States"][documents.TASK_STATE_NAME]
