@@ -451,7 +451,9 @@ class TestPractice:
         assert first == again
         assert first.title == "A surprise"
         assert first.fault.title not in str(first) + str(first.break_it()) + str(first.symptom())
-        assert first.fault.story not in str(first)
+        assert first.fault.story not in str(first) + str(first.check())
+        assert first.fault.title in str(first.solve())
+        assert first.fault.title in first.check().title
         assert len({practice.surprise(seed=seed).fault.id for seed in (1, 2, 3, 4)}) > 1
 
     def test_the_fault_in_place_is_found_again(self, practice: Practice) -> None:

@@ -92,7 +92,7 @@ class Exercise:
 
     @property
     def title(self) -> str:
-        return "A surprise" if self.disguised else f"Fault {self.number} · {self.fault.title}"
+        return "A surprise" if self.disguised else self._real_title
 
     @property
     def story(self) -> str:
@@ -170,7 +170,7 @@ class Exercise:
                 self.practice.book.write(self._record().solved(counted, at=time.time()))
             else:
                 self._keep(attempt=counted)
-        return Report(f"{self.title}{': solved' if solved else ''}", checks)
+        return Report(f"{self._real_title}: solved" if solved else self.title, checks)
 
     def solve(self) -> Solution:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
@@ -183,13 +183,18 @@ class Exercise:
             save_documents(self._lab.ground, self._lab.blueprint, right)
             if not attempt.solved:
                 self._keep(attempt=replace(attempt, solution_shown=True))
-        return Solution(self.title, self.fault.rule, self.fault.source, exact)
+        return Solution(self._real_title, self.fault.rule, self.fault.source, exact)
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.story}"
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(str(self))
+
+    @property
+    def _real_title(self) -> str:
+        """What a surprise shows once it is solved."""
+        return f"Fault {self.number} · {self.fault.title}"
 
     @property
     def _lab(self) -> Lab:
