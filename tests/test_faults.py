@@ -59,10 +59,8 @@ AWS_SAYS: Final = {
 # Where the policies of the chain are right, or too wide, and something else is wrong.
 POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon"}
 
-# Where something is refused that should be allowed.
-REFUSED: Final = [
-    name for name, fault in FAULTS.items() if fault.shows not in (Shows.FOR_A_MOMENT, Shows.TO_A_STRANGER)
-]
+KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+SOON: Final = "The policies allow it: if you have changed one a moment ago, check again. "
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +116,9 @@ class TestEachFault:
         after = exercise.check()
 
         assert before.ok is (FAULTS[name].shows is Shows.FOR_A_MOMENT)
+        if FAULTS[name].shows is not Shows.TO_A_STRANGER:
+            told = {check.hint for check in before if not check.passed}
+            assert told <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
         assert [nudge.level, rule.level, answer.level] == [1, 2, 3]
         assert (nudge.code, rule.code) == ("", ""), "the answer comes last"
         assert failed(after) == []
@@ -133,19 +134,6 @@ class TestEachFault:
         assert failed(report) == []
         assert exercise.fault.rule in str(solution)
         assert exercise.solve().title == solution.title, "it can be repeated"
-
-    @pytest.mark.parametrize("name", REFUSED)
-    def test_a_failed_check_doesnt_give_it_away(self, practice: Practice, name: str) -> None:
-        exercise = practice.fault(name)
-        exercise.break_it()
-        report = exercise.check()
-
-        assert failed(report)
-        assert {check.hint for check in report if not check.passed} <= {
-            "fault.hint() helps a step further; lab.decide(n) explains link n in full.",
-            "The policies allow it: if you have changed one a moment ago, check again. "
-            "fault.hint() helps a step further; lab.decide(n) explains link n in full.",
-        }
 
     def test_those_that_show_outside_a_run(self, practice: Practice) -> None:
         seen = {}
