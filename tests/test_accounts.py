@@ -86,7 +86,7 @@ class TestASandboxThatEnded:
             sandbox.stop()
         else:
             os.kill(sandbox.pid, signal.SIGKILL)
-        again = lab.status()
+        again = str(lab.status())
         found = Sandbox.find()
 
         assert found is not None

@@ -104,11 +104,11 @@ class TestStages:
         assert left_in_both_accounts(lab) == []
 
     def test_status_says_what_comes_next(self, lab: Lab) -> None:
-        assert "Next: lab.prepare()" in lab.status()
+        assert "Next: lab.prepare()" in str(lab.status())
         lab.at_stage(1)
-        assert "Next: lab.stage(2).apply()" in lab.status()
+        assert "Next: lab.stage(2).apply()" in str(lab.status())
         lab.at_stage(3)
-        assert "Next: lab.run()" in lab.status()
+        assert "Next: lab.run()" in str(lab.status())
 
     def test_clean_leaves_nothing(self, standing_lab: Lab) -> None:
         assert len(left_in_both_accounts(standing_lab)) == 5

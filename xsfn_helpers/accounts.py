@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.news import Called, News
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Accounts(Protocol):
     @property
     def pace(self) -> Pace: ...
 
+    @property
+    def news(self) -> News:
+        """Where every call that changes an account is told, the reader's own calls included."""
+        ...
+
     def session(self, side: Side) -> boto3.Session:
         """A boto3 session that acts as this side's administrator."""
         ...
@@ -67,6 +73,7 @@ class SandboxAccounts:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self.news = News()
         self._sessions: dict[Side, boto3.Session] = {}
         self._clients: dict[tuple[Side, str], Any] = {}
 
@@ -87,7 +94,7 @@ class SandboxAccounts:
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 region_name=self._sandbox.region,
-                botocore_session=self._botocore_session(),
+                botocore_session=self._botocore_session(side),
             )
         return self._sessions[side]
 
@@ -105,11 +112,12 @@ class SandboxAccounts:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
         return self._clients[key]
 
-    def _botocore_session(self) -> botocore.session.Session:
+    def _botocore_session(self, side: Side) -> botocore.session.Session:
         session = botocore.session.Session(session_vars=_ON_ITS_OWN)
         session.register_component("data_loader", _service_models())
         # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
         session.register("needs-retry", self._revive)  # type: ignore[arg-type]
+        tell_changes(session, side, self.news)
         return session
 
     def _revive(self, *, caught_exception: Exception | None, attempts: int, **_: Any) -> int | None:
@@ -129,6 +137,25 @@ class SandboxAccounts:
         return 0
 
 
+def tell_changes(session: botocore.session.Session, side: Side, news: News) -> None:
+    """Let `news` hear of every IAM and Step Functions call of this session that is no mere reading.
+
+    Calls that `news` itself gives rise to are readings, so it never hears of those.
+    """
+
+    def remember(**event: Any) -> None:
+        event["context"][_NAMES] = frozenset(value for value in event["params"].values() if isinstance(value, str))
+
+    def tell(**event: Any) -> None:
+        operation = event["model"].name
+        if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(_READINGS):
+            news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
+
+    for service in ("iam", "sfn"):
+        session.register(f"before-parameter-build.{service}", remember)
+        session.register(f"after-call.{service}", tell)
+
+
 @cache
 def _service_models() -> botocore.loaders.Loader:
     """The service models are large and never change: every session reads the same ones."""
@@ -136,6 +163,9 @@ def _service_models() -> botocore.loaders.Loader:
 
 
 _ATTEMPTS: Final = 3
+_FIRST_ERROR: Final = 300
+_READINGS: Final = ("Get", "List", "Describe", "Simulate", "Validate")
+_NAMES: Final = "xsfn_names"
 # (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.
 _ON_ITS_OWN: Final[dict[str, tuple[Any, Any, Any, Any]]] = {
     "profile": (None, None, None, None),

@@ -6,28 +6,31 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
-from xsfn_helpers.chain import Link, Node, chain
-from xsfn_helpers.changes import Action, Plan
+from xsfn_helpers.chain import Link, chain
+from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.news import Checked
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.standing import read_standing
+from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
-from xsfn_helpers.verdicts import Verdict, decide_link, decide_links
+from xsfn_helpers.verdicts import Verdict, decide_link
 
 if TYPE_CHECKING:
     import boto3
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
+    from xsfn_helpers.display.live.chain import LiveDiagram
+    from xsfn_helpers.display.live.status import LiveStatus
     from xsfn_helpers.faults.practice import Practice
 
 
@@ -140,12 +145,21 @@ class Stage:
             return self._lab.validation.before(self.number)
 
 
+@dataclass(slots=True)
+class _Live:
+    """The live displays of a lab, made when first shown: one of each kind, however often it is shown."""
+
+    diagram: LiveDiagram | None = None
+    status: LiveStatus | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
     """One scenario on two accounts. Every method can be called again: the same state comes out."""
 
     ground: Ground
     blueprint: Blueprint
+    _live: _Live = field(default_factory=lambda: _Live(), repr=False, compare=False)
 
     @property
     def scenario(self) -> Scenario:
@@ -224,10 +238,13 @@ class Lab:
 
         `live=False` only reads; `run` is a run that has just ended, to be used as the trial.
         """
-        if not live:
-            return self.validation.report(stage=stage, live=False)
-        with self.turn():
-            return self.validation.report(stage=stage, run=run)
+        if live:
+            with self.turn():
+                report = self.validation.report(stage=stage, run=run)
+        else:
+            report = self.validation.report(stage=stage, live=False)
+        self.ground.accounts.news.tell(Checked(report))
+        return report
 
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
@@ -243,57 +260,58 @@ class Lab:
         *,
         name: str | None = None,
         wait: bool = True,
+        live: bool = False,
         timeout: float = 60.0,
         on_progress: Callable[[Run], None] | None = None,
     ) -> Run:
         """Start the Operator state machine and follow both executions to the end.
 
-        `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it.
+        `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
+        `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
         """
         begun = runs.start(self.ground, input, name=name)
-        return begun.follow(timeout=timeout, on_progress=on_progress) if wait else begun
+        if not wait:
+            return begun
+        if live:
+            from xsfn_helpers.display.live.show import follow_live
+
+            return follow_live(begun, timeout=timeout)
+        return begun.follow(timeout=timeout, on_progress=on_progress)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
 
         A `report` adds what was tried: a link whose live check failed is shown refused.
         """
-        from xsfn_helpers.display.diagram import Diagram
-        from xsfn_helpers.display.palette import LinkState
+        from xsfn_helpers.display.chain_picture import picture
 
-        states: dict[int, LinkState] = {}
-        notes: dict[int, str] = {}
-        failed = {check.id: check for check in report or () if not check.passed}
-        tried = {check.id for check in report or ()}
-        for verdict in decide_links(self.ground):
-            number = verdict.link.number
-            live = f"link-{number}.live"
-            if verdict.missing is not None:
-                notes[number] = f"the {verdict.missing} isn't made yet"
-            elif not verdict.allowed or live in failed:
-                states[number] = LinkState.REFUSED
-                notes[number] = failed[live].evidence if live in failed else verdict.evidence
-            else:
-                states[number] = LinkState.ALLOWED
-                if live in tried:
-                    notes[number] = "tried live"
-        return Diagram(self.scenario, states=states, notes=notes, absent=self._absent())
+        return picture(read_standing(self.ground), report)
 
-    def status(self) -> str:
-        """Where the lab stands, and what comes next."""
-        lines = [f"Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}"]
-        waiting = None
-        for step in self.steps:
-            applied = step.is_applied
-            waiting = waiting if applied or waiting else step
-            lines.append(f"  {'✓' if applied else '…'} {step.title}{'' if applied else ' (not applied)'}")
-        if waiting is None:
-            lines.append("Next: lab.run()")
-        elif waiting.number == 0:
-            lines.append("Next: lab.prepare()")
-        else:
-            lines.append(f"Next: lab.stage({waiting.number}).apply()")
-        return "\n".join(lines)
+    def live_diagram(self) -> LiveDiagram:
+        """The same diagram, live: it changes in place as steps are applied, checks made and runs go on.
+
+        Point at a link, or move to it with Tab, for its decision; open a role for its policies.
+        """
+        from xsfn_helpers.display.live.chain import LiveDiagram
+
+        if self._live.diagram is None:
+            self._live.diagram = LiveDiagram(self.ground)
+        return self._live.diagram
+
+    def status(self) -> Status:
+        """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
+        return replace(self._status(), live=self._show_status)
+
+    def _status(self) -> Status:
+        scenario = self.scenario
+        return read_status(self.ground.lab_id, self.steps, operator=scenario.operator, subject=scenario.subject)
+
+    def _show_status(self, status: Status) -> dict[str, Any]:
+        from xsfn_helpers.display.live.status import LiveStatus
+
+        if self._live.status is None:
+            self._live.status = LiveStatus(self._status, self.ground.accounts.news)
+        return self._live.status.bundle(status)
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
@@ -310,15 +328,3 @@ class Lab:
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
-
-    def _absent(self) -> frozenset[Node]:
-        """The boxes of the diagram that don't exist yet."""
-        steps = self.steps
-        things = {
-            Node.OPERATOR_ROLE: steps.prerequisites.resources[0],
-            Node.SUBJECT_ROLE: steps.prerequisites.resources[1],
-            Node.SUBJECT_MACHINE: steps.subject_machine,
-            Node.EXECUTE_ROLE: steps.execute_role.resources[0],
-            Node.OPERATOR_MACHINE: steps.operator_machine,
-        }
-        return frozenset(node for node, thing in things.items() if thing.plan().action is Action.CREATE)

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import RunError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.news import Looked
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable_cause
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
+
+    from xsfn_helpers.display.live.run import LiveRun
 
 RUNNING: Final = "RUNNING"
 SUCCEEDED: Final = "SUCCEEDED"
@@ -74,6 +77,12 @@ class Run:
     def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.ground, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
+
+    def watch(self) -> LiveRun:
+        """Show the run while it goes on, in the background: both histories, and a button that stops it."""
+        from xsfn_helpers.display.live.run import LiveRun
+
+        return LiveRun(self).watch()
 
     def stop(self, *, error: str = "", cause: str = "stopped by hand", timeout: float = 15.0) -> Run:
         """Stop the Operator execution and wait for what becomes of both.
@@ -145,18 +154,23 @@ def follow(
 ) -> Run:
     """Wait until the Operator execution has ended, then read both histories.
 
-    `on_progress` is given the run as it stands, at each look. Raises `RunError` when it hasn't ended after `timeout`
-    seconds; it goes on running, and following it again picks it up.
+    `on_progress`, and whoever listens to the accounts' news, is given the run as it stands, at each look. Raises
+    `RunError` when it hasn't ended after `timeout` seconds; it goes on running, and following it again picks it up.
     """
     deadline = time.monotonic() + timeout
-    while True:
+    news = ground.accounts.news
+
+    def shown(run: Run) -> Run:
         if on_progress is not None:
-            on_progress(look(ground, operator_execution_arn))
+            on_progress(run)
+        news.tell(Looked(run))
+        return run
+
+    while True:
+        if on_progress is not None or news.wanted:
+            shown(look(ground, operator_execution_arn))
         if _describe(ground, Side.OPERATOR, operator_execution_arn)["status"] != RUNNING:
-            run = look(ground, operator_execution_arn)
-            if on_progress is not None:
-                on_progress(run)
-            return run
+            return shown(look(ground, operator_execution_arn))
         if time.monotonic() > deadline:
             raise RunError(
                 f"The Operator execution is still running after {timeout:g} s.",

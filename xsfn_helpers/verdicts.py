@@ -24,7 +24,7 @@ _ASKERS: Final[Mapping[Actor, Node]] = {
 }
 
 
-_MADE_BY: Final[Mapping[Node | None, str]] = {
+MADE_BY: Final[Mapping[Node | None, str]] = {
     Node.OPERATOR_ROLE: "lab.prepare()",
     Node.SUBJECT_ROLE: "lab.prepare()",
     Node.EXECUTE_ROLE: "lab.stage(1).apply()",
@@ -64,7 +64,7 @@ class Verdict:
         if self.allowed:
             return ""
         if self.decision is None:
-            return f"Make the {self.missing} first: {_MADE_BY[self.missing]}."
+            return f"Make the {self.missing} first: {MADE_BY[self.missing]}."
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
             statements = " and ".join(str(statement) for statement in self.decision.decided_by)
             return f"Take away the explicit Deny, which no Allow outweighs: {statements}."
@@ -79,15 +79,27 @@ class Verdict:
         printer.text(str(self))
 
 
-def decide_links(ground: Ground) -> tuple[Verdict, ...]:
-    """All six links, from one reading of the three roles."""
+StoredRoles = Mapping[Node, StoredRole | None]
+
+
+def read_roles(ground: Ground) -> StoredRoles:
+    """The three roles of the chain as they are stored; None for one that isn't there."""
     scenario = ground.scenario
-    roles = {
+    return {
         Node.OPERATOR_ROLE: _read(ground, Side.OPERATOR, scenario.operator_role_name),
         Node.EXECUTE_ROLE: _read(ground, Side.SUBJECT, scenario.execute_role_name),
         Node.SUBJECT_ROLE: _read(ground, Side.SUBJECT, scenario.subject_role_name),
     }
+
+
+def decide_from(scenario: Scenario, roles: StoredRoles) -> tuple[Verdict, ...]:
+    """All six links, from roles that were read before."""
     return tuple(_decide(scenario, link, roles) for link in chain(scenario))
+
+
+def decide_links(ground: Ground) -> tuple[Verdict, ...]:
+    """All six links, from one reading of the three roles."""
+    return decide_from(ground.scenario, read_roles(ground))
 
 
 def decide_link(ground: Ground, number: int) -> Verdict:
@@ -121,7 +133,7 @@ def _read(ground: Ground, side: Side, name: str) -> StoredRole | None:
         return read_role(ground.iam(side), name)
 
 
-def _decide(scenario: Scenario, link: Link, roles: Mapping[Node, StoredRole | None]) -> Verdict:
+def _decide(scenario: Scenario, link: Link, roles: StoredRoles) -> Verdict:
     needed = [_ASKERS[link.asker]] if link.asker in _ASKERS else []
     needed += [decider.role for decider in link.deciders]
     for node in needed:
@@ -153,6 +165,11 @@ def _session(scenario: Scenario, role: StoredRole) -> Principal:
     account = role.arn.split(":")[4]
     arn = f"arn:{scenario.partition}:sts::{account}:assumed-role/{role.name}/any-session"
     return Principal.parse(arn, unique_id=role.unique_id, role_arn=role.arn)
+
+
+def policies_of(role: StoredRole, node: Node) -> tuple[Policy, ...]:
+    """Every policy of a role, named as the decisions name them: trust policy, permission policies, boundary."""
+    return (_trust(role, node), *_identity(role, node), *_boundary(role, node))
 
 
 def _identity(role: StoredRole, node: Node) -> tuple[Policy, ...]:

@@ -31,7 +31,20 @@ ON_BADGE: Final = Colour("#fffffe", "#0b1016")
 ALLOWED_BLUE: Final = Colour("#0a5fb4", "#6cb4ff")
 REFUSED_VERMILION: Final = Colour("#b8390a", "#ff9e6b")
 PENDING_GREY: Final = Colour("#5c6570", "#a2adb9")
-PALETTE: Final = (CARD, BOX, ROLE, BORDER, INK, MUTED, ON_BADGE, ALLOWED_BLUE, REFUSED_VERMILION, PENDING_GREY)
+# By the names that style sheets know them by.
+PALETTE_NAMES: Final[Mapping[str, Colour]] = {
+    "card": CARD,
+    "box": BOX,
+    "role": ROLE,
+    "border": BORDER,
+    "ink": INK,
+    "muted": MUTED,
+    "on-badge": ON_BADGE,
+    "allowed": ALLOWED_BLUE,
+    "refused": REFUSED_VERMILION,
+    "pending": PENDING_GREY,
+}
+PALETTE: Final = tuple(PALETTE_NAMES.values())
 
 
 class LinkState(StrEnum):

@@ -1,0 +1,29 @@
+"""How both accounts stand, as the diagram of the access chain."""
+
+from __future__ import annotations
+
+from xsfn_helpers.checks import Report
+from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.standing import Standing
+
+
+def picture(standing: Standing, report: Report | None = None) -> Diagram:
+    """The diagram of `standing`. A `report` adds what was tried: a link whose live check failed is shown refused."""
+    states: dict[int, LinkState] = {}
+    notes: dict[int, str] = {}
+    failed = {check.id: check for check in report or () if not check.passed}
+    tried = {check.id for check in report or ()}
+    for verdict in standing.verdicts:
+        number = verdict.link.number
+        live = f"link-{number}.live"
+        if verdict.missing is not None:
+            notes[number] = f"the {verdict.missing} isn't made yet"
+        elif not verdict.allowed or live in failed:
+            states[number] = LinkState.REFUSED
+            notes[number] = failed[live].evidence if live in failed else verdict.evidence
+        else:
+            states[number] = LinkState.ALLOWED
+            if live in tried:
+                notes[number] = "tried live"
+    return Diagram(standing.scenario, states=states, notes=notes, absent=standing.absent)

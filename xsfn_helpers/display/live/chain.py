@@ -1,0 +1,128 @@
+"""The live diagram: the access chain as both accounts stand, redrawn in place as steps, checks and runs go on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from threading import Lock
+from typing import Any, Final
+
+from xsfn_helpers.checks import Report
+from xsfn_helpers.display.chain_picture import picture
+from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.display.live.chain_view import chain_view
+from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
+from xsfn_helpers.display.live.worker import Worker
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.news import Called, Checked, Event, Looked
+from xsfn_helpers.runs import Run
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.standing import Standing, read_standing
+
+# Calls that start or end an execution: a run is told by itself.
+_OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
+
+
+class LiveDiagram:
+    """The access chain of one lab, live. Shown several times, every showing changes.
+
+    `text`, `diagram` and the picture in stored notebooks tell how the accounts stand at that moment.
+    Raises `StepError` when the accounts can't be read at first; later it shows why.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._changing = Lock()
+        self._standing: Standing = read_standing(ground)
+        self._report: Report | None = None
+        self._run: Run | None = None
+        self._said = ""
+        self._fault = ""
+        self._frontend = ChainFrontend()
+        self._show()
+        self._worker = Worker(self.refresh, "xsfn-live-diagram")
+        self._unsubscribe = ground.accounts.news.subscribe(self._hear)
+        when_asked(self._frontend, {"refresh": self._worker.wake})
+
+    @property
+    def diagram(self) -> Diagram:
+        """The same as a picture and text of its own, which no longer changes."""
+        return picture(self._standing, self._report)
+
+    @property
+    def text(self) -> str:
+        return self.diagram.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def refresh(self) -> None:
+        """Read both accounts again: needed after changes that weren't made through this lab's clients."""
+        try:
+            standing, fault = read_standing(self._ground), ""
+        except XsfnError as error:
+            standing, fault = self._standing, f"The accounts can't be read: {error}"
+        with self._changing:
+            self._standing, self._fault = standing, fault
+            self._show()
+
+    def close(self) -> None:
+        """Stop listening; what is shown stays as it is."""
+        self._unsubscribe()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        self.refresh()
+        return bundle(self._frontend, text=self.text, html=self.diagram.figure_html())
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Called(side, operation, names):
+                if operation not in _OF_EXECUTIONS and self._concerns(names):
+                    with self._changing:
+                        # What was tried, and what ran, was so before this change.
+                        self._report, self._run = None, None
+                        self._said = f"{operation} in the {side.capitalize()} account"
+                    self._worker.wake()
+            case Checked(report):
+                with self._changing:
+                    self._report = report
+                    passed = sum(check.passed for check in report)
+                    self._said = f"{report.title}: {passed} of {len(report)} hold"
+                self._worker.wake()
+            case Looked(run):
+                with self._changing:
+                    self._run = run
+                    self._said = _told(run)
+                    self._show()
+
+    def _concerns(self, names: Collection[str]) -> bool:
+        """Whether a call is about one of the chain's roles or machines, or about a managed policy of either account."""
+        scenario = self._ground.scenario
+        ours = {
+            scenario.operator_role_name,
+            scenario.execute_role_name,
+            scenario.subject_role_name,
+            scenario.operator_machine_name,
+            scenario.subject_machine_name,
+            scenario.operator_machine_arn,
+            scenario.subject_machine_arn,
+        }
+        return bool(ours & set(names)) or any(":policy/" in name for name in names)
+
+    def _show(self) -> None:
+        view = chain_view(self._standing, report=self._report, run=self._run, said=self._said, fault=self._fault)
+        self._frontend.state = view.to_json()
+
+
+def _told(run: Run) -> str:
+    if not run.ended:
+        return "A run goes on"
+    if run.broken_link:
+        return f"The run was refused at link {run.broken_link}"
+    return f"The run ended: {Side.OPERATOR.capitalize()} {run.status}, {Side.SUBJECT.capitalize()} {_subject(run)}"
+
+
+def _subject(run: Run) -> str:
+    return run.subject_status or "never started"

@@ -1,0 +1,67 @@
+"""The one door to the front end: a widget that shows a state, and tells what the reader asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+import traitlets
+
+from xsfn_helpers.display.palette import PALETTE_NAMES
+
+VIEW: Final = "application/vnd.jupyter.widget-view+json"
+_STATIC: Final = files("xsfn_helpers.display.live") / "static"
+
+
+def _text(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
+
+
+def _theme() -> str:
+    """The palette as CSS variables: light; dark where JupyterLab's theme is, or, outside JupyterLab, the system's."""
+    light, dark = (
+        "".join(f"--xsfn-{name}:{getattr(colour, shade)};" for name, colour in PALETTE_NAMES.items())
+        for shade in ("light", "dark")
+    )
+    return (
+        f".xsfn-live{{{light}}}\n"
+        f'[data-jp-theme-light="false"] .xsfn-live{{{dark}}}\n'
+        f"@media (prefers-color-scheme: dark){{body:not([data-jp-theme-light]) .xsfn-live{{{dark}}}}}\n"
+    )
+
+
+class _Frontend(anywidget.AnyWidget):
+    """Shows `state`; what the reader asks for comes back as the names of `asked`'s calls."""
+
+    _css = _theme() + _text("live.css")
+    state = traitlets.Dict().tag(sync=True)
+
+
+class ChainFrontend(_Frontend):
+    _esm = _text("shared.js") + _text("chain.js")
+
+
+class RunFrontend(_Frontend):
+    _esm = _text("shared.js") + _text("run.js")
+
+
+class StatusFrontend(_Frontend):
+    _esm = _text("shared.js") + _text("status.js")
+
+
+def when_asked(frontend: _Frontend, answers: Mapping[str, Callable[[], object]]) -> None:
+    """Call what the reader asks for by its name; a name that isn't in `answers` is none of ours."""
+
+    def hear(_widget: object, content: Any, _buffers: object) -> None:
+        if isinstance(content, dict) and (answer := answers.get(str(content.get("do")))):
+            answer()
+
+    frontend.on_msg(hear)
+
+
+def bundle(frontend: _Frontend, *, text: str, html: str) -> dict[str, Any]:
+    """The display in every form: live where a front end answers, else HTML, else text."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": frontend.model_id}
+    return {VIEW: view, "text/html": html, "text/plain": text}

@@ -1,0 +1,33 @@
+"""Shows a live display where a notebook is, and nothing elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xsfn_helpers.display.live.run import LiveRun
+from xsfn_helpers.runs import Run
+
+
+def follow_live(run: Run, *, timeout: float) -> Run:
+    """Follow `run` to its end, shown while it goes on where a notebook is. Raises what `LiveRun.follow` raises."""
+    if not in_notebook():
+        return run.follow(timeout=timeout)
+    from IPython.display import display
+
+    live = LiveRun(run)
+    show: Callable[..., object] = display
+    # What is stored says nothing of how far the run was at that moment; the cell's value tells the end.
+    shown = live._repr_mimebundle_() | {"text/plain": "The run, live …", "text/html": "<p>The run, live …</p>"}
+    show(shown, raw=True)
+    return live.follow(timeout=timeout)
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a notebook's kernel."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return False
+    shell: Any = get_ipython()
+    return getattr(shell, "kernel", None) is not None

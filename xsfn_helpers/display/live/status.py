@@ -1,0 +1,49 @@
+"""What is done and what is next, kept up to date while stages are applied and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xsfn_helpers.display.live.frontend import StatusFrontend, bundle
+from xsfn_helpers.display.live.worker import Worker
+from xsfn_helpers.display.markup import escape
+from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.news import Called, Event, News
+from xsfn_helpers.status import Status
+
+
+class LiveStatus:
+    """One lab's status, live; `read` gives it as it is now."""
+
+    def __init__(self, read: Callable[[], Status], news: News) -> None:
+        self._read = read
+        self._frontend = StatusFrontend()
+        self._worker = Worker(self._refresh, "xsfn-live-status")
+        news.subscribe(self._hear)
+
+    def bundle(self, status: Status) -> dict[str, Any]:
+        """`status` in every form, the live one as it will become."""
+        self._show(status)
+        return bundle(self._frontend, text=str(status), html=f"<pre>{escape(str(status))}</pre>")
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Called):
+            self._worker.wake()
+
+    def _refresh(self) -> None:
+        try:
+            self._show(self._read())
+        except XsfnError as error:
+            self._frontend.state = {**self._frontend.state, "fault": f"The accounts can't be read: {error}"}
+
+    def _show(self, status: Status) -> None:
+        self._frontend.state = {
+            "title": f"Lab {status.lab_id}",
+            "headline": status.headline,
+            "steps": [{"title": one.title, "applied": one.applied, "minutes": one.minutes} for one in status.steps],
+            "done": status.done,
+            "next": status.next,
+            "left": status.time_left,
+            "fault": "",
+        }

@@ -1,0 +1,83 @@
+"""Where a lab stands: what is done, what comes next, and about how long the rest takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from xsfn_helpers.scenario import Account
+from xsfn_helpers.steps import Steps
+
+# What each step's notebook says it takes.
+MINUTES: Final[Mapping[int, int]] = {0: 4, 1: 7, 2: 6, 3: 7}
+
+
+@dataclass(frozen=True, slots=True)
+class StepStatus:
+    """One step, whether it is applied, and how many minutes it takes to read and do."""
+
+    number: int
+    title: str
+    applied: bool
+    minutes: int
+
+    @property
+    def call(self) -> str:
+        """What applies it."""
+        return f"lab.stage({self.number}).apply()" if self.number else "lab.prepare()"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The steps of a lab at one moment; its text is the whole of it. Shown in a notebook, it keeps up by itself."""
+
+    lab_id: str
+    operator: Account
+    subject: Account
+    steps: tuple[StepStatus, ...]
+    live: Callable[[Status], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def next(self) -> str:
+        """The call that comes next."""
+        return next((step.call for step in self.steps if not step.applied), "lab.run()")
+
+    @property
+    def done(self) -> int:
+        return sum(step.applied for step in self.steps)
+
+    @property
+    def minutes_left(self) -> int:
+        return sum(step.minutes for step in self.steps if not step.applied)
+
+    @property
+    def headline(self) -> str:
+        return f"{self.done} of {len(self.steps)} steps applied"
+
+    @property
+    def time_left(self) -> str:
+        return f"about {self.minutes_left} minutes" if self.minutes_left else "none: everything is built"
+
+    def __str__(self) -> str:
+        lines = [f"Lab {self.lab_id!r}: {self.operator}, {self.subject}"]
+        lines += [
+            f"  {'✓' if one.applied else '…'} {one.title}{'' if one.applied else ' (not applied)'}"
+            for one in self.steps
+        ]
+        return "\n".join([*lines, f"Next: {self.next}", f"Time left: {self.time_left}"])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        return self.live(self) if self.live else {"text/plain": str(self)}
+
+
+def read_status(lab_id: str, steps: Steps, *, operator: Account, subject: Account) -> Status:
+    """Reads both accounts. Raises `StepError` in AWS's words when they may not be read."""
+    return Status(
+        lab_id,
+        operator,
+        subject,
+        tuple(StepStatus(step.number, step.title, step.is_applied, MINUTES[step.number]) for step in steps),
+    )
