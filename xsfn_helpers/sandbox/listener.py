@@ -16,6 +16,7 @@ from typing import Any, Final
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
 
 from xsfn_helpers.sandbox.state import LOOPBACK
 
@@ -81,9 +82,26 @@ def server(application: Callable[..., Any], listener: socket.socket) -> Server:
     )
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    """One answer, sent in one piece.
+
+    waitress sends the header first. Were we ended in between, AWS's clients would take the empty body for an answer.
+    """
+
+    def write(self, data: bytes) -> None:
+        if self.wrote_header or not data:  # type: ignore[has-type]
+            super().write(data)
+            return
+        header = self.build_response_header()
+        self.wrote_header = True
+        self.channel.write_soon(header + data)
+        self.content_bytes_written += len(data)
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """One connection, which knows when the request began that it is still sending."""
 
+    task_class = _Task
     begun = 0.0
 
     def received(self, data: bytes) -> Any:

@@ -37,6 +37,8 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
+# What is deleted, and the parameter with its ARN, where moto keeps the tags.
+_TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
 # moto takes a region to find a user's partition; any region of it will do.
 _ANY_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
@@ -204,6 +206,7 @@ class MotoBridge:
                 gone = self._about_to_go(call, account_id)
                 response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
                 if response.status == 200:
+                    self._clear_up(call, account_id, region)
                     if gone:
                         changed += self._show_unique_id(*gone)
                     bodies = {(kind, key): self._dump(kind, key) for kind, key in changed}
@@ -216,6 +219,15 @@ class MotoBridge:
             if kept and gone_machine is not None:
                 self._executions.stop_all(gone_machine)
         return response
+
+    def _clear_up(self, call: Call, account_id: str, region: str) -> None:
+        """Remove what moto leaves behind of a deleted thing, and would give to the next one of its name."""
+        if call.operation in _TAGGED:
+            self._states(account_id, region).tagger.delete_all_tags_for_resource(call.params[_TAGGED[call.operation]])
+        elif call.operation == "DeleteUser":
+            iam = self._iam(account_id)
+            for key in [key for key in iam.access_keys.values() if key.user_name == call.params["UserName"]]:
+                del iam.access_keys[key.access_key_id]
 
     def _dump(self, kind: str, key: str) -> Any:
         if kind == _IAM:
