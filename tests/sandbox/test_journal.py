@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import threading
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,22 +14,13 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.world import World
 from xsfn_helpers import documents
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, NameTaken
 from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Side
 
 
 @pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateFolder:
-    """A state folder of the test's own, so that its sandbox can be killed."""
-    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
-    return StateFolder.default()
-
-
-@pytest.fixture
-def mortal(own_folder: StateFolder) -> Any:
+def mortal(own_sandbox: None) -> Iterator[Sandbox]:
+    """A sandbox of the test's own, so that it can be killed."""
     yield Sandbox.start()
     if sandbox := Sandbox.find():
         sandbox.stop()
@@ -135,19 +125,6 @@ def test_reset_gives_empty_accounts_at_the_same_address(mortal: Sandbox) -> None
     assert _everything(world) == {}
 
 
-def test_an_unreadable_journal_is_set_aside_and_told(mortal: Sandbox, own_folder: StateFolder) -> None:
-    World.fresh(mortal).build()
-    mortal.stop()
-    own_folder.journal.write_bytes(b"this is not a database, " * 400)
-
-    again = Sandbox.start()
-
-    kept = list(own_folder.path.glob("journal.db.unreadable-*"))
-    assert [path.read_bytes()[:22] for path in kept] == [b"this is not a database"]
-    assert again.notice.startswith("The sandbox's journal couldn't be read")
-    assert kept[0].name in again.notice
-
-
 def test_two_starts_at_once_give_one_sandbox(own_folder: StateFolder) -> None:
     found: list[Sandbox] = []
     threads = [threading.Thread(target=lambda: found.append(Sandbox.start())) for _ in range(4)]
@@ -159,64 +136,3 @@ def test_two_starts_at_once_give_one_sandbox(own_folder: StateFolder) -> None:
     assert len({sandbox.pid for sandbox in found}) == 1
     assert len(found) == 4
     found[0].stop()
-
-
-def test_a_full_disk_refuses_the_change_and_takes_it_back(mortal: Sandbox, own_folder: StateFolder) -> None:
-    """Another process holds SQLite's write lock: to the sandbox it looks like any disk that can't be written."""
-    world = World.fresh(mortal)
-    world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
-    blocker = sqlite3.connect(own_folder.journal, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    try:
-        with pytest.raises(ClientError) as error:
-            world.operator_iam.put_role_policy(
-                RoleName=world.scenario.operator_role_name,
-                PolicyName="one",
-                PolicyDocument=json.dumps(documents.operator_role_permissions(world.scenario)),
-            )
-    finally:
-        blocker.execute("ROLLBACK")
-        blocker.close()
-
-    assert error.value.response["Error"]["Code"] == "ServiceUnavailable"
-    assert "nothing was changed" in error.value.response["Error"]["Message"]
-    names = world.operator_iam.list_role_policies(RoleName=world.scenario.operator_role_name)["PolicyNames"]
-    assert names == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tmp_path.chmod(0o500)
-    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
-
-    with pytest.raises(SandboxError, match="can't be used"):
-        Sandbox.start()
-
-
-def test_a_state_folder_that_is_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "state").write_text("")
-    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
-
-    with pytest.raises(SandboxError, match="can't be used"):
-        Sandbox.start()
-
-
-def test_keys_and_journal_are_the_owners_alone(mortal: Sandbox, own_folder: StateFolder) -> None:
-    modes = {path.name: path.stat().st_mode & 0o777 for path in own_folder.path.iterdir()}
-
-    assert own_folder.path.stat().st_mode & 0o777 == 0o700
-    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
-    assert "journal.db" in modes
-
-
-def test_one_name_is_one_execution(tmp_path: Path) -> None:
-    journal, notice = Journal.open(tmp_path / "journal.db")
-    execution = ArchivedExecution("arn:1", "arn:m", "RUNNING", {"name": "one"})
-    journal.begin_execution(execution, 1)
-
-    with pytest.raises(NameTaken):
-        journal.begin_execution(execution, 2)
-
-    assert notice == ""
-    assert journal.running() == [execution]
-    journal.close()

@@ -89,6 +89,19 @@ class World:
             config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
         )
 
+    def as_user(self, name: str, *actions: str, service: str = "stepfunctions") -> Any:
+        """A client of a new user of the Operator account, who may do `actions` on everything."""
+        user = f"{self.scenario.operator_role_name}-{name}"
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        self.operator_iam.create_user(UserName=user)
+        self.operator_iam.put_user_policy(
+            UserName=user,
+            PolicyName="allowed",
+            PolicyDocument=json.dumps({"Version": documents.POLICY_VERSION, "Statement": [statement]}),
+        )
+        key = self.operator_iam.create_access_key(UserName=user)["AccessKey"]
+        return self.client_with(service, key["AccessKeyId"], key["SecretAccessKey"])
+
     @property
     def operator_iam(self) -> Any:
         return self.client(Side.OPERATOR, "iam")
