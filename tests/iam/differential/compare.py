@@ -60,7 +60,7 @@ def compare(engine: IndependentEngine, seed: int, count: int) -> Comparison:
         numbers = iter(range(count))
         while batch := list(islice(numbers, _AT_ONCE)):
             questions = [case(seed, number) for number in batch]
-            answers = pool.submit(lambda questions=questions: list(engine.answers(questions)))
+            answers = pool.submit(engine.all_answers, questions)
             decided = [
                 (number, question, _decided(number, question))
                 for number, question in zip(batch, questions, strict=True)
@@ -73,9 +73,9 @@ def compare(engine: IndependentEngine, seed: int, count: int) -> Comparison:
                     differences.append(Difference(number, question, ours, answer))
     explained: Counter[str] = Counter()
     unexplained: list[Difference] = []
-    for difference, names in _explanations(engine, differences):
-        if names:
-            explained[names] += 1
+    for difference, rule in _explanations(engine, differences):
+        if rule:
+            explained[rule] += 1
         else:
             unexplained.append(difference)
     return Comparison(seed, outcomes, explained, tuple(unexplained))

@@ -128,9 +128,9 @@ def _matching(rng: Random, operator: str, value: str, context: Context, variable
             "NumericGreaterThanEquals": rng.choice((equal, below)),
         }[operator]
     if operator.startswith("Date") and (moment := _moment(value)) is not None:
-        step = timedelta(seconds=rng.choice((1, 60, 86400)))
+        interval = timedelta(seconds=rng.choice((1, 60, 86400)))
         equal = _written(rng, moment)
-        later, earlier = _written(rng, moment + step), _written(rng, moment - step)
+        later, earlier = _written(rng, moment + interval), _written(rng, moment - interval)
         return {
             "DateEquals": equal,
             "DateLessThan": later,

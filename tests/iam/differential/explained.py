@@ -78,6 +78,15 @@ _ADA: Final = f"arn:aws:iam::{OPERATOR}:user/ada"
 
 EXPLAINED: Final = (
     Explained(
+        name="the root user",
+        aws="The root user has complete access to its account's resources, but may not call AssumeRole.",
+        source=f"{_GUIDE}id_root-user.html and https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+        instead="It treats the root user as one without policies, and lets it assume a role that trusts everybody.",
+        rewrite=rewrites.root_has_every_permission,
+        example=_question(principal=f"arn:aws:iam::{SUBJECT}:root", account=SUBJECT),
+        expected="Allowed",
+    ),
+    Explained(
         name="variables in old versions",
         aws="Without Version 2012-10-17, variables like ${aws:username} are treated as literal strings in the policy.",
         source=f"{_VARIABLES}#policy-vars-intro",
@@ -271,15 +280,6 @@ EXPLAINED: Final = (
             boundary=[_allow(Action="s3:PutObject")],
             **_BUCKET,
         ),
-        expected="Allowed",
-    ),
-    Explained(
-        name="the root user",
-        aws="The root user has complete access to its account's resources, but may not call AssumeRole.",
-        source=f"{_GUIDE}id_root-user.html and https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
-        instead="It treats the root user as one without policies, and lets it assume a role that trusts everybody.",
-        rewrite=rewrites.root_has_every_permission,
-        example=_question(principal=f"arn:aws:iam::{SUBJECT}:root", account=SUBJECT),
         expected="Allowed",
     ),
 )  # fmt: skip

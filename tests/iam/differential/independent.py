@@ -109,6 +109,10 @@ class IndependentEngine:
             )
         writer.join()
 
+    def all_answers(self, questions: Iterable[dict[str, Any]]) -> list[Answer]:
+        """The same, all at once."""
+        return list(self.answers(questions))
+
     def close(self) -> None:
         """End the process and wait for it."""
         with self._process as process:

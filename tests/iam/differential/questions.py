@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -26,6 +26,12 @@ _IN_LISTS: Final = {
     "permissionBoundaries": "identity",
     "sessionPolicies": "session",
 }
+
+
+def copied(question: Json) -> Json:
+    """A copy that can be changed; by way of JSON text, several times faster than `deepcopy`."""
+    new: Json = json.loads(json.dumps(question))
+    return new
 
 
 def policies_of(question: Json) -> Iterator[tuple[str, Json]]:
@@ -59,7 +65,7 @@ Change = Callable[[str, str, Values], tuple[str, Values] | None]
 
 def with_conditions(question: Json, change: Change, *, version: str | None = None) -> Json:
     """A copy in which `change(operator, key, values)` gave each condition's new operator and values; None drops it."""
-    new = copy.deepcopy(question)
+    new = copied(question)
     for _, own_version, statement in statements_of(new):
         if "Condition" not in statement or (version is not None and own_version != version):
             continue
@@ -83,7 +89,7 @@ def _unused_spelling(key: str, taken: dict[str, Values]) -> str:
 
 def with_resources(question: Json, change: Callable[[str, str, str], str]) -> Json:
     """A copy in which each resource is `change(kind, version, resource)`."""
-    new = copy.deepcopy(question)
+    new = copied(question)
     for kind, version, statement in statements_of(new):
         for name in ("Resource", "NotResource"):
             if name in statement:

@@ -6,7 +6,6 @@ By AWS's documentation each rewritten case asks exactly what the first one asked
 from __future__ import annotations
 
 import base64
-import copy
 import ipaddress
 import re
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from tests.iam.differential.independent import Answer
 from tests.iam.differential.questions import (
     Json,
     Values,
+    copied,
     listed,
     parts_of,
     replace_variables,
@@ -208,7 +208,7 @@ def stars_past_colons(question: Json, _: Answer) -> Json:
 
 
 def everybody_not_fully_listed(question: Json, _: Answer) -> Json:
-    new = copy.deepcopy(question)
+    new = copied(question)
     for kind, _version, statement in statements_of(new):
         element = statement.get("NotPrincipal")
         if kind != "resource" or element is None or statement["Effect"] != "Deny" or element == "*":
@@ -247,7 +247,7 @@ def roles_ask_through_sessions(question: Json, _: Answer) -> Json:
 def root_has_every_permission(question: Json, _: Answer) -> Json:
     if not question["request"]["principal"].endswith(":root"):
         return question
-    new = copy.deepcopy(question)
+    new = copied(question)
     if not question["request"]["action"].lower().startswith("sts:"):
         allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         new["identityPolicies"] = [{"Version": _CURRENT, "Statement": [allow_all]}]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from tests.iam.differential.questions import DERIVED, Json, policies_of, statements_of
+from tests.iam.differential.questions import DERIVED, Json, copied
 
-_LISTS = ("identityPolicies", "permissionBoundaries", "sessionPolicies", "serviceControlPolicies")
+Path = tuple[str | int, ...]
 
 
 def shrunk(question: Json, fails: Callable[[Json], bool]) -> Json:
-    """The smallest case found by leaving out one thing at a time, as long as it `fails`."""
+    """The smallest case found by leaving out one thing at a time, as long as it `fails`.
+
+    Cases that make no sense any more are tried, too: they don't fail, they are refused.
+    """
     smaller = True
     while smaller:
         smaller = False
@@ -23,54 +26,25 @@ def shrunk(question: Json, fails: Callable[[Json], bool]) -> Json:
 
 
 def _smaller(question: Json) -> Iterator[Json]:
-    for name in _LISTS:
-        for index in range(len(question[name])):
-            new = copy.deepcopy(question)
-            del new[name][index]
-            yield new
     if question["resourcePolicy"] is not None:
         yield {**question, "resourcePolicy": None}
-    for at, (_, policy) in enumerate(policies_of(question)):
-        for index in range(len(policy["Statement"])):
-            if len(policy["Statement"]) > 1:
-                new = copy.deepcopy(question)
-                del list(policies_of(new))[at][1]["Statement"][index]
-                yield new
-    for at, (_, _, statement) in enumerate(statements_of(question)):
-        yield from _with_smaller_statement(question, at, statement)
-    for key in question["request"]["context"]:
-        if key.lower() in DERIVED:
-            continue  # the engine would work them out by itself
-        new = copy.deepcopy(question)
-        del new["request"]["context"][key]
-        yield new
+    for *inside, last in _paths(question, ()):
+        if inside and inside != ["request"] and not (inside[-1] == "context" and str(last).lower() in DERIVED):
+            new = copied(question)
+            holder: Any = new
+            for step in inside:
+                holder = holder[step]
+            del holder[last]
+            yield new
 
 
-def _with_smaller_statement(question: Json, at: int, statement: Json) -> Iterator[Json]:
-    def changed(change: Callable[[Json], None]) -> Json:
-        new = copy.deepcopy(question)
-        change(list(statements_of(new))[at][2])
-        return new
-
-    if "Condition" in statement:
-        yield changed(lambda one: one.pop("Condition"))
-        for operator, keys in statement["Condition"].items():
-            if len(statement["Condition"]) > 1:
-                yield changed(lambda one, operator=operator: one["Condition"].pop(operator))
-            for key, values in keys.items():
-                if len(keys) > 1:
-                    yield changed(lambda one, operator=operator, key=key: one["Condition"][operator].pop(key))
-                if isinstance(values, list) and len(values) > 1:
-                    for index in range(len(values)):
-                        yield changed(
-                            lambda one, operator=operator, key=key, index=index: one["Condition"][operator][key].pop(
-                                index
-                            )
-                        )
-    for name in ("Action", "NotAction", "Resource", "NotResource"):
-        listed = statement.get(name)
-        if isinstance(listed, list) and len(listed) > 1:
-            for index in range(len(listed)):
-                yield changed(lambda one, name=name, index=index: one[name].pop(index))
-        elif listed not in (None, "*") and not name.startswith("Not") and "Principal" not in statement:
-            yield changed(lambda one, name=name: one.update({name: "*"}))
+def _paths(value: Any, path: Path) -> Iterator[Path]:
+    """The way to every member of every object and list, the outer ones first."""
+    steps: list[str | int] = []
+    if isinstance(value, dict):
+        steps = list(value)
+    elif isinstance(value, list):
+        steps = list(range(len(value)))
+    yield from ((*path, step) for step in steps)
+    for step in steps:
+        yield from _paths(value[step], (*path, step))
