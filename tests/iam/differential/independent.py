@@ -62,7 +62,8 @@ def installed() -> Path:
         except subprocess.TimeoutExpired:
             raise NoIndependentEngine(f"npm did not finish in {_INSTALL_SECONDS} s", is_fault=True) from None
         if run.returncode:
-            raise NoIndependentEngine(f"npm couldn't install it:\n{run.stderr.strip()}", is_fault=True)
+            said = " ".join(line.removeprefix("npm error ") for line in run.stderr.splitlines()[:3])
+            raise NoIndependentEngine(f"npm couldn't install it: {said}", is_fault=True)
         done.write_text(lock)
     shutil.copy(_NODE / "harness.mjs", _SCRATCH / "harness.mjs")
     return _SCRATCH
