@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +11,27 @@ from tests.sandbox.facts import FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
 from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.state import StateFolder
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
     """The run's own sandbox; the root conftest gives it a state folder and ends it."""
+    return Sandbox.start()
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateFolder]:
+    """A state folder of the test's own; what runs on it at the end is stopped."""
+    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
+    yield StateFolder(tmp_path / "state")
+    if sandbox := Sandbox.find():
+        sandbox.stop()
+
+
+@pytest.fixture
+def mortal(own_folder: StateFolder) -> Sandbox:
+    """A sandbox of the test's own, to be killed and damaged."""
     return Sandbox.start()
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,15 +14,10 @@ from botocore.exceptions import ClientError
 from tests.sandbox.world import World
 from xsfn_helpers import documents
 from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Side
 
-
-@pytest.fixture
-def mortal(own_sandbox: None) -> Iterator[Sandbox]:
-    """A sandbox of the test's own, so that it can be killed."""
-    yield Sandbox.start()
-    if sandbox := Sandbox.find():
-        sandbox.stop()
+WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
 
 
 def _kill(sandbox: Sandbox) -> None:
@@ -83,12 +77,11 @@ def test_a_killed_sandbox_comes_back_with_everything(mortal: Sandbox) -> None:
 
 
 def test_a_running_execution_is_told_as_aborted(mortal: Sandbox) -> None:
-    waits = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
     world = World.fresh(mortal)
     world.create_role(Side.SUBJECT, world.scenario.subject_role_name)
     world.subject_states.create_state_machine(
         name=world.scenario.subject_machine_name,
-        definition=json.dumps(waits),
+        definition=json.dumps(WAITS),
         roleArn=world.scenario.subject_role_arn,
     )
     arn = world.subject_states.start_execution(stateMachineArn=world.scenario.subject_machine_arn)["executionArn"]
@@ -136,3 +129,78 @@ def test_two_starts_at_once_give_one_sandbox(own_folder: StateFolder) -> None:
     assert len({sandbox.pid for sandbox in found}) == 1
     assert len(found) == 4
     found[0].stop()
+
+
+def test_a_deleted_machine_takes_its_executions_and_tags_along(mortal: Sandbox) -> None:
+    world = World.fresh(mortal).build()
+    states, arn = world.subject_states, world.scenario.subject_machine_arn
+    definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
+    states.tag_resource(resourceArn=arn, tags=[{"key": "of", "value": "the first"}])
+    states.start_execution(stateMachineArn=arn, name="one")
+    states.delete_state_machine(stateMachineArn=arn)
+
+    states.create_state_machine(
+        name=world.scenario.subject_machine_name, definition=definition, roleArn=world.scenario.subject_role_arn
+    )
+
+    assert states.list_executions(stateMachineArn=arn)["executions"] == []
+    assert states.list_tags_for_resource(resourceArn=arn)["tags"] == []
+    _kill(mortal)
+    Sandbox.start()
+    assert states.list_executions(stateMachineArn=arn)["executions"] == []
+    assert states.list_tags_for_resource(resourceArn=arn)["tags"] == []
+
+
+def test_a_running_execution_of_a_deleted_machine_leaves_nothing(world: World) -> None:
+    """Its late end must not be written into a namesake's place."""
+    world.build(subject_definition=WAITS)
+    states, arn = world.subject_states, world.scenario.subject_machine_arn
+    states.start_execution(stateMachineArn=arn, name="one")
+    states.delete_state_machine(stateMachineArn=arn)
+    states.create_state_machine(
+        name=world.scenario.subject_machine_name,
+        definition=json.dumps(documents.subject_definition(world.scenario)),
+        roleArn=world.scenario.subject_role_arn,
+    )
+
+    again = states.start_execution(stateMachineArn=arn, name="one")["executionArn"]
+
+    assert world.outcome(Side.SUBJECT, again).status == "SUCCEEDED"
+
+
+def test_the_administrator_comes_back_with_its_key(mortal: Sandbox) -> None:
+    """Who deletes the key that they work with can go on after a restart; nothing else is touched."""
+    world = World.fresh(mortal)
+    world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
+    key = mortal.accounts[Side.OPERATOR].access_key_id
+    world.operator_iam.delete_access_key(UserName="administrator", AccessKeyId=key)
+    world.subject_iam.update_access_key(
+        UserName="administrator", AccessKeyId=mortal.accounts[Side.SUBJECT].access_key_id, Status="Inactive"
+    )
+    mortal.stop()
+
+    again = Sandbox.start()
+
+    assert again.accounts == mortal.accounts
+    assert world.operator_iam.get_role(RoleName=world.scenario.operator_role_name)
+    assert world.subject_iam.list_roles()["Roles"] == []
+
+
+def test_a_key_of_a_deleted_user_isnt_the_next_ones(world: World) -> None:
+    world.operator_iam.create_user(UserName="short-lived")
+    key = world.operator_iam.create_access_key(UserName="short-lived")["AccessKey"]
+    _delete_user(world, key["AccessKeyId"])
+    world.operator_iam.create_user(UserName="short-lived")
+
+    sts = world.client_with("sts", key["AccessKeyId"], key["SecretAccessKey"])
+
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        sts.get_caller_identity()
+
+
+def _delete_user(world: World, key_id: str) -> None:
+    try:
+        world.operator_iam.delete_user(UserName="short-lived")
+    except world.operator_iam.exceptions.DeleteConflictException:
+        world.operator_iam.delete_access_key(UserName="short-lived", AccessKeyId=key_id)
+        world.operator_iam.delete_user(UserName="short-lived")

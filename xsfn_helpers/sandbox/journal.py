@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,13 +198,15 @@ _REFUSED: Final = frozenset(
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
+        # Read-only first: what turns out to be damaged is kept as it was found.
+        is_new = not path.exists() or _reading(path, _check)
         database = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level="IMMEDIATE")
         try:
             # FULL: an answer is given only once the entry has reached the disk, not just the system's memory.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
-            _check_format(database, path)
-            _check_content(database)
+            if is_new:
+                database.executescript(_TABLES)
         except BaseException:
             database.close()
             raise
@@ -218,7 +220,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _check_format(database: sqlite3.Connection, path: Path) -> None:
+def _reading(path: Path, check: Callable[[sqlite3.Connection, Path], bool]) -> bool:
+    database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    try:
+        return check(database, path)
+    finally:
+        database.close()
+
+
+def _check(database: sqlite3.Connection, path: Path) -> bool:
+    """Whether there is nothing in it yet. Raises `JournalDamaged`, or `SandboxError` for a newer kit's journal."""
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise JournalDamaged(verdict.splitlines()[0])
     (written_by,) = database.execute("PRAGMA user_version").fetchone()
     if written_by > _FORMAT:
         raise SandboxError(
@@ -227,19 +241,14 @@ def _check_format(database: sqlite3.Connection, path: Path) -> None:
             fix="Update the kit, or move the file away.",
         )
     if written_by == 0 and not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        database.executescript(_TABLES)
-    elif written_by != _FORMAT:
+        return True
+    if written_by != _FORMAT:
         raise JournalDamaged(f"its format is {written_by}, not {_FORMAT}")
-
-
-def _check_content(database: sqlite3.Connection) -> None:
-    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise JournalDamaged(verdict.splitlines()[0])
     for table in ("entries", "executions"):
         for *row, checksum in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - the names are ours
             if checksum != _checksum(*row):
-                raise JournalDamaged(f"the {table.rstrip('s')} {row[0]!r} isn't as it was written")
+                raise JournalDamaged(f"one of its {table} isn't as it was written")
+    return False
 
 
 def _checksum(*values: str | int | bytes) -> int:
