@@ -55,9 +55,8 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def fill(disk: Path) -> None:
-    with (disk / "filler").open("ab", buffering=0) as stream:
-        with pytest.raises(OSError, match="No space left"):
-            _write_for_ever(stream)
+    with (disk / "filler").open("ab", buffering=0) as stream, pytest.raises(OSError, match="No space left"):
+        _write_for_ever(stream)
 
 
 def _write_for_ever(stream: RawIOBase) -> None:
