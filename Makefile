@@ -12,7 +12,7 @@ run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams verify-clone clean for-lab for-test
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots verify-clone clean for-lab for-test
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -41,6 +41,9 @@ bench: for-test ## measure the decision engine and the sandbox
 diagrams: for-test ## draw diagrams/*.svg anew
 	@$(run) -m xsfn_helpers.display.draw diagrams
 
+screenshots: for-test ## photograph the live displays anew, light, dark and narrow (diagrams/live-*.png)
+	@$(run) -m tests.browser.screenshots diagrams
+
 verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
 	@scripts/verify-clone.sh
 
@@ -56,3 +59,4 @@ for-lab:
 for-test:
 	@scripts/environment.sh lab,test
 	@scripts/graphviz.sh $(environment)
+	@scripts/chromium.sh $(environment)

@@ -59,6 +59,14 @@ def when_asked(frontend: _Frontend, answers: Mapping[str, Callable[[], object]])
             answer()
 
     frontend.on_msg(hear)
+    # JupyterLab sends what a display asks to a subshell of its own, so that it is heard while a cell runs. ipykernel
+    # 7.4 would send it on to where the display last spoke from: the main shell, which hears it when the cell is done.
+    if frontend.comm is not None:
+        frontend.comm._reply_subshell_for = _where_it_was_sent
+
+
+def _where_it_was_sent(_data: object, subshell: str | None) -> str | None:
+    return subshell
 
 
 def bundle(frontend: _Frontend, *, text: str, html: str) -> dict[str, Any]:

@@ -17,9 +17,7 @@ def follow_live(run: Run, *, timeout: float) -> Run:
 
     live = LiveRun(run)
     show: Callable[..., object] = display
-    # What is stored says nothing of how far the run was at that moment; the cell's value tells the end.
-    shown = live._repr_mimebundle_() | {"text/plain": "The run, live …", "text/html": "<p>The run, live …</p>"}
-    show(shown, raw=True)
+    show(live)
     return live.follow(timeout=timeout)
 
 

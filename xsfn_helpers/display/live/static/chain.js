@@ -198,9 +198,7 @@ class Chain {
     if (calm) this.trail.done = run.steps.length;
     if (this.trail.done < run.steps.length) {
       this.trail.done += 1;
-      this.mark(run);
       this.trail.timer = setTimeout(() => this.step(), PACE);
-      return;
     }
     this.mark(run);
   }

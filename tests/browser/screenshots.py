@@ -1,0 +1,99 @@
+"""Photographs the live displays for README and documentation: `make screenshots`.
+
+Each is taken of the real thing: JupyterLab, a fresh sandbox, and cells that bring it about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser import chromium
+from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Notebook, Watch, close_all, serving, theme, window
+from tests.isolation import isolated
+
+OPENING: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
+NARROW: Final = 480
+ZOOMED: Final = 640  # what a window of 1280 has left at 200 % zoom
+SETTLED: Final = 2_500  # milliseconds, until a run is told and highlights have gone
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture: cells to run, the part to photograph, and how the page looks."""
+
+    name: str
+    stage: int
+    cells: tuple[str, ...]
+    part: str
+    theme: str = LIGHT
+    width: int = WIDE["width"]
+    click: str = ""
+
+
+_CHAIN: Final = ("lab.live_diagram()",)
+_RUN: Final = ("lab.live_diagram()", "run = lab.run()")
+_REFUSED: Final = ("lab.stage(2).undo()", "run = lab.run(live=True)")
+SCENES: Final = (
+    Scene("live-chain-light", 1, _CHAIN, ".xsfn-chain"),
+    Scene("live-chain-dark", 3, _RUN, ".xsfn-chain", theme=DARK),
+    Scene("live-chain-narrow", 1, _CHAIN, ".xsfn-chain", width=NARROW),
+    Scene("live-chain-zoomed", 1, _CHAIN, ".xsfn-chain", width=ZOOMED),
+    Scene("live-policies", 3, _CHAIN, ".xsfn-chain", click='[data-box="execute-role"]'),
+    Scene("live-run-light", 3, ("run = lab.run(live=True)",), ".xsfn-run"),
+    Scene("live-run-dark", 3, _REFUSED, ".xsfn-run", theme=DARK),
+    Scene("live-run-narrow", 3, ("run = lab.run(live=True)",), ".xsfn-run", width=NARROW),
+    Scene("live-status", 1, ("lab.status()",), ".xsfn-status"),
+)
+
+
+def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> Path:
+    """Bring the scene about and photograph it. Raises `AssertionError` when a cell ends in an error."""
+    close_all(page)
+    theme(page, scene.theme)
+    page.set_viewport_size(ViewportSize(width=scene.width, height=WIDE["height"]))
+    notebook: Notebook = jupyter.write_and_open(page, OPENING.format(stage=scene.stage), *scene.cells)
+    for index in range(1 + len(scene.cells)):
+        error = notebook.run(index)
+        assert not error, f"{scene.name}, cell {index}: {error}"
+    if scene.click:
+        page.locator(scene.click).click()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(SETTLED)
+    # Whole, however tall: JupyterLab's page scrolls inside, and what is out of view isn't photographed.
+    page.set_viewport_size(ViewportSize(width=scene.width, height=2200))
+    page.wait_for_timeout(300)
+    path = folder / f"{scene.name}.png"
+    page.locator(scene.part).screenshot(path=path)
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Photograph every scene, or those named, into the folder given. Exit code 2 where there is no browser."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the pictures go, such as diagrams/")
+    parser.add_argument("scenes", nargs="*", help="their names; all when none is given")
+    options = parser.parse_args(arguments)
+    browser_path = chromium.executable()
+    if browser_path is None:
+        sys.stderr.write("There is no Chromium or Chrome to photograph with: install one.\n")
+        return 2
+    with isolated() as scratch, chromium.running(browser_path) as browser:
+        root = scratch / "notebooks"
+        root.mkdir()
+        with serving(root) as jupyter, window(browser, Watch()) as context:
+            page = jupyter.page(context)
+            for scene in SCENES:
+                if not options.scenes or scene.name in options.scenes:
+                    print(photograph(jupyter, page, scene, options.folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
