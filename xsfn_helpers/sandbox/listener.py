@@ -28,27 +28,37 @@ CONNECTIONS: Final = 256
 REQUEST_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60
 _THREADS: Final = 8
+_LAST_PORT_SECONDS: Final = 0.3
 # Files besides connections: journal, log, lock, what waitress swaps out.
 _OTHER_FILES: Final = 256
 
 
-def listen(port: int, *, fallback: int) -> socket.socket | None:
+def listen(port: int, *, last: int) -> socket.socket | None:
     """A listening socket on the wanted port; without a wish (0), on the port of last time or any free one.
 
     None where the wanted port is taken.
     """
-    for candidate in (port,) if port else (fallback, 0):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((LOOPBACK, candidate))
-            # At once: of two that have bound the same port, the first to listen has it.
-            listener.listen()
-        except OSError:
-            listener.close()
-            continue
-        return listener
-    return None
+    if port:
+        return _listening(port)
+    end = time.monotonic() + _LAST_PORT_SECONDS
+    while last and time.monotonic() < end:
+        if found := _listening(last):
+            return found
+        time.sleep(0.01)  # the system may still be clearing away who had it
+    return _listening(0)
+
+
+def _listening(port: int) -> socket.socket | None:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        # At once: of two that have bound the same port, the first to listen has it.
+        listener.listen()
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def server(application: Callable[..., Any], listener: socket.socket) -> Server:

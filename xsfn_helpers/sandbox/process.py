@@ -95,7 +95,7 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     previous = folder.read()
     region = config["region"]
     wanted = config["port"]
-    sock = listener.listen(wanted, fallback=previous.port if previous else 0)
+    sock = listener.listen(wanted, last=previous.port if previous else 0)
     if sock is None:
         raise SandboxError(
             f"Port {wanted} on {LOOPBACK} is taken by another program.",
