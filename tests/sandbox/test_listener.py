@@ -1,0 +1,179 @@
+"""The sandbox's HTTP server and slow, greedy or broken clients: each is cut off, and nobody waits for them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from xsfn_helpers.sandbox import listener
+
+Respond = Callable[[str, list[tuple[str, str]]], Any]
+ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def _echo(environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
+    body = environ["wsgi.input"].read()
+    respond("200 OK", [("content-length", str(len(body)))])
+    return [body]
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
+    """A server as the sandbox's that echoes, with few connections and little patience."""
+    monkeypatch.setattr(listener, "CONNECTIONS", 20)
+    monkeypatch.setattr(listener, "REQUEST_SECONDS", 0.5)
+    sock = listener.listen(0, last=0)
+    assert sock is not None
+    server = listener.server(_echo, sock)
+    stop = threading.Event()
+    serving = threading.Thread(target=_serve, args=(server, stop))
+    serving.start()
+    yield server.effective_host, int(server.effective_port)
+    stop.set()
+    serving.join(10)
+    assert not serving.is_alive()
+
+
+def _serve(server: listener.Server, stop: threading.Event) -> None:
+    while not stop.is_set():
+        server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+    server.task_dispatcher.shutdown()
+    server.close()
+    server.asyncore.close_all(server._map)
+
+
+def _ask(address: tuple[str, int]) -> float:
+    """Seconds until a good request on a connection of its own is answered."""
+    began = time.monotonic()
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(ASK)
+        assert connection.recv(1000).endswith(b"\r\n\r\nhi")
+    return time.monotonic() - began
+
+
+def _is_cut_off(connection: socket.socket, seconds: float) -> bool:
+    connection.settimeout(seconds)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def test_a_crowd_of_silent_connections_makes_room(address: tuple[str, int]) -> None:
+    crowd = [socket.create_connection(address) for _ in range(60)]
+
+    assert max(_ask(address) for _ in range(5)) < 2
+    for connection in crowd:
+        connection.close()
+
+
+def test_a_crowd_that_dribbles_makes_room(address: tuple[str, int]) -> None:
+    """Each keeps its connection alive with a byte now and then."""
+    crowd = [socket.create_connection(address) for _ in range(19)]
+    for _ in range(5):
+        for connection in crowd:
+            with contextlib.suppress(ConnectionError):  # it took too long already
+                connection.sendall(b"P")
+        assert _ask(address) < 2
+    for connection in crowd:
+        connection.close()
+
+
+def test_a_request_that_takes_too_long_is_cut_off(address: tuple[str, int]) -> None:
+    with socket.create_connection(address) as slow:
+        began = time.monotonic()
+        while time.monotonic() - began < 5 and not _is_cut_off(slow, 0.1):
+            try:
+                slow.sendall(b"X: y\r\n" if time.monotonic() - began > 0.1 else b"POST / HTTP/1.1\r\n")
+            except ConnectionError:
+                break
+
+        assert 0.4 < time.monotonic() - began < 4
+
+
+def test_a_body_that_never_comes_is_cut_off(address: tuple[str, int]) -> None:
+    with socket.create_connection(address) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nsome")
+
+        assert _is_cut_off(slow, 4)
+
+
+def test_a_quiet_connection_may_stay(address: tuple[str, int]) -> None:
+    """A notebook's client keeps its connection while its reader reads."""
+    with socket.create_connection(address, timeout=5) as quiet:
+        for _ in range(2):
+            quiet.sendall(ASK)
+            assert quiet.recv(1000).endswith(b"hi")
+            time.sleep(1.2)
+
+
+def test_who_doesnt_read_keeps_no_thread(address: tuple[str, int]) -> None:
+    """More of them than there are threads, each with a large answer that it leaves lying."""
+    body = b"x" * 400_000
+    lazy = []
+    for _ in range(10):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(address)
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        lazy.append(connection)
+
+    assert _ask(address) < 4
+    for connection in lazy:
+        connection.close()
+
+
+def test_an_answer_goes_out_in_one_piece(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the sandbox killed between header and body, an AWS client would take the empty body for success."""
+    sent: list[bytes] = []
+    send = listener._Channel.send
+    monkeypatch.setattr(
+        listener._Channel,
+        "send",
+        lambda channel, data, **options: (sent.append(data), send(channel, data, **options))[1],
+    )
+
+    _ask(address)
+
+    assert [(data[:15], data[-6:]) for data in sent] == [(b"HTTP/1.1 200 OK", b"\r\n\r\nhi")]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nX: ".ljust(listener.LARGEST_HEADER, b"x"), b"431"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", b"501"),
+        (b"POST / HTTP/1.1\r\nContent-Length: +2\r\n\r\nhi", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi", b"400"),
+        (b"post / HTTP/1.1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\nX: y\n\n\r\n\r\n", b"400"),
+        (b"\x00\x01\x02\r\n\r\n", b"400"),
+    ],
+)
+def test_what_isnt_http_is_told_and_cut_off(address: tuple[str, int], request_bytes: bytes, status: bytes) -> None:
+    received = b""
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(request_bytes)
+        while chunk := connection.recv(65536):
+            received += chunk
+
+    assert received.split(b" ", 2)[1] == status
+    assert b"Traceback" not in received
+
+
+def test_http_1_0_and_chunks_and_expectations_are_understood(address: tuple[str, int]) -> None:
+    chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    expecting = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+    for request in (b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", chunked, expecting):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(request)
+            assert connection.makefile("rb").read().endswith(b"\r\n\r\nhi")
