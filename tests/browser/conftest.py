@@ -59,6 +59,7 @@ def page(only_page: Page, watch: Watch) -> Iterator[Page]:
     watch.forget()
     theme(only_page, LIGHT)
     only_page.set_viewport_size(WIDE)
+    only_page.mouse.move(0, 0)
     yield only_page
     close_all(only_page)
     assert watch.abroad == [], "requests left the machine"

@@ -84,7 +84,7 @@ class Watch:
 
     def over(self, page: Page) -> None:
         page.on("console", lambda message: self._note(message.type, f"{message.text} ({message.location.get('url')})"))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         page.on("request", lambda request: self._look_at(request.url))
         page.on("websocket", lambda socket: self._look_at(socket.url))
 
@@ -202,9 +202,14 @@ def close_all(page: Page) -> None:
 
 
 def theme(page: Page, name: str) -> None:
-    """Switch JupyterLab's theme, and wait until it is on."""
+    """Switch JupyterLab's theme, and wait until it is on and its curtain gone: two of them get in each other's way."""
+    if page.evaluate("() => document.body.dataset.jpThemeName") == name:
+        return
     page.evaluate("async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }", name)
-    page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=name)
+    page.wait_for_function(
+        "(name) => document.body.dataset.jpThemeName === name && !document.getElementById('jupyterlab-splash')",
+        arg=name,
+    )
 
 
 @contextmanager

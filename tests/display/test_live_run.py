@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.display.live.run import LiveRun
+from xsfn_helpers.display.live.run import PLACE, LiveRun
 from xsfn_helpers.runs import Run
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
@@ -63,10 +63,12 @@ class TestARunThatSucceeds:
         assert (shown["passed"], shown["links"], shown["ended"], shown["stop"]) == (5, 5, True, "")
         assert shown["trouble"] == ""
 
-    def test_its_text_is_the_whole_timeline(self, standing_lab: Lab) -> None:
+    def test_its_text_is_the_whole_timeline_and_what_is_stored_is_the_same_each_time(self, standing_lab: Lab) -> None:
         run = standing_lab.run()
+        live = LiveRun(run)
 
-        assert LiveRun(run).text == run._repr_mimebundle_()["text/plain"]
+        assert live.text == run._repr_mimebundle_()["text/plain"]
+        assert live._repr_mimebundle_()["text/plain"] == PLACE
 
     def test_outside_a_notebook_a_live_run_is_a_run(
         self, standing_lab: Lab, capsys: pytest.CaptureFixture[str]
@@ -87,6 +89,7 @@ class TestARunThatIsRefused:
         why = {fact["label"]: fact["text"] for fact in shown["why"]}
 
         assert shown["trouble"] == "Refused at link 2 of the access chain"
+        assert shown["passed"] == 1
         assert "is not authorized to assume the task state's role" in why["AWS says"]
         assert why["The policies say"] == "refused because no identity-based policy allows the sts:AssumeRole action."
         assert why["What would help"].startswith("Smallest change: in account 111111111111")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from threading import Lock
 from typing import Any, Final
@@ -19,6 +20,7 @@ from xsfn_helpers.runs import Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import Standing, read_standing
 
+_FRESH: Final = 0.1
 # Calls that start or end an execution: a run is told by itself.
 _OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
 
@@ -38,6 +40,7 @@ class LiveDiagram:
         self._run: Run | None = None
         self._said = ""
         self._fault = ""
+        self._read_at = time.monotonic()
         self._frontend = ChainFrontend()
         self._show()
         self._worker = Worker(self.refresh, "xsfn-live-diagram")
@@ -59,6 +62,7 @@ class LiveDiagram:
     def refresh(self) -> None:
         """Read both accounts again: needed after changes that weren't made through this lab's clients."""
         try:
+            self._read_at = time.monotonic()
             standing, fault = read_standing(self._ground), ""
         except XsfnError as error:
             standing, fault = self._standing, f"The accounts can't be read: {error}"
@@ -73,7 +77,9 @@ class LiveDiagram:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        self.refresh()
+        # Others may have changed the accounts since, but hardly within the cell that made this.
+        if time.monotonic() - self._read_at > _FRESH:
+            self.refresh()
         return bundle(self._frontend, text=self.text, html=self.diagram.figure_html())
 
     def _hear(self, event: Event) -> None:

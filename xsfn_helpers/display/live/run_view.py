@@ -74,13 +74,13 @@ def run_view(run: Run, *, stop: str, said: str, refused: Verdict | None = None) 
         )
         for event in run.events
     )
-    seen = {event.link for event in events if not event.failed}
+    passed = {event.link for event in events if not event.failed} - {run.broken_link}
     statuses = {Side.OPERATOR: run.status, Side.SUBJECT: run.subject_status or "never started"}
     return RunView(
         title="Both executions on one axis of time",
         executions=tuple(_execution(side, statuses[side], events, run) for side in Side),
         events=events,
-        passed=len(seen & set(RUN_LINKS)),
+        passed=len(passed & set(RUN_LINKS)),
         links=len(RUN_LINKS),
         ended=run.ended and run.subject_status != "RUNNING",
         stop=stop,

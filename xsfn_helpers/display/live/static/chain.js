@@ -136,7 +136,7 @@ class Chain {
     const state = this.state;
     set(this.root, "aria-label", state.title);
     say(this.title, state.title);
-    say(this.legend, `${state.legend}.`);
+    say(this.legend, `${state.legend}. Thin lines: a state machine runs as its role, and starts its execution.`);
     this.fault.hidden = !state.fault;
     say(this.fault, state.fault);
     const told = [];

@@ -88,8 +88,8 @@ class RunDisplay {
     const cell = h(
       "td",
       { class: "xsfn-event", "data-failed": event.failed },
-      h("b", {}, event.type),
-      event.link ? h("span", { class: "xsfn-pill", "data-status": "link" }, `link ${event.link}`) : null,
+      h("b", {}, ...breakable(event.type)),
+      event.link ? h("span", { class: "xsfn-pill", "data-status": event.failed ? "FAILED" : "link" }, `link ${event.link}`) : null,
       event.failed ? h("span", { class: "xsfn-pill", "data-status": "FAILED" }, "✗ failed") : null,
       event.summary ? h("div", { class: "xsfn-summary" }, ...breakable(event.summary)) : null,
     );
