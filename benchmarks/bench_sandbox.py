@@ -141,7 +141,7 @@ def throughput(world: World, clients: int, seconds: float) -> float:
     account = world.sandbox.accounts[Side.OPERATOR]
     done = [0] * clients
     handles = [
-        client_with(world.sandbox, "stepfunctions", account.access_key_id, account.secret_access_key)
+        world.make_client(world.sandbox, "stepfunctions", account.access_key_id, account.secret_access_key)
         for _ in range(clients)
     ]
     end = time.perf_counter() + seconds
