@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import statistics
 
@@ -192,6 +193,9 @@ def test_what_others_change_is_there_after_reading_again(notebook: Notebook, sha
 
 def test_it_is_shown_and_updated_within_the_budget(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
     """By the page's own clock. Another series is measured when one is slow: the machine may have had other work."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load > processors:
+        pytest.skip(f"NOTHING WAS TIMED: the machine has other work (load {load:.1f} on {processors} processors)")
     cells = ("lab.live_diagram()", "lab.stage(2).apply()", "lab.stage(2).undo()")
     notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), *cells)
     notebook.run(OPEN)
