@@ -105,7 +105,9 @@ def _started(world: World) -> tuple[str, str]:
 
 def test_the_aws_command_itself_works_with_the_printed_keys(sandbox: Sandbox) -> None:
     account = sandbox.accounts[Side.SUBJECT]
-    command = [Path(sys.executable).with_name("aws"), "sts", "get-caller-identity", "--output", "json"]
+    # Called by its Python: a script's first line can't name an interpreter in a folder with a space.
+    program = [sys.executable, Path(sys.executable).with_name("aws")]
+    command = [*program, "sts", "get-caller-identity", "--output", "json"]
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": sandbox.endpoint_url,

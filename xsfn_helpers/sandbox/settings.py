@@ -40,7 +40,9 @@ class Settings:
                 fix=f"Choose 0 (off) to {LONGEST_SECONDS:.0f}.",
             )
         partial = self._file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps({"propagation_seconds": float(seconds)}), encoding="utf-8")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump({"propagation_seconds": float(seconds)}, stream)
         partial.replace(self._file)
 
     def _stored(self) -> float:
