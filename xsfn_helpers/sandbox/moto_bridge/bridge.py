@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,13 +17,16 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.calls import Call
-from xsfn_helpers.sandbox.errors import error_response, not_offered
+from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
+from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
+from xsfn_helpers.sandbox.moto_bridge.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
+from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 from xsfn_helpers.sandbox.rules import aws_principals
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -37,6 +41,9 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
+# Calls that take as long as what they run: half of the server's threads may be in one.
+_WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
+_MOST_WAITING: Final = 4
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
 # moto takes a region to find a user's partition; any region of it will do.
@@ -54,9 +61,12 @@ class MotoBridge:
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        keep_limits()
+        limit_workers()
         spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
@@ -196,9 +206,15 @@ class MotoBridge:
         if self._executions.answers(call.operation) and call.service == "states":
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
+        if call.operation in _WAITED_FOR:
+            with self._place_to_wait():
+                return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
+        if call.service == "states" and call.params.get("definition"):
+            # Here already, for a large one takes a minute, and nobody else could change anything meanwhile.
+            check_readable(call.params["definition"])
         gone_machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
         with self._changing:
             kept = False
@@ -219,6 +235,16 @@ class MotoBridge:
             if kept and gone_machine is not None:
                 self._executions.stop_all(gone_machine)
         return response
+
+    @contextmanager
+    def _place_to_wait(self) -> Iterator[None]:
+        """Raises `Refusal` where so many wait for the end of something that others couldn't be answered any more."""
+        if not self._waiting.acquire(blocking=False):
+            raise Refusal("ThrottlingException", "Rate exceeded")
+        try:
+            yield
+        finally:
+            self._waiting.release()
 
     def _clear_up(self, call: Call, account_id: str, region: str) -> None:
         """Remove what moto leaves behind of a deleted thing, and would give to the next one of its name."""

@@ -18,7 +18,7 @@ _MOST_DIAGNOSTICS: Final = 100
 
 def check_definitions() -> None:
     """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
-    StepFunctionsParserBackend._validate_definition = staticmethod(_accept)
+    StepFunctionsParserBackend._validate_definition = staticmethod(check_readable)
     StepFunctionResponse.validate_state_machine_definition = _validate
     describe = StepFunctionResponse._describe_state_machine
 
@@ -36,7 +36,8 @@ def check_definitions() -> None:
             setattr(error, "TYPE", name)  # noqa: B010 - its own annotation says that this is always None
 
 
-def _accept(definition: str) -> None:
+def check_readable(definition: str) -> None:
+    """Raise `Refusal` for a definition that moto's parser can't read."""
     if unreadable := _unreadable(definition):
         raise refusal([unreadable])
 
