@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from threading import Lock
 from typing import Any, Final
@@ -20,7 +19,6 @@ from xsfn_helpers.runs import Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import Standing, read_standing
 
-_FRESH: Final = 0.1
 # Calls that start or end an execution: a run is told by itself.
 _OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
 
@@ -34,13 +32,14 @@ class LiveDiagram:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._reading = Lock()
         self._changing = Lock()
         self._standing: Standing = read_standing(ground)
         self._report: Report | None = None
         self._run: Run | None = None
         self._said = ""
         self._fault = ""
-        self._read_at = time.monotonic()
+        self._just_read = True
         self._frontend = ChainFrontend()
         self._show()
         self._worker = Worker(self.refresh, "xsfn-live-diagram")
@@ -49,7 +48,11 @@ class LiveDiagram:
 
     @property
     def diagram(self) -> Diagram:
-        """The same as a picture and text of its own, which no longer changes."""
+        """How the accounts stand at this moment, as a picture and text that no longer change."""
+        # Made and shown in one breath: once is enough. Later, anybody may have changed the accounts.
+        if not self._just_read:
+            self.refresh()
+        self._just_read = False
         return picture(self._standing, self._report)
 
     @property
@@ -61,14 +64,15 @@ class LiveDiagram:
 
     def refresh(self) -> None:
         """Read both accounts again: needed after changes that weren't made through this lab's clients."""
-        try:
-            self._read_at = time.monotonic()
-            standing, fault = read_standing(self._ground), ""
-        except XsfnError as error:
-            standing, fault = self._standing, f"The accounts can't be read: {error}"
-        with self._changing:
-            self._standing, self._fault = standing, fault
-            self._show()
+        # One reading at a time, so that an older one never comes after a newer one.
+        with self._reading:
+            try:
+                standing, fault = read_standing(self._ground), ""
+            except XsfnError as error:
+                standing, fault = self._standing, f"The accounts can't be read: {error}"
+            with self._changing:
+                self._standing, self._fault = standing, fault
+                self._show()
 
     def close(self) -> None:
         """Stop listening; what is shown stays as it is."""
@@ -77,15 +81,14 @@ class LiveDiagram:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        # Others may have changed the accounts since, but hardly within the cell that made this.
-        if time.monotonic() - self._read_at > _FRESH:
-            self.refresh()
-        return bundle(self._frontend, text=self.text, html=self.diagram.figure_html())
+        diagram = self.diagram
+        return bundle(self._frontend, text=diagram.text, html=diagram.figure_html())
 
     def _hear(self, event: Event) -> None:
         match event:
             case Called(side, operation, names):
                 if operation not in _OF_EXECUTIONS and self._concerns(names):
+                    self._just_read = False
                     with self._changing:
                         # What was tried, and what ran, was so before this change.
                         self._report, self._run = None, None
