@@ -22,6 +22,7 @@ from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
+    from xsfn_helpers.display.live.editor import PolicyEditor
     from xsfn_helpers.display.live.status import LiveStatus
+    from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
 
@@ -163,6 +166,8 @@ class _Live:
 
     diagram: LiveDiagram | None = None
     status: LiveStatus | None = None
+    editors: dict[tuple[str, Blueprint], PolicyEditor] = field(default_factory=dict)
+    forms: dict[tuple[Side, Blueprint], TaskForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +345,36 @@ class Lab:
             recommended=Blueprint.recommended(self.scenario),
             blueprint=self.blueprint,
         )
+
+    def edit(self, name: str) -> PolicyEditor | TaskForm:
+        """One of the lab's documents, open for editing: judged at each change, applied only when asked to.
+
+        The names are those of `using`, as one says them: `execute-role trust`, `operator-role permissions`. A
+        definition opens as `task_form` does. Raises `ConfigError` for another name.
+        """
+        from xsfn_helpers.display.live.editor import PolicyEditor
+
+        document = document_name(name)
+        place = POLICY_PLACES.get(document)
+        if place is None:
+            return self.task_form(document.partition("_")[0])
+        found = self._live.editors.get((document, self.blueprint))
+        if found is None:
+            found = self._live.editors[document, self.blueprint] = PolicyEditor(self, place)
+        return found
+
+    def task_form(self, side: Side | str = Side.OPERATOR) -> TaskForm:
+        """The form of a task state with its option "IAM role for cross-account access", beside the definition.
+
+        The article's second picture: what is chosen in the form is written into the definition, and back.
+        """
+        from xsfn_helpers.display.live.task_form import TaskForm
+
+        side = _side(side)
+        found = self._live.forms.get((side, self.blueprint))
+        if found is None:
+            found = self._live.forms[side, self.blueprint] = TaskForm(self, side)
+        return found
 
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""

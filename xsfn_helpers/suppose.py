@@ -13,6 +13,7 @@ from xsfn_helpers.asl.faults import DefinitionFault, find_faults
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.standing import Standing
@@ -35,15 +36,17 @@ def suppose(ground: Ground, standing: Standing, texts: Mapping[str, str]) -> Sup
         if not is_there(ground, standing, principal)
     }
     faults: dict[str, DefinitionFault] = {}
+    stored: dict[str, str] = {}
     taken: TakenRole | None = None
     for name, text in texts.items():
         if name.endswith("_definition"):
+            stored[name] = read_machine(ground, Side(name.partition("_")[0])).definition or ""
             found = find_faults(text)
             if found:
                 faults[name] = found[0]
             elif name == "operator_definition":
                 taken = _taken(ground, standing, text)
-    return Supposition(texts, frozenset(missing), taken, faults)
+    return Supposition(texts, frozenset(missing), taken, faults, stored)
 
 
 def as_texts(documents: Mapping[str, str | Mapping[str, Any]]) -> dict[str, str]:

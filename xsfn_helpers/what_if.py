@@ -43,41 +43,38 @@ class Turn(StrEnum):
     STAYS_REFUSED = "stays refused"
     NOT_MADE = "can't be judged yet"
     NOT_ASKED = "would not be asked"
+    AT_RUN_TIME = "would be known only at run time"
 
     @property
     def changes(self) -> bool:
-        return self in (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED)
+        return self in (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can't be said that the link would be allowed, nor that it would be refused."""
+        return self in (Turn.NOT_MADE, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One link as the accounts stand, and as it would be; `after` is None where a run wouldn't ask for it.
+    """One link as the accounts stand, and as it would be: `turn`, and `evidence` for it.
 
-    `evidence` says what would decide, `hint` what would turn a refusal into an allow.
+    `after` is None where the definition leaves nothing to decide; `hint` says what would turn a refusal into an allow.
     """
 
     before: Verdict
     after: Verdict | None
+    turn: Turn
     evidence: str
-    hint: str
+    hint: str = ""
 
     @property
     def number(self) -> int:
         return self.before.link.number
 
     @property
-    def turn(self) -> Turn:
-        if self.after is None:
-            return Turn.NOT_ASKED
-        if self.after.allowed:
-            return Turn.STAYS_ALLOWED if self.before.allowed else Turn.OPENS
-        if self.before.allowed:
-            return Turn.BREAKS
-        return Turn.NOT_MADE if self.after.missing is not None else Turn.STAYS_REFUSED
-
-    @property
     def mark(self) -> str:
-        if self.turn in (Turn.NOT_MADE, Turn.NOT_ASKED):
+        if self.turn.is_open:
             return "…"
         return "✓" if self.after is not None and self.after.allowed else "✗"
 
@@ -140,24 +137,24 @@ class WhatIf:
     @property
     def broken(self) -> tuple[int, ...]:
         """The links that are allowed today and wouldn't be."""
-        return tuple(effect.number for effect in self.effects if effect.turn is Turn.BREAKS)
+        return self._that(Turn.BREAKS)
 
     @property
     def opened(self) -> tuple[int, ...]:
         """The links that aren't allowed today and would be."""
-        return tuple(effect.number for effect in self.effects if effect.turn is Turn.OPENS)
+        return self._that(Turn.OPENS)
+
+    def _that(self, turn: Turn) -> tuple[int, ...]:
+        return tuple(effect.number for effect in self.effects if effect.turn is turn)
 
     @property
     def headline(self) -> str:
         """The outcome in one sentence."""
         if not self.accepted:
             return "AWS would refuse this, so nothing would change."
-        parts = [
-            *([f"{_links(self.broken)} would break"] if self.broken else []),
-            *([f"{_links(self.opened)} would be allowed"] if self.opened else []),
-        ]
-        worse = sum(risk.is_new for risk in self.risks)
-        if worse:
+        turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
+        parts = [f"{_links(numbers)} {turn}" for turn in turns if (numbers := self._that(turn))]
+        if any(risk.is_new for risk in self.risks):
             parts.append("it would let in more than the chain needs")
         if not parts:
             return "No link would change."
@@ -225,13 +222,15 @@ class Supposition:
     """What is supposed: texts in place of documents, and what is known besides.
 
     `missing` are principals of the trust policies that aren't there (IAM saves no trust policy that names one);
-    `taken` is the role that the Operator's task would take on, `definition_fault` what is wrong with its definition.
+    `taken` is the role that the Operator's task would take on; of definitions, by name, what is wrong with them, and
+    what is stored.
     """
 
     texts: Mapping[str, str]
     missing: Collection[str] = frozenset()
     taken: TakenRole | None = None
     definition_faults: Mapping[str, DefinitionFault] = field(default_factory=dict)
+    stored_definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, blueprint: Blueprint) -> WhatIf:
@@ -276,15 +275,24 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
 
 def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> Effect:
     if after is None:
-        unknown = taken is not None and taken.choice.option is Option.RUN_TIME
-        return Effect(before, None, "it depends on the role" if unknown else "the task takes on no role", "")
+        if taken is not None and taken.choice.option is Option.RUN_TIME:
+            return Effect(before, None, Turn.AT_RUN_TIME, "it depends on the role that the task takes on then")
+        return Effect(before, None, Turn.NOT_ASKED, "the task takes on no role")
     evidence, hint = _same_each_time(after.evidence), _same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
             hint = _NO_ROLE
         elif after.missing is not None and taken.choice.option is Option.ARN:
             evidence, hint = f"refused: {taken.words.rstrip('.')}", _NO_SUCH_ROLE
-    return Effect(before, after, evidence, hint)
+    return Effect(before, after, _turn(before, after), evidence, hint)
+
+
+def _turn(before: Verdict, after: Verdict) -> Turn:
+    if after.allowed:
+        return Turn.STAYS_ALLOWED if before.allowed else Turn.OPENS
+    if before.allowed:
+        return Turn.BREAKS
+    return Turn.NOT_MADE if after.missing is not None else Turn.STAYS_REFUSED
 
 
 _NO_ROLE: Final = (
@@ -377,7 +385,7 @@ def _judged_definition(name: str, text: str, supposed: Supposition, recommended:
         supposed.definition_faults.get(name),
         (),
         () if _same_json(text, wanted) else text_diff(wanted, text),
-        is_stored=False,
+        is_stored=_same_json(text, supposed.stored_definitions.get(name, "")),
     )
 
 

@@ -20,12 +20,13 @@ _TURN_COLOURS: Final = {
     Turn.STAYS_REFUSED: REFUSED_VERMILION,
     Turn.NOT_MADE: PENDING_GREY,
     Turn.NOT_ASKED: PENDING_GREY,
+    Turn.AT_RUN_TIME: PENDING_GREY,
 }
 
 
 def turn_state(effect: Effect) -> LinkState:
     """How the link would stand."""
-    if effect.turn in (Turn.NOT_MADE, Turn.NOT_ASKED):
+    if effect.turn.is_open:
         return LinkState.PENDING
     return LinkState.ALLOWED if effect.after is not None and effect.after.allowed else LinkState.REFUSED
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -207,8 +206,12 @@ class MotoBridge:
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
         if call.operation in _WAITED_FOR:
-            with self._place_to_wait():
+            if not self._waiting.acquire(blocking=False):
+                raise Refusal("ThrottlingException", "Rate exceeded")
+            try:
                 return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+            finally:
+                self._waiting.release()
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
@@ -235,16 +238,6 @@ class MotoBridge:
             if kept and gone_machine is not None:
                 self._executions.stop_all(gone_machine)
         return response
-
-    @contextmanager
-    def _place_to_wait(self) -> Iterator[None]:
-        """Raises `Refusal` where so many wait for the end of something that others couldn't be answered any more."""
-        if not self._waiting.acquire(blocking=False):
-            raise Refusal("ThrottlingException", "Rate exceeded")
-        try:
-            yield
-        finally:
-            self._waiting.release()
 
     def _clear_up(self, call: Call, account_id: str, region: str) -> None:
         """Remove what moto leaves behind of a deleted thing, and would give to the next one of its name."""
@@ -278,14 +271,11 @@ class MotoBridge:
         is_iam = call.service == "iam"
         body = urlencode(call.params).encode() if is_iam else json.dumps(call.params).encode()
         # moto takes account, region and operation from these alone; what the client sent was verified and is spent.
-        headers = {
-            "x-moto-account-id": account_id,
-            "content-type": request.headers.get("content-type", "application/x-amz-json-1.0"),
-            "authorization": request.headers["authorization"],
-        }
+        headers = {"x-moto-account-id": account_id, "authorization": request.headers["authorization"]}
         if is_iam:
             headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
         else:
+            headers["content-type"] = "application/x-amz-json-1.0"
             headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
         url = f"https://{call.service}.{region}.amazonaws.com/"
         moto_request = Request.from_primitives("POST", url, headers, body)
