@@ -3,6 +3,7 @@ word because it is what runs them."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
@@ -11,7 +12,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, diagnose, refusal
+from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, State, diagnose, refusal, states
 
 _MOST_DIAGNOSTICS: Final = 100
 
@@ -48,7 +49,15 @@ def _unreadable(definition: str) -> Diagnostic | None:
     except Exception as error:
         # Its parser has no error of its own: whatever it raises means that it can't run this.
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")
+    if any(_is_distributed(state) for state in states(json.loads(definition))):
+        # moto runs one, without executions of its own, and gives null for an item that failed.
+        return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
     return None
+
+
+def _is_distributed(state: State) -> bool:
+    config = state.body.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def _validate(response: StepFunctionResponse) -> ActionResult:

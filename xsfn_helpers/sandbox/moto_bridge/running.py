@@ -95,8 +95,6 @@ def run_tasks_through(clients: TaskClients) -> None:
             target = named if isinstance(named, str) else compact_json(named)
         own = env.aws_execution_details.role_arn
         machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
-        # A version's or alias's ARN ends in `:N`; which ARN AWS then passes isn't established, so the unqualified one.
-        machine_arn = ":".join(machine_arn.split(":")[:7])
         role = clients.task_role(machine_arn=machine_arn, machine_role_arn=own, task_role_arn=target)
         return _TaskCredentials(role_arn=target or own, role=role)
 
