@@ -60,7 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     by_test = {fact.test: fact.id for fact in FACTS}
 
     def facts(outcome: str) -> Counter[str]:
-        names = (report.nodeid.split("::")[-1].partition("[")[0] for report in terminalreporter.getreports(outcome))
+        names = (report.nodeid.partition("::")[2].partition("[")[0] for report in terminalreporter.getreports(outcome))
         return Counter(by_test[name] for name in names if name in by_test)
 
     passed, failed = facts("passed"), facts("failed")
