@@ -1,9 +1,9 @@
 #!/bin/sh
 # Sees to it that the browser tests find a Chromium or Chrome: chromium.sh ENVIRONMENT
-# Installed with Linux's package manager as root; elsewhere the tests say loudly that they were skipped.
+# Installed with Linux's package manager as root. Never fails: without one, those tests are skipped, and say so.
 set -eu
 cd "$(dirname "$0")/.."
-# Made after the one attempt for this environment; holds the command that a person can type.
+# Made after the one attempt for this environment; holds what a person can do.
 tried=$1/.chromium-tried
 
 has_browser() {
@@ -15,10 +15,11 @@ has_browser() {
 
 has_browser && exit
 if [ ! -e "$tried" ]; then
-    command_line="a Chromium or Chrome of your own"
+    how="install Google Chrome"
     if [ "$(uname)" = Linux ]; then
         command_line=$(scripts/system-package.sh chromium) && has_browser && exit
+        how="type: $command_line"
     fi
-    echo "$command_line" >"$tried"
+    echo "$how" >"$tried"
 fi
-echo "No Chromium or Chrome: the browser tests are skipped. To run them, install it: $(cat "$tried")"
+echo "No Chromium or Chrome is installed: the browser tests are skipped. To run them, $(cat "$tried")"

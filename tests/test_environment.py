@@ -352,3 +352,49 @@ class TestLab:
         calls = (machine.project / "calls").read_text().splitlines()
         imports = [call for call in calls if "workspaces import scripts/workspace.json" in call]
         assert (len(calls), len(imports)) == (3, 1)
+
+
+class TestChromium:
+    """A browser for the tests from the system where allowed; a missing one never stops anybody."""
+
+    @pytest.fixture(autouse=True)
+    def environment(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+
+    @pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+    def test_nothing_to_do_where_one_is_there(self, machine: Machine, name: str) -> None:
+        done = machine.add(name, "exit 0").add("id", "echo 0").add("apt-get", LOG).run("chromium.sh", ".venv")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert not [line for line in machine.log if line.startswith("apt-get")]
+
+    def test_root_gets_it_from_the_system(self, machine: Machine) -> None:
+        installs_it = 'cp "$0" "$(dirname "$0")/chromium"'
+        machine.add("id", "echo 0").add("apt-get", f'{LOG}\n[ "$1" = update ] || {installs_it}')
+
+        done = machine.run("chromium.sh", ".venv")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "Installing chromium with apt-get …\n")
+        assert "apt-get install -y -qq chromium" in machine.log
+
+    def test_others_are_told_what_to_type_each_time_and_it_is_tried_once(self, machine: Machine) -> None:
+        machine.add("apt-get", LOG)
+
+        first = machine.run("chromium.sh", ".venv")
+        second = machine.run("chromium.sh", ".venv")
+
+        assert (first.returncode, first.stderr) == (0, "")
+        assert first.stdout == (
+            "No Chromium or Chrome is installed: the browser tests are skipped. "
+            "To run them, type: sudo apt-get install chromium\n"
+        )
+        assert second.stdout == first.stdout
+        assert not [line for line in machine.log if line.startswith("apt-get")]
+
+    def test_a_mac_is_told_to_get_chrome_and_nothing_is_installed_on_it(self, machine: Machine) -> None:
+        machine.add("uname", "echo Darwin").add("brew", LOG)
+
+        done = machine.run("chromium.sh", ".venv")
+
+        assert done.stdout.endswith("To run them, install Google Chrome\n")
+        assert not [line for line in machine.log if line.startswith("brew")]

@@ -17,9 +17,12 @@ from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
 from xsfn_helpers.config import Place, Settings, load_settings
+from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
@@ -27,10 +30,12 @@ from xsfn_helpers.scenario import Account, Scenario, Side
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
+from xsfn_helpers.what_if import WhatIf, judge
 
 if TYPE_CHECKING:
     import boto3
@@ -41,7 +46,10 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
+    from xsfn_helpers.display.live.editor import PolicyEditor
     from xsfn_helpers.display.live.status import LiveStatus
+    from xsfn_helpers.display.live.task_form import TaskForm
+    from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
 
 
@@ -56,6 +64,13 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     settings, sandbox = start_sandbox(load_settings(choices))
     ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
     return Lab(ground, Blueprint.recommended(settings.scenario))
+
+
+def _side(side: Side | str) -> Side:
+    try:
+        return Side(side)
+    except ValueError:
+        raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
 def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
@@ -151,6 +166,8 @@ class _Live:
 
     diagram: LiveDiagram | None = None
     status: LiveStatus | None = None
+    editors: dict[tuple[str, Blueprint], PolicyEditor] = field(default_factory=dict)
+    forms: dict[tuple[Side, Blueprint], TaskForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +314,67 @@ class Lab:
         if self._live.diagram is None:
             self._live.diagram = LiveDiagram(self.ground)
         return self._live.diagram
+
+    def workflow(self, side: Side | str = Side.OPERATOR, run: Run | None = None) -> Workflow:
+        """The workflow graph of the Operator's or the Subject's state machine, as Step Functions' own editor draws it.
+
+        A `run` colours each state by what became of it. A state machine that doesn't exist yet is shown as its stage
+        would make it. Raises `ConfigError` for another side.
+        """
+        from xsfn_helpers.display.workflow import Workflow
+
+        steps = self.steps
+        machine = steps.operator_machine if _side(side) is Side.OPERATOR else steps.subject_machine
+        read = read_machine(self.ground, machine.side, run)
+        title = f"Workflow of {machine.name} ({machine.account})"
+        if read.definition is None:
+            return Workflow(machine.definition, read.events, f"{title}, not made yet", machine.account.id)
+        return Workflow(read.definition, read.events, title, machine.account.id)
+
+    def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
+        """What these documents would do to the chain, before anything is applied: every link, and who else gets in.
+
+        The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
+        changes nothing. Raises `ConfigError` for a name there is no document of.
+        """
+        texts = as_texts(documents)
+        standing = read_standing(self.ground)
+        return judge(
+            standing,
+            suppose(self.ground, standing, texts),
+            recommended=Blueprint.recommended(self.scenario),
+            blueprint=self.blueprint,
+        )
+
+    def edit(self, name: str) -> PolicyEditor | TaskForm:
+        """One of the lab's documents, open for editing: judged at each change, applied only when asked to.
+
+        The names are those of `using`, as one says them: `execute-role trust`, `operator-role permissions`. A
+        definition opens as `task_form` does. Raises `ConfigError` for another name.
+        """
+        from xsfn_helpers.display.live.editor import PolicyEditor
+
+        document = document_name(name)
+        place = POLICY_PLACES.get(document)
+        if place is None:
+            return self.task_form(document.partition("_")[0])
+        found = self._live.editors.get((document, self.blueprint))
+        if found is None:
+            found = self._live.editors[document, self.blueprint] = PolicyEditor(self, place)
+        return found
+
+    def task_form(self, side: Side | str = Side.OPERATOR) -> TaskForm:
+        """The form of a task state with its option "IAM role for cross-account access", beside the definition.
+
+        The article's second picture: what is chosen in the form is written into the definition, and back.
+        """
+        from xsfn_helpers.display.live.task_form import TaskForm
+
+        side = _side(side)
+        found = self._live.forms.get((side, self.blueprint))
+        if found is None:
+            found = self._live.forms[side, self.blueprint] = TaskForm(self, side)
+        return found
 
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""

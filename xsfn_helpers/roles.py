@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class StoredRole:
 
     `unique_id` (`AROA…`) is what a trust policy remembers of it: a role that is made again under the same name has
     another one (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
+    `written` holds, by name ("" for the trust policy), the text of a document as somebody wrote it: its lines count.
     """
 
     arn: str
@@ -42,6 +43,7 @@ class StoredRole:
     inline: Mapping[str, Document]
     attached: tuple[ManagedPolicy, ...]
     boundary: ManagedPolicy | None
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_role(iam: IAMClient, name: str) -> StoredRole | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.chain import Actor, Link, Node, chain
@@ -75,8 +75,12 @@ class Verdict:
         explanation = self.explanation
         return f"Link {self.link}\n{explanation.text if explanation else self.evidence}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.verdict import verdict_html
+
+        return {"text/html": verdict_html(self), "text/plain": str(self)}
 
 
 StoredRoles = Mapping[Node, StoredRole | None]
@@ -92,9 +96,9 @@ def read_roles(ground: Ground) -> StoredRoles:
     }
 
 
-def decide_from(scenario: Scenario, roles: StoredRoles) -> tuple[Verdict, ...]:
-    """All six links, from roles that were read before."""
-    return tuple(_decide(scenario, link, roles) for link in chain(scenario))
+def decide_from(scenario: Scenario, roles: StoredRoles, links: tuple[Link, ...] | None = None) -> tuple[Verdict, ...]:
+    """All six links, or these instead, from roles that were read before."""
+    return tuple(_decide(scenario, link, roles) for link in (chain(scenario) if links is None else links))
 
 
 def decide_links(ground: Ground) -> tuple[Verdict, ...]:
@@ -173,16 +177,14 @@ def policies_of(role: StoredRole, node: Node) -> tuple[Policy, ...]:
 
 
 def _identity(role: StoredRole, node: Node) -> tuple[Policy, ...]:
-    documents = {f"inline policy {name}": document for name, document in role.inline.items()}
-    documents |= {f"managed policy {policy.name}": policy.document for policy in role.attached}
-    return tuple(
-        Policy.parse(json_text(document), kind=PolicyKind.IDENTITY, name=f"{node}'s {what}")
-        for what, document in documents.items()
-    )
+    texts = {f"inline policy {name}": role.written.get(name, json_text(one)) for name, one in role.inline.items()}
+    texts |= {f"managed policy {policy.name}": json_text(policy.document) for policy in role.attached}
+    return tuple(Policy.parse(text, kind=PolicyKind.IDENTITY, name=f"{node}'s {what}") for what, text in texts.items())
 
 
 def _trust(role: StoredRole, node: Node) -> Policy:
-    return Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=f"{node}'s trust policy")
+    text = role.written.get("") or json_text(role.trust)
+    return Policy.parse(text, kind=PolicyKind.TRUST, name=f"{node}'s trust policy")
 
 
 def _boundary(role: StoredRole, node: Node) -> tuple[Policy, ...]:

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +18,15 @@ from playwright.sync_api import Page, ViewportSize
 from tests.browser import chromium
 from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Notebook, Watch, close_all, serving, theme, window
 from tests.isolation import isolated
+from xsfn_helpers.display import palette
 
 OPENING: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
 NARROW: Final = 480
 ZOOMED: Final = 640  # what a window of 1280 has left at 200 % zoom
+# The front end's files that draw the scenes.
+DRAWN_BY: Final = ("shared.js", "chain.js", "run.js", "status.js", "live.css")
+# What the pictures were taken of, so that a test can tell when they are stale.
+TAKEN_OF: Final = "live-displays.sha256"
 SETTLED: Final = 2_500  # milliseconds, until a run is told and highlights have gone
 
 
@@ -42,15 +48,23 @@ _RUN: Final = ("lab.live_diagram()", "run = lab.run()")
 _REFUSED: Final = ("lab.stage(2).undo()", "run = lab.run(live=True)")
 SCENES: Final = (
     Scene("live-chain-light", 1, _CHAIN, ".xsfn-chain"),
-    Scene("live-chain-dark", 3, _RUN, ".xsfn-chain", theme=DARK),
+    Scene("live-chain-dark", 1, _CHAIN, ".xsfn-chain", theme=DARK),
+    Scene("live-chain-run", 3, _RUN, ".xsfn-chain"),
     Scene("live-chain-narrow", 1, _CHAIN, ".xsfn-chain", width=NARROW),
-    Scene("live-chain-zoomed", 1, _CHAIN, ".xsfn-chain", width=ZOOMED),
+    Scene("live-chain-zoomed", 3, _CHAIN, ".xsfn-chain", width=ZOOMED),
     Scene("live-policies", 3, _CHAIN, ".xsfn-chain", click='[data-box="execute-role"]'),
     Scene("live-run-light", 3, ("run = lab.run(live=True)",), ".xsfn-run"),
     Scene("live-run-dark", 3, _REFUSED, ".xsfn-run", theme=DARK),
     Scene("live-run-narrow", 3, ("run = lab.run(live=True)",), ".xsfn-run", width=NARROW),
     Scene("live-status", 1, ("lab.status()",), ".xsfn-status"),
 )
+
+
+def fingerprint() -> str:
+    """Of everything that decides how the scenes look: the front end's files, the palette, and this file."""
+    display = Path(palette.__file__).parent
+    sources = [*(display / "live" / "static" / name for name in DRAWN_BY), display / "palette.py", Path(__file__)]
+    return sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> Path:
@@ -92,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for scene in SCENES:
                 if not options.scenes or scene.name in options.scenes:
                     print(photograph(jupyter, page, scene, options.folder))
+    if not options.scenes:
+        (options.folder / TAKEN_OF).write_text(f"{fingerprint()}\n", encoding="utf-8")
     return 0
 
 

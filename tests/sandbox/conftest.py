@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from tests.sandbox.aws_cli import AwsCli
 from tests.sandbox.facts import FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
+from xsfn_helpers.sandbox import choices
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import StateFolder
 
@@ -54,13 +56,17 @@ def recordings(sandbox: Sandbox) -> Recordings:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the facts known of AWS were checked, and held."""
-    tests = {fact.test for fact in FACTS}
+    """How many of the facts known of AWS were checked, and held; and how much nobody has written down."""
+    by_test = {fact.test: fact.id for fact in FACTS}
 
-    def count(outcome: str) -> int:
-        names = (report.nodeid.split("::")[-1].partition("[")[0] for report in terminalreporter.getreports(outcome))
-        return sum(name in tests for name in names)
+    def facts(outcome: str) -> Counter[str]:
+        names = (report.nodeid.partition("::")[2].partition("[")[0] for report in terminalreporter.getreports(outcome))
+        return Counter(by_test[name] for name in names if name in by_test)
 
-    held = count("passed")
-    if checked := held + count("failed"):
-        terminalreporter.write_line(f"facts known of AWS: {checked} checked, {held} held")
+    passed, failed = facts("passed"), facts("failed")
+    if checked := passed.keys() | failed.keys():
+        runs, held = (passed + failed).total(), len(checked) - len(failed)
+        terminalreporter.write_line(f"facts known of AWS: {len(checked)} checked by {runs} tests, {held} held")
+        terminalreporter.write_line(
+            f"not established of AWS: {len(choices.CHOICES)} points, each with a choice made in {choices.__name__}"
+        )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from xsfn_helpers.sandbox.choices import CHOICES
+
 
 class Tag(StrEnum):
     """How sure a fact is."""
@@ -38,7 +40,15 @@ def fact(id: str, source: str, tag: Tag = Tag.REC) -> Callable[[Test], Test]:  #
 
     def enter(test: Test) -> Test:
         assert test.__doc__, f"{test.__name__} doesn't say which fact it checks"
+        taken = [known for known in FACTS if known.id == id or known.test == test.__name__]
+        assert not taken, f"{id} and {test.__name__} are the fact's own; taken: {taken}"
         FACTS.append(Fact(id, test.__doc__.strip(), source, tag, test.__name__))
         return test
 
     return enter
+
+
+def chosen(*ids: str) -> Callable[[Test], Test]:
+    """Mark a test as holding the sandbox to these of its choices (`xsfn_helpers.sandbox.choices`)."""
+    assert {choice.id for choice in CHOICES}.issuperset(ids), f"no such choice among {ids}"
+    return lambda test: test

@@ -6,6 +6,7 @@ Run as a program, in a process of its own: it must see moto before the sandbox h
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import inspect
 import json
@@ -151,8 +152,10 @@ def _plain(value: Any) -> Any:
 
 
 def _inherited(name: str, before: Seen) -> Any:
-    """What a class had by inheritance before it got something of its own."""
+    """What a class had by inheritance, or a module as a builtin, before it got something of its own."""
     holder, _, attribute = name.rpartition(".")
+    if holder in sys.modules:
+        return getattr(builtins, attribute, _NOTHING)
     kind = before.get(holder)
     for base in kind.__mro__[1:] if isinstance(kind, type) else ():
         if (full := f"{base.__module__}.{base.__qualname__}.{attribute}") in before:

@@ -208,3 +208,10 @@ class Recordings:
 def _nothing() -> dict[str, Any]:
     statement = {"Effect": "Allow", "Action": "states:ListStateMachines", "Resource": "*"}
     return {"Version": documents.POLICY_VERSION, "Statement": [statement]}
+
+
+def until(condition: Any, *, seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
 
 from tests.sandbox.facts import Tag, fact
-from tests.sandbox.recordings import FAILS, REQUEST_RESPONSE, WAITS, Recordings, Stage, alone
+from tests.sandbox.recordings import FAILS, REQUEST_RESPONSE, WAITS, Recordings, Stage, alone, until
 from tests.sandbox.test_recorded_histories import chain, details
 from tests.sandbox.world import Outcome
 from xsfn_helpers import documents
@@ -310,7 +309,7 @@ def test_a_stopped_execution(recordings: Recordings) -> None:
     """A stopped execution ends with ExecutionAborted, which points at 0, has no details, and no event of the state."""
     stage = recordings.stage(WAITS)
     parent = stage.start(WAITS)
-    _until(lambda: len(_events(stage, parent)) == 2)
+    until(lambda: len(_events(stage, parent)) == 2)
 
     stage.world.operator_states.stop_execution(executionArn=parent)
 
@@ -498,13 +497,6 @@ def _only_details(event: dict[str, Any]) -> dict[str, Any]:
 
 def _events(stage: Stage, arn: str) -> list[dict[str, Any]]:
     return list(stage.world.operator_states.get_execution_history(executionArn=arn)["events"])
-
-
-def _until(condition: Any, *, seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def _only(action: str) -> dict[str, Any]:

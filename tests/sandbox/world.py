@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import time
@@ -20,8 +21,14 @@ _numbers = itertools.count(1)
 OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One for all clients: a session reads its services' models once, which takes thirty times as long as a client."""
+    return boto3.session.Session()
+
+
 def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
-    return boto3.session.Session().client(
+    return _session().client(
         service,
         endpoint_url=sandbox.endpoint_url,
         region_name=sandbox.region,
@@ -80,7 +87,7 @@ class World:
     def client_without_checks(self, side: Side, service: str) -> Any:
         """A client that sends what botocore itself would refuse, to see what the service says of it."""
         account = self.sandbox.accounts[side]
-        return boto3.session.Session().client(
+        return _session().client(
             service,
             endpoint_url=self.sandbox.endpoint_url,
             region_name=self.sandbox.region,

@@ -5,16 +5,16 @@ The text comes first: title, accounts, boxes and links are data; `.text`, `.alt`
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from xsfn_helpers.chain import LINK_NUMBERS, Actor, Link, Node, chain
 from xsfn_helpers.display.boxes import NOT_MADE, RUNS_AS, TITLES, Box, boxes
-from xsfn_helpers.display.markup import escape, one_line
+from xsfn_helpers.display.figure import figure_html
+from xsfn_helpers.display.markup import one_line
 from xsfn_helpers.display.palette import LinkState
-from xsfn_helpers.errors import NoDotProgram, XsfnError
+from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.scenario import Scenario, Side
 
 __all__ = ["Diagram", "LinkState"]
@@ -108,20 +108,8 @@ class Diagram:
         return "; ".join(f"{state.marked}: {state.look.in_words}" for state in LinkState)
 
     def figure_html(self) -> str:
-        """The picture as a figure with alt text; where it can't be drawn, the text and how to install Graphviz.
-
-        The SVG travels as the data of an `img`, because a notebook that isn't trusted yet doesn't show a raw one.
-        """
-        try:
-            picture = self.svg()
-        except NoDotProgram as missing:
-            return f"<pre>{escape(self.text)}</pre>\n<p>{escape(str(missing))}</p>"
-        data = base64.b64encode(picture.encode("utf-8")).decode("ascii")
-        image = (
-            f'<img alt="{escape(self.alt)}" src="data:image/svg+xml;base64,{data}" style="max-width:100%;height:auto">'
-        )
-        caption = f"<figcaption>{escape(self.legend)}.</figcaption>"
-        return f'<figure style="margin:0">{image}{caption}</figure>'
+        """The picture as a figure with alt text; where it can't be drawn, the text and how to install Graphviz."""
+        return figure_html(self.svg, alt=self.alt, caption=f"{self.legend}.", text=self.text)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

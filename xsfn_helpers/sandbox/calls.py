@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from xsfn_helpers.sandbox.constraint_rules import check_constraints
 from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.shape_rules import check_shapes
 from xsfn_helpers.sandbox.wire import HttpRequest
 
 Params = Mapping[str, Any]
@@ -67,6 +68,7 @@ def name_call(service: str, request: HttpRequest, place: Place) -> Call:
     if service == "states":
         operation, params = _read_json(request)
         check_constraints(service, operation, params)
+        check_shapes(operation, params)
         return _states_call(operation, params, place)
     if service in ("iam", "sts"):
         operation, params = _read_form(request, service)

@@ -6,6 +6,7 @@ Texts: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -18,6 +19,7 @@ _NAMESPACES: Final = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
 _QUERY_SERVICES: Final = frozenset(_NAMESPACES)
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,19 @@ def uses_query_protocol(service: str) -> bool:
     return service in _QUERY_SERVICES
 
 
+def xml_text(text: str) -> str:
+    """`text` as XML's content; what XML can't hold at all, such as NUL, becomes U+FFFD."""
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
 def error_response(refusal: Refusal, *, service: str, request_id: str) -> HttpResponse:
     """`refusal` as the service would send it: XML for IAM and STS, JSON 1.0 for the others."""
     if uses_query_protocol(service):
         body = (
             f'<ErrorResponse xmlns="{_NAMESPACES[service]}">\n'
             f"  <Error>\n    <Type>{'Sender' if refusal.status < 500 else 'Receiver'}</Type>\n"
-            f"    <Code>{escape(refusal.code)}</Code>\n    <Message>{escape(refusal.message)}</Message>\n  </Error>\n"
+            f"    <Code>{xml_text(refusal.code)}</Code>\n"
+            f"    <Message>{xml_text(refusal.message)}</Message>\n  </Error>\n"
             f"  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
         )
         return HttpResponse(refusal.status, body.encode(), {"content-type": "text/xml", "x-amzn-requestid": request_id})

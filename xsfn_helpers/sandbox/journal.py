@@ -117,6 +117,11 @@ class Journal:
         with self._writing() as database:
             database.execute("INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(*row)))
 
+    def drop_execution(self, arn: str) -> None:
+        """An execution that was noted but couldn't be started never was."""
+        with self._writing() as database:
+            database.execute("DELETE FROM executions WHERE arn = ?", (arn,))
+
     def end_execution(self, execution: ArchivedExecution, history: Sequence[Mapping[str, Any]]) -> None:
         """Note how an execution ended; its history goes from memory to disk with this."""
         packed = zlib.compress(json.dumps(history).encode(), level=1)

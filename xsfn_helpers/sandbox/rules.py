@@ -50,6 +50,8 @@ def check_iam(call: Call, account_id: str, registry: Principals) -> Params:
     role = registry.role(account_id, name) if name else None
     if operation in _ROLE_MUST_EXIST and role is None:
         raise Refusal("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
+    if not params.get("Marker", "0").isdecimal():
+        raise Refusal("ValidationError", "Invalid Marker.")  # AWS's words for it aren't established
     _check_new(operation, params, role, registry.user(account_id, params.get("UserName", "")))
     if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
         key = "AssumeRolePolicyDocument" if operation == "CreateRole" else "PolicyDocument"

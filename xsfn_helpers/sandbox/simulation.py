@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
-from xml.sax.saxutils import escape
 
 from xsfn_helpers.iam import (
     InvalidRequest,
@@ -30,7 +29,7 @@ from xsfn_helpers.iam import (
 from xsfn_helpers.iam.decide import is_trust_request
 from xsfn_helpers.iam.json_text import end_of_value, offsets, place_at
 from xsfn_helpers.sandbox.calls import Call, Params, form_list
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.errors import Refusal, xml_text
 from xsfn_helpers.sandbox.stored import StoredPrincipal, StoredRole, StoredUser
 
 OPERATIONS: Final = frozenset(("SimulatePrincipalPolicy", "SimulateCustomPolicy"))
@@ -67,7 +66,7 @@ def simulate(call: Call, account_id: str, principals: Principals, *, request_id:
     """The call's answer as XML. Raises `Refusal` for what AWS wouldn't simulate, and for what this engine doesn't
     cover."""
     params = call.params
-    actions = [item[""] for item in form_list(params, "ActionNames")]
+    actions = [item.get("", "") for item in form_list(params, "ActionNames")]
     if not actions:
         raise _invalid("Value null at 'actionNames' failed to satisfy constraint: Member must not be null")
     try:
@@ -151,7 +150,7 @@ def _identity(stored: StoredPrincipal) -> Iterator[Policy]:
 
 def _results(subject: _Subject, actions: Sequence[str], params: Params) -> Iterator[str]:
     context = _context(params)
-    resources = [item[""] for item in form_list(params, "ResourceArns")]
+    resources = [item.get("", "") for item in form_list(params, "ResourceArns")]
     for action in actions:
         for resource in resources or ["*"]:
             yield _result(subject, action, resource, context, detailed=bool(resources))
@@ -177,12 +176,12 @@ def _result(
     matched = _matched(subject, request, decision.outcome)
     missing = _missing(subject, request)
     limits = _boundary_detail(subject, request)
-    answer = f"<EvalActionName>{escape(action)}</EvalActionName><EvalDecision>{outcome}</EvalDecision>"
-    answer += f"<EvalResourceName>{escape(resource)}</EvalResourceName>{matched}{missing}{limits}"
+    answer = f"<EvalActionName>{xml_text(action)}</EvalActionName><EvalDecision>{outcome}</EvalDecision>"
+    answer += f"<EvalResourceName>{xml_text(resource)}</EvalResourceName>{matched}{missing}{limits}"
     if detailed:
         answer += (
             "<EvalDecisionDetails/><ResourceSpecificResults><member>"
-            f"<EvalResourceName>{escape(resource)}</EvalResourceName>"
+            f"<EvalResourceName>{xml_text(resource)}</EvalResourceName>"
             f"<EvalResourceDecision>{outcome}</EvalResourceDecision>{matched}{missing}{limits}"
             "</member></ResourceSpecificResults>"
         )
@@ -213,7 +212,7 @@ def _statement_xml(ref: StatementRef) -> str:
     start, end = _span(ref)
     kind = "Resource Policy" if ref.policy.kind is PolicyKind.RESOURCE else "IAM Policy"
     return (
-        f"<member><SourcePolicyId>{escape(ref.policy.name)}</SourcePolicyId><SourcePolicyType>{kind}</SourcePolicyType>"
+        f"<member><SourcePolicyId>{xml_text(ref.policy.name)}</SourcePolicyId><SourcePolicyType>{kind}</SourcePolicyType>"
         f"<StartPosition>{start}</StartPosition><EndPosition>{end}</EndPosition></member>"
     )
 
@@ -241,7 +240,7 @@ def _missing(subject: _Subject, request: Request) -> str:
     for condition in _conditions(policies):
         if request.seen(condition.lower()) is None:
             keys.setdefault(condition.lower(), condition)
-    members = "".join(f"<member>{escape(key)}</member>" for key in keys.values())
+    members = "".join(f"<member>{xml_text(key)}</member>" for key in keys.values())
     return f"<MissingContextValues>{members}</MissingContextValues>"
 
 

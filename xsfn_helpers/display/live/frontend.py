@@ -51,12 +51,36 @@ class StatusFrontend(_Frontend):
     _esm = _text("shared.js") + _text("status.js")
 
 
+class _EditingFrontend(_Frontend):
+    """One with a text to edit; `picture` comes after `state`, because drawing takes longer than deciding."""
+
+    _css = _Frontend._css + _text("editing.css")
+    picture = traitlets.Dict().tag(sync=True)
+
+
+class EditorFrontend(_EditingFrontend):
+    _esm = _text("shared.js") + _text("editing.js") + _text("editor.js")
+
+
+class TaskFormFrontend(_EditingFrontend):
+    _esm = _text("shared.js") + _text("editing.js") + _text("task_form.js")
+
+
 def when_asked(frontend: _Frontend, answers: Mapping[str, Callable[[], object]]) -> None:
     """Call what the reader asks for by its name; a name that isn't in `answers` is none of ours."""
+    when_told(frontend, {name: _without_content(answer) for name, answer in answers.items()})
+
+
+def _without_content(answer: Callable[[], object]) -> Callable[[Mapping[str, Any]], object]:
+    return lambda _content: answer()
+
+
+def when_told(frontend: _Frontend, answers: Mapping[str, Callable[[Mapping[str, Any]], object]]) -> None:
+    """Like `when_asked`, with what the reader's wish says besides its name."""
 
     def hear(_widget: object, content: Any, _buffers: object) -> None:
         if isinstance(content, dict) and (answer := answers.get(str(content.get("do")))):
-            answer()
+            answer(content)
 
     frontend.on_msg(hear)
     # JupyterLab sends what a display asks to a subshell of its own, so that it is heard while a cell runs. ipykernel

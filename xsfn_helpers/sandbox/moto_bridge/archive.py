@@ -20,6 +20,10 @@ _RETRY_SECONDS: Final = 0.5
 LOST_WITH_THE_SANDBOX: Final = "The sandbox ended while this execution was running."
 
 
+class NoRoom(Exception):
+    """The execution couldn't be started, and so never was."""
+
+
 class Archive:
     """Every execution there is: the running ones as moto's objects, all of them in the journal.
 
@@ -40,6 +44,10 @@ class Archive:
         """The running executions of a machine."""
         return [execution for execution in list(self._live.values()) if execution.state_machine_arn == machine_arn]
 
+    def running(self) -> int:
+        """How many executions are under way."""
+        return len(self._live)
+
     def wait_for_end(self, arn: str, seconds: float) -> bool:
         """Wait until the execution is over, at most so long; gives whether it is."""
         end = self._ends.get(arn)
@@ -56,7 +64,11 @@ class Archive:
             self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
             self._live[execution.execution_arn] = execution
             self._ends[execution.execution_arn] = threading.Event()
-            start(execution)
+            try:
+                start(execution)
+            except RuntimeError as error:  # the system has no thread left for it
+                self._forget(execution)
+                raise NoRoom(str(error)) from error
 
         def terminated(communication: Any) -> None:
             reflect(communication)
@@ -64,6 +76,11 @@ class Archive:
 
         Execution.start = start_noted
         BaseExecutionWorkerCommunication.terminated = terminated
+
+    def _forget(self, execution: Any) -> None:
+        del self._live[execution.execution_arn]
+        self._ends.pop(execution.execution_arn).set()
+        self.journal.drop_execution(execution.execution_arn)
 
     @staticmethod
     def events_so_far(execution: Any) -> list[dict[str, Any]]:

@@ -36,6 +36,8 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryC
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
+from xsfn_helpers.sandbox.moto_bridge.workers import MOST_ITERATIONS_AT_ONCE
+
 # The states that AWS reports as aborted when they are cut; the others take no time.
 _ABORTED: Final = (
     (StateTask, HistoryEventType.TaskStateAborted),
@@ -105,7 +107,8 @@ def _run_iterations(component: Any, env: Any) -> None:
     pool = JobPool(job_program=component._get_iteration_program(), job_inputs=given.input_items)
     jobs = pool._open_jobs[::-1]
     wanted = given.max_concurrency
-    workers = len(jobs) if wanted == DEFAULT_MAX_CONCURRENCY_VALUE else min(wanted, len(jobs))
+    at_once = MOST_ITERATIONS_AT_ONCE if wanted == DEFAULT_MAX_CONCURRENCY_VALUE else wanted
+    workers = min(at_once, MOST_ITERATIONS_AT_ONCE, len(jobs))
     for _ in range(workers):
         component._launch_worker(env=env, eval_input=given, job_pool=pool)
     pool.await_jobs()
@@ -132,12 +135,12 @@ def _run_iteration(worker: Any, env: Any, job: Any) -> None:
     """One iteration. How it failed is told by `_run_iterations`, which knows the others."""
     details = MapIterationEventDetails(name=worker._work_name, index=job.job_index)
     job.frame = env
-    env.event_manager.add_event(
-        env.event_history_context,
-        HistoryEventType.MapIterationStarted,
-        EventDetails(mapIterationStartedEventDetails=details),
-    )
     try:
+        env.event_manager.add_event(
+            env.event_history_context,
+            HistoryEventType.MapIterationStarted,
+            EventDetails(mapIterationStartedEventDetails=details),
+        )
         env.states.context_object.context_object_data["Map"] = MapData(
             Item=ItemData(Index=job.job_index, Value=job.job_input)
         )

@@ -16,13 +16,16 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.calls import Call
-from xsfn_helpers.sandbox.errors import error_response, not_offered
+from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
+from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
+from xsfn_helpers.sandbox.moto_bridge.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
+from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 from xsfn_helpers.sandbox.rules import aws_principals
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -37,6 +40,9 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
+# Calls that take as long as what they run: half of the server's threads may be in one.
+_WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
+_MOST_WAITING: Final = 4
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
 # moto takes a region to find a user's partition; any region of it will do.
@@ -54,9 +60,12 @@ class MotoBridge:
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        keep_limits()
+        limit_workers()
         spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
@@ -196,9 +205,19 @@ class MotoBridge:
         if self._executions.answers(call.operation) and call.service == "states":
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
+        if call.operation in _WAITED_FOR:
+            if not self._waiting.acquire(blocking=False):
+                raise Refusal("ThrottlingException", "Rate exceeded")
+            try:
+                return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+            finally:
+                self._waiting.release()
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
+        if call.service == "states" and call.params.get("definition"):
+            # Here already, for a large one takes a minute, and nobody else could change anything meanwhile.
+            check_readable(call.params["definition"])
         gone_machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
         with self._changing:
             kept = False
@@ -252,14 +271,11 @@ class MotoBridge:
         is_iam = call.service == "iam"
         body = urlencode(call.params).encode() if is_iam else json.dumps(call.params).encode()
         # moto takes account, region and operation from these alone; what the client sent was verified and is spent.
-        headers = {
-            "x-moto-account-id": account_id,
-            "content-type": request.headers.get("content-type", "application/x-amz-json-1.0"),
-            "authorization": request.headers["authorization"],
-        }
+        headers = {"x-moto-account-id": account_id, "authorization": request.headers["authorization"]}
         if is_iam:
             headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
         else:
+            headers["content-type"] = "application/x-amz-json-1.0"
             headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
         url = f"https://{call.service}.{region}.amazonaws.com/"
         moto_request = Request.from_primitives("POST", url, headers, body)

@@ -3,6 +3,7 @@ word because it is what runs them."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
@@ -11,14 +12,14 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, diagnose, refusal
+from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, State, diagnose, refusal, states
 
 _MOST_DIAGNOSTICS: Final = 100
 
 
 def check_definitions() -> None:
     """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
-    StepFunctionsParserBackend._validate_definition = staticmethod(_accept)
+    StepFunctionsParserBackend._validate_definition = staticmethod(check_readable)
     StepFunctionResponse.validate_state_machine_definition = _validate
     describe = StepFunctionResponse._describe_state_machine
 
@@ -36,7 +37,8 @@ def check_definitions() -> None:
             setattr(error, "TYPE", name)  # noqa: B010 - its own annotation says that this is always None
 
 
-def _accept(definition: str) -> None:
+def check_readable(definition: str) -> None:
+    """Raise `Refusal` for a definition that moto's parser can't read."""
     if unreadable := _unreadable(definition):
         raise refusal([unreadable])
 
@@ -47,7 +49,15 @@ def _unreadable(definition: str) -> Diagnostic | None:
     except Exception as error:
         # Its parser has no error of its own: whatever it raises means that it can't run this.
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")
+    if any(_is_distributed(state) for state in states(json.loads(definition))):
+        # moto runs one, without executions of its own, and gives null for an item that failed.
+        return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
     return None
+
+
+def _is_distributed(state: State) -> bool:
+    config = state.body.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def _validate(response: StepFunctionResponse) -> ActionResult:

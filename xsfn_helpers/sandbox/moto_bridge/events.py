@@ -18,6 +18,8 @@ from moto.stepfunctions.parser.backend.test_state import execution_worker as tes
 
 from xsfn_helpers.sandbox.moto_bridge.wire_values import utc_text
 
+# For a failure whose event has been written: the type of one that isn't written again.
+ALREADY_TOLD: Final = None
 _ENDS_AN_EXECUTION: Final = frozenset((HistoryEventType.ExecutionAborted, HistoryEventType.ExecutionTimedOut))
 
 
@@ -31,6 +33,8 @@ def record_like_aws() -> None:
     def add_recorded_event(
         manager: Any, context: Any, event_type: Any, event_details: Any = None, **given: Any
     ) -> int | None:
+        if event_type is ALREADY_TOLD:
+            return None
         if event_type in _ENDS_AN_EXECUTION:
             context.source_event_id = 0
         elif isinstance(context, _Cut):
@@ -38,7 +42,13 @@ def record_like_aws() -> None:
         if event_type is HistoryEventType.ExecutionTimedOut:
             # Reported from AWS: the error and no cause, while DescribeExecution has neither.
             event_details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
+        if event_type is HistoryEventType.EvaluationFailed:
+            # Recorded: it follows what the state's own entry followed.
+            context.source_event_id = getattr(context, "before_entry", context.source_event_id)
+        before = context.source_event_id
         event_id: int = add_event(manager, context, event_type, event_details, **given)
+        if event_type.endswith("StateEntered"):
+            context.entered_id, context.before_entry = event_id, before
         return event_id
 
     def stop(env: Any, stop_date: Any, cause: str | None, error: str | None) -> None:

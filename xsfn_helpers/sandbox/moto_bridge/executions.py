@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.journal import ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import Archive
+from xsfn_helpers.sandbox.moto_bridge.archive import Archive, NoRoom
 from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
 
 Answer = dict[str, Any]
@@ -25,6 +25,13 @@ _LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", *_DATES)
 # AWS gives 100 items a page unless told, and 1000 at most.
 _PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
+# The sandbox's own: each takes a thread. AWS has room for a million; the words are those of StartExecution's errors in
+# docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
+MOST_RUNNING: Final = 1000
+_TOO_MANY: Final = (
+    "The maximum number of running executions has been reached. Running executions must end or be stopped before a new "
+    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} at a time.)"
+)
 # How long StopExecution waits for the worker to notice.
 _STOP_SECONDS: Final = 2.0
 
@@ -73,6 +80,8 @@ class Executions:
             if earlier.status != "RUNNING" or earlier.description["input"] != execution_input:
                 raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             return {"executionArn": arn, "startDate": epoch_seconds(earlier.description["startDate"])}
+        if self._archive.running() >= MOST_RUNNING:
+            raise Refusal("ExecutionLimitExceeded", _TOO_MANY)
         parser_utils.TMP_THREADS[:] = [thread for thread in parser_utils.TMP_THREADS if thread.is_alive()]
         before = list(machine.executions)
         try:
@@ -80,6 +89,9 @@ class Executions:
         except NameTaken:
             machine.executions[:] = before
             raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'") from None
+        except NoRoom:
+            machine.executions[:] = before
+            raise Refusal("ExecutionLimitExceeded", _TOO_MANY) from None
         except JournalUnwritable:
             machine.executions[:] = before
             raise

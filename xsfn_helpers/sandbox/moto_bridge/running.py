@@ -54,6 +54,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from xsfn_helpers.sandbox.direct import DirectStates
 from xsfn_helpers.sandbox.moto_bridge.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.branches import cut_like_aws
+from xsfn_helpers.sandbox.moto_bridge.data_errors import tell_of_missing_data
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
 from xsfn_helpers.sandbox.moto_bridge.expressions import evaluate_jsonata
@@ -89,11 +90,11 @@ def run_tasks_through(clients: TaskClients) -> None:
         target = None
         if task.credentials:
             task.credentials.eval(env=env)
-            target = env.stack.pop().role_arn
+            named = env.stack.pop().role_arn
+            # Whatever isn't a text is no role to assume, rather than no role at all.
+            target = named if isinstance(named, str) else compact_json(named)
         own = env.aws_execution_details.role_arn
         machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
-        # A version's or alias's ARN ends in `:N`; which ARN AWS then passes isn't established, so the unqualified one.
-        machine_arn = ":".join(machine_arn.split(":")[:7])
         role = clients.task_role(machine_arn=machine_arn, machine_role_arn=own, task_role_arn=target)
         return _TaskCredentials(role_arn=target or own, role=role)
 
@@ -141,6 +142,7 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     after_start = StateTaskServiceCallback._after_eval_execution
     record_like_aws()
     cut_like_aws()
+    tell_of_missing_data()
     keep_time()
     check_definitions()
     run_at_once()

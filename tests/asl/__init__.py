@@ -1,0 +1,1 @@
+"""Tests of `xsfn_helpers.asl`: no AWS, text in and data out."""

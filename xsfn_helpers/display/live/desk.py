@@ -1,0 +1,210 @@
+"""A text that is edited and judged at each change: what the editor of a policy and the form of a task have in common.
+
+The reader's text is never lost: whatever else is put in its place, it can be had back.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from threading import RLock
+from typing import Any, Final
+
+from xsfn_helpers.display.figure import svg_data
+from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
+from xsfn_helpers.display.live.worker import Worker
+from xsfn_helpers.errors import NoDotProgram, XsfnError
+from xsfn_helpers.news import Called, Event, News
+
+# Calls that start or end an execution change nothing that is judged here.
+_OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies before the reader: the text, what is stored (None: nothing yet), and the text before the last button.
+
+    `answers` is the edit that was judged last; `said` tells what a button did, `trouble` why it couldn't.
+    """
+
+    text: str
+    stored: str | None
+    before: str | None = None
+    answers: str = ""
+    said: str = ""
+    trouble: str = ""
+
+    def put(self, text: str) -> Desk:
+        """With another text in the place of the reader's, which is kept."""
+        return self if text == self.text else replace(self, text=text, before=self.text, said="", trouble="")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a picture is drawn from, what draws it, and what it says."""
+
+    source: str
+    draw: Callable[[], str]
+    alt: str
+
+
+class EditingDesk(ABC):
+    """A text with its judgement, shown live. One turn at a time, whether the page or a cell asks for it."""
+
+    def __init__(self, desk: Desk, frontend: EditorFrontend | TaskFormFrontend, news: News) -> None:
+        self._turn = RLock()
+        self._desk = desk
+        self._frontend = frontend
+        self._drawn = ""
+        self._painter = Worker(self._paint, "xsfn-picture")
+        self._reader = Worker(self.refresh, "xsfn-editor")
+        self._judge()
+        self._show()
+        self._unsubscribe = news.subscribe(self._hear)
+        when_told(frontend, self._answers())
+
+    @property
+    def document(self) -> str:
+        """The text as it is being edited."""
+        return self._desk.text
+
+    def edit(self, text: str) -> None:
+        """Put `text` in the place of what is there, as typing it would; nothing is applied."""
+        with self._turn:
+            self._change(self._desk.put(text))
+
+    def apply(self) -> str:
+        """Apply the text in its account, for real, and say what was done.
+
+        Raises `PolicyError`, `ConfigError` or `StepError` when AWS would refuse, or refuses, it.
+        """
+        with self._turn:
+            said = self._save(self._desk.text)
+            self._read()
+            self._change(replace(self._desk, said=said, trouble="", before=None))
+        return said
+
+    def refresh(self) -> None:
+        """Read the accounts again and judge the text anew. A text that nobody has changed follows what is stored."""
+        with self._turn:
+            untouched = self._desk.text == self._desk.stored
+            try:
+                self._read()
+            except XsfnError as error:
+                self._change(replace(self._desk, trouble=f"The accounts can't be read: {error}"))
+                return
+            desk = self._desk
+            text = desk.stored if untouched and desk.stored is not None else desk.text
+            self._change(replace(desk, text=text, trouble=""))
+
+    def close(self) -> None:
+        """Stop listening; what is shown stays as it is."""
+        self._unsubscribe()
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """Everything shown, in words."""
+
+    @abstractmethod
+    def _html(self) -> str:
+        """What a page without a front end shows."""
+
+    @abstractmethod
+    def _read(self) -> None:
+        """Read the accounts, and put what is stored now on the desk. Raises `XsfnError`."""
+
+    @abstractmethod
+    def _judge(self) -> None:
+        """Judge the text on the desk."""
+
+    @abstractmethod
+    def _state(self) -> Mapping[str, Any]:
+        """What the front end is told, from the judgement."""
+
+    @abstractmethod
+    def _picture(self) -> Picture | None:
+        """The picture of the judgement; None to leave the last one. It is drawn anew only when its source differs."""
+
+    @abstractmethod
+    def _save(self, text: str) -> str:
+        """Save the text for real and say what was done. Raises `XsfnError`."""
+
+    @abstractmethod
+    def _recommended(self) -> str:
+        """The recommended text."""
+
+    def _answers(self) -> dict[str, Any]:
+        return {
+            "edit": self._typed,
+            "apply": self._asked_to_apply,
+            "as-stored": lambda content: self._button(content, self._desk.stored),
+            "recommended": lambda content: self._button(content, self._recommended()),
+            "back": lambda content: self._button(content, self._desk.before),
+        }
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        self.refresh()
+        return bundle(self._frontend, text=self.text, html=self._html())
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Called) and event.operation not in _OF_EXECUTIONS:
+            self._reader.wake()
+
+    def _typed(self, content: Mapping[str, Any]) -> None:
+        with self._turn:
+            self._take(content)
+            self._carefully(lambda: self._change(self._desk))
+
+    def _asked_to_apply(self, content: Mapping[str, Any]) -> None:
+        with self._turn:
+            self._take(content)
+            self._carefully(self.apply)
+
+    def _take(self, content: Mapping[str, Any]) -> None:
+        """The reader's text, and the turn that it was sent with."""
+        turn = str(content.get("turn", self._desk.answers))
+        self._desk = replace(self._desk, text=str(content.get("text", "")), answers=turn, said="", trouble="")
+
+    def _button(self, content: Mapping[str, Any], text: str | None) -> None:
+        with self._turn:
+            self._take(content)
+            self._carefully(lambda: self._change(self._desk if text is None else self._desk.put(text)))
+
+    def _carefully(self, act: Callable[[], object]) -> None:
+        """Act, and show why where it can't be done."""
+        try:
+            act()
+        except XsfnError as error:
+            self._desk = replace(self._desk, said="", trouble=str(error))
+            self._show()
+
+    def _change(self, desk: Desk) -> None:
+        self._desk = desk
+        self._judge()
+        self._show()
+
+    def _show(self) -> None:
+        self._frontend.state = dict(self._state())
+        self._painter.wake()
+
+    def _paint(self) -> None:
+        with self._turn:
+            picture = self._picture()
+        if picture is None or picture.source == self._drawn:
+            return
+        self._drawn = picture.source
+        self._frontend.picture = _painted(picture)
+
+
+def _painted(picture: Picture) -> dict[str, str]:
+    try:
+        return {"src": svg_data(picture.draw()), "alt": picture.alt}
+    except NoDotProgram:
+        return {}  # the words are there without it

@@ -1,0 +1,91 @@
+"""The editor of a policy: judged at each change, before anything is applied; applied for real when asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
+from xsfn_helpers.display.live.editor_view import editor_view
+from xsfn_helpers.display.live.frontend import EditorFrontend
+from xsfn_helpers.display.markup import CODE, escape
+from xsfn_helpers.policy_places import PolicyPlace
+from xsfn_helpers.save_policy import save_policy
+from xsfn_helpers.standing import read_standing
+from xsfn_helpers.suppose import is_there, principals_in
+from xsfn_helpers.what_if import Supposition, WhatIf, judge
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab import Lab
+
+
+class PolicyEditor(EditingDesk):
+    """One of the five policy documents, open for editing.
+
+    In a notebook its text can be typed into; from a cell, `edit` puts another text there. `report` is the judgement of
+    the text as it is: what AWS would refuse, what would become of each link, who else would get in. `apply` applies it.
+    Raises `StepError` when the accounts can't be read at first.
+    """
+
+    def __init__(self, lab: Lab, place: PolicyPlace) -> None:
+        self._lab = lab
+        self._place = place
+        self._wanted = Blueprint.recommended(lab.scenario)
+        self._standing = read_standing(lab.ground)
+        self._there: dict[str, bool] = {}
+        stored = place.stored_text(self._standing.roles[place.node])
+        text = lab.blueprint.text(place.document) if stored is None else stored
+        super().__init__(Desk(text, stored), EditorFrontend(), lab.ground.accounts.news)
+
+    @property
+    def report(self) -> WhatIf:
+        """The judgement of the text as it is."""
+        return self._report
+
+    @property
+    def text(self) -> str:
+        """The document and its judgement, in words."""
+        lines = [f"Edit: {self._place.title}", *(f"    {line}" for line in self.document.splitlines())]
+        return "\n".join([*lines, self._report.text])
+
+    def _html(self) -> str:
+        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
+        title = escape(f"Edit: {self._place.title}")
+        return f'<p><b>{title}</b></p><pre style="{code}">{escape(self.document)}</pre>' + str(
+            self._report._repr_mimebundle_()["text/html"]
+        )
+
+    def _read(self) -> None:
+        self._standing = read_standing(self._lab.ground)
+        self._there.clear()
+        stored = self._place.stored_text(self._standing.roles[self._place.node])
+        self._desk = replace(self._desk, stored=stored)
+
+    def _judge(self) -> None:
+        text = self._desk.text
+        supposed = Supposition({self._place.document: text}, missing=self._missing(text))
+        self._report = judge(self._standing, supposed, recommended=self._wanted, blueprint=self._lab.blueprint)
+
+    def _missing(self, text: str) -> frozenset[str]:
+        """The principals of a trust policy that aren't there; each is looked up once, until something changes."""
+        if self._place.policy:
+            return frozenset()
+        principals = principals_in(text)
+        for principal in principals - self._there.keys():
+            self._there[principal] = is_there(self._lab.ground, self._standing, principal)
+        return frozenset(principal for principal in principals if not self._there[principal])
+
+    def _state(self) -> Mapping[str, Any]:
+        return editor_view(self._lab.scenario, self._place, self._desk, self._report).to_json()
+
+    def _picture(self) -> Picture:
+        diagram = self._report.diagram
+        return Picture(diagram.dot, diagram.svg, diagram.alt)
+
+    def _save(self, text: str) -> str:
+        return save_policy(self._lab, self._place, text)
+
+    def _recommended(self) -> str:
+        return self._wanted.text(self._place.document)

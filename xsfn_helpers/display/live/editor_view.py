@@ -1,0 +1,72 @@
+"""What the editor of a policy shows, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from xsfn_helpers.display.live.desk import Desk
+from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
+from xsfn_helpers.policy_places import PolicyPlace
+from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.what_if import JudgedDocument, WhatIf
+
+
+@dataclass(frozen=True, slots=True)
+class EditorView:
+    """Everything the front end draws but the picture. `answers` is the edit that this is the answer to."""
+
+    title: str
+    where: str
+    label: str
+    text: str
+    answers: str
+    accepted: bool
+    verdict: str
+    headline: str
+    remarks: tuple[Remark, ...]
+    notes: tuple[str, ...]
+    risks: tuple[RiskView, ...]
+    links: tuple[TurnView, ...]
+    differs: tuple[str, ...]
+    apply: str
+    can_apply: bool
+    can_restore: bool
+    can_go_back: bool
+    said: str
+    trouble: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: WhatIf) -> EditorView:
+    """What to show of the text on the desk, judged."""
+    (document,) = report.documents
+    account = scenario.account(place.side)
+    return EditorView(
+        title=f"Edit: {place.title}",
+        where=f"{account}, role {place.role_name(scenario)}",
+        label=f"The {place.title} as JSON",
+        text=desk.text,
+        answers=desk.answers,
+        accepted=document.accepted,
+        verdict=_verdict(document),
+        headline=report.headline,
+        remarks=remark_views(document),
+        notes=report.notes,
+        risks=risk_views(report),
+        links=turn_views(report),
+        differs=document.differs,
+        apply=f"Apply in the {account}",
+        can_apply=document.accepted and not document.is_stored,
+        can_restore=desk.stored is not None and desk.stored != desk.text,
+        can_go_back=desk.before is not None and desk.before != desk.text,
+        said=desk.said,
+        trouble=desk.trouble,
+    )
+
+
+def _verdict(document: JudgedDocument) -> str:
+    # The fault itself stands below, with its place.
+    return document.verdict if document.accepted else "✗ AWS would refuse it"

@@ -1,0 +1,86 @@
+"""What would become of the chain, as plain data for the editors' front ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xsfn_helpers.display.what_if_report import turn_state
+from xsfn_helpers.iam import PolicyError
+from xsfn_helpers.what_if import Effect, JudgedDocument, Risk, Turn, WhatIf
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something in the text at a line and column; `kind` is "fault" or "warning"."""
+
+    kind: str
+    line: int
+    column: int
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """What would become of one link; `why` and `hint` are told of what changes or is refused."""
+
+    number: int
+    action: str
+    between: str
+    state: str
+    word: str
+    changes: bool
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskView:
+    title: str
+    evidence: str
+    hint: str
+
+
+def remark_views(document: JudgedDocument) -> tuple[Remark, ...]:
+    """The fault first, then the warnings."""
+    fault = document.fault
+    found = [
+        Remark("warning", warning.line, warning.column, f"{warning.message} {warning.fix}", warning.source)
+        for warning in document.warnings
+    ]
+    if isinstance(fault, PolicyError):
+        words = " ".join(filter(None, [f"{fault.code}: {fault.message}", fault.detail, fault.fix]))
+        found.insert(0, Remark("fault", fault.line or 1, fault.column or 1, words, ""))
+    elif fault is not None:
+        words = " ".join(filter(None, [f"{fault.code}: {fault.message}", fault.detail]))
+        found.insert(0, Remark("fault", fault.line, fault.column, words, ""))
+    return tuple(found)
+
+
+def turn_views(report: WhatIf) -> tuple[TurnView, ...]:
+    return tuple(_turn(effect) for effect in report.effects)
+
+
+def _turn(effect: Effect) -> TurnView:
+    turn = effect.turn
+    link = (effect.after or effect.before).link
+    told = turn is not Turn.STAYS_ALLOWED
+    return TurnView(
+        number=effect.number,
+        action=effect.before.link.action,
+        between=f"{link.asker} → {link.target}",
+        state=turn_state(effect).name.lower(),
+        word=f"{effect.mark} {turn}",
+        changes=turn.changes,
+        why=f"{effect.evidence[:1].upper()}{effect.evidence[1:]}." if told else "",
+        hint=effect.hint if told else "",
+    )
+
+
+def risk_views(report: WhatIf) -> tuple[RiskView, ...]:
+    return tuple(_risk(risk) for risk in report.risks)
+
+
+def _risk(risk: Risk) -> RiskView:
+    today = "" if risk.is_new else " (today already)"
+    return RiskView(f"{risk.check.title}{today}", risk.check.evidence, risk.check.hint)

@@ -1,0 +1,223 @@
+"""The form of a task state: the option "IAM role for cross-account access", and the definition it is written into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks, with_choice
+from xsfn_helpers.asl.faults import find_faults
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
+from xsfn_helpers.display.live.frontend import TaskFormFrontend
+from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
+from xsfn_helpers.display.markup import CODE, escape, one_line
+from xsfn_helpers.display.workflow import Workflow
+from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.iam.json_text import JsonFault
+from xsfn_helpers.machine_history import read_machine
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.standing import read_standing
+from xsfn_helpers.state_machine import StateMachine
+from xsfn_helpers.task_role import TakenRole, read_taken_role
+from xsfn_helpers.what_if import Supposition, WhatIf, judge
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab import Lab
+
+
+class TaskForm(EditingDesk):
+    """A state machine's definition and the form of one of its task states; what is done to one shows in the other.
+
+    In a notebook both can be filled in; from a cell, `choose` sets the option and `edit` puts another definition there.
+    `apply` gives the definition to the state machine. Raises `StepError` when the accounts can't be read at first.
+    """
+
+    def __init__(self, lab: Lab, side: Side) -> None:
+        self._lab = lab
+        self._side = side
+        self._wanted = Blueprint.recommended(lab.scenario)
+        self._standing = read_standing(lab.ground)
+        self._roles = self._read_roles()
+        self._taken: dict[Choice, TakenRole] = {}
+        self._task = ""
+        stored = read_machine(lab.ground, side).definition
+        super().__init__(
+            Desk(self._machine.definition if stored is None else stored, stored),
+            TaskFormFrontend(),
+            lab.ground.accounts.news,
+        )
+
+    @property
+    def report(self) -> WhatIf:
+        """What the definition would do to the links. None depends on the Subject's."""
+        return self._form.report
+
+    @property
+    def workflow(self) -> Workflow:
+        """The graph of the definition as it is being edited, or where and why there is none."""
+        machine = self._machine
+        return Workflow(self.document, title=machine.name, account_id=machine.account.id)
+
+    def choose(self, role: str | None, *, task: str = "") -> None:
+        """Set the option of a task: the ARN of a role, None for no role, or the path or expression that gives the ARN.
+
+        `task` is the state's name, for a definition with several. Raises `ConfigError` for a task that isn't there, and
+        for a definition that can't be read.
+        """
+        with self._turn:
+            if task:
+                self._select(task)
+            self._choose(_choice(role))
+
+    @property
+    def text(self) -> str:
+        """The form, the definition and what follows, in words."""
+        form = self._form
+        lines = [f"Task state of {form.machine} ({form.account})"]
+        if form.task:
+            choice = form.choice
+            lines += [f'  State: "{one_line(form.task.name)}"', f"  Calls: {one_line(form.task.resource)}"]
+            lines.append(f"  IAM role for cross-account access: {one_line(choice.value) or choice.option}")
+        else:
+            lines.append("  There is no task state to be seen.")
+        lines.append(f"  {form.verdict}")
+        lines += [f"    {one_line(str(fault))}" for fault in form.faults]
+        lines += ["  Definition", *(f"    {line}" for line in self.document.splitlines())]
+        return "\n".join([*lines, form.report.text])
+
+    def _html(self) -> str:
+        parts = [self.workflow.figure_html()]
+        if self._form.task:
+            choice = self._form.choice
+            parts.append(
+                f"<p><b>{escape(self._form.task.name)}</b><br>IAM role for cross-account access: "
+                f"<code>{escape(choice.value or str(choice.option))}</code></p>"
+            )
+        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
+        parts.append(f'<pre style="{code}">{escape(self.document)}</pre>')
+        return "".join([*parts, self._form.report._repr_mimebundle_()["text/html"]])
+
+    @property
+    def _machine(self) -> StateMachine:
+        steps = self._lab.steps
+        return steps.operator_machine if self._side is Side.OPERATOR else steps.subject_machine
+
+    @property
+    def _name(self) -> str:
+        return f"{self._side}_definition"
+
+    def _read(self) -> None:
+        self._standing = read_standing(self._lab.ground)
+        self._roles = self._read_roles()
+        self._taken.clear()
+        self._desk = replace(self._desk, stored=read_machine(self._lab.ground, self._side).definition)
+
+    def _read_roles(self) -> tuple[RoleChoice, ...]:
+        """The roles of the Subject account that a task may be given: all but those that AWS keeps for its services."""
+        iam = self._lab.ground.iam(Side.SUBJECT)
+        with told(self._lab.scenario.subject):
+            pages = iam.get_paginator("list_roles").paginate()
+            roles = [role for page in pages for role in page["Roles"]]
+        return tuple(
+            RoleChoice(role["Arn"], role["RoleName"])
+            for role in sorted(roles, key=lambda role: role["RoleName"])
+            if not role["Path"].startswith("/aws-service-role/")
+        )
+
+    def _judge(self) -> None:
+        text, machine = self._desk.text, self._machine
+        faults = find_faults(text)
+        found = _tasks(text)
+        names = [task.name for task in found]
+        at = names.index(self._task) if self._task in names else 0
+        supposed = Supposition(
+            {self._name: text},
+            taken=self._take_on(found[at]) if found and not faults and self._side is Side.OPERATOR else None,
+            definition_faults={self._name: faults[0]} if faults else {},
+            stored_definitions={self._name: self._desk.stored or ""},
+        )
+        self._form = Form(
+            machine=machine.name,
+            account=machine.account,
+            faults=faults,
+            tasks=found,
+            at=at,
+            roles=self._roles,
+            roles_account=self._lab.scenario.subject,
+            report=judge(self._standing, supposed, recommended=self._wanted, blueprint=self._lab.blueprint),
+        )
+
+    def _take_on(self, task: Task) -> TakenRole:
+        """The role that the task takes on; each is looked up once, until something changes."""
+        if task.choice not in self._taken:
+            self._taken[task.choice] = read_taken_role(self._lab.ground, task.choice, self._standing.roles)
+        return self._taken[task.choice]
+
+    def _answers(self) -> dict[str, Any]:
+        return {**super()._answers(), "choose": self._chosen, "select": self._selected}
+
+    def _chosen(self, content: Mapping[str, Any]) -> None:
+        with self._turn:
+            self._take(content)
+            self._carefully(lambda: self._change(self._desk))
+            option = Option[str(content["option"])]
+            self._carefully(lambda: self._choose(Choice(option, str(content.get("value", "")).strip())))
+
+    def _selected(self, content: Mapping[str, Any]) -> None:
+        with self._turn:
+            self._take(content)
+            self._carefully(lambda: self._select(str(content["task"])))
+
+    def _select(self, task: str) -> None:
+        known = _tasks(self._desk.text)
+        if task not in [one.name for one in known]:
+            names = ", ".join(repr(one.name) for one in known)
+            raise ConfigError(f"There is no task state {task!r}.", fix=f"There are: {names or 'none'}.")
+        self._task = task
+        self._change(self._desk)
+
+    def _choose(self, choice: Choice) -> None:
+        task = self._form.task
+        if task is None:
+            raise ConfigError(
+                "The definition has no task state that could be read.", fix="Correct the definition first."
+            )
+        self._change(self._desk.put(with_choice(self._desk.text, task, choice)))
+
+    def _state(self) -> Mapping[str, Any]:
+        return task_form_view(self._form, self._desk).to_json()
+
+    def _picture(self) -> Picture | None:
+        workflow = self.workflow
+        return None if workflow.faults else Picture(workflow.dot, workflow.svg, workflow.alt)
+
+    def _save(self, text: str) -> str:
+        lab = self._lab.using(**{self._name: text})
+        if self._side is Side.OPERATOR:
+            lab.stage(3).apply()
+        elif self._desk.stored is None:
+            lab.prepare()
+        else:
+            with lab.turn():
+                lab.steps.subject_machine.apply()
+        return f"Saved in the {self._machine.account}: the definition of {self._machine.name}."
+
+    def _recommended(self) -> str:
+        return self._wanted.text(self._name)
+
+
+def _tasks(text: str) -> tuple[Task, ...]:
+    try:
+        return tasks(text)
+    except JsonFault:
+        return ()
+
+
+def _choice(role: str | None) -> Choice:
+    if role is None:
+        return Choice(Option.NONE)
+    at_run_time = role.startswith(("$", "{%", "States."))
+    return Choice(Option.RUN_TIME if at_run_time else Option.ARN, role)

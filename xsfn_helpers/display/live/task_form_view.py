@@ -1,0 +1,132 @@
+"""What the form of a task state shows, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from xsfn_helpers.asl.credentials import Choice, Option, Task
+from xsfn_helpers.asl.faults import DefinitionFault
+from xsfn_helpers.display.live.desk import Desk
+from xsfn_helpers.display.live.judgement_view import Remark, TurnView, turn_views
+from xsfn_helpers.scenario import Account
+from xsfn_helpers.what_if import WhatIf
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """A role that can be chosen."""
+
+    arn: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task state that the form can be for."""
+
+    name: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFormView:
+    """Everything the front end draws but the picture. `task` is the position in `tasks`, -1 where there is none."""
+
+    title: str
+    where: str
+    label: str
+    text: str
+    answers: str
+    accepted: bool
+    verdict: str
+    remarks: tuple[Remark, ...]
+    tasks: tuple[TaskView, ...]
+    task: int
+    option: str
+    value: str
+    options: dict[str, str]
+    roles_of: str
+    roles: tuple[RoleChoice, ...]
+    role_words: str
+    headline: str
+    links: tuple[TurnView, ...]
+    differs: tuple[str, ...]
+    apply: str
+    can_apply: bool
+    can_restore: bool
+    can_go_back: bool
+    said: str
+    trouble: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form as filled in: the definition's faults and tasks, the task in question, the roles to choose from."""
+
+    machine: str
+    account: Account
+    faults: tuple[DefinitionFault, ...]
+    tasks: tuple[Task, ...]
+    at: int
+    roles: tuple[RoleChoice, ...]
+    roles_account: Account
+    report: WhatIf
+
+    @property
+    def task(self) -> Task | None:
+        return self.tasks[self.at] if self.tasks else None
+
+    @property
+    def choice(self) -> Choice:
+        return self.task.choice if self.task else Choice(Option.NONE)
+
+    @property
+    def is_stored(self) -> bool:
+        return self.report.documents[0].is_stored
+
+    @property
+    def verdict(self) -> str:
+        if self.faults:
+            return "✗ Step Functions would refuse it"
+        return "✓ This is what is stored." if self.is_stored else "✓ Step Functions would take it."
+
+
+def task_form_view(form: Form, desk: Desk) -> TaskFormView:
+    """What to show of the form and the text on the desk."""
+    report = form.report
+    return TaskFormView(
+        title=f"Task state of {form.machine}",
+        where=str(form.account),
+        label="The definition (Amazon States Language)",
+        text=desk.text,
+        answers=desk.answers,
+        accepted=not form.faults,
+        verdict=form.verdict,
+        remarks=tuple(_remark(fault) for fault in form.faults),
+        tasks=tuple(TaskView(task.name, task.resource) for task in form.tasks),
+        task=form.at if form.tasks else -1,
+        option=form.choice.option.name,
+        value=form.choice.value,
+        options={option.name: option.value for option in Option},
+        roles_of=f"Roles of the {form.roles_account}",
+        roles=form.roles,
+        role_words=" ".join(report.notes),
+        headline=report.headline,
+        links=turn_views(report),
+        differs=report.documents[0].differs,
+        apply=f"Apply in the {form.account}",
+        can_apply=not form.faults and not form.is_stored,
+        can_restore=desk.stored is not None and desk.stored != desk.text,
+        can_go_back=desk.before is not None and desk.before != desk.text,
+        said=desk.said,
+        trouble=desk.trouble,
+    )
+
+
+def _remark(fault: DefinitionFault) -> Remark:
+    words = " ".join(filter(None, [f"{fault.code}: {fault.message}", fault.detail]))
+    return Remark("fault", fault.line, fault.column, words, "")

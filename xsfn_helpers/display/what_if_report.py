@@ -1,0 +1,104 @@
+"""A `WhatIf` as a picture and as HTML; its text form is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from xsfn_helpers.display.chain_picture import picture
+from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
+from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
+from xsfn_helpers.what_if import Effect, JudgedDocument, Risk, Turn, WhatIf, warning_line
+
+# What stays allowed steps back behind what changes.
+_TURN_COLOURS: Final = {
+    Turn.BREAKS: REFUSED_VERMILION,
+    Turn.OPENS: ALLOWED_BLUE,
+    Turn.STAYS_ALLOWED: PENDING_GREY,
+    Turn.STAYS_REFUSED: REFUSED_VERMILION,
+    Turn.NOT_MADE: PENDING_GREY,
+    Turn.NOT_ASKED: PENDING_GREY,
+    Turn.AT_RUN_TIME: PENDING_GREY,
+}
+
+
+def turn_state(effect: Effect) -> LinkState:
+    """How the link would stand."""
+    if effect.turn.is_open:
+        return LinkState.PENDING
+    return LinkState.ALLOWED if effect.after is not None and effect.after.allowed else LinkState.REFUSED
+
+
+def what_if_diagram(report: WhatIf) -> Diagram:
+    """The chain as it would be; a link that would change says how, a refused one why."""
+    notes = {
+        effect.number: f"{effect.turn}: {effect.evidence.removeprefix('refused').lstrip(': ')}"
+        for effect in report.effects
+        if effect.turn.changes or turn_state(effect) is not LinkState.ALLOWED
+    }
+    return replace(
+        picture(report.standing),
+        states={effect.number: turn_state(effect) for effect in report.effects},
+        notes=notes,
+        title="What if: the access chain as it would be (nothing is applied)",
+    )
+
+
+def what_if_html(report: WhatIf) -> str:
+    """Outcome, documents, links, what else would get in, and the chain as a picture."""
+    parts = [
+        f"<p><b>What if</b> (nothing is applied): {escape(report.headline)}</p>",
+        *(f"<p>{escape(note)}</p>" for note in report.notes),
+        *(_document(document) for document in report.documents),
+        _table(("Link", "Effect", "Decision"), (_effect_cells(effect) for effect in report.effects)),
+    ]
+    if report.risks:
+        rows = (_risk_cells(risk) for risk in report.risks)
+        parts.append(_table(("Lets in more than the chain needs", "Who", "Why it matters"), rows))
+    return "".join([*parts, report.diagram.figure_html()])
+
+
+def _document(document: JudgedDocument) -> str:
+    refused = not document.accepted
+    word = pill("✗ AWS would refuse it", REFUSED_VERMILION) if refused else pill("✓ AWS takes it", ALLOWED_BLUE)
+    said = f"<br>{escape(document.verdict)}" if refused else ""
+    warnings = "".join(f"<li>{escape(warning_line(warning))}</li>" for warning in document.warnings)
+    parts = [
+        f'<p style="overflow-wrap:anywhere"><b>{escape(document.title)}</b> {word}{said}</p>',
+        f'<p>Warnings</p><ul style="overflow-wrap:anywhere">{warnings}</ul>' if warnings else "",
+    ]
+    if document.differs:
+        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
+        lines = escape("\n".join(document.differs))
+        parts.append(
+            f"<details><summary>Beside the recommended one (- recommended, + here)</summary>"
+            f'<pre style="{code}">{lines}</pre></details>'
+        )
+    return "".join(parts)
+
+
+def _effect_cells(effect: Effect) -> Sequence[str]:
+    hint = f"<br>{escape(effect.hint)}" if effect.hint else ""
+    return [
+        f"{effect.number} {escape(effect.before.link.action)}",
+        pill(f"{effect.mark} {effect.turn}", _TURN_COLOURS[effect.turn]),
+        f"{escape(effect.evidence)}{hint}",
+    ]
+
+
+def _risk_cells(risk: Risk) -> Sequence[str]:
+    today = "" if risk.is_new else " (today already)"
+    return [
+        f"{pill('✗ open', REFUSED_VERMILION)} {escape(risk.check.title)}{today}",
+        escape(risk.check.evidence),
+        escape(risk.check.hint),
+    ]
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
+    style = f"{CELL};overflow-wrap:anywhere"
+    body = "".join("<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
+    return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -1,0 +1,304 @@
+"""What isn't established of AWS, and what the sandbox does there: the likeliest, and why it is.
+
+Data for the notebooks and the README; `tests/sandbox/test_recorded_choices.py` holds the sandbox to each. What is
+established is a fact with a source and a test (`tests/sandbox/facts.py`). Whoever's own accounts show something else
+should believe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class About(StrEnum):
+    """When a learner may meet the point."""
+
+    ROLES = "roles and their sessions"
+    RUNS = "running executions"
+    CREATION = "creating state machines"
+    CHECKS = "calls that check something"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One point nobody has written down: what it is, what the sandbox does, why, and in which file."""
+
+    id: str
+    about: About
+    question: str
+    answer: str
+    why: str
+    where: str
+
+
+def as_markdown(choices: Iterable[Choice]) -> str:
+    """The choices as a table of questions and answers."""
+    rows = [f"| {choice.question} | {choice.answer} |" for choice in choices]
+    return "\n".join(("| not established | what the sandbox does |", "|---|---|", *rows))
+
+
+CHOICES: Final = (
+    # --- roles and their sessions
+    Choice(
+        "one-text",
+        About.ROLES,
+        "whether a missing permission, a wrong principal, a wrong external id and a missing role read alike in a run",
+        "gives all of them the one sentence that was recorded",
+        "recorded of one of them; the sentence names no reason, and no other was found",
+        "xsfn_helpers/sandbox/tasks.py",
+    ),
+    Choice(
+        "external-id",
+        About.ROLES,
+        "the external id of a run that was started through a version or an alias, or inside a Distributed Map",
+        "has none of the three; every run passes the state machine's own ARN",
+        "documented as the ARN of the state machine, and a trust policy couldn't foresee the others",
+        "xsfn_helpers/sandbox/tasks.py",
+    ),
+    Choice(
+        "session-name",
+        About.ROLES,
+        "the name of the session that a task with `Credentials` opens",
+        "takes 32 random letters; so write no policy on it",
+        "seen of the state machine role's own sessions",
+        "xsfn_helpers/sandbox/sessions.py",
+    ),
+    Choice(
+        "session-length",
+        About.ROLES,
+        "how long a task's credentials last, and whether they are fetched again",
+        "fetches them once for each task, for one hour",
+        "an hour is the most that a chained role allows",
+        "xsfn_helpers/sandbox/tasks.py",
+    ),
+    Choice(
+        "machine-role-lost",
+        About.ROLES,
+        "what a task says whose state machine's role no longer trusts Step Functions",
+        "fails with States.TaskFailed and the words that CreateStateMachine has for such a role",
+        "the only words known for it",
+        "xsfn_helpers/sandbox/tasks.py",
+    ),
+    Choice(
+        "no-role",
+        About.ROLES,
+        "what a task says whose `RoleArn` turns out to be a number, an object or nothing at all",
+        "refuses it as a role that can't be assumed",
+        "it can't; and nobody else's rights may stand in for it",
+        "xsfn_helpers/sandbox/moto_bridge/running.py",
+    ),
+    Choice(
+        "external-id-signs",
+        About.ROLES,
+        "what becomes of `Credentials` in a state machine whose name has a sign that no external id can have",
+        "refuses to assume the role, in the one sentence",
+        "documented that such a name doesn't work, not how",
+        "xsfn_helpers/sandbox/tasks.py",
+    ),
+    Choice(
+        "denial-across",
+        About.ROLES,
+        "whether a refused AssumeRole across accounts gives a reason",
+        "gives it where the caller's own policies are the reason, never of the other account's",
+        "AWS tells nobody what another account's policies say",
+        "xsfn_helpers/sandbox/gateway.py",
+    ),
+    Choice(
+        "packed-size",
+        About.ROLES,
+        "how PackedPolicySize is counted",
+        "gives session policies and tags as a share of 2,048 characters",
+        "AWS documents a binary format without describing it",
+        "xsfn_helpers/sandbox/sts.py",
+    ),
+    # --- running executions
+    Choice(
+        "describe-refused",
+        About.RUNS,
+        "the exact error when the execute role lacks `states:DescribeExecution`",
+        "fails the task with the refusal of that call, after `TaskSubmitted`; the child runs on",
+        "Step Functions can't know more without it; documented is only that it may be unable to determine the status",
+        "xsfn_helpers/sandbox/moto_bridge/running.py",
+    ),
+    Choice(
+        "suffix",
+        About.RUNS,
+        "today's error name and suffix of a call that a `states:` task isn't allowed",
+        "takes StepFunctions.AWSStepFunctionsException and the suffix of 2023",
+        "recorded of other failed calls of such tasks",
+        "xsfn_helpers/sandbox/moto_bridge/running.py",
+    ),
+    Choice(
+        "polling",
+        About.RUNS,
+        "how often Step Functions polls a child of another account",
+        "polls when the child ends, and every half second until then",
+        "a poll is an ordinary DescribeExecution either way",
+        "xsfn_helpers/sandbox/moto_bridge/running.py",
+    ),
+    Choice(
+        "parameters-order",
+        About.RUNS,
+        "the order of a task's parameters in `TaskScheduled`",
+        "keeps the order of the definition",
+        "recordings show another, which looks like that of a hash table",
+        "xsfn_helpers/sandbox/moto_bridge/events.py",
+    ),
+    Choice(
+        "input-text",
+        About.RUNS,
+        "whether white space in an execution's input stays as it was in its history",
+        "writes it compactly there, and gives it as it was in DescribeExecution",
+        "every input recorded was compact already",
+        "xsfn_helpers/sandbox/moto_bridge/events.py",
+    ),
+    Choice(
+        "abort-events",
+        About.RUNS,
+        "whether states inside branches are reported when the whole execution is stopped or runs out of time",
+        "reports the end of the execution alone",
+        "recorded of an execution with one state",
+        "xsfn_helpers/sandbox/moto_bridge/events.py",
+    ),
+    Choice(
+        "nested-branches",
+        About.RUNS,
+        "what is reported of a cut branch that has branches itself",
+        "reports the state of the outer branch alone",
+        "recorded of branches without any",
+        "xsfn_helpers/sandbox/moto_bridge/branches.py",
+    ),
+    Choice(
+        "variable-to-nowhere",
+        About.RUNS,
+        "what a `$variable` without a value says where JSONPath is spoken, and a path inside an intrinsic function",
+        "says what is recorded of a path to nowhere, with the key that holds it",
+        "the same mistake in the same place",
+        "xsfn_helpers/sandbox/moto_bridge/data_errors.py",
+    ),
+    Choice(
+        "credentials-place",
+        About.RUNS,
+        "how a JSONata mistake in `Credentials` is located",
+        "takes `Credentials/RoleArn`",
+        "recorded of other fields in this form",
+        "xsfn_helpers/sandbox/moto_bridge/data_errors.py",
+    ),
+    Choice(
+        "sdk-json",
+        About.RUNS,
+        "how an object is written where an `aws-sdk:` task's call takes a text",
+        "writes it as compact JSON",
+        "recorded that it is turned into JSON; the recording keeps no white space",
+        "xsfn_helpers/sandbox/moto_bridge/sdk_tasks.py",
+    ),
+    # --- creating state machines
+    Choice(
+        "managed-rule",
+        About.CREATION,
+        "whether a `.sync` task with `Credentials` asks for the permissions of EventBridge's managed rule, too",
+        "asks for them only where a `.sync` task has no `Credentials`",
+        "across accounts Step Functions only polls, and the documented permissions don't have them",
+        "xsfn_helpers/sandbox/definition_rules.py",
+    ),
+    Choice(
+        "beside-role-arn",
+        About.CREATION,
+        "whether `Credentials` may hold anything beside `RoleArn`",
+        "refuses it as a field that isn't supported",
+        "measured of every other object of a definition",
+        "xsfn_helpers/sandbox/definition_rules.py",
+    ),
+    Choice(
+        "no-next",
+        About.CREATION,
+        "the words for a state with neither Next nor End",
+        "says that Next is required",
+        "recorded of other missing fields in this form",
+        "xsfn_helpers/sandbox/definition_rules.py",
+    ),
+    Choice(
+        "sync-2-express",
+        About.CREATION,
+        "the words for a `.sync:2` task in an Express machine",
+        "takes those recorded of `.sync`, with `.sync:2`'s ARN in it",
+        "the same rule",
+        "xsfn_helpers/sandbox/definition_rules.py",
+    ),
+    Choice(
+        "order-of-checks",
+        About.CREATION,
+        "which of several faults of one request is told",
+        "checks parameters, then the caller's rights, the definition, the role, the managed rule, and the name at last",
+        "cheap checks come first; pairs that were recorded fit",
+        "xsfn_helpers/sandbox/machine_rules.py",
+    ),
+    Choice(
+        "json-faults",
+        About.CREATION,
+        "the words for JSON that can't be read, beyond the recorded ones",
+        "takes those of Jackson, the parser that the recorded ones come from",
+        "the recorded ones are Jackson's, word for word",
+        "xsfn_helpers/sandbox/jackson.py",
+    ),
+    Choice(
+        "foreign-machine-role",
+        About.CREATION,
+        "in which words a state machine's role of another account is refused",
+        "takes the sentence that was recorded of other services",
+        "iam:PassRole never goes across accounts",
+        "xsfn_helpers/sandbox/calls.py",
+    ),
+    Choice(
+        "service-principals",
+        About.CREATION,
+        "which service principals IAM accepts in a trust policy",
+        "accepts any that look like one, and refuses what is nearly Step Functions' own",
+        "AWS has no complete list; a slip of the pen is what a learner makes",
+        "xsfn_helpers/sandbox/rules.py",
+    ),
+    # --- calls that check something
+    Choice(
+        "warnings",
+        About.CHECKS,
+        "which warnings ValidateStateMachineDefinition gives",
+        "gives errors alone",
+        "warnings don't keep a definition from being accepted, and few are known",
+        "xsfn_helpers/sandbox/moto_bridge/definitions.py",
+    ),
+    Choice(
+        "test-state-waiting",
+        About.CHECKS,
+        "the words of TestState for a `.sync` or `.waitForTaskToken` task",
+        "says that they aren't supported without a mock",
+        "documented, without the words",
+        "xsfn_helpers/sandbox/moto_bridge/one_state.py",
+    ),
+    Choice(
+        "test-state-external-id",
+        About.CHECKS,
+        "which external id TestState passes for a task with `Credentials`, as there is no state machine",
+        "passes the ARN of one called StateName, the name it has for the state itself",
+        "recorded in the context object that such a state sees",
+        "xsfn_helpers/sandbox/moto_bridge/one_state.py",
+    ),
+    Choice(
+        "simulation-results",
+        About.CHECKS,
+        "how SimulatePrincipalPolicy's answer is divided when there are several actions and resources",
+        "gives one result for each action with each resource, and nothing of an organisation that isn't there",
+        "documented for several resources in words that allow it",
+        "xsfn_helpers/sandbox/simulation.py",
+    ),
+    Choice(
+        "enum-order",
+        About.CHECKS,
+        "the order in which a refused value's alternatives are listed",
+        "keeps the order of AWS's service model",
+        "recorded once, in another order, which is kept there",
+        "xsfn_helpers/sandbox/constraint_rules.py",
+    ),
+)
