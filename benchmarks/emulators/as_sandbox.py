@@ -1,25 +1,27 @@
-"""A pytest plugin: the tests of the sandbox's refusals, run against another emulator.
+"""A pytest plugin: the sandbox's own tests, run against another engine. `pytest -p benchmarks.emulators.as_sandbox …`
 
-`FOREIGN_ENDPOINT` in the environment says where it is. `pytest -p benchmarks.emulators.as_sandbox …`
+The environment variable that `VARIABLE` names holds where the engine is, as `Running.to_json` tells it.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from benchmarks.emulators import Foreign
-from benchmarks.emulators.clients import foreign_client
+from benchmarks.emulators.engine import Running, client_of_account
+from tests.sandbox.world import World
+from xsfn_helpers.sandbox.server import Sandbox
+
+VARIABLE: Final = "BENCH_ENGINE"  # what begins with XSFN_ is kept from the tests
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from tests.sandbox.world import World
-    from xsfn_helpers.sandbox.server import Sandbox
+    running = Running.from_json(os.environ[VARIABLE])
 
-    foreign: Any = Foreign(os.environ["FOREIGN_ENDPOINT"], 0, 0.0)
-    Sandbox.start = classmethod(lambda cls, *_args, **_options: foreign)  # type: ignore[method-assign,assignment]
-    World.client_with = (  # type: ignore[method-assign]
-        lambda self, service, key_id, secret, token=None: foreign_client(self.sandbox, service, key_id, secret, token)
-    )
+    def client_with(self: World, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+        return client_of_account(self.sandbox, service, key_id, secret, token)
+
+    Sandbox.start = classmethod(lambda cls, *_args, **_options: running)  # type: ignore[method-assign,assignment]
+    World.client_with = client_with  # type: ignore[method-assign]
