@@ -132,7 +132,7 @@ def cell(values: Sequence[float], ours: Sequence[float], form: str) -> str:
     if not values:
         return f"{'–':>17}"
     median = statistics.median(values)
-    times = "" if values is ours or not ours else f"{median / statistics.median(ours):.2f}x"
+    times = "" if list(values) == list(ours) or not ours else f"{median / statistics.median(ours):.2f}x"
     return f"{form.format(median):>9}{times:>8}"
 
 
@@ -141,7 +141,7 @@ def table(found: list[Figures], executions: int) -> None:
     ours = found[0]
     heads = ["cold start", "nested run", *(f"{n} client{'s'[: n > 1]}" for n in CLIENTS), "at start"]
     heads += [f"after {executions:,}"]
-    print(f"{'':24}" + "".join(f"{head:>9}{'':8}" for head in heads) + "N1–N17 right")
+    print(f"{'':24}" + "".join(f"{head:>12}{'':5}" for head in heads) + "N1–N17 right")
     for figures in found:
         cells = [
             cell(figures.cold, ours.cold, "{:.2f} s"),
