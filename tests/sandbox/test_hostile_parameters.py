@@ -100,7 +100,7 @@ class Mischief:
             headers = {"Content-Type": kind, "X-Amz-Target": f"AWSStepFunctions.{operation}"}
             return service, operation, headers, self._json(params)
         form = [("Action", operation), ("Version", model.api_version), *_flat("", params)]
-        body = urlencode([(name, text.encode("utf-8", "surrogatepass")) for name, text in form]).encode()
+        body = urlencode([tuple(part.encode("utf-8", "surrogatepass") for part in field) for field in form]).encode()
         return service, operation, {"Content-Type": FORM}, self._damaged(body)
 
     def _json(self, params: Any) -> bytes:
