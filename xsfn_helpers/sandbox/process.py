@@ -124,7 +124,8 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         accounts=accounts,
         notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
-    server = listener.server(Front(gateway, running), sock)
+    # Without its folder, nothing that is accepted is kept.
+    server = listener.server(Front(gateway, running), sock, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
