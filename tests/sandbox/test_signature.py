@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from xsfn_helpers.sandbox import callers, signature
 from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest
 
@@ -150,7 +151,7 @@ class Directory:
         return None
 
 
-def session(store: SessionStore, seconds: int) -> RoleSession:
+def session(store: SessionOffice, seconds: int) -> RoleSession:
     return store.issue(
         account_id="111111111111",
         role_name="role",
@@ -167,7 +168,7 @@ def session(store: SessionStore, seconds: int) -> RoleSession:
     [(-1, None, "ExpiredToken"), (900, "another's", "InvalidClientTokenId"), (900, "", "InvalidClientTokenId")],
 )
 def test_a_session_needs_its_token_and_its_time(seconds: int, token: str | None, code: str) -> None:
-    store = SessionStore()
+    store = SessionOffice("a secret")
     one = session(store, seconds)
 
     with pytest.raises(Refusal) as told:
@@ -184,9 +185,48 @@ def test_a_session_needs_its_token_and_its_time(seconds: int, token: str | None,
 
 def test_a_users_key_comes_without_a_token() -> None:
     with pytest.raises(Refusal, match="InvalidClientTokenId"):
-        callers.secret_of(KEY, directory=Directory(), sessions=SessionStore(), token="some", service="sts")
+        callers.secret_of(KEY, directory=Directory(), sessions=SessionOffice("a secret"), token="some", service="sts")
 
 
 def test_a_key_without_its_user_is_nobodys() -> None:
     with pytest.raises(Refusal, match="InvalidClientTokenId"):
-        callers.resolve(KEY, directory=Directory(), sessions=SessionStore(), service="sts")
+        callers.resolve(KEY, directory=Directory(), sessions=SessionOffice("a secret"), token="", service="sts")
+
+
+def test_a_session_is_known_again_by_its_token_alone() -> None:
+    one = session(SessionOffice("a secret"), 900)
+
+    again = SessionOffice("a secret").session(one.access_key_id, one.session_token)
+
+    assert again == one
+    assert (len(one.secret_access_key), one.access_key_id[:4]) == (40, "ASIA")
+
+
+def test_a_session_of_another_sandbox_isnt_ours() -> None:
+    one = session(SessionOffice("a secret"), 900)
+
+    assert SessionOffice("another").session(one.access_key_id, one.session_token) is None
+
+
+@given(at=st.integers(0), bit=st.integers(0, 7))
+def test_a_changed_token_is_none(at: int, bit: int) -> None:
+    """Whoever makes their session last longer, or lets it be another role's."""
+    office = SessionOffice("a secret")
+    one = session(office, 900)
+    sealed = bytearray(base64.b64decode(one.session_token))
+    sealed[at % len(sealed)] ^= 1 << bit
+
+    assert office.session(one.access_key_id, base64.b64encode(sealed).decode()) is None
+
+
+@pytest.mark.parametrize("token", ["", "=", "x", "\ud800", "é" * 100, "A" * 4096])
+def test_what_was_never_a_token_is_none(token: str) -> None:
+    office = SessionOffice("a secret")
+
+    assert office.session(session(office, 900).access_key_id, token) is None
+
+
+def test_another_sessions_token_isnt_ones_own() -> None:
+    office = SessionOffice("a secret")
+
+    assert office.session(session(office, 900).access_key_id, session(office, 900).session_token) is None
