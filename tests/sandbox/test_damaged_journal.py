@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,19 +133,26 @@ def test_damage_is_survived_or_told(
 
 
 def test_an_unreadable_journal_is_set_aside_and_told_at_start(own_folder: StateFolder) -> None:
-    World.fresh(Sandbox.start()).build()
-    found = Sandbox.find()
-    assert found is not None
-    found.stop()
+    """On standard error, with exit code 0: the sandbox runs, and its reader knows why it is empty."""
+    before = Sandbox.start()
+    World.fresh(before).build()
+    before.stop()
     own_folder.journal.write_bytes(b"this is not a database, " * 400)
 
-    again = Sandbox.start()
+    told = subprocess.run(
+        [sys.executable, "-m", "xsfn_helpers", "sandbox", "start"], capture_output=True, text=True, check=False
+    )
 
-    kept = list(own_folder.path.glob("journal.db.unreadable-*"))
-    assert [path.read_bytes()[:22] for path in kept] == [b"this is not a database"]
-    assert again.notice.startswith("The sandbox's journal couldn't be read (file is not a database)")
-    assert str(kept[0]) in again.notice
-    assert again.accounts == found.accounts
+    (kept,) = own_folder.path.glob("journal.db.unreadable-*")
+    assert kept.read_bytes()[:22] == b"this is not a database"
+    assert (told.returncode, told.stderr) == (
+        0,
+        f"The sandbox's journal couldn't be read (file is not a database) and was set aside as {kept}; "
+        "the two accounts start empty.\n",
+    )
+    again = Sandbox.start()
+    assert again.accounts == before.accounts
+    assert World.fresh(again).operator_iam.list_roles()["Roles"] == []
 
 
 def test_a_journal_of_another_format_is_set_aside(tmp_path: Path) -> None:

@@ -109,6 +109,27 @@ def test_a_deleted_role_stays_distrusted_over_a_restart(mortal: Sandbox) -> None
     assert trust["Statement"][0]["Principal"]["AWS"].startswith("AROA")
 
 
+def test_temporary_credentials_outlive_a_kill(mortal: Sandbox) -> None:
+    """But not a reset, with which their role is gone."""
+    world = World.fresh(mortal)
+    name, administrator = world.scenario.operator_role_name, "arn:aws:iam::111111111111:user/administrator"
+    trust = {"Effect": "Allow", "Principal": {"AWS": administrator}, "Action": "sts:AssumeRole"}
+    world.operator_iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    assume = world.client(Side.OPERATOR, "sts").assume_role
+    issued = assume(RoleArn=world.scenario.operator_role_arn, RoleSessionName="me")["Credentials"]
+    sts = world.client_with("sts", issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
+
+    _kill(mortal)
+    again = Sandbox.start()
+
+    assert sts.get_caller_identity()["Arn"].endswith(f"assumed-role/{name}/me")
+    again.reset()
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        sts.get_caller_identity()
+
+
 def test_reset_gives_empty_accounts_at_the_same_address(mortal: Sandbox) -> None:
     world = World.fresh(mortal).build()
 

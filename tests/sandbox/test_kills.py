@@ -22,7 +22,7 @@ from tests.sandbox.ledger import Ledger
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.server import Sandbox
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "5"))
 SEED = int(os.environ.get("KILLS_SEED", "1"))
 CLIENTS = 3
 LONGEST_ROUND = 0.8

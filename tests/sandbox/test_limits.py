@@ -208,7 +208,7 @@ def test_a_parallel_of_many_branches_runs(world: World) -> None:
 
 def test_endless_express_executions_leave_room_for_others(world: World, sandbox: Sandbox) -> None:
     """Who waits for one holds a thread of the server; not everybody can."""
-    ends = {"Type": "Wait", "Seconds": 4, "End": True}
+    ends = {"Type": "Wait", "Seconds": 3, "End": True}
     arn = machine(world, states(Wait=ends), type="EXPRESS")
     refused: list[str] = []
 

@@ -30,7 +30,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     monkeypatch.setattr(listener, "REQUEST_SECONDS", 0.5)
     sock = listener.listen(0, last=0)
     assert sock is not None
-    server = listener.server(_echo, sock)
+    server = listener.server(_echo, sock, lambda: True)
     stop = threading.Event()
     serving = threading.Thread(target=_serve, args=(server, stop))
     serving.start()

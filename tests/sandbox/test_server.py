@@ -119,6 +119,17 @@ class TestPort:
         assert (told.returncode, told.stderr) == (0, f"{moved.notice}\n")
 
 
+class TestManyAtOnce:
+    def test_starts_in_several_shells_give_one_sandbox(self, own_folder: StateFolder) -> None:
+        command = [sys.executable, "-m", "xsfn_helpers", "sandbox", "start", "--json"]
+        started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+
+        told = [json.loads(process.communicate()[0]) for process in started]
+
+        assert [process.returncode for process in started] == [0, 0, 0]
+        assert told[0] == told[1] == told[2]
+
+
 class TestStaleState:
     def test_a_stranger_on_the_old_port_isnt_taken_for_it(self, mortal: Sandbox) -> None:
         """Not even one that has seen what the sandbox answered to others."""
@@ -309,14 +320,13 @@ class TestFolder:
         assert own_folder.file.exists()
         assert not (own_folder.path / own_folder.path.name).exists()
 
-    def test_gone_while_it_runs_is_made_anew(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_gone_while_it_runs_ends_it_and_is_made_anew(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+        """What it would accept without its folder, nobody would ever find again."""
         shutil.rmtree(own_folder.path)
-        try:
-            again = Sandbox.start()
-        finally:
-            os.kill(mortal.pid, signal.SIGKILL)
 
-        assert again.pid != mortal.pid
+        _wait_until_gone(mortal.pid)
+
+        assert Sandbox.start().pid != mortal.pid
 
 
 @contextmanager

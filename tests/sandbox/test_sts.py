@@ -12,7 +12,7 @@ import pytest
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.test_recorded_api import fields, refused
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.sessions import SessionStore
+from xsfn_helpers.sandbox.sessions import SessionOffice
 from xsfn_helpers.scenario import Side
 
 STS = "localstack sts/test_sts"
@@ -307,7 +307,7 @@ def test_permissions_that_are_taken_away_are_gone_at_once(role: Assumable) -> No
 @fact("S19", "public reports (ExpiredTokenException, ExpiredToken)", Tag.COMM)
 def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session is good until its time is over."""
-    sessions = SessionStore()
+    sessions = SessionOffice("a secret")
     session = sessions.issue(
         account_id="111111111111",
         role_name="role",

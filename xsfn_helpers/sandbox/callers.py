@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal
 from xsfn_helpers.sandbox.errors import expired_session, unknown_key
-from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredPrincipal, StoredRole, StoredUser
 
 
@@ -42,14 +41,12 @@ class Caller:
         )
 
 
-def secret_of(access_key_id: str, *, directory: Directory, sessions: SessionStore, token: str, service: str) -> str:
+def secret_of(access_key_id: str, *, directory: Directory, sessions: SessionOffice, token: str, service: str) -> str:
     """The secret that must have signed; `token` is the session token sent along (empty for users).
 
     Raises `Refusal` for a key that isn't known, is switched off or expired, or comes with another session's token.
     """
-    if session := sessions.get(access_key_id):
-        if not hmac.compare_digest(session.session_token.encode(), token.encode()):
-            raise unknown_key(service)
+    if session := sessions.session(access_key_id, token):
         if session.expired():
             raise expired_session(service)
         return session.secret_access_key
@@ -59,12 +56,12 @@ def secret_of(access_key_id: str, *, directory: Directory, sessions: SessionStor
     return key.secret_access_key
 
 
-def resolve(access_key_id: str, *, directory: Directory, sessions: SessionStore, service: str) -> Caller:
+def resolve(access_key_id: str, *, directory: Directory, sessions: SessionOffice, token: str, service: str) -> Caller:
     """The caller behind an access key whose signature has been verified.
 
     A session of a role that has been deleted since is nobody any more, as on AWS.
     """
-    if session := sessions.get(access_key_id):
+    if session := sessions.session(access_key_id, token):
         role = directory.role(session.account_id, session.role_name)
         if role is None or role.unique_id != session.role_id:
             raise unknown_key(service)

@@ -201,6 +201,9 @@ def _pass_role(role_arn: str, place: Place) -> Demand:
     return Demand("iam:PassRole", role_arn, match[1], {"iam:PassedToService": "states.amazonaws.com"})
 
 
+_TAGGED_TWICE: Final = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+
+
 def _json_tag_keys(tags: Any) -> dict[str, str | list[str]]:
     if not isinstance(tags, list):
         return {}
@@ -211,7 +214,9 @@ def _json_tag_keys(tags: Any) -> dict[str, str | list[str]]:
 def _tag_keys(pairs: Mapping[str, str]) -> dict[str, str | list[str]]:
     if not pairs:
         return {}
-    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    # Condition keys have no case; of tags that differ in nothing else, conditions see the last.
+    seen = {key.lower(): (key, value) for key, value in pairs.items()}
+    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in seen.values()}
     context["aws:TagKeys"] = list(pairs)
     return context
 
@@ -254,7 +259,11 @@ _NAME_IN_IAM: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
 def _iam_call(operation: str, params: Params, place: Place) -> Call:
-    context = _tag_keys({tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")})
+    listed = form_list(params, "Tags")
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
+    if len({key.lower() for key in tags}) < len(listed):
+        raise Refusal("InvalidInput", _TAGGED_TWICE)
+    context = _tag_keys(tags)
     policy_arn = params.get("PolicyArn")
     if policy_arn is not None and not _POLICY_ARN.fullmatch(policy_arn):
         # Recorded with both blanks: localstack's test_role_attach_policy (2025-06-19).
@@ -326,9 +335,7 @@ def _sts_call(operation: str, params: Params, place: Place) -> Call:
 def _check_session_tags(tags: Mapping[str, str], given: int, transitive: list[str]) -> None:
     """Recorded: localstack's test_assume_role_tag_validation (2025-04-10)."""
     if len({key.lower() for key in tags}) < given:
-        raise Refusal(
-            "InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        )
+        raise Refusal("InvalidParameterValue", _TAGGED_TWICE)
     if not set(transitive) <= set(tags):
         raise Refusal(
             "InvalidParameterValue", "The specified transitive tag key must be included in the requested tags."

@@ -40,8 +40,13 @@ def uses_query_protocol(service: str) -> bool:
 
 
 def xml_text(text: str) -> str:
-    """`text` as XML's content; what XML can't hold at all, such as NUL, becomes U+FFFD."""
-    return escape(_NOT_XML.sub("\ufffd", text))
+    """`text` as XML's content; what XML can't hold at all becomes U+FFFD."""
+    return escape(without_what_xml_forbids(text))
+
+
+def without_what_xml_forbids(text: str) -> str:
+    """`text` with U+FFFD for NUL and the like, over which every reader of XML would stumble."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def error_response(refusal: Refusal, *, service: str, request_id: str) -> HttpResponse:

@@ -25,7 +25,7 @@ from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.machine_rules import Machines
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.rules import Principals
-from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore, new_session_name
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
@@ -48,7 +48,7 @@ class Gateway:
     """Every request to the two accounts goes through `handle`."""
 
     services: Services
-    sessions: SessionStore
+    sessions: SessionOffice
     propagation: Propagation
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -58,16 +58,19 @@ class Gateway:
         try:
             scope = signature.read_scope(request, service_hint=service)
             service = scope.service
+            token = request.headers.get("x-amz-security-token", "")
             secret = callers.secret_of(
                 scope.access_key_id,
                 directory=self.services,
                 sessions=self.sessions,
-                token=request.headers.get("x-amz-security-token", ""),
+                token=token,
                 service=service,
             )
             signature.verify(request, scope, secret=secret)
             directory = _Propagated(self.services, self.propagation)
-            caller = callers.resolve(scope.access_key_id, directory=directory, sessions=self.sessions, service=service)
+            caller = callers.resolve(
+                scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
+            )
             call = name_call(service, request, self._place(caller, scope.region))
             self._authorise(caller, call, scope.region)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
@@ -132,17 +135,15 @@ class Gateway:
         session = self.assume_as_step_functions(role_arn, machine_arn)
         region = machine_arn.split(":")[3]
         context: dict[str, str | list[str]] = {"events:ManagedBy": STATES_PRINCIPAL}
-        try:
-            caller = callers.resolve(
-                session.access_key_id,
-                directory=_Propagated(self.services, self.propagation),
-                sessions=self.sessions,
-                service="states",
-            )
-            demands = [Demand(action, resource, caller.account_id, context) for action in actions]
-            return all(self._decide(caller, demand, region).allowed for demand in demands)
-        finally:
-            self.sessions.drop(session.access_key_id)
+        caller = callers.resolve(
+            session.access_key_id,
+            directory=_Propagated(self.services, self.propagation),
+            sessions=self.sessions,
+            token=session.session_token,
+            service="states",
+        )
+        demands = [Demand(action, resource, caller.account_id, context) for action in actions]
+        return all(self._decide(caller, demand, region).allowed for demand in demands)
 
     def _place(self, caller: Caller, region: str) -> Place:
         def iam_arn_of(kind: str, name: str) -> str | None:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
 _NO_HISTORY: Final = b""
+History = Sequence[Mapping[str, Any]]
 
 
 class JournalUnwritable(Exception):
@@ -122,18 +123,22 @@ class Journal:
         with self._writing() as database:
             database.execute("DELETE FROM executions WHERE arn = ?", (arn,))
 
-    def end_execution(self, execution: ArchivedExecution, history: Sequence[Mapping[str, Any]]) -> None:
+    def end_execution(self, execution: ArchivedExecution, history: History) -> None:
         """Note how an execution ended; its history goes from memory to disk with this."""
-        packed = zlib.compress(json.dumps(history).encode(), level=1)
-        description = json.dumps(execution.description)
+        self.end_executions([(execution, history)])
+
+    def end_executions(self, ended: Iterable[tuple[ArchivedExecution, History]]) -> None:
+        """Note how several executions ended, all or none."""
+        packed = [(execution, zlib.compress(json.dumps(history).encode(), level=1)) for execution, history in ended]
         with self._writing() as database:
-            known = database.execute(
-                "SELECT machine, started FROM executions WHERE arn = ?", (execution.arn,)
-            ).fetchone()
-            if known is None:  # its machine was deleted meanwhile
-                return
-            row = (execution.arn, *known, execution.status, description, packed)
-            database.execute("REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(*row)))
+            for execution, history in packed:
+                known = database.execute(
+                    "SELECT machine, started FROM executions WHERE arn = ?", (execution.arn,)
+                ).fetchone()
+                if known is not None:  # else its machine was deleted meanwhile
+                    description = json.dumps(execution.description)
+                    row = (execution.arn, *known, execution.status, description, history)
+                    database.execute("REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(*row)))
 
     def execution(self, arn: str) -> ArchivedExecution | None:
         with self._lock:

@@ -61,8 +61,9 @@ def _listening(port: int) -> socket.socket | None:
     return listener
 
 
-def server(application: Callable[..., Any], listener: socket.socket) -> Server:
-    """The HTTP server on `listener`; its `run` gives back after `SystemExit` in the main thread."""
+def server(application: Callable[..., Any], listener: socket.socket, is_wanted: Callable[[], bool]) -> Server:
+    """The HTTP server on `listener`; its `run` gives back after `SystemExit` in the main thread, or when it finds that
+    it isn't wanted any more, for which it looks every second."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -83,6 +84,7 @@ def server(application: Callable[..., Any], listener: socket.socket) -> Server:
         clear_untrusted_proxy_headers=True,
     )
     return Server(
+        is_wanted,
         application,
         map={},
         _sock=listener,
@@ -136,7 +138,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
 
+    def __init__(self, is_wanted: Callable[[], bool], *args: Any, **options: Any) -> None:
+        self._is_wanted = is_wanted
+        super().__init__(*args, **options)
+
     def maintenance(self, now: float) -> None:
+        if not self._is_wanted():
+            raise SystemExit
         super().maintenance(now)
         for channel in self.active_channels.values():
             if channel.is_idle and channel.is_late:

@@ -21,7 +21,7 @@ from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
-from xsfn_helpers.sandbox.sessions import SessionStore, new_key_id, new_secret
+from xsfn_helpers.sandbox.sessions import SessionOffice, new_key_id, new_secret
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
 from xsfn_helpers.sandbox.tasks import TaskClients
@@ -108,12 +108,13 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     try:
         bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
         accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+        sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:
         raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
-    gateway = Gateway(bridge, SessionStore(), Propagation(lambda: settings.propagation_seconds))
+    gateway = Gateway(bridge, sessions, Propagation(lambda: settings.propagation_seconds))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     running = Running(
@@ -124,7 +125,8 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         accounts=accounts,
         notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
-    server = listener.server(Front(gateway, running), sock)
+    # Without its folder, nothing that is accepted is kept.
+    server = listener.server(Front(gateway, running), sock, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
@@ -142,6 +144,15 @@ def _moved(previous: Running | None, port: int, wanted: int) -> str:
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit
+
+
+def _session_key(journal: Journal) -> str:
+    """What seals sessions; as it is kept, they outlive a restart, but not a reset."""
+    key = journal.get("session key", "")
+    if key is None:
+        key = secrets.token_hex(32)
+        journal.put("session key", "", key)
+    return str(key)
 
 
 def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running | None) -> SandboxAccount:

@@ -1,22 +1,29 @@
 """Role sessions: the temporary credentials that AssumeRole hands out, and for how long they are good.
 
-Kept here and not in moto, whose sessions neither expire nor know the role's unique id.
+Not moto's, whose sessions neither expire nor know the role's unique id. Nothing is kept of them: the session token
+itself says who its holder is, sealed with a key that only the sandbox has. So they take no memory, and outlive its
+process.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import json
 import secrets
 import string
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
 
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
-# Expired sessions are dropped in bulk, once this many are held.
-_SWEEP_EVERY: Final = 512
+_SEAL_BYTES: Final = 32
+_SECRET_BYTES: Final = 30
+# Read tokens that are kept, for who makes one call makes another.
+_KEPT: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +57,13 @@ class RoleSession:
         return datetime.now(UTC) >= self.expires
 
 
-class SessionStore:
-    """Every session that is still good, by access key id. Safe to use from several threads."""
+class SessionOffice:
+    """Issues sessions, and knows its own again. Safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[str, RoleSession] = {}
-        self._lock = threading.Lock()
+    def __init__(self, key: str) -> None:
+        """`key` is the sandbox's secret: who has another, or none, can neither make nor change a session."""
+        self._key = key.encode()
+        self._known = lru_cache(maxsize=_KEPT)(self._read)
 
     def issue(
         self,
@@ -71,38 +79,50 @@ class SessionStore:
         tags: Mapping[str, str] | None = None,
         source_identity: str = "",
     ) -> RoleSession:
-        """Make and keep a new session with credentials of its own, good for `seconds`."""
-        now = datetime.now(UTC).replace(microsecond=0)
-        session = RoleSession(
-            account_id=account_id,
-            role_name=role_name,
-            role_arn=role_arn,
-            role_id=role_id,
-            name=name,
-            partition=partition,
-            access_key_id=new_key_id("ASIA"),
-            secret_access_key=new_secret(),
-            session_token=base64.b64encode(secrets.token_bytes(96)).decode(),
-            issued=now,
-            expires=now + timedelta(seconds=seconds),
-            session_policies=session_policies,
-            tags=dict(tags or {}),
-            source_identity=source_identity,
+        """A new session with credentials of its own, good for `seconds`."""
+        now = int(datetime.now(UTC).timestamp())
+        claims = {
+            "account_id": account_id,
+            "role_name": role_name,
+            "role_arn": role_arn,
+            "role_id": role_id,
+            "name": name,
+            "partition": partition,
+            "access_key_id": new_key_id("ASIA"),
+            "issued": now,
+            "expires": now + seconds,
+            "session_policies": session_policies,
+            "tags": dict(tags or {}),
+            "source_identity": source_identity,
+        }
+        text = json.dumps(claims, separators=(",", ":")).encode()
+        return self._session(claims, base64.b64encode(self._seal(text) + text).decode())
+
+    def session(self, access_key_id: str, token: str) -> RoleSession | None:
+        """The session with this key and token, expired or not; None where the token isn't ours or is another key's."""
+        session = self._known(token)
+        return session if session is not None and session.access_key_id == access_key_id else None
+
+    def _read(self, token: str) -> RoleSession | None:
+        try:
+            sealed = base64.b64decode(token, validate=True)
+        except ValueError:
+            return None
+        seal, text = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        return self._session(json.loads(text), token) if hmac.compare_digest(seal, self._seal(text)) else None
+
+    def _session(self, claims: Mapping[str, Any], token: str) -> RoleSession:
+        times = {name: datetime.fromtimestamp(claims[name], UTC) for name in ("issued", "expires")}
+        policies = tuple((name, text) for name, text in claims["session_policies"])
+        secret = hmac.digest(self._key, f"secret of {claims['access_key_id']}".encode(), hashlib.sha256)
+        return RoleSession(
+            **{**claims, **times, "session_policies": policies},
+            secret_access_key=_as_secret(secret[:_SECRET_BYTES]),
+            session_token=token,
         )
-        with self._lock:
-            if len(self._sessions) % _SWEEP_EVERY == _SWEEP_EVERY - 1:
-                self._sessions = {key: kept for key, kept in self._sessions.items() if not kept.expired()}
-            self._sessions[session.access_key_id] = session
-        return session
 
-    def drop(self, access_key_id: str) -> None:
-        """Forget a session that nobody can use any more, such as an ended task's."""
-        with self._lock:
-            self._sessions.pop(access_key_id, None)
-
-    def get(self, access_key_id: str) -> RoleSession | None:
-        """The session with this key, expired or not; None for a key that was never issued or is long gone."""
-        return self._sessions.get(access_key_id)
+    def _seal(self, text: bytes) -> bytes:
+        return hmac.digest(self._key, text, hashlib.sha256)
 
 
 def new_key_id(prefix: str) -> str:
@@ -113,7 +133,11 @@ def new_key_id(prefix: str) -> str:
 
 def new_secret() -> str:
     """A fresh secret access key: 40 characters, as AWS makes them."""
-    return base64.b64encode(secrets.token_bytes(30)).decode()
+    return _as_secret(secrets.token_bytes(_SECRET_BYTES))
+
+
+def _as_secret(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def new_session_name() -> str:

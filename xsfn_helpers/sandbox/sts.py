@@ -9,7 +9,7 @@ from xsfn_helpers.sandbox.callers import Caller
 from xsfn_helpers.sandbox.calls import Params, form_list
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.rules import malformed
-from xsfn_helpers.sandbox.sessions import RoleSession, SessionStore
+from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice
 from xsfn_helpers.sandbox.stored import NamedPolicy, StoredRole
 
 _XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -28,7 +28,7 @@ def caller_identity(caller: Caller, *, request_id: str) -> bytes:
 
 
 def assume_role(
-    caller: Caller, role: StoredRole, params: Params, *, sessions: SessionStore, partition: str, request_id: str
+    caller: Caller, role: StoredRole, params: Params, *, sessions: SessionOffice, partition: str, request_id: str
 ) -> bytes:
     """Issue a session of `role` and answer with its credentials.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final
@@ -53,25 +52,18 @@ class TaskRole:
     def credentials(self, region: str) -> ReadOnlyCredentials:
         """Assume what has to be assumed. Raises `AssumeRefused` in the words of Step Functions."""
         if self._credentials is None:
-            own = self._keep(self._clients.assume_machine_role(self._machine_role_arn, self._machine_arn))
+            own = self._clients.assume_machine_role(self._machine_role_arn, self._machine_arn)
             if self._task_role_arn is None:
                 self._credentials = own
             else:
-                self._credentials = self._keep(
-                    self._clients.assume_task_role(
-                        own,
-                        region=region,
-                        machine_role_arn=self._machine_role_arn,
-                        task_role_arn=self._task_role_arn,
-                        external_id=self._machine_arn,
-                    )
+                self._credentials = self._clients.assume_task_role(
+                    own,
+                    region=region,
+                    machine_role_arn=self._machine_role_arn,
+                    task_role_arn=self._task_role_arn,
+                    external_id=self._machine_arn,
                 )
         return self._credentials
-
-    def _keep(self, credentials: ReadOnlyCredentials) -> ReadOnlyCredentials:
-        # Nobody else ever has them: when the task is gone, so are they, an hour before they expire.
-        weakref.finalize(self, self._clients.drop_session, credentials.access_key or "")
-        return credentials
 
 
 class TaskClients:
@@ -126,10 +118,6 @@ class TaskClients:
             raise AssumeRefused(
                 f"The role {machine_role_arn} is not authorized to assume the task state's role, {task_role_arn}."
             ) from None
-
-    def drop_session(self, access_key_id: str) -> None:
-        """Forget the session of a task that is over."""
-        self._gateway.sessions.drop(access_key_id)
 
     def _shared(self, service: str, region: str) -> BaseClient:
         key = (service, region)

@@ -110,36 +110,40 @@ class Archive:
 def end_what_was_running(journal: Journal) -> None:
     """After a restart: executions that were under way are over, and say so."""
     now = milliseconds(datetime.now(UTC))
-    for execution in journal.running():
-        description = {
-            **execution.description,
-            "status": "ABORTED",
-            "stopDate": now,
-            "cause": LOST_WITH_THE_SANDBOX,
-            "redriveStatus": "REDRIVABLE",
-        }
-        description.pop("redriveStatusReason", None)
-        history = [
-            {
-                "id": 1,
-                "previousEventId": 0,
-                "type": "ExecutionStarted",
-                "timestamp": epoch_seconds(description["startDate"]),
-                "executionStartedEventDetails": {
-                    "input": description["input"],
-                    "inputDetails": {"truncated": False},
-                    "roleArn": description["roleArn"],
-                },
+    journal.end_executions(_lost(execution, now) for execution in journal.running())
+
+
+def _lost(execution: ArchivedExecution, now: int) -> tuple[ArchivedExecution, list[dict[str, Any]]]:
+    """The execution as it ended with the sandbox; what it had done meanwhile was in memory only."""
+    description = {
+        **execution.description,
+        "status": "ABORTED",
+        "stopDate": now,
+        "cause": LOST_WITH_THE_SANDBOX,
+        "redriveStatus": "REDRIVABLE",
+    }
+    description.pop("redriveStatusReason", None)
+    history = [
+        {
+            "id": 1,
+            "previousEventId": 0,
+            "type": "ExecutionStarted",
+            "timestamp": epoch_seconds(description["startDate"]),
+            "executionStartedEventDetails": {
+                "input": description["input"],
+                "inputDetails": {"truncated": False},
+                "roleArn": description["roleArn"],
             },
-            {
-                "id": 2,
-                "previousEventId": 0,
-                "type": "ExecutionAborted",
-                "timestamp": epoch_seconds(now),
-                "executionAbortedEventDetails": {"cause": LOST_WITH_THE_SANDBOX},
-            },
-        ]
-        journal.end_execution(ArchivedExecution(execution.arn, execution.machine_arn, "ABORTED", description), history)
+        },
+        {
+            "id": 2,
+            "previousEventId": 0,
+            "type": "ExecutionAborted",
+            "timestamp": epoch_seconds(now),
+            "executionAbortedEventDetails": {"cause": LOST_WITH_THE_SANDBOX},
+        },
+    ]
+    return ArchivedExecution(execution.arn, execution.machine_arn, "ABORTED", description), history
 
 
 def _timestamp(text: str) -> float:

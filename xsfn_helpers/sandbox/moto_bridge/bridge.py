@@ -16,7 +16,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.calls import Call
-from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered
+from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
@@ -288,7 +288,8 @@ class MotoBridge:
             )
         kept = {"x-amzn-requestid": request_id}
         kept["content-type"] = "text/xml" if is_iam else "application/x-amz-json-1.0"
-        return HttpResponse(int(status), answer.encode() if isinstance(answer, str) else answer, kept)
+        text = answer if isinstance(answer, str) else answer.decode()
+        return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
 
     def _about_to_go(self, call: Call, account_id: str) -> tuple[str, str] | None:
         """ARN and unique id of the principal that this call deletes, if it does."""
