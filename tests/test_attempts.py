@@ -23,12 +23,18 @@ def test_a_refused_call_gives_aws_words(lab: Lab) -> None:
     assert str(answer) == "✗ AWS refused it: NoSuchEntity\n  The role with name nobody cannot be found."
 
 
-def test_an_error_that_is_not_aws_own_is_raised() -> None:
+def test_what_the_lab_refuses_itself_says_so_and_where(lab: Lab) -> None:
+    answer = attempt(lab.using, operator_role_permissions="{")
+
+    assert str(answer).startswith("✗ The lab refused it: PolicyError\n  operator role permissions, line 1, column 2: ")
+
+
+def test_an_error_of_neither_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         attempt(lambda: 1 / 0)
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENT_NAMES if name != "subject_definition"])
+@pytest.mark.parametrize("name", DOCUMENT_NAMES)
 def test_every_note_is_on_a_line_of_its_document(lab: Lab, name: str) -> None:
     shown = lab.document(name)
 

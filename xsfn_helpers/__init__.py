@@ -16,16 +16,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from xsfn_helpers.article import Article
     from xsfn_helpers.attempts import attempt
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.scenario import Scenario, Side
 
-__all__ = ["Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
+__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
+    "Article": "xsfn_helpers.article",
     "Lab": "xsfn_helpers.lab",
     "Scenario": "xsfn_helpers.scenario",
     "Side": "xsfn_helpers.scenario",

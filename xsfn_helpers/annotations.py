@@ -12,22 +12,26 @@ from typing import Final
 from xsfn_helpers.documents import STARTED_BY_KEY, TASK_STATE_NAME
 
 _TASK: Final = f"States/{TASK_STATE_NAME}"
+_WORK: Final = "States/Do the Subject's work"
 
 NOTES: Final[Mapping[str, Mapping[str, str]]] = {
-    "operator_role_trust": {
-        "StepFunctions/Principal": "Step Functions itself may become this role (link 1).",
+    "subject_role_trust": {
+        "Version": "The version of the policy language. No date of yours: always this one.",
+        "StepFunctions/Sid": "A name for the statement. Explanations quote it.",
+        "StepFunctions/Effect": "Allow. Whatever no statement allows is refused.",
+        "StepFunctions/Principal": "Who may come: Step Functions itself (link 6).",
+        "StepFunctions/Action": "What they may do: become this role.",
         "StepFunctions/Condition/StringEquals": "Only for state machines of this account: nobody else's may use it.",
         "StepFunctions/Condition/ArnLike": "Only for state machines, and only in this region.",
     },
-    "subject_role_trust": {
-        "StepFunctions/Principal": "Step Functions itself may become this role (link 6).",
-        "StepFunctions/Condition/StringEquals": "Only for state machines of this account: nobody else's may use it.",
-        "StepFunctions/Condition/ArnLike": "Only for state machines, and only in this region.",
+    "subject_definition": {
+        f"{_WORK}/Type": "A Pass state: it works on nothing, so that the lesson stays with access.",
+        f"{_WORK}/Parameters/Message": "Says in which account it ran.",
+        f"{_WORK}/Parameters/Received.$": "Hands back its input, so that you can see what arrived.",
     },
     "execute_role_trust": {
-        "Version": "The policy language of 2012; the one of 2008 doesn't know policy variables.",
         "OperatorStateMachine/Principal": "Who may come: the Operator's role in the other account, and no other.",
-        "OperatorStateMachine/Action": "What they may do: become this role. A trust policy knows nothing else.",
+        "OperatorStateMachine/Action": "What they may do: become this role. A trust policy decides nothing else.",
         "OperatorStateMachine/Condition": "On whose behalf: Step Functions passes the ARN of the state machine that "
         "runs, so only this one state machine gets in, not every one that has the Operator's role.",
     },
@@ -39,6 +43,12 @@ NOTES: Final[Mapping[str, Mapping[str, str]]] = {
         "FollowAndStopItsExecutions/Resource": "Following and stopping are asked of executions, whose ARNs differ "
         "from the state machine's: execution, name, and any execution's own name.",
     },
+    "operator_role_trust": {
+        "StepFunctions/Principal": "Who may come: Step Functions itself (link 1).",
+        "StepFunctions/Action": "What they may do: become this role.",
+        "StepFunctions/Condition/StringEquals": "Only for state machines of the Operator account.",
+        "StepFunctions/Condition/ArnLike": "Only for state machines, and only in this region.",
+    },
     "operator_role_permissions": {
         "AssumeSubjectExecuteRole/Action": "The Operator's half of link 2. What comes after is the execute role's.",
         "AssumeSubjectExecuteRole/Resource": "One role, named in full: the one that the task names.",
@@ -47,6 +57,7 @@ NOTES: Final[Mapping[str, Mapping[str, str]]] = {
         f"{_TASK}/Resource": "Start a state machine and wait for its end (.sync), with its output parsed (:2).",
         f"{_TASK}/Credentials": "Act as this role for this task. The one line that crosses the accounts.",
         f"{_TASK}/Parameters/StateMachineArn": "What to start: the Subject's state machine.",
+        f"{_TASK}/Parameters/Input/StatePayload": "What the child is given to work on.",
         f"{_TASK}/Parameters/Input/{STARTED_BY_KEY}.$": "Tells the child who started it. It grants nothing; "
         "the console uses it to link the two executions.",
     },

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.wording import stable
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How AWS answered: allowed, or refused with its code and message (without what changes from call to call)."""
+    """How a call was answered: allowed, or refused with code and message (without what changes from call to call).
+
+    `by` is who refused: AWS, or the lab, which sends nothing that AWS would refuse anyhow.
+    """
 
     allowed: bool
     code: str = ""
     message: str = ""
+    by: str = "AWS"
+
+    @property
+    def verdict(self) -> str:
+        """`✓ AWS allowed it`, `✗ AWS refused it` or `✗ The lab refused it`."""
+        return f"✓ {self.by} allowed it" if self.allowed else f"✗ {self.by} refused it"
 
     def __str__(self) -> str:
-        return "✓ AWS allowed it" if self.allowed else f"✗ AWS refused it: {self.code}\n  {self.message}"
+        return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.attempt import attempt_html
+
+        return {"text/html": attempt_html(self), "text/plain": str(self)}
 
 
 def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
-    """Make one AWS call, such as `attempt(client.start_execution, stateMachineArn=…)`, and tell how AWS answered.
+    """Make one call, such as `attempt(client.start_execution, stateMachineArn=…)`, and tell how it was answered.
 
-    What the call returns isn't kept, since it may hold credentials. An error that isn't AWS's is raised as it is.
+    What the call returns isn't kept, since it may hold credentials. An error that is neither AWS's nor the lab's is
+    raised as it is.
     """
     from botocore.exceptions import ClientError
 
@@ -36,4 +51,6 @@ def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
     except ClientError as error:
         told = error.response["Error"]
         return Attempt(False, told["Code"], stable(told["Message"]))
+    except XsfnError as error:
+        return Attempt(False, type(error).__name__, stable(str(error)), by="The lab")
     return Attempt(True)

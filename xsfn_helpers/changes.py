@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from xsfn_helpers.scenario import Account
 
@@ -54,6 +54,10 @@ class Change:
     thing: str
     details: tuple[str, ...] = ()
 
+    def verb(self, *, done: bool) -> str:
+        """What happens to the thing, or what happened: `create`, `created`."""
+        return _DONE[self.action].removesuffix(":") if done else self.action.value
+
     def told(self, *, done: bool) -> str:
         verb = _DONE[self.action] if done else self.action.value
         lines = [f"{self.action.sign} {verb} {self.thing} in {self.account}"]
@@ -93,8 +97,12 @@ class Plan:
         lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
         return "\n  ".join([f"{self.title}:", *lines])
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.plan import plan_html
+
+        return {"text/html": plan_html(self), "text/plain": str(self)}
 
 
 def text_diff(stored: str, wanted: str) -> tuple[str, ...]:

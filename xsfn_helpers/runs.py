@@ -118,15 +118,11 @@ class Run:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        from xsfn_helpers.display.markup import escape
-        from xsfn_helpers.display.timeline import Timeline, timeline_html
+        from xsfn_helpers.display.run import run_html
+        from xsfn_helpers.display.timeline import Timeline
 
         timeline = Timeline(self.events)
-        summary = "<br>".join(escape(line) for line in str(self).splitlines())
-        return {
-            "text/html": f"<p>{summary}</p>{timeline_html(timeline)}",
-            "text/plain": f"{self}\n{timeline}",
-        }
+        return {"text/html": run_html(self, timeline), "text/plain": f"{self}\n{timeline}"}
 
 
 def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:

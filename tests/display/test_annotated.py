@@ -78,7 +78,7 @@ def test_the_table_has_the_note_beside_its_lines() -> None:
     html = document_html(Annotated(TRUST, {"OperatorStateMachine/Condition": "on behalf of one machine"}))
     [_, row] = html.split("</tr>")[:2]
 
-    assert html.count("<tr>") == 2
+    assert html.count("<tr ") == 2
     assert "&quot;StringEquals&quot;" in row
     assert ">on behalf of one machine</td>" in row
 

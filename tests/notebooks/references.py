@@ -25,9 +25,11 @@ KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "
 LANGUAGE: Final = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
 # What a cell's author decides; the rest is what an editor or a run left.
 CELL_METADATA: Final = ("jupyter", "tags")
-# Names a live widget by a random id; without its state, which isn't stored, nothing could show it.
 # How long something took: another figure in each run. The text forms leave it out.
 DURATION: Final = re.compile(r"\+\d+ ms|(?<=>)\d+ (?:s|min)(?=<)")
+# Ids of executions, requests and roles. The reader sees the real ones; tests/sanitize.cfg does the same to a run.
+RANDOM_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\b(?:AROA|AIDA))[A-Z0-9]{12,}")
+# Names a live widget by a random id; without its state, which isn't stored, nothing could show it.
 WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 
@@ -55,8 +57,13 @@ def _normalised_output(output: NotebookNode) -> NotebookNode:
     for key in ("data", "metadata"):
         output.get(key, {}).pop(WIDGET_VIEW, None)
     data = output.get("data", {})
+    for words in ("text/plain", "text/html"):
+        if words in data:
+            data[words] = RANDOM_ID.sub("…", data[words])
     if "text/html" in data:
         data["text/html"] = DURATION.sub("…", data["text/html"])
+    if "text" in output:
+        output.text = RANDOM_ID.sub("…", output.text)
     return output
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xsfn_helpers.display.markup import BORDER, CODE, TABLE, escape, one_line, plain
+from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape, one_line, plain
 from xsfn_helpers.errors import XsfnError
 
 Keys = tuple[str, ...]
@@ -89,11 +89,11 @@ def document_html(annotated: Annotated) -> str:
 def _block(note: str, lines: list[str]) -> str:
     cell = "text-align:left;vertical-align:top;padding:1px 10px"
     # Long ARNs wrap, so that they leave the notes their room.
-    code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere;margin:0"
+    code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere;margin:0;background-color:transparent"
     beside = f"{cell};border-left:{BORDER}" if note else cell
     text = "\n".join(lines)
     return (
-        f'<tr><td width="64%" style="{cell}"><pre style="{code}">{text}</pre></td>'
+        f'<tr style="{PLAIN_ROW}"><td width="64%" style="{cell}"><pre style="{code}">{text}</pre></td>'
         f'<td width="36%" style="{beside}">{escape(note)}</td></tr>'
     )
 

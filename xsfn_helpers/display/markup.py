@@ -20,6 +20,8 @@ _NAME_PART: Final = re.compile(r"[^-_.,+=@:/]*[-_.,+=@:/]|[^-_.,+=@:/]+")
 BORDER: Final = "1px solid var(--jp-border-color2, #8a94a0)"
 CELL: Final = f"text-align:left;vertical-align:top;padding:4px 10px;border-bottom:{BORDER}"
 TABLE: Final = "border-collapse:collapse;font-size:13px;color:inherit"
+# JupyterLab stripes the rows of a table; where a row is one thing of several, stripes say nothing.
+PLAIN_ROW: Final = "background-color:transparent"
 CODE: Final = "font-family:var(--jp-code-font-family, monospace)"
 
 

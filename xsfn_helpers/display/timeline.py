@@ -58,13 +58,14 @@ class Timeline:
 
 def timeline_html(timeline: Timeline) -> str:
     """A table with the time, the Operator's events on the left and the Subject's on the right."""
-    headings = ["Time", *(side.capitalize() for side in Side)]
-    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
+    # Both sides get the same room, whatever is written in them.
+    sides = "".join(f'<th scope="col" width="46%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
+    head = f'<th scope="col" style="{CELL}">Time</th>{sides}'
     start = timeline.events[0].timestamp if timeline.events else None
     rows = "".join(_row(event, start or event.timestamp) for event in timeline.events)
     return (
         f"<p><b>{escape(one_line(timeline.title))}</b></p>"
-        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f'<table width="100%" style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
 

@@ -1,0 +1,40 @@
+"""A `Plan` as an HTML table; its text form is `str(plan)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers.changes import Action, Change, Plan
+from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
+from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, Colour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COLOURS: Final[Mapping[Action, Colour]] = {
+    Action.CREATE: ALLOWED_BLUE,
+    Action.CHANGE: ALLOWED_BLUE,
+    Action.LEAVE: PENDING_GREY,
+    Action.REMOVE: REFUSED_VERMILION,
+    Action.NOT_OURS: REFUSED_VERMILION,
+}
+
+
+def plan_html(plan: Plan) -> str:
+    """A row for each thing: sign and verb, the thing, its account, and below it the reasons or the difference."""
+    if not plan.changes:
+        return f"<p>{escape(str(plan))}</p>"
+    rows = "".join(_row(change, done=plan.done) for change in plan)
+    return f'<p><b>{escape(plan.title)}</b></p><table style="{TABLE}"><tbody>{rows}</tbody></table>'
+
+
+def _row(change: Change, *, done: bool) -> str:
+    verb = f"{change.action.sign} {change.verb(done=done)}"
+    code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0 0;background-color:transparent"
+    details = "\n".join(change.details)
+    below = f'<pre style="{code}">{escape(details)}</pre>' if details else ""
+    return (
+        f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{pill(verb, _COLOURS[change.action])}</td>'
+        f'<td style="{CELL};overflow-wrap:anywhere">{escape(change.thing)}{below}</td>'
+        f'<td style="{CELL};white-space:nowrap">{escape(str(change.account))}</td></tr>'
+    )

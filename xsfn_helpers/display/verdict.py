@@ -1,0 +1,80 @@
+"""A link's decision as a table: the lines of its text, each in a row that begins with what it says of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
+from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+
+if TYPE_CHECKING:
+    from xsfn_helpers.verdicts import Verdict
+
+_PILLS: Final = {
+    "✓": pill("✓ allows", ALLOWED_BLUE),
+    "✗": pill("✗ refuses", REFUSED_VERMILION),
+    "·": pill("· silent", PENDING_GREY),
+}
+_LABELS: Final = ("AWS says", "Smallest change")
+# The engine's text opens with these two lines (`iam.explain`).
+_OPENING: Final = ("Request", "Rule")
+
+
+@dataclass(slots=True)
+class _Row:
+    """What stands in the first column, as HTML, and the lines beside it, each with its depth."""
+
+    head: str
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """The link with its state, then the explanation; every word is the text's."""
+    title, *lines = str(verdict).splitlines()
+    state = pill("✓ allowed", ALLOWED_BLUE) if verdict.allowed else pill("✗ refused", REFUSED_VERMILION)
+    head = f"<p>{state} <b>{escape(title)}</b></p>"
+    if verdict.decision is None:
+        return f"{head}<p>{escape(' '.join(lines))}</p>"
+    rows = "".join(_row_html(row) for row in _rows(lines))
+    return f'{head}<table style="{TABLE}"><tbody>{rows}</tbody></table>'
+
+
+def _rows(lines: list[str]) -> Iterator[_Row]:
+    """The lines grouped: one that opens with a mark or a label begins a row, one that is set in belongs to the last."""
+    row = None
+    for position, line in enumerate(lines):
+        begun = _beginning(position, line)
+        if begun is None and row is not None:
+            row.lines.append((len(line) - len(line.lstrip()), line.strip()))
+            continue
+        if row is not None:
+            yield row
+        row = begun or _Row("", [(0, line.strip())])
+    if row is not None:
+        yield row
+
+
+def _beginning(position: int, line: str) -> _Row | None:
+    if position < len(_OPENING):
+        return _Row(_OPENING[position], [(0, line)])
+    text = line.strip()
+    if text[:2].strip() in _PILLS:
+        return _Row(_PILLS[text[0]], [(0, text[2:])])
+    for label in _LABELS:
+        if line.startswith(f"{label}: "):
+            return _Row(label, [(0, line.removeprefix(f"{label}: "))])
+    return None
+
+
+def _row_html(row: _Row) -> str:
+    # Four blanks in the text are one step to the right here.
+    beside = "".join(
+        f'<div style="padding-left:{depth * 0.3:g}em">{escape(line)}</div>' if depth else f"<div>{escape(line)}</div>"
+        for depth, line in row.lines
+    )
+    return (
+        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{row.head}</th>'
+        f'<td style="{CELL};overflow-wrap:anywhere">{beside}</td></tr>'
+    )
