@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,12 @@ class Check:
         line = f"{'✓' if self.passed else '✗'} {self.title}: {self.evidence}"
         return line if self.passed or not self.hint else f"{line}\n    → {self.hint}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.reports import check_html
+
+        return {"text/html": check_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from xsfn_helpers.checks import Check, Report
-from xsfn_helpers.display.reports import report_html
+from xsfn_helpers.display.reports import check_html, report_html
 
 HELD = Check("a", "The trust policy names the Operator role", True, "statement OperatorStateMachine")
 FAILED = Check("b", "Link 2 is allowed", False, "User: arn:aws:sts::1 is not authorized", "Add sts:AssumeRole.")
@@ -35,6 +37,15 @@ def test_a_notebook_gets_the_table_and_the_whole_text() -> None:
     report = Report("Stage 1", (HELD, FAILED))
 
     assert report._repr_mimebundle_() == {"text/html": report_html(report), "text/plain": str(report)}
+
+
+@pytest.mark.parametrize("check", [HELD, FAILED], ids=["held", "failed"])
+def test_one_check_is_a_row_of_its_report(check: Check) -> None:
+    html = check_html(check)
+
+    [row] = html.split("<tbody>")[1].split("</tbody>")[:1]
+    assert row in report_html(Report("Stage 1", (check,)))
+    assert check._repr_mimebundle_() == {"text/html": html, "text/plain": str(check)}
 
 
 def test_borders_follow_jupyterlabs_theme_and_have_a_fallback() -> None:

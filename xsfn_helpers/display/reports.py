@@ -1,4 +1,4 @@
-"""A `Report` as an HTML table; its text form is `str(report)`."""
+"""A `Report`, or one `Check` of it, as an HTML table; their text forms are their `str`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
 HOLDS: Final = "✓ holds"
 FAILS: Final = "✗ fails"
+
+
+def check_html(check: Check) -> str:
+    """One row: mark and word, title, evidence, and what to do if it fails."""
+    with_hint = bool(check.hint) and not check.passed
+    return f'<table style="{TABLE}"><tbody>{_row(check, with_hints=with_hint)}</tbody></table>'
 
 
 def report_html(report: Report) -> str:
