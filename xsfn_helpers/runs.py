@@ -78,6 +78,24 @@ class Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.ground, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
 
+    def until_submitted(self, *, timeout: float = 60.0) -> Run:
+        """Wait until the Subject execution has started, or the Operator execution has ended without one.
+
+        Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
+        """
+        deadline = time.monotonic() + timeout
+        run = self
+        while run.subject_execution_arn is None and not run.ended:
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"The Operator execution has started no Subject execution within {timeout:g} s.",
+                    where=str(self.ground.scenario.operator),
+                    fix="It goes on: `.follow()` waits for its end; `.stop()` stops it.",
+                )
+            time.sleep(self.ground.accounts.pace.poll)
+            run = run.look()
+        return run
+
     def watch(self) -> LiveRun:
         """Show the run while it goes on, in the background: both histories, and a button that stops it."""
         from xsfn_helpers.display.live.run import LiveRun
