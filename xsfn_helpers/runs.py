@@ -70,6 +70,11 @@ class Run:
     def succeeded(self) -> bool:
         return self.status == SUCCEEDED
 
+    @property
+    def summary(self) -> RunSummary:
+        """How both executions ended, without the timeline."""
+        return RunSummary(self)
+
     def look(self) -> Run:
         """The run as it stands now."""
         return look(self.ground, self.operator_execution_arn)
@@ -141,6 +146,23 @@ class Run:
 
         timeline = Timeline(self.events)
         return {"text/html": run_html(self, timeline), "text/plain": f"{self}\n{timeline}"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run without its timeline, to be shown."""
+
+    run: Run
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.run import summary_html
+
+        return {"text/html": summary_html(self.run), "text/plain": str(self)}
 
 
 def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.chain import Actor, Link, Node, chain
@@ -75,8 +75,12 @@ class Verdict:
         explanation = self.explanation
         return f"Link {self.link}\n{explanation.text if explanation else self.evidence}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.verdict import verdict_html
+
+        return {"text/html": verdict_html(self), "text/plain": str(self)}
 
 
 StoredRoles = Mapping[Node, StoredRole | None]

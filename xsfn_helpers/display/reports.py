@@ -38,4 +38,10 @@ def _row(check: Check, *, with_hints: bool) -> str:
         cells.append("" if check.passed else escape(check.hint))
     # Evidence may be an error of several lines, and ARNs have no blanks to break at.
     style = f"{CELL};white-space:pre-line;overflow-wrap:anywhere"
-    return "<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in cells) + "</tr>"
+    # Without a width of its own, what may break anywhere would leave the title no room.
+    widths = ["", ' width="26%"', "", ""]
+    return (
+        "<tr>"
+        + "".join(f'<td{width} style="{style}">{cell}</td>' for width, cell in zip(widths, cells, strict=False))
+        + "</tr>"
+    )
