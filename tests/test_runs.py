@@ -21,10 +21,29 @@ FAILS = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NoStoc
 def waiting(lab: Lab) -> Run:
     """A run whose Subject execution has begun and waits."""
     lab.using(subject_definition=WAITS).prepare()
-    run = lab.run(wait=False)
-    while run.subject_execution_arn is None:
-        run = run.look()
-    return run
+    return lab.run(wait=False).until_submitted()
+
+
+class TestUntilSubmitted:
+    def test_it_gives_the_run_once_its_child_is_there(self, standing_lab: Lab) -> None:
+        run = waiting(standing_lab)
+
+        assert run.subject_execution_arn is not None
+        assert (run.status, run.subject_status) == ("RUNNING", "RUNNING")
+        run.stop()
+
+    def test_a_run_that_fails_first_ends_the_wait(self, standing_lab: Lab) -> None:
+        standing_lab.stage(2).undo()
+
+        run = standing_lab.run(wait=False).until_submitted()
+
+        assert (run.status, run.subject_execution_arn) == ("FAILED", None)
+
+    def test_it_says_so_when_time_is_over(self, standing_lab: Lab) -> None:
+        never = replace(standing_lab.run(wait=False).follow(), status="RUNNING", subject_execution_arn=None)
+
+        with pytest.raises(RunError, match="started no Subject execution within 0 s"):
+            never.until_submitted(timeout=0)
 
 
 class TestSuccess:

@@ -70,6 +70,11 @@ class Run:
     def succeeded(self) -> bool:
         return self.status == SUCCEEDED
 
+    @property
+    def summary(self) -> RunSummary:
+        """How both executions ended, without the timeline."""
+        return RunSummary(self)
+
     def look(self) -> Run:
         """The run as it stands now."""
         return look(self.ground, self.operator_execution_arn)
@@ -77,6 +82,24 @@ class Run:
     def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.ground, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
+
+    def until_submitted(self, *, timeout: float = 60.0) -> Run:
+        """Wait until the Subject execution has started, or the Operator execution has ended without one.
+
+        Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
+        """
+        deadline = time.monotonic() + timeout
+        run = self
+        while run.subject_execution_arn is None and not run.ended:
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"The Operator execution has started no Subject execution within {timeout:g} s.",
+                    where=str(self.ground.scenario.operator),
+                    fix="It goes on: `.follow()` waits for its end; `.stop()` stops it.",
+                )
+            time.sleep(self.ground.accounts.pace.poll)
+            run = run.look()
+        return run
 
     def watch(self) -> LiveRun:
         """Show the run while it goes on, in the background: both histories, and a button that stops it."""
@@ -123,6 +146,23 @@ class Run:
 
         timeline = Timeline(self.events)
         return {"text/html": run_html(self, timeline), "text/plain": f"{self}\n{timeline}"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run without its timeline, to be shown."""
+
+    run: Run
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.run import summary_html
+
+        return {"text/html": summary_html(self.run), "text/plain": str(self)}
 
 
 def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:

@@ -11,7 +11,7 @@ from xsfn_helpers.attempts import Attempt
 from xsfn_helpers.changes import Action, Change, Plan
 from xsfn_helpers.display.attempt import attempt_html
 from xsfn_helpers.display.plan import plan_html
-from xsfn_helpers.display.run import run_html
+from xsfn_helpers.display.run import run_html, summary_html
 from xsfn_helpers.display.timeline import Timeline
 from xsfn_helpers.display.verdict import verdict_html
 from xsfn_helpers.scenario import Account, Side
@@ -91,6 +91,7 @@ def test_a_notebook_gets_the_table_and_the_whole_text(standing_lab: Lab) -> None
     assert plan._repr_mimebundle_() == {"text/html": plan_html(plan), "text/plain": str(plan)}
     assert answer._repr_mimebundle_() == {"text/html": attempt_html(answer), "text/plain": str(answer)}
     assert run._repr_mimebundle_()["text/html"] == run_html(run, Timeline(run.events))
+    assert run.summary._repr_mimebundle_() == {"text/html": summary_html(run), "text/plain": str(run)}
 
 
 def test_a_refusal_shows_its_code_and_its_message() -> None:

@@ -38,4 +38,10 @@ def _row(check: Check, *, with_hints: bool) -> str:
         cells.append("" if check.passed else escape(check.hint))
     # Evidence may be an error of several lines, and ARNs have no blanks to break at.
     style = f"{CELL};white-space:pre-line;overflow-wrap:anywhere"
-    return "<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in cells) + "</tr>"
+    # Without widths of their own, what may break anywhere would leave mark and title no room, or too much.
+    widths = [' width="8%"', ' width="26%"', "", ""]
+    return (
+        "<tr>"
+        + "".join(f'<td{width} style="{style}">{cell}</td>' for width, cell in zip(widths, cells, strict=False))
+        + "</tr>"
+    )

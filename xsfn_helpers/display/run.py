@@ -21,14 +21,18 @@ _MARKED: Final[Mapping[str, tuple[str, Colour]]] = {
 _ENDED_BADLY: Final = ("✗", REFUSED_VERMILION)
 
 
-def run_html(run: Run, timeline: Timeline) -> str:
-    """A row for each execution with its status and what `str(run)` says of it, then the timeline."""
+def summary_html(run: Run) -> str:
+    """A row for each execution with its status and what `str(run)` says of it."""
     operator: list[str] = []
     subject: list[str] = []
     for line in str(run).splitlines():
         (subject if line.startswith("Subject") else operator).append(line)
-    rows = _row(operator) + _row(subject)
-    return f'<table style="{TABLE}"><tbody>{rows}</tbody></table>{timeline_html(timeline)}'
+    return f'<table style="{TABLE}"><tbody>{_row(operator)}{_row(subject)}</tbody></table>'
+
+
+def run_html(run: Run, timeline: Timeline) -> str:
+    """How both executions ended, then the timeline."""
+    return summary_html(run) + timeline_html(timeline)
 
 
 def _row(lines: list[str]) -> str:

@@ -59,7 +59,7 @@ class Timeline:
 def timeline_html(timeline: Timeline) -> str:
     """A table with the time, the Operator's events on the left and the Subject's on the right."""
     # Both sides get the same room, whatever is written in them.
-    sides = "".join(f'<th scope="col" width="46%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
+    sides = "".join(f'<th scope="col" width="45%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
     head = f'<th scope="col" style="{CELL}">Time</th>{sides}'
     start = timeline.events[0].timestamp if timeline.events else None
     rows = "".join(_row(event, start or event.timestamp) for event in timeline.events)
