@@ -70,7 +70,10 @@ def test_choosing_none_takes_them_away_again() -> None:
 
 
 def test_another_role_changes_the_value_and_nothing_else() -> None:
-    before = '{ "StartAt":"A" ,"States":{"A":{"Type" : "Task","Resource":"r","Credentials" : { "RoleArn" :"x"} ,"End":true}}}'
+    before = (
+        '{ "StartAt":"A" ,"States":{"A":{"Type" : "Task","Resource":"r",'
+        '"Credentials" : { "RoleArn" :"x"} ,"End":true}}}'
+    )
 
     after = chosen(before, OTHER)
 
