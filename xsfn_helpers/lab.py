@@ -23,6 +23,7 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.judge import judge
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
@@ -400,6 +401,10 @@ class Lab:
         if self._live.status is None:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
+
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
