@@ -22,11 +22,13 @@ from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
@@ -249,6 +251,14 @@ class Lab:
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
 
+    def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
+        """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
+
+        IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
+        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        """
+        return slow_iam(self.ground.accounts, seconds)
+
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
 
@@ -393,6 +403,10 @@ class Lab:
         if self._live.status is None:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
+
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
