@@ -16,6 +16,7 @@ from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
@@ -54,16 +55,24 @@ if TYPE_CHECKING:
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
-    """The lab on the sandbox, which is started if it isn't running.
+    """The lab on the sandbox, which is started if it isn't running, or on two AWS accounts (`target="aws"`).
 
     `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
     names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
     """
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
-    settings, sandbox = start_sandbox(load_settings(choices))
-    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    settings, accounts = _accounts(load_settings(choices))
+    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+
+
+def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
+    if settings.target is Target.AWS:
+        from xsfn_helpers.aws_accounts import open_aws
+
+        return open_aws(settings)
+    settings, sandbox = start_sandbox(settings)
+    return settings, SandboxAccounts(sandbox)
 
 
 def _side(side: Side | str) -> Side:
@@ -203,6 +212,17 @@ class Lab:
     @property
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
+
+    def agree(self, answer: str) -> str:
+        """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
+
+        Raises `ConfigError` for any other answer.
+        """
+        return self.ground.accounts.agreement.give(answer)
+
+    def withdraw(self) -> str:
+        """Take the yes back: nothing is changed any more."""
+        return self.ground.accounts.agreement.withdraw()
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
