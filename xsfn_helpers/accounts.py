@@ -20,6 +20,7 @@ from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.news import Called, News
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -61,6 +62,10 @@ class Accounts(Protocol):
         """Whether the reader has said yes to changes."""
         ...
 
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Let the reader know why it takes a moment."""
+        ...
+
     def session(self, side: Side) -> boto3.Session:
         """A boto3 session that acts as this side's administrator."""
         ...
@@ -99,6 +104,9 @@ class SandboxAccounts:
     def pace(self) -> Pace:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
+
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Nothing is told: the sandbox is slow only where the reader has asked it to be."""
 
     def session(self, side: Side) -> boto3.Session:
         if side not in self._sessions:

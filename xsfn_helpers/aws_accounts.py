@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
@@ -19,6 +20,7 @@ from xsfn_helpers.ledger import Ledger
 from xsfn_helpers.news import News
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -54,6 +56,12 @@ class AwsAccounts:
     @property
     def pace(self) -> Pace:
         return _ON_LOOPBACK if is_loopback(self.client(Side.OPERATOR, "sts").meta.endpoint_url) else _ON_AWS
+
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """On standard error, from the second second on: most waits are shorter."""
+        if waiting.waited >= 1:
+            sys.stderr.write(f"{waiting}\n")
+            sys.stderr.flush()
 
     def session(self, side: Side) -> boto3.Session:
         return self._sessions[side]

@@ -80,11 +80,12 @@ def retry_while(
     *,
     budget: float,
     sleep: Callable[[float], None] = time.sleep,
+    say: Callable[[float], None] | None = None,
 ) -> T:
     """The result of `call`, tried again while AWS says "not yet", for at most `budget` seconds of waiting.
 
-    Waits 0.25 s, then twice as long each time, up to 5 s. Raises the last refusal when the budget is spent, and any
-    other error at once.
+    Waits 0.25 s, then twice as long each time, up to 5 s; `say` is given the seconds so far, before each. Raises the
+    last refusal when the budget is spent, and any other error at once.
     """
     pause, left = 0.25, budget
     while True:
@@ -94,6 +95,8 @@ def retry_while(
             if left <= 0 or not not_yet(error):
                 raise
         pause = min(pause, left)
+        if say is not None:
+            say(budget - left)
         sleep(pause)
         left -= pause
         pause = min(pause * 2, 5.0)

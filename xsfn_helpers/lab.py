@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs
+from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
@@ -305,6 +305,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
+        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         begun = runs.start(self.ground, input, name=name)
         if not wait:
@@ -313,7 +314,17 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(begun, timeout=timeout)
-        return begun.follow(timeout=timeout, on_progress=on_progress)
+        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
+        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+            return ended
+        if not self.validation.allows_a_run():
+            return ended
+
+        def again() -> Run:
+            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
+
+        return trials.until_seen(self.ground, again, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.

@@ -14,7 +14,19 @@ from xsfn_helpers.sandbox.server import Sandbox
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
     """The sandbox playing AWS for this test; the test's state folder knows of no sandbox."""
+    return played(Sandbox.start(), fresh_names(), tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def own_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedAws]:
+    """Two empty accounts of this test's own, for what takes the article's names."""
+    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "sandbox"))
     sandbox = Sandbox.start()
+    yield played(sandbox, {}, tmp_path, monkeypatch)
+    sandbox.stop()
+
+
+def played(sandbox: Sandbox, names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
     home = tmp_path / "home"
     write_home(home, sandbox)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -23,7 +35,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
     monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint_url)
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
-    return PlayedAws(sandbox, home, fresh_names())
+    return PlayedAws(sandbox, home, names)
 
 
 @pytest.fixture
