@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs
+from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
@@ -55,16 +56,24 @@ if TYPE_CHECKING:
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
-    """The lab on the sandbox, which is started if it isn't running.
+    """The lab on the sandbox, which is started if it isn't running, or on two AWS accounts (`target="aws"`).
 
     `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
     names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
     """
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
-    settings, sandbox = start_sandbox(load_settings(choices))
-    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    settings, accounts = _accounts(load_settings(choices))
+    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+
+
+def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
+    if settings.target is Target.AWS:
+        from xsfn_helpers.aws_accounts import open_aws
+
+        return open_aws(settings)
+    settings, sandbox = start_sandbox(settings)
+    return settings, SandboxAccounts(sandbox)
 
 
 def _side(side: Side | str) -> Side:
@@ -205,6 +214,17 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def agree(self, answer: str) -> str:
+        """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
+
+        Raises `ConfigError` for any other answer.
+        """
+        return self.ground.accounts.agreement.give(answer)
+
+    def withdraw(self) -> str:
+        """Take the yes back: nothing is changed any more."""
+        return self.ground.accounts.agreement.withdraw()
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
         return turn(self.ground.lab_id)
@@ -294,6 +314,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
+        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         begun = runs.start(self.ground, input, name=name)
         if not wait:
@@ -302,7 +323,17 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(begun, timeout=timeout)
-        return begun.follow(timeout=timeout, on_progress=on_progress)
+        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
+        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+            return ended
+        if not self.validation.allows_a_run():
+            return ended
+
+        def again() -> Run:
+            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
+
+        return trials.until_seen(self.ground, again, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
