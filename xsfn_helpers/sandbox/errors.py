@@ -122,9 +122,7 @@ def incomplete_signature(service: str, detail: str) -> Refusal:
 
 def unknown_key(service: str) -> Refusal:
     if service == "s3":
-        return Refusal(
-            "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403
-        )
+        return Refusal("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403)
     code = "InvalidClientTokenId" if service in _PLAIN_CODES else "UnrecognizedClientException"
     return Refusal(code, "The security token included in the request is invalid.", 403)
 

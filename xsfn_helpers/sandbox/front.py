@@ -35,7 +35,7 @@ class Front:
         answer = self._answer(environ)
         sent = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", sent)
-        return [answer.body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     def _answer(self, environ: Mapping[str, Any]) -> HttpResponse:
         headers = _headers(environ)

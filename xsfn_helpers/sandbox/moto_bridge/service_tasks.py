@@ -51,7 +51,7 @@ class _Words:
 
 
 _OLDER: Final = "; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
-# Lambda: quoted by users since 2024; DynamoDB: recorded by localstack (test_task_service_dynamodb); SQS's is by analogy.
+# Lambda's is quoted by users since 2024, DynamoDB's recorded (localstack: test_dynamodb_invalid_param), SQS's alike.
 _LAMBDA: Final = _Words("Lambda", "AWSLambdaException", "Service: Lambda, Status Code: {status}, Request ID: {request}")
 _DYNAMODB: Final = _Words("DynamoDB", "AmazonDynamoDBException", f"Service: AmazonDynamoDBv2{_OLDER}")
 _SQS: Final = _Words("SQS", "AmazonSQSException", f"Service: AmazonSQS{_OLDER}")
@@ -138,4 +138,6 @@ def _call(module: Any) -> Any:
 def _with_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A message may be given as JSON; it is sent as its text."""
     body = parameters.get("MessageBody")
-    return dict(parameters) if body is None or isinstance(body, str) else {**parameters, "MessageBody": compact_json(body)}
+    return (
+        dict(parameters) if body is None or isinstance(body, str) else {**parameters, "MessageBody": compact_json(body)}
+    )

@@ -35,10 +35,10 @@ class Context:
         self.memory_limit_in_mb: int = spec["memory_mb"]
         self.aws_request_id: str = spec["request_id"]
         self.log_group_name = f"/aws/lambda/{self.function_name}"
-        self._ends = time.monotonic() + spec["timeout_seconds"]
+        self._ends: float = time.monotonic() + spec["timeout_seconds"]
 
     def get_remaining_time_in_millis(self) -> int:
-        return max(0, round((self._ends - time.monotonic()) * 1000))
+        return int(max(0.0, self._ends - time.monotonic()) * 1000)
 
 
 def main() -> None:

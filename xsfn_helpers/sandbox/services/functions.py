@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Params, Place, account_of, json_object, pass_role, tag_keys
+from xsfn_helpers.sandbox.calls import (
+    Call,
+    Context,
+    Demand,
+    Params,
+    Place,
+    account_of,
+    json_object,
+    pass_role,
+    tag_keys,
+)
 from xsfn_helpers.sandbox.constraint_rules import check_constraints
 from xsfn_helpers.sandbox.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.journal import Journal
@@ -176,9 +186,13 @@ def _create(params: Params, place: Place) -> Call:
 
 def _check(params: Params) -> None:
     if params.get("PackageType", "Zip") != "Zip" or not _RUNTIME.fullmatch(params.get("Runtime") or ""):
-        raise Refusal(_INVALID, f"The xsfn sandbox runs Python functions from a zip file; Runtime is {params.get('Runtime')}.")
+        raise Refusal(
+            _INVALID, f"The xsfn sandbox runs Python functions from a zip file; Runtime is {params.get('Runtime')}."
+        )
     if not _HANDLER.fullmatch(params.get("Handler") or ""):
-        raise Refusal(_INVALID, f"{params.get('Handler')} is not a handler: name a module and a function in it, 'index.handler'.")
+        raise Refusal(
+            _INVALID, f"{params.get('Handler')} is not a handler: name a module and a function in it, 'index.handler'."
+        )
     for name, least, most in (("Timeout", 1, _LONGEST), ("MemorySize", 128, _LARGEST_MEMORY)):
         if (given := params.get(name)) is not None and not least <= given <= most:
             raise Refusal(_INVALID, f"{name} is {given}; in the xsfn sandbox it is {least} to {most}.")
@@ -188,8 +202,12 @@ def _check(params: Params) -> None:
         if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]\w+", name, re.ASCII) or "\0" in value:
             raise Refusal(_INVALID, f"{name} is not an environment variable that a function can have.")
         if name.startswith("AWS_"):
-            words = "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification."
-            raise Refusal(_INVALID, f"{words} Reserved keys used in this request: {name}")
+            words = (
+                "Lambda was unable to configure your environment variables because the environment variables you have "
+                "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
+                f"in this request: {name}"
+            )
+            raise Refusal(_INVALID, words)
 
 
 def _archive(code: Any) -> bytes:
@@ -202,9 +220,13 @@ def _archive(code: Any) -> bytes:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             size = sum(entry.file_size for entry in opened.infolist())
     except (binascii.Error, ValueError, OSError, zipfile.BadZipFile, NotImplementedError):
-        raise Refusal(_INVALID, "Could not unzip uploaded file. Please check your file, then try to upload again.") from None
+        raise Refusal(
+            _INVALID, "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from None
     if max(len(archive), size) > _LARGEST_ARCHIVE:
-        raise Refusal("RequestEntityTooLargeException", f"In the xsfn sandbox, code has at most {_LARGEST_ARCHIVE} bytes.", 413)
+        raise Refusal(
+            "RequestEntityTooLargeException", f"In the xsfn sandbox, code has at most {_LARGEST_ARCHIVE} bytes.", 413
+        )
     return archive
 
 

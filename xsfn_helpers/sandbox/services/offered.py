@@ -12,7 +12,10 @@ from xsfn_helpers.sandbox.services.service import Service
 
 # service, as signatures name it -> (module, class)
 _HOMES: Final = {
+    "dynamodb": ("tables", "Tables"),
     "lambda": ("functions", "Functions"),
+    "s3": ("objects", "Objects"),
+    "sqs": ("queues", "Queues"),
 }
 # Those that are asked by paths and methods, not by POST to / alone.
 REST: Final = frozenset(("lambda", "s3"))

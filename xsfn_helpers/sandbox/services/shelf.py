@@ -27,6 +27,10 @@ class Shelf:
     def remove(self, keys: Iterable[str]) -> None:
         self._journal.remove(self._kind, keys)
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def every(self) -> list[str]:
+        """All keys, in order."""
+        return self.keys("")
+
+    def keys(self, prefix: str) -> list[str]:
         """The keys that begin so, in order."""
         return self._journal.keys(self._kind, prefix)
