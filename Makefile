@@ -15,7 +15,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots wheelhouse verify-clone clean for-lab for-test
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout wheelhouse verify-clone clean for-lab for-test
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -46,6 +46,9 @@ diagrams: for-test ## draw diagrams/*.svg anew
 
 screenshots: for-test ## photograph the live displays anew, light, dark and narrow (diagrams/live-*.png)
 	@$(run) -m tests.browser.screenshots diagrams
+
+handout: for-test ## print one page for every seat: chain, documents, actions, refusals (build/handout.pdf)
+	@$(run) -m publish.handout
 
 wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
 	@scripts/wheelhouse.sh $(environment)
