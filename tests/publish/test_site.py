@@ -78,7 +78,7 @@ def test_it_is_read_from_the_disk_without_errors_and_by_everybody(site: Path, br
         page.goto((site / "en" / f"{name}.html").as_uri())
         found = axe.findings(page, rules, "body")
         grave |= {f"{name}: {one['rule']}": one["nodes"] for one in found if one["impact"] in axe.GRAVE}
-            trouble.clear()  # axe looks at style sheets by itself, which a page from the disk may not
+        trouble.clear()  # axe looks at style sheets by itself, which a page from the disk may not
     context.close()
 
     assert grave == {}
