@@ -61,7 +61,8 @@ class JudgedDocument:
 
 def warning_line(warning: PolicyWarning) -> str:
     """`line 9, column 9: … [source]`"""
-    return f"line {warning.line}, column {warning.column}: {warning.message} {warning.fix} [{warning.source}]"
+    words = same_each_time(f"{warning.message} {warning.fix}")
+    return f"line {warning.line}, column {warning.column}: {words} [{warning.source}]"
 
 
 def judge_policy(
