@@ -20,7 +20,6 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
-from xsfn_helpers.judge import judge
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
@@ -33,12 +32,10 @@ from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
-from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
-from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
     import boto3
@@ -54,6 +51,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.what_if import WhatIf
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -348,6 +346,10 @@ class Lab:
         The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
+        # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
+        from xsfn_helpers.judge import judge
+        from xsfn_helpers.suppose import as_texts, suppose
+
         texts = as_texts(documents)
         standing = read_standing(self.ground)
         return judge(

@@ -22,9 +22,12 @@ _QUERY_SERVICES: Final = frozenset(_NAMESPACES)
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class Refusal(Exception):
-    """An error answer: AWS's code, its message and the HTTP status."""
+    """An error answer: AWS's code, its message and the HTTP status.
+
+    Not frozen: Python itself sets the traceback of an exception that passes a context manager.
+    """
 
     code: str
     message: str

@@ -36,6 +36,8 @@ PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
 _NO_HISTORY: Final = b""
+# Entries that hold a machine as executions began with it; the key is its ARN, a space and a digest.
+AS_RUN: Final = "machine as run"
 History = Sequence[Mapping[str, Any]]
 
 
@@ -99,6 +101,10 @@ class Journal:
             database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
             if gone_machine is not None:
                 database.execute("DELETE FROM executions WHERE machine = ?", (gone_machine,))
+                database.execute(
+                    "DELETE FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?",
+                    (AS_RUN, len(gone_machine) + 1, f"{gone_machine} "),
+                )
 
     def get(self, kind: str, key: str) -> Any:
         """The entry's body, or None."""

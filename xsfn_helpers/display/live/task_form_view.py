@@ -90,9 +90,7 @@ class Form:
 
     @property
     def verdict(self) -> str:
-        if self.faults:
-            return "✗ Step Functions would refuse it"
-        return "✓ This is what is stored." if self.is_stored else "✓ Step Functions would take it."
+        return self.report.documents[0].short_verdict
 
 
 def task_form_view(form: Form, desk: Desk) -> TaskFormView:

@@ -113,6 +113,7 @@ class TaskForm {
     this.value.value = this.state.option === kind ? this.state.value : "";
     this.showValue(kind);
     this.value.focus();
+    this.value.select();
   }
 
   typed() {
