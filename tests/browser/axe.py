@@ -17,6 +17,7 @@ _INSTALL_SECONDS: Final = 180
 # JupyterLab's body is hidden overflow of no height, over which its shell is laid: axe-core would take all for unseen.
 _RUN: Final = """async (selector) => {
   document.body.style.minHeight = "100vh";
+  document.querySelector(selector).scrollIntoView({ block: "center" });
   try {
     const { violations, passes, incomplete } = await axe.run(selector);
     const judged = [...violations, ...passes, ...incomplete].some((one) => one.id === "color-contrast");
