@@ -196,6 +196,18 @@ class TestDefinitions:
 
         assert turns(report) == dict.fromkeys((2, 3, 4, 5), Turn.AT_RUN_TIME)
 
+    def test_the_role_that_is_taken_on_is_judged_with_its_supposed_policies(self) -> None:
+        standing = standing_at(3)
+        (task,) = tasks(self.GOOD)
+        supposed = Supposition(
+            {"execute_role_trust": WRONG_ID, "operator_definition": self.GOOD},
+            taken=TakenRole(task.choice, standing.roles[Node.EXECUTE_ROLE], "As the task says."),
+        )
+
+        report = judge(standing, supposed, recommended=RECOMMENDED, blueprint=RECOMMENDED)
+
+        assert turns(report) == {2: Turn.BREAKS}
+
     def test_of_one_that_step_functions_refuses_nothing_comes(self) -> None:
         report = with_definition(standing_at(3), self.without_role().replace('"End": true', '"Next": "Nowhere"'))
 

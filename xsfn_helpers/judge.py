@@ -28,7 +28,7 @@ _NO_ROLE: Final = (
     "policies, so nothing in the Subject account could let the Operator role in by itself."
 )
 _NO_RULE: Final = (
-    "AWS would refuse to save this: to wait for an execution as the state machine's own role (.sync), Step Functions "
+    "! AWS would refuse to save this: to wait for an execution as the state machine's own role (.sync), Step Functions "
     "makes a rule in EventBridge, which the Operator role may not (events:PutRule, PutTargets, DescribeRule)."
 )
 _NO_SUCH_ROLE: Final = "Correct the ARN in Credentials.RoleArn, or make that role."
@@ -115,7 +115,7 @@ def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> 
     evidence, hint = same_each_time(after.evidence), same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
-            hint = _NO_ROLE
+            hint = _NO_ROLE if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
             evidence, hint = f"refused: {taken.words.rstrip('.')}", _NO_SUCH_ROLE
     return Effect(before, after, _turn(before, after), evidence, hint)

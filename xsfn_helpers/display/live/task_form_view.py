@@ -48,7 +48,7 @@ class TaskFormView:
     options: dict[str, str]
     roles_of: str
     roles: tuple[RoleChoice, ...]
-    role_words: str
+    notes: tuple[str, ...]
     headline: str
     links: tuple[TurnView, ...]
     differs: tuple[str, ...]
@@ -112,7 +112,7 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
         options={option.name: option.value for option in Option},
         roles_of=f"Roles of the {form.roles_account}",
         roles=form.roles,
-        role_words=" ".join(report.notes),
+        notes=report.notes,
         headline=report.headline,
         links=turn_views(report),
         differs=report.documents[0].differs,
