@@ -21,6 +21,7 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.preflight import Preflight
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -212,6 +214,15 @@ class Lab:
     @property
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
+
+    def preflight(self) -> Preflight:
+        """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
+
+        Reads only.
+        """
+        from xsfn_helpers.preflight import preflight
+
+        return preflight(self.ground, self.steps)
 
     def agree(self, answer: str) -> str:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
@@ -433,7 +444,26 @@ class Lab:
         with self.turn():
             done = [step.undo() for step in reversed(list(self.steps))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+            changes = [change for plan in done for change in plan]
+            # Made under other names than now; what is left alone has been told already.
+            changes += [change for change in self._begun().remove() if change not in changes]
+        return Plan("Clean", tuple(changes), done=True)
+
+    def plan_clean(self) -> Plan:
+        """What `clean` would remove, and leave. Reads only."""
+        plans = [step.plan_undo() for step in reversed(list(self.steps))]
+        known = [change for plan in plans for change in plan]
+        begun = [change for change in self._begun().plan if change not in known]
+        return Plan("Clean", (*known, *begun))
+
+    def leftovers(self) -> Leftovers:
+        """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
+        one's away, also what has other names than now."""
+        return by_tags(self.ground)
+
+    def _begun(self) -> Leftovers:
+        """What the ledger has of this lab, under whichever names, that still stands."""
+        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
