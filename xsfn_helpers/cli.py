@@ -167,10 +167,13 @@ def _check(options: argparse.Namespace) -> int:
     if not options.no_live:
         _agree(lab, options, "A check with real calls")
     report = lab.check(live=not options.no_live)
+    opinion = lab.second_opinion() if options.second_opinion else None
+    if opinion is not None:
+        report = report + opinion.report
     if options.json:
         _print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
-        print(report)
+        print(report if opinion is None else f"{report}\n{opinion}")
     return OK if report.ok else FAILED
 
 
@@ -339,6 +342,7 @@ def _parser() -> argparse.ArgumentParser:
     walkthrough = _command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
     check = _command(commands, "check", _check, "check what stands")
     check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
+    check.add_argument("--second-opinion", action="store_true", help="ask AWS's own simulation and validation, too")
     clean = _command(commands, "clean", _clean, "remove everything the lab made")
     clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
     preflight = _command(

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.second_opinion import SecondOpinion
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -297,6 +298,12 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
+        from xsfn_helpers.second_opinion import second_opinion
+
+        return second_opinion(self.ground)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
