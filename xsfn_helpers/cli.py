@@ -214,6 +214,8 @@ def _preflight(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     lab = _open_lab(options, documents=_own_documents(options))
+    if options.change:
+        lab = lab.may_change(*(name.strip() for name in options.change.split(",")))
     steps = [step for step in lab.steps if step.number <= options.stage]
     if options.dry_run:
         for step in steps:
@@ -352,6 +354,7 @@ def _parser() -> argparse.ArgumentParser:
         "before any change: who you are, what is missing, what would be made, the cost",
     )
     apply = _command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
+    apply.add_argument("--change", default="", metavar="NAMES", help="adopted things, with commas, that may be changed")
     apply.add_argument(
         "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
@@ -66,7 +67,8 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
-    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
+    return Lab(ground, Blueprint.recommended(settings.scenario))
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -215,6 +217,18 @@ class Lab:
     @property
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
+
+    def may_change(self, *adopted: str) -> Lab:
+        """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
+
+        Raises `ConfigError` for one that isn't adopted.
+        """
+        there = self.ground.adopted
+        for key in adopted:
+            if key not in there.keys:
+                known = ", ".join(sorted(there.keys)) or "nothing"
+                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
 
     def preflight(self) -> Preflight:
         """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
@@ -441,7 +455,16 @@ class Lab:
         return self._live.status.bundle(status)
 
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := self.ground.adopted.keys:
+            raise ConfigError(
+                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                where="practice",
+                fix="Open another lab without adopt, under other names.",
+            )
         from xsfn_helpers.faults.practice import Practice
 
         return Practice.on(self)
