@@ -101,6 +101,11 @@ class SandboxAccounts:
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
 
     @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the accounts live in."""
+        return self._sandbox
+
+    @property
     def pace(self) -> Pace:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)

@@ -114,12 +114,14 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "region": sandbox.region,
                 "pid": sandbox.pid,
                 "accounts": accounts,
+                "propagation_seconds": sandbox.propagation_seconds,
             }
         )
         return OK
     print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
     for side, account_id in accounts.items():
         print(f"{side.capitalize()} account {account_id}")
+    print(_delay_told(sandbox.propagation_seconds))
     return OK
 
 
@@ -145,6 +147,26 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
         )
     print(f"Both accounts are empty again, at {sandbox.reset().endpoint_url}.")
     return OK
+
+
+def _sandbox_delay(options: argparse.Namespace) -> int:
+    from xsfn_helpers.sandbox.server import Sandbox
+
+    sandbox = Sandbox.find()
+    if sandbox is None:
+        raise SandboxError(
+            "No sandbox is running, so there is nothing to slow down.", fix="`xsfn sandbox start` starts it."
+        )
+    if options.seconds is not None:
+        sandbox.delay_propagation(options.seconds)
+    print(_delay_told(sandbox.propagation_seconds))
+    return OK
+
+
+def _delay_told(seconds: float) -> str:
+    if seconds:
+        return f"Changes in IAM count after {seconds:g} s. `xsfn sandbox delay 0` lets them count at once."
+    return "Changes in IAM count at once."
 
 
 def _walkthrough(options: argparse.Namespace) -> int:
@@ -340,6 +362,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(_command(actions, "status", _sandbox_status, "say whether it is running, and where"))
     _command(actions, "stop", _sandbox_stop, "stop it")
     _command(actions, "reset", _sandbox_reset, "empty both accounts")
+    delay = _command(actions, "delay", _sandbox_delay, "let changes in IAM take a while to count, as on AWS")
+    delay.add_argument(
+        "seconds", type=float, nargs="?", metavar="SECONDS", help="0 (at once) to 120; left out: tell what it is"
+    )
 
     walkthrough = _command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
     check = _command(commands, "check", _check, "check what stands")

@@ -25,20 +25,20 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
-from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
-from xsfn_helpers.what_if import WhatIf, judge
 
 if TYPE_CHECKING:
     import boto3
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
     from xsfn_helpers.second_opinion import SecondOpinion
+    from xsfn_helpers.what_if import WhatIf
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -296,6 +297,14 @@ class Lab:
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
 
+    def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
+        """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
+
+        IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
+        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        """
+        return slow_iam(self.ground.accounts, seconds)
+
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
 
@@ -400,6 +409,10 @@ class Lab:
         The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
+        # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
+        from xsfn_helpers.judge import judge
+        from xsfn_helpers.suppose import as_texts, suppose
+
         texts = as_texts(documents)
         standing = read_standing(self.ground)
         return judge(
@@ -453,6 +466,10 @@ class Lab:
         if self._live.status is None:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
+
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.

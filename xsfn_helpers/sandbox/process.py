@@ -21,6 +21,7 @@ from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
+from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.sessions import SessionOffice, new_key_id, new_secret
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
@@ -114,7 +115,8 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
-    gateway = Gateway(bridge, sessions, Propagation(lambda: settings.propagation_seconds))
+    propagation = Propagation(lambda: settings.propagation_seconds)
+    gateway = Gateway(bridge, sessions, propagation, Offered(journal))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     running = Running(

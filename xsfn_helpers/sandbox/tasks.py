@@ -130,7 +130,11 @@ class TaskClients:
                     endpoint_url=_ENDPOINT,
                     aws_access_key_id="(the task's)",
                     aws_secret_access_key="(the task's)",  # noqa: S106 - a placeholder: see the next statement
-                    config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+                    config=Config(
+                        parameter_validation=False,
+                        retries={"total_max_attempts": 1},
+                        s3={"addressing_style": "path"},
+                    ),
                 )
                 # The signer asks this for every request; a client of its own per task would cost 10-30 ms.
                 client._request_signer._credentials = _CallersCredentials()  # type: ignore[attr-defined]
@@ -154,6 +158,7 @@ class TaskClients:
         received = HTTPHeaders()
         for name, value in answer.headers.items():
             received[name] = value
+        received["content-length"] = str(len(answer.body))
         return AWSResponse(request.url, answer.status, received, _Body(answer.body))
 
 
