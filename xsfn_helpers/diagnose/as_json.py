@@ -1,7 +1,7 @@
 """The diagnosis as JSON values. Pure.
 
-The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`; a link's `answer` is
-`allowed`, `refused`, `unknown` or `not_asked`; policies and definitions are given as text, as they are to be saved.
+The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`; a link's `answer`
+is `allowed`, `refused`, `unknown` or `not_asked`; policies and definitions are given as text, as they are to be saved.
 """
 
 from __future__ import annotations

@@ -85,6 +85,4 @@ def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
 def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[Named, ...], ...]:
     """The service control policies of the caller's account, level by level; none where they couldn't be read."""
     levels = evidence.account(account_id).scps if account_id else None
-    return tuple(
-        tuple(Named(f"service control policy {one.name}", one) for one in level) for level in levels or ()
-    )
+    return tuple(tuple(Named(f"service control policy {one.name}", one) for one in level) for level in levels or ())

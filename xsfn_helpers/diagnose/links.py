@@ -16,10 +16,12 @@ from xsfn_helpers.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.diagnose.integrations import AT_RUN_TIME, Place, ServiceCall, calls_of
 from xsfn_helpers.diagnose.judge import Answer, Judgement, Layers, judge
 from xsfn_helpers.diagnose.layers import asking_layers, scp_layers, session_of, trust_layers, trust_of
-from xsfn_helpers.diagnose.slips import Slip, machine_slip, role_slip, unassumable_name
+from xsfn_helpers.diagnose.slips import Slip, SlipKind, machine_slip, role_slip, unassumable_name
 from xsfn_helpers.diagnose.tasks import TaskCall
 from xsfn_helpers.documents import STATES_PRINCIPAL
-from xsfn_helpers.iam import PolicyKind, Principal, Request, Unsupported
+from xsfn_helpers.iam import PolicyKind, Principal, Request, Unsupported, explain
+from xsfn_helpers.iam.explain import LayerResult
+from xsfn_helpers.iam.explain import Verdict as Said
 
 ASSUME: Final = "sts:AssumeRole"
 SERVICE, TAKE_ON, CALL, POLL, STOP, CHILD = 1, 2, 3, 4, 5, 6
@@ -53,8 +55,13 @@ class TaskLink:
 
     @property
     def aws_says(self) -> str:
-        """AWS's sentence of this very call; empty where it isn't refused by policies."""
-        if not self.broken or self.judgement is None or self.slip is not None:
+        """AWS's sentence in the execution's history; empty where it isn't refused, or the words aren't known."""
+        if not self.broken:
+            return ""
+        if self.number == TAKE_ON and self.resource and (self.slip is None or self.slip.kind is not SlipKind.NO_ROLE):
+            # One sentence for every reason (recorded).
+            return f"The role {self.asker} is not authorized to assume the task state's role, {self.resource}."
+        if self.judgement is None or self.slip is not None or self.asker == STATES_PRINCIPAL:
             return ""
         return self.judgement.decision.sentence
 
@@ -231,9 +238,7 @@ class _Chain:
             judgement = judge(request, layers)
         except Unsupported as error:
             return replace(link, answer=Answer.UNKNOWN, why=error.what, open=(error.what,))
-        return replace(
-            link, answer=judgement.answer, why=_reason(judgement), judgement=judgement, open=judgement.open
-        )
+        return replace(link, answer=judgement.answer, why=_reason(judgement), judgement=judgement, open=judgement.open)
 
     def _context(self, region: str) -> dict[str, str]:
         return {
@@ -280,11 +285,16 @@ def _reason(judgement: Judgement) -> str:
     statements = " and ".join(str(one) for one in decision.decided_by)
     if statements:
         return f"Refused {decision.aws_reason}: {statements}."
-    layers = " and ".join(_lacking(layer.kind, decision.request) for layer in decision.lacking)
+    layers = " and ".join(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
     return f"Refused: {layers}."
 
 
-def _lacking(kind: PolicyKind, request: Request) -> str:
-    owner = request.resource_account if kind.has_principal else request.principal.account
-    where = f" in account {owner}" if owner else ""
-    return f"no {kind.words.implicit}{where} allows it"
+def _lacks(layer: LayerResult) -> bool:
+    return layer.needed and layer.verdict is Said.NO_MATCH
+
+
+def _lacking(layer: LayerResult, request: Request) -> str:
+    where = f" in account {layer.account}" if layer.account else ""
+    near = [one for one in layer.statements if one.ref.statement.allows and one.action_matches]
+    but = "; ".join(f"{one.ref} has {', '.join(one.failures(request))}" for one in near)
+    return f"no {layer.kind.words.implicit}{where} allows it{f' ({but})' if but else ''}"

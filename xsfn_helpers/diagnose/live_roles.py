@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 class RoleReader:
     """The roles of one account; `note` hears of what couldn't be read."""
 
-    def __init__(
-        self, account: str, client: Callable[[str], Any], note: Callable[[str, str, Exception], None]
-    ) -> None:
+    def __init__(self, account: str, client: Callable[[str], Any], note: Callable[[str, str, Exception], None]) -> None:
         self._account, self._client, self._note = account, client, note
 
     @property

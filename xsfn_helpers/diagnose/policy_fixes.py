@@ -79,16 +79,16 @@ def _more_allowed(
         # Two changes of one role build on each other.
         role = roles.get(place.role.arn, place.role)
         place = replace(place, role=role)
-        after, extra = refined(edit, place, judgement, evidence)
-        change = policy_change(place, after)
+        better = refined(edit, place, judgement, evidence)
+        change = policy_change(place, better.document)
         changes.append(change)
-        notes += extra
+        notes += better.notes
         if change.role is not None:
             roles[place.role.arn] = change.role
         if place.kind in (Kind.MANAGED, Kind.BOUNDARY):
             notes.append(_SHARED)
         new = "" if place.policy.document is not None else "a new "
-        words.append(f"in account {place.role.account}, {new}{place.title}: {edit.description}")
+        words.append(f"in account {place.role.account}, {new}{place.title}: {better.done}")
     summary = " And ".join(f"{one[0].upper()}{one[1:]}" for one in words)
     yield Fix(link.number, link.task, summary, tuple(changes), tuple(dict.fromkeys(notes)))
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.diagnose.arns import Arn, machine_arn
 from xsfn_helpers.diagnose.evidence import Evidence
 from xsfn_helpers.diagnose.judge import Judgement
 from xsfn_helpers.diagnose.layers import PolicyPlace
-from xsfn_helpers.diagnose.slips import is_slip_of
+from xsfn_helpers.diagnose.least import needs
+from xsfn_helpers.diagnose.slips import is_slip_of, loud_sign
+from xsfn_helpers.diagnose.tasks import read_tasks
 from xsfn_helpers.documents import POLICY_VERSION, Document
-from xsfn_helpers.iam import Request
+from xsfn_helpers.iam import PolicyKind, Request
 from xsfn_helpers.iam.edits import Edit
 
 _UNIQUE_ID: Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
@@ -21,16 +25,55 @@ _EXTERNAL_ID: Final = "sts:externalid"
 _STARTS: Final = ("states:start", "states:*", "*")
 
 
-def refined(edit: Edit, place: PolicyPlace, judgement: Judgement, evidence: Evidence) -> tuple[Document, list[str]]:
-    """The document to save, and notes for whoever saves it."""
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """The document to save, what was done in words, and notes for whoever saves it."""
+
+    document: Document
+    done: str
+    notes: tuple[str, ...]
+
+
+def refined(edit: Edit, place: PolicyPlace, judgement: Judgement, evidence: Evidence) -> Refined:
+    """The edit as it is to be saved in this place."""
     request = judgement.decision.request
     own = place.policy.document
-    notes: list[str] = []
+    done = edit.description
     if own is None or edit.before is None:
         # A policy of its own: the statement for just this request.
         after: Document = {"Version": POLICY_VERSION, "Statement": _added(edit, request)}
     else:
         after = copy.deepcopy(edit.after)
+    after, notes = _tidied(after, edit, request, evidence)
+    if own is not None and edit.before is not None and _grants_more(edit, after, evidence, place):
+        added = {"Effect": "Allow", "Action": request.action, "Resource": request.resource}
+        done = f"add the statement {json.dumps(added, ensure_ascii=False)}."
+        after, notes = {**edit.before, "Statement": [*_statements(edit.before), added]}, []
+    return Refined(after, done, tuple(notes))
+
+
+def _grants_more(edit: Edit, after: Document, evidence: Evidence, place: PolicyPlace) -> bool:
+    """Whether the edit opens more than the tasks need: an action on every resource of a statement, say."""
+    if edit.kind not in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY) or edit.before is None:
+        return False
+    needed = needs(evidence, read_tasks(evidence.machine.definition, evidence.execution)).get(place.role.arn, ())
+    wanted = {(action.lower(), resource) for action, resource in needed}
+    opened = _pairs(after) - _pairs(edit.before)
+    return bool(opened - wanted)
+
+
+def _pairs(document: Document) -> set[tuple[str, str]]:
+    return {
+        (action.lower(), resource)
+        for statement in _statements(document)
+        if statement.get("Effect") == "Allow"
+        for action in _listed(statement.get("Action", []))
+        for resource in _listed(statement.get("Resource", []))
+    }
+
+
+def _tidied(after: Document, edit: Edit, request: Request, evidence: Evidence) -> tuple[Document, list[str]]:
+    notes: list[str] = []
     for statement in _statements(after):
         _drop_slips(statement, request, evidence, notes)
         _drop_dead_principals(statement, request, notes)
@@ -113,10 +156,16 @@ def _keep_other_external_ids(
         for key, value in keys.items():
             if key.lower() != _EXTERNAL_ID or _listed(value) != [given] or operator not in ("StringEquals",):
                 continue
-            others = sorted(one for one in before - {given} if evidence.state_machine_is_there(machine_arn(one)))
+            others = sorted(one for one in before - {given} if _may_ask(one, evidence))
             if others:
                 keys[key] = [*others, given]
-                notes.append(f"{' and '.join(others)} is there as well, so it stays in.")
+                notes.append(f"{' and '.join(others)} is there as well, so it stays beside the new one.")
+
+
+def _may_ask(external_id: str, evidence: Evidence) -> bool:
+    """Whether this is the external id of another state machine that is there, and whose name can be one."""
+    there = evidence.state_machine_is_there(machine_arn(external_id))
+    return there and loud_sign(external_id) is None
 
 
 def _external_ids(statement: Mapping[str, Any]) -> list[str]:

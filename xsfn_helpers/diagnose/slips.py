@@ -62,11 +62,16 @@ class Slip:
         )
 
 
+def loud_sign(external_id: str) -> str | None:
+    """The first sign of a text that no external id can have; None where there is none."""
+    return next((sign for sign in external_id if not _EXTERNAL_ID.fullmatch(sign)), None)
+
+
 def unassumable_name(machine: MachineSeen) -> Slip | None:
     """The state machine's ARN travels as `sts:ExternalId`, where STS refuses some signs that a name may have."""
-    if _EXTERNAL_ID.fullmatch(machine.arn):
+    bad = loud_sign(machine.arn)
+    if bad is None:
         return None
-    bad = next(sign for sign in machine.name if not _EXTERNAL_ID.fullmatch(sign))
     return Slip(
         SlipKind.LOUD_NAME,
         f"The state machine's name has {bad!r}. Its ARN travels as sts:ExternalId, where STS takes only letters, "
