@@ -172,7 +172,7 @@ def _account(account: AccountSeen) -> dict[str, Any]:
 
 
 def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
-    """The evidence of the other files, and what the manifest adds. Raises `ConfigError` for a manifest that is broken."""
+    """The evidence of the other files, and what the manifest adds. Raises `ConfigError` where that is broken."""
     if manifest.get(MANIFEST) != _VERSION:
         raise ConfigError(
             f"Its version is {manifest.get(MANIFEST)!r}; known here is {_VERSION}.", where="evidence.json"

@@ -1,11 +1,11 @@
 """Evidence read from a folder of exported JSON, as the AWS CLI prints it; no AWS at all.
 
-What a file is shows in what it holds, never in its name. Known are the answers of `stepfunctions describe-state-machine`,
-`list-state-machines`, `describe-execution` and `get-execution-history`, and of `iam get-account-authorization-details`,
-`get-role`, `list-roles`, `list-role-policies`, `get-role-policy`, `list-attached-role-policies`, `get-policy` and
-`get-policy-version`; and the folder that `--export` writes. Three answers don't say whose they are: the two lists of a
-role's policies, and a policy's version. These are told apart by their file's name, which must hold the role's or the
-policy's.
+What a file is shows in what it holds, never in its name. Known are the answers of `stepfunctions
+describe-state-machine`, `list-state-machines`, `describe-execution` and `get-execution-history`, and of `iam
+get-account-authorization-details`, `get-role`, `list-roles`, `list-role-policies`, `get-role-policy`,
+`list-attached-role-policies`, `get-policy` and `get-policy-version`; and the folder that `--export` writes. Three
+answers don't say whose they are: the two lists of a role's policies, and a policy's version. These are told apart by
+their file's name, which must hold the role's or the policy's.
 """
 
 from __future__ import annotations
