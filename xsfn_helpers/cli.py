@@ -40,6 +40,11 @@ _CHOICES: Final = {
     "execute_role_name": "name of the execute role",
     "lab_id": "value of the tag xsfn:lab on what is made",
     "port": "port of the sandbox on 127.0.0.1",
+    "target": "sandbox, or aws for two accounts of your own",
+    "operator_profile": "AWS profile of the Operator account",
+    "subject_profile": "AWS profile of the Subject account",
+    "deny_accounts": "account ids, with commas, that nothing may be done in",
+    "adopt": "roles and machines, with commas, that are there already and are used",
 }
 _DOCUMENTS: Final = {
     "execute_role_trust": "trust policy of the execute role (stage 1)",
@@ -146,6 +151,7 @@ def _walkthrough(options: argparse.Namespace) -> int:
     from xsfn_helpers.walkthrough import walk
 
     lab = _open_lab(options, documents=_own_documents(options))
+    _agree(lab, options, "A walkthrough")
     outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
     if options.json:
         _print_json(outcome.to_json())
@@ -157,7 +163,10 @@ def _walkthrough(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from xsfn_helpers.walkthrough import checks_json
 
-    report = _open_lab(options).check(live=not options.no_live)
+    lab = _open_lab(options)
+    if not options.no_live:
+        _agree(lab, options, "A check with real calls")
+    report = lab.check(live=not options.no_live)
     if options.json:
         _print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
@@ -166,9 +175,61 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
-    plan = _open_lab(options).clean()
-    print(plan)
+    lab = _open_lab(options)
+    if options.find:
+        return _find(lab, options)
+    if options.dry_run:
+        print(lab.plan_clean())
+        return OK
+    _agree(lab, options, "Cleaning up")
+    print(lab.clean())
     return OK
+
+
+def _find(lab: Lab, options: argparse.Namespace) -> int:
+    """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
+    with 1 where something is left, so that a script can tell."""
+    left = lab.leftovers()
+    print(left)
+    if not left.own:
+        return OK
+    if not options.yes:
+        print("Nothing was removed: with --yes it is.")
+        return FAILED
+    _agree(lab, options, "Removing what is left")
+    with lab.turn():
+        print(left.remove())
+    return OK
+
+
+def _preflight(options: argparse.Namespace) -> int:
+    looked = _open_lab(options).preflight()
+    print(looked)
+    print("Nothing was changed. To go on: xsfn apply --yes" if looked.ok else "Nothing was changed. Not ready yet.")
+    return OK if looked.ok else FAILED
+
+
+def _apply(options: argparse.Namespace) -> int:
+    lab = _open_lab(options, documents=_own_documents(options))
+    steps = [step for step in lab.steps if step.number <= options.stage]
+    if options.dry_run:
+        for step in steps:
+            print(step.plan())
+        print("Nothing was changed: this was a dry run.")
+        return OK
+    _agree(lab, options, "Applying the stages")
+    with lab.turn():
+        for step in steps:
+            print(step.apply(), flush=True)
+    return OK
+
+
+def _agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
+    """Take --yes for this command alone. Raises `AgreementNeeded` where a yes is needed and nobody has given it."""
+    agreement = lab.ground.accounts.agreement
+    if options.yes:
+        agreement.give_once()
+    agreement.check(what, f"{lab.scenario.operator}, {lab.scenario.subject}")
 
 
 def _decide(_: argparse.Namespace) -> int:
@@ -279,13 +340,29 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", _check, "check what stands")
     check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
     clean = _command(commands, "clean", _clean, "remove everything the lab made")
-    for command in (walkthrough, check, clean):
+    clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
+    preflight = _command(
+        commands,
+        "preflight",
+        _preflight,
+        "before any change: who you are, what is missing, what would be made, the cost",
+    )
+    apply = _command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
+    apply.add_argument(
+        "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
+    )
+    for command in (clean, apply):
+        command.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    for command in (walkthrough, check, clean, apply):
+        command.add_argument("--yes", action="store_true", help="agree to changes in AWS accounts, this once")
+    for command in (walkthrough, check, clean, preflight, apply):
         _add_choices(command)
     for command in (walkthrough, check):
         _add_json(command)
-    documents = walkthrough.add_argument_group("documents of your own, each a file with JSON")
-    for name, meaning in _DOCUMENTS.items():
-        documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
+    for command in (walkthrough, apply):
+        documents = command.add_argument_group("documents of your own, each a file with JSON")
+        for name, meaning in _DOCUMENTS.items():
+            documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
 
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
     _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")

@@ -9,17 +9,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs
+from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
@@ -51,19 +53,28 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.preflight import Preflight
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
-    """The lab on the sandbox, which is started if it isn't running.
+    """The lab on the sandbox, which is started if it isn't running, or on two AWS accounts (`target="aws"`).
 
     `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
     names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
     """
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
-    settings, sandbox = start_sandbox(load_settings(choices))
-    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    settings, accounts = _accounts(load_settings(choices))
+    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+
+
+def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
+    if settings.target is Target.AWS:
+        from xsfn_helpers.aws_accounts import open_aws
+
+        return open_aws(settings)
+    settings, sandbox = start_sandbox(settings)
+    return settings, SandboxAccounts(sandbox)
 
 
 def _side(side: Side | str) -> Side:
@@ -204,6 +215,26 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def preflight(self) -> Preflight:
+        """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
+
+        Reads only.
+        """
+        from xsfn_helpers.preflight import preflight
+
+        return preflight(self.ground, self.steps)
+
+    def agree(self, answer: str) -> str:
+        """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
+
+        Raises `ConfigError` for any other answer.
+        """
+        return self.ground.accounts.agreement.give(answer)
+
+    def withdraw(self) -> str:
+        """Take the yes back: nothing is changed any more."""
+        return self.ground.accounts.agreement.withdraw()
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
         return turn(self.ground.lab_id)
@@ -285,6 +316,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
+        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         begun = runs.start(self.ground, input, name=name)
         if not wait:
@@ -293,7 +325,17 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(begun, timeout=timeout)
-        return begun.follow(timeout=timeout, on_progress=on_progress)
+        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
+        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+            return ended
+        if not self.validation.allows_a_run():
+            return ended
+
+        def again() -> Run:
+            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
+
+        return trials.until_seen(self.ground, again, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
@@ -402,7 +444,26 @@ class Lab:
         with self.turn():
             done = [step.undo() for step in reversed(list(self.steps))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+            changes = [change for plan in done for change in plan]
+            # Made under other names than now; what is left alone has been told already.
+            changes += [change for change in self._begun().remove() if change not in changes]
+        return Plan("Clean", tuple(changes), done=True)
+
+    def plan_clean(self) -> Plan:
+        """What `clean` would remove, and leave. Reads only."""
+        plans = [step.plan_undo() for step in reversed(list(self.steps))]
+        known = [change for plan in plans for change in plan]
+        begun = [change for change in self._begun().plan if change not in known]
+        return Plan("Clean", (*known, *begun))
+
+    def leftovers(self) -> Leftovers:
+        """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
+        one's away, also what has other names than now."""
+        return by_tags(self.ground)
+
+    def _begun(self) -> Leftovers:
+        """What the ledger has of this lab, under whichever names, that still stands."""
+        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
