@@ -15,7 +15,7 @@ from xsfn_helpers.diagnose.histories import tasks_of_history
 from xsfn_helpers.diagnose.live_roles import RoleReader
 from xsfn_helpers.diagnose.organization import read_scps
 from xsfn_helpers.diagnose.wanted import wanted_machines, wanted_roles
-from xsfn_helpers.errors import ConfigError, StepError
+from xsfn_helpers.errors import AwsUnavailable, ConfigError
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
@@ -38,27 +38,51 @@ class Door:
     organized: bool = True
 
 
-def doors_of(accounts: Accounts, region: str, *, organized: bool = True) -> tuple[Door, ...]:
-    """The two accounts of a lab. Raises `StepError` when neither can be looked into."""
-    return doors_of_sessions([accounts.session(side) for side in Side], region, organized=organized)
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in, by account, and what is to be told of those that don't open."""
+
+    by_account: Mapping[str, Door]
+    closed: tuple[NotSeen, ...] = ()
 
 
-def doors_of_sessions(sessions: Iterable[boto3.Session], region: str, *, organized: bool = True) -> tuple[Door, ...]:
-    """One door for each account that the sessions lead to. Raises `StepError` when none of them leads anywhere."""
+def doors_of(accounts: Accounts, region: str, *, organized: bool = True) -> Doors:
+    """The two accounts of a lab. Raises `AwsUnavailable` when neither can be looked into."""
+    return _doors([_known_clients(accounts, side, region) for side in Side], organized=organized)
+
+
+def doors_of_sessions(sessions: Iterable[boto3.Session], region: str, *, denied: Collection[str] = ()) -> Doors:
+    """One door for each account that the sessions lead to; none into `denied` ones.
+
+    Raises `AwsUnavailable` when none of them leads anywhere.
+    """
+    return _doors([_clients(session, region) for session in sessions], denied=denied)
+
+
+def _doors(clients: Iterable[Callable[[str], Any]], *, denied: Collection[str] = (), organized: bool = True) -> Doors:
     doors: dict[str, Door] = {}
-    trouble: list[str] = []
-    for session in sessions:
-        client = _clients(session, region)
+    closed: list[NotSeen] = []
+    for client in clients:
         try:
             account = client("sts").get_caller_identity()["Account"]
         except (ClientError, BotoCoreError) as error:
-            trouble.append(_told(error))
+            closed.append(NotSeen("unknown", "everything that one of the sessions leads to", _told(error)))
+            continue
+        if account in denied:
+            closed.append(NotSeen(account, "everything", "it is on your list deny_accounts"))
             continue
         doors.setdefault(account, Door(account, client, organized))
     if not doors:
         fix = "Sign in again, or name another profile; `aws sts get-caller-identity` tells whether it works."
-        raise StepError(f"No account can be looked into: {'; '.join(trouble)}.", fix=fix)
-    return tuple(doors.values())
+        raise AwsUnavailable(f"No account can be looked into: {'; '.join(map(str, closed))}.", fix=fix)
+    return Doors(doors, tuple(closed))
+
+
+def _known_clients(accounts: Accounts, side: Side, region: str) -> Callable[[str], Any]:
+    """The lab's own clients, where they are of this region."""
+    if accounts.session(side).region_name == region:
+        return lambda service: accounts.client(side, service)
+    return _clients(accounts.session(side), region)
 
 
 def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
@@ -73,20 +97,20 @@ def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
     return client
 
 
-def read_live(asked: str, doors: Iterable[Door]) -> Evidence:
+def read_live(asked: str, doors: Doors) -> Evidence:
     """The evidence about a state machine or an execution, by its ARN.
 
     Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
     """
-    reader = _Reader(asked, {door.account: door for door in doors})
-    return reader.read()
+    return _Reader(asked, doors).read()
 
 
 class _Reader:
-    def __init__(self, asked: str, doors: Mapping[str, Door]) -> None:
-        self._asked, self._doors = asked, doors
+    def __init__(self, asked: str, ways: Doors) -> None:
+        self._asked, self._doors = asked, ways.by_account
+        doors = ways.by_account
         self._accounts: dict[str, AccountSeen] = {account: AccountSeen(account) for account in doors}
-        self._not_seen: list[NotSeen] = []
+        self._not_seen: list[NotSeen] = list(ways.closed)
         self._roles = {account: RoleReader(account, door.client, self._note) for account, door in doors.items()}
 
     def read(self) -> Evidence:
@@ -292,7 +316,7 @@ class _Reader:
             arns = self._accounts[account_of(self._asked)].all_machines or ()
             raise ConfigError(f"There is no such {kind}.", where=self._asked, fix=_instead(arns)) from None
         except BotoCoreError as error:
-            raise StepError(f"The {kind} can't be read: {_told(error)}.", where=self._asked) from error
+            raise AwsUnavailable(f"The {kind} can't be read: {_told(error)}.", where=self._asked) from error
 
 
 def _instead(arns: Collection[str]) -> str:
