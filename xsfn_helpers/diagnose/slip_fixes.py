@@ -41,7 +41,7 @@ def slip_fixes(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -
         yield _own_role(link, evidence)
     elif slip.kind in _ROLE_SLIPS or (slip.kind is SlipKind.OTHER_ACCOUNT and ":iam:" in slip.meant):
         yield from _role(link, slip, task, evidence)
-    elif slip.kind is SlipKind.EXPRESS:
+    elif slip.kind is SlipKind.EXPRESS or (slip.kind is SlipKind.OTHER_ACCOUNT and not slip.meant):
         yield Fix(link.number, link.task, slip.what)
     else:
         yield from _machine(link, slip, task, evidence)

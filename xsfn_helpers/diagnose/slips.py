@@ -120,10 +120,15 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
             f"{evidence.machine.region}: calls across accounts stay in one region."
         )
         return Slip(SlipKind.OTHER_REGION, what, resource, "" if evidence.lacks_machine(there) else there)
-    here = str(arn.moved(account=acting))
-    if task.takes_on_a_role and arn.account != acting and evidence.state_machine(here) is not None:
-        what = f"The task's role lives in account {acting}, and so does {arn.machine_name}; the ARN says {arn.account}."
-        return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here)
+    if task.takes_on_a_role and arn.account != acting:
+        here = str(arn.moved(account=acting))
+        there = evidence.state_machine_is_there(here)
+        tail = ", and so does a state machine of that name" if there else ""
+        what = (
+            f"The task's role lives in account {acting}{tail}; the ARN of the state machine says {arn.account}, where "
+            "nothing can let the role in: Step Functions has no resource-based policies."
+        )
+        return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if there else "")
     machine = evidence.state_machine(resource)
     if machine is not None and machine.type == "EXPRESS" and task.pattern is Pattern.RUN_A_JOB:
         what = (

@@ -43,6 +43,7 @@ _CLASSES: Final[dict[str, tuple[str, Colour]]] = {
     "role": ("fill", ROLE),
     "ink": ("fill", INK),
     "muted": ("fill", MUTED),
+    "halo": ("stroke", CARD),
     "frame": ("stroke", BORDER),
     "allowed": ("stroke", ALLOWED_BLUE),
     "refused": ("stroke", REFUSED_VERMILION),
@@ -81,7 +82,8 @@ def sketch_words(diagnosed: TaskDiagnosis) -> str:
 def _style() -> str:
     light = "".join(f".{name}{{{part}:{colour.light}}}" for name, (part, colour) in _CLASSES.items())
     dark = "".join(f".{name}{{{part}:{colour.dark}}}" for name, (part, colour) in _CLASSES.items())
-    return f"{light}@media (prefers-color-scheme:dark){{{dark}}}"
+    # Words stand out from the lines that they cross.
+    return f"{light}@media (prefers-color-scheme:dark){{{dark}}}.words{{paint-order:stroke;stroke-width:6px}}"
 
 
 def _accounts(diagnosed: TaskDiagnosis, evidence: Evidence) -> Iterator[str]:
@@ -134,7 +136,8 @@ def _link(link: TaskLink) -> str:
     )
     return (
         f'<path class="{look}" d="{path}" fill="none" stroke-width="2.5"{dash}/>{end}'
-        f'<text class="{look}-ink" x="{at[0]}" y="{at[1]}" font-size="13" font-weight="bold">{escape(words)}</text>'
+        f'<text class="{look}-ink words halo" x="{at[0]}" y="{at[1]}" font-size="13" font-weight="bold">'
+        f"{escape(words)}</text>"
     )
 
 
@@ -142,8 +145,8 @@ Point = tuple[int, int]
 _PLACES: Final[dict[int, tuple[tuple[Point, ...], Point]]] = {
     1: (((80, 112), (80, 196)), (92, 160)),
     2: (((340, 226), (496, 226)), (350, 216)),
-    3: (((530, 200), (530, 118)), (540, 136)),
-    4: (((650, 200), (650, 118)), (660, 158)),
-    5: (((770, 200), (770, 118)), (752, 186)),
-    6: (((800, 86), (905, 86), (905, 346), (806, 346)), (800, 300)),
+    3: (((520, 200), (520, 118)), (528, 140)),
+    4: (((640, 200), (640, 118)), (648, 162)),
+    5: (((760, 200), (760, 118)), (768, 184)),
+    6: (((800, 86), (910, 86), (910, 346), (806, 346)), (812, 300)),
 }

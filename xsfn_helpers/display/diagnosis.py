@@ -149,7 +149,7 @@ def _cloudformation(fix: Fix) -> str:
 
 
 def _table(caption: str, heads: tuple[str, ...], rows: str) -> str:
-    head = "".join(f'<th scope="col" style="{CELL}">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col" style="{CELL};white-space:nowrap">{escape(one)}</th>' for one in heads)
     return (
         f'<table style="{TABLE}"><caption style="text-align:left">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
