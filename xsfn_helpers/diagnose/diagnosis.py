@@ -43,6 +43,8 @@ class TaskDiagnosis:
 class Diagnosis:
     """What was found. `fixes` puts right one link after the other, the first broken one first; see `Fix`.
 
+    `risks` and `least` (the smallest policies) are told of the set-up as it is with all fixes made.
+
     `str()` is the report as text; in a notebook it shows as the same report in HTML.
     """
 
@@ -121,14 +123,18 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
 
     Raises `ConfigError` for a definition that isn't JSON.
     """
-    tasks = read_tasks(evidence.machine.definition, evidence.execution)
-    decided = _decided(tasks, evidence, now)
-    needed = needs(evidence, tasks)
+    fixes = tuple(_fixes(evidence, now))
+    mended = evidence
+    for fix in fixes:
+        mended = fix.applied(mended)
+    # Of what is broken, no risk can be told: it is about to change.
+    tasks = read_tasks(mended.machine.definition, mended.execution)
+    needed = needs(mended, tasks)
     return Diagnosis(
         evidence=evidence,
-        tasks=decided,
-        fixes=tuple(_fixes(evidence, now)),
-        risks=risks_of(evidence, tasks, needed),
+        tasks=_decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now),
+        fixes=fixes,
+        risks=risks_of(mended, tasks, needed),
         least=least_privilege(needed),
         symptom=symptom_of(evidence.execution) if evidence.execution else None,
     )

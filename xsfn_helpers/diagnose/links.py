@@ -286,7 +286,9 @@ def _reason(judgement: Judgement) -> str:
     if statements:
         return f"Refused {decision.aws_reason}: {statements}."
     layers = " and ".join(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
-    return f"Refused: {layers}."
+    asker = decision.request.principal
+    # Which session of the role it is has no weight: Step Functions names each at random.
+    return f"Refused: {layers}.".replace(asker.arn, asker.role_arn or asker.arn)
 
 
 def _lacks(layer: LayerResult) -> bool:

@@ -89,7 +89,8 @@ def _more_allowed(
             notes.append(_SHARED)
         new = "" if place.policy.document is not None else "a new "
         words.append(f"in account {place.role.account}, {new}{place.title}: {better.done}")
-    summary = " And ".join(f"{one[0].upper()}{one[1:]}" for one in words)
+    summary = " And ".join(words)
+    summary = f"{summary[:1].upper()}{summary[1:]}"
     yield Fix(link.number, link.task, summary, tuple(changes), tuple(dict.fromkeys(notes)))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xsfn_helpers.diagnose.arns import Arn, machine_arn
+from xsfn_helpers.diagnose.arns import Arn
 from xsfn_helpers.diagnose.evidence import Evidence
 from xsfn_helpers.diagnose.judge import Judgement
 from xsfn_helpers.diagnose.layers import PolicyPlace
@@ -164,8 +164,7 @@ def _keep_other_external_ids(
 
 def _may_ask(external_id: str, evidence: Evidence) -> bool:
     """Whether this is the external id of another state machine that is there, and whose name can be one."""
-    there = evidence.state_machine_is_there(machine_arn(external_id))
-    return there and loud_sign(external_id) is None
+    return evidence.state_machine_is_there(external_id) and loud_sign(external_id) is None
 
 
 def _external_ids(statement: Mapping[str, Any]) -> list[str]:

@@ -122,13 +122,13 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
         return Slip(SlipKind.OTHER_REGION, what, resource, "" if evidence.lacks_machine(there) else there)
     if task.takes_on_a_role and arn.account != acting:
         here = str(arn.moved(account=acting))
-        there = evidence.state_machine_is_there(here)
-        tail = ", and so does a state machine of that name" if there else ""
+        named_there = evidence.state_machine_is_there(here)
+        tail = ", and so does a state machine of that name" if named_there else ""
         what = (
             f"The task's role lives in account {acting}{tail}; the ARN of the state machine says {arn.account}, where "
             "nothing can let the role in: Step Functions has no resource-based policies."
         )
-        return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if there else "")
+        return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if named_there else "")
     machine = evidence.state_machine(resource)
     if machine is not None and machine.type == "EXPRESS" and task.pattern is Pattern.RUN_A_JOB:
         what = (
@@ -180,7 +180,9 @@ def is_slip_of(written: str, meant: str, evidence: Evidence) -> bool:
         return evidence.lacks_role(written) and likeness(one.role_name, role_name(meant)) >= _ALIKE
     if one.service != "states" or likeness(one.machine_name, other.machine_name) < _ALIKE:
         return False
-    if one.kind != other.kind and one.machine_name == other.machine_name:
+    if one.machine_name == other.machine_name and (
+        one.kind != other.kind or one.rest == f"execution:{one.machine_name}"
+    ):
         return True
     return one.account != other.account or one.region != other.region or evidence.lacks_machine(written)
 

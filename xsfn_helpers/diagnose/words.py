@@ -67,6 +67,10 @@ def fix_notes(fix: Fix) -> Iterator[str]:
         yield "That isn't all that is wrong with this link: the next fix goes on from there."
 
 
+def risk_heading(diagnosis: Diagnosis) -> str:
+    return "Risks that stay when that is fixed" if diagnosis.fixes else "Risks in what works"
+
+
 def report(diagnosis: Diagnosis) -> str:
     """The whole report."""
     return "\n".join(_lines(diagnosis))
@@ -92,7 +96,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _fix_lines(number, fix, of=len(diagnosis.fixes))
     if diagnosis.risks:
         yield ""
-        yield "Risks in what works"
+        yield risk_heading(diagnosis)
         yield from (f"  ! {risk}" for risk in diagnosis.risks)
     if diagnosis.least:
         yield ""

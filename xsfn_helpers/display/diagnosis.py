@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.diagnose.judge import Answer
-from xsfn_helpers.diagnose.words import MARKS, about_the_run, asker_words, fix_notes, headline
+from xsfn_helpers.diagnose.words import MARKS, about_the_run, asker_words, fix_notes, headline, risk_heading
 from xsfn_helpers.display.chain_sketch import chain_sketch, sketch_words
 from xsfn_helpers.display.figure import svg_data
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
@@ -76,7 +76,7 @@ def _parts(diagnosis: Diagnosis) -> Iterator[str]:
     for number, fix in enumerate(diagnosis.fixes, start=1):
         yield from _fix(number, fix, of=len(diagnosis.fixes))
     if diagnosis.risks:
-        yield "<h2>Risks in what works</h2>"
+        yield f"<h2>{risk_heading(diagnosis)}</h2>"
         rows = "".join(
             _row(f"! {risk.id}", f"{risk.where}, account {risk.account}", f"{risk.message} {risk.fix} ({risk.source})")
             for risk in diagnosis.risks
