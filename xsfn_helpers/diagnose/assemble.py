@@ -11,6 +11,7 @@ from xsfn_helpers.diagnose.evidence import AccountSeen, Evidence, ExecutionSeen,
 from xsfn_helpers.diagnose.export import MANIFEST, with_manifest
 from xsfn_helpers.diagnose.exported_roles import RolePieces
 from xsfn_helpers.diagnose.histories import tasks_of_history
+from xsfn_helpers.diagnose.least import needs
 from xsfn_helpers.diagnose.tasks import read_tasks
 from xsfn_helpers.diagnose.wanted import wanted_machines, wanted_roles
 from xsfn_helpers.errors import ConfigError
@@ -171,10 +172,19 @@ def _with_gaps(evidence: Evidence) -> Evidence:
         for arn in wanted_machines(evidence)
         if evidence.state_machine(arn) is None and not evidence.lacks_machine(arn)
     ]
+    asking = [
+        evidence.role(arn) for arn in needs(evidence, read_tasks(evidence.machine.definition, evidence.execution))
+    ]
+    gaps += [
+        NotSeen(role.account, f"{policy.title} of role {role.name}", policy.why_not)
+        for role in asking
+        for policy in ((*role.policies, role.boundary) if role is not None else ())
+        if role is not None and policy is not None and policy.document is None
+    ]
     gaps += [
         NotSeen(role.account, f"whether role {role.name} has other permission policies", "no file lists them all")
-        for arn in wanted_roles(evidence)
-        if (role := evidence.role(arn)) is not None and not role.policies_listed
+        for role in asking
+        if role is not None and not role.policies_listed
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
     gaps += [NotSeen(account, "service control policies", "no file tells of them") for account in accounts]
