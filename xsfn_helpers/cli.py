@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from xsfn_helpers.errors import ConfigError, RunError, SandboxError, StepError, XsfnError
 
 if TYPE_CHECKING:
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.lab import Lab
 
 OK: Final = 0
@@ -259,6 +260,39 @@ def _agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
     agreement.check(what, f"{lab.scenario.operator}, {lab.scenario.subject}")
 
 
+def _diagnose(options: argparse.Namespace) -> int:
+    from xsfn_helpers.diagnose.export import export
+
+    diagnosis = _diagnosis(options)
+    if options.export is not None:
+        export(diagnosis.evidence, options.export)
+    if options.html is not None:
+        try:
+            options.html.write_text(diagnosis.html(), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"The report can't be written: {error}.", where=str(options.html)) from error
+    if options.json:
+        _print_json(diagnosis.to_json())
+    else:
+        print(diagnosis)
+    return OK if diagnosis.ok else FAILED
+
+
+def _diagnosis(options: argparse.Namespace) -> Diagnosis:
+    """From files, from the profiles that were chosen, or from the lab's two accounts."""
+    from xsfn_helpers.chosen_values import Target
+    from xsfn_helpers.config import load_settings
+    from xsfn_helpers.diagnose.ask import diagnose_files, diagnose_profiles
+
+    if options.from_files is not None:
+        return diagnose_files(options.from_files, options.arn)
+    settings = load_settings(_chosen(options))
+    by_profile = settings.target is Target.AWS or any(settings.profiles.values())
+    if options.arn is not None and by_profile:
+        return diagnose_profiles(options.arn, settings)
+    return _open_lab(options).diagnose(options.arn)
+
+
 def _decide(_: argparse.Namespace) -> int:
     from xsfn_helpers.iam.jsonlines import decide_lines
 
@@ -388,9 +422,24 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
     for command in (walkthrough, check, clean, apply):
         command.add_argument("--yes", action="store_true", help="agree to changes in AWS accounts, this once")
-    for command in (walkthrough, check, clean, preflight, apply):
+    diagnose = _command(
+        commands,
+        "diagnose",
+        _diagnose,
+        "why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken)",
+    )
+    diagnose.add_argument(
+        "arn",
+        nargs="?",
+        metavar="ARN",
+        help="of a state machine or an execution; else the lab's Operator state machine",
+    )
+    diagnose.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page of its own")
+    diagnose.add_argument("--from-files", type=Path, metavar="FOLDER", help="read exported JSON; ask no AWS at all")
+    diagnose.add_argument("--export", type=Path, metavar="FOLDER", help="write what was read, for --from-files")
+    for command in (walkthrough, check, clean, preflight, apply, diagnose):
         _add_choices(command)
-    for command in (walkthrough, check):
+    for command in (walkthrough, check, diagnose):
         _add_json(command)
     for command in (walkthrough, apply):
         documents = command.add_argument_group("documents of your own, each a file with JSON")

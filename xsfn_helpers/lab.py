@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -327,6 +328,16 @@ class Lab:
         from xsfn_helpers.second_opinion import second_opinion
 
         return second_opinion(self.ground)
+
+    def diagnose(self, arn: str | None = None) -> Diagnosis:
+        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+
+        `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
+        `ConfigError` where there is no such thing.
+        """
+        from xsfn_helpers.diagnose.ask import diagnose_accounts
+
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
