@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -73,8 +73,8 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
@@ -84,7 +84,9 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
