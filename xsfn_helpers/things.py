@@ -235,8 +235,8 @@ class _Express:
     service = "stepfunctions"
 
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
+        client.describe_state_machine(stateMachineArn=made.arn)  # says plainly when there is none
         found = client.list_tags_for_resource(resourceArn=made.arn)["tags"]
-        client.describe_state_machine(stateMachineArn=made.arn)
         return {tag["key"]: tag["value"] for tag in found}
 
     def create(self, client: Any, made: Made) -> None:
