@@ -150,7 +150,7 @@ class Reach:
         with turn(self.ground.lab_id):
             for target in self.targets:
                 alone = replace(self, targets=(target,))
-                alone.apply()
+                Steps.on(self.ground, alone.blueprint).operator_machine.apply()
                 try:
                     rows += [alone._without(target, grant) for grant in target.grants if "stop" not in grant.when]
                 finally:

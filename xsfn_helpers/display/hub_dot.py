@@ -31,6 +31,7 @@ def dot_source(diagram: HubDiagram) -> str:
             "labelloc": "t",
             "labeljust": "l",
             "rankdir": "LR",
+            "newrank": "true",
             "bgcolor": CARD.light,
             "fontname": FONT,
             "fontcolor": INK.light,
@@ -106,7 +107,7 @@ def _operator(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
             fillcolor=ROLE.light,
             **{"class": "role"},
         )
-        account.edge("operator machine", "operator role", label="runs as", dir="none", **{"class": "relation"})
+        account.edge("operator machine", "operator role", label="  runs as", dir="none", **{"class": "relation"})
 
 
 def _meanings(graph: graphviz.Digraph, diagram: HubDiagram) -> None:

@@ -13,10 +13,13 @@ from xsfn_helpers.runs import RUNNING
 from xsfn_helpers.wording import stable_cause
 
 if TYPE_CHECKING:
+    from xsfn_helpers.hub import HubRun
     from xsfn_helpers.reach import Removals
     from xsfn_helpers.reach_runs import ReachRun, TaskEnd
 
 _WRAPPED = f"{CELL};overflow-wrap:anywhere"
+_DONE = pill("✓ succeeded", ALLOWED_BLUE)
+_FAILED = pill("✗ failed", REFUSED_VERMILION)
 
 
 def run_html(run: ReachRun) -> str:
@@ -35,10 +38,10 @@ def run_html(run: ReachRun) -> str:
 
 def _task(task: TaskEnd) -> str:
     if task.succeeded:
-        said = pill("✓ succeeded", ALLOWED_BLUE)
+        said = _DONE
     else:
         why = escape(stable_cause(f"{task.error}: {task.cause}")) if task.error else "cut off, because another failed"
-        said = f"{pill('✗ failed', REFUSED_VERMILION)} {why}"
+        said = f"{_FAILED} {why}"
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(task.state)}</td><td style="{_WRAPPED}">{said}</td></tr>'
     )
@@ -58,3 +61,15 @@ def removals_html(removals: Removals) -> str:
         for row in removals
     )
     return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def hub_run_html(run: HubRun) -> str:
+    """A row for each Subject account with what the run came to there."""
+    rows = "".join(
+        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL}">{escape(end.account_id)}</th>'
+        f'<td style="{CELL}">{_DONE if end.succeeded else _FAILED}</td>'
+        f'<td style="{_WRAPPED}">{escape(end.words)}</td></tr>'
+        for end in run
+    )
+    head = escape(str(run).splitlines()[0])
+    return f'<p><b>{head}</b></p><table style="{TABLE}"><tbody>{rows}</tbody></table>'
