@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.reach import Reach
+    from xsfn_helpers.targets import Target
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -236,6 +238,20 @@ class Lab:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
         with self.turn():
             return self.steps.prerequisites.apply()
+
+    def reach(self, *targets: Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not targets:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, targets)
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""

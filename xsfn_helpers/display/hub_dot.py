@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.chain import Link
     from xsfn_helpers.display.hub_diagram import HubDiagram
 
-_NOTE_WIDTH: Final = 44
+_NOTE_WIDTH: Final = 60
 # The first of a spoke's links is drawn as the line to it.
 _TO_THE_SPOKE: Final = 2
 
@@ -52,12 +52,16 @@ def dot_source(diagram: HubDiagram) -> str:
         edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": MUTED.light, "color": BORDER.light},
     )
     _operator(graph, diagram)
-    _meanings(graph, diagram)
-    with graph.subgraph(graph_attr={"rank": "same"}) as column:
-        for name in ("operator machine", "operator role", "meanings"):
-            column.node(name)
+    alone = len(diagram.spokes) == 1
+    column = ["operator machine", "operator role"]
+    if not alone:
+        _meanings(graph, diagram)
+        column.append("meanings")
+    with graph.subgraph(graph_attr={"rank": "same"}) as same:
+        for name in column:
+            same.node(name)
     for spoke in diagram.spokes:
-        _spoke(graph, spoke)
+        _spoke(graph, spoke, in_words=alone)
         state = spoke.states.get(_TO_THE_SPOKE, LinkState.PENDING)
         graph.edge(
             "operator role:e",
@@ -125,17 +129,19 @@ def _meanings(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
     graph.edge("operator role", "meanings", style="invis")
 
 
-def _spoke(graph: graphviz.Digraph, spoke: SpokePicture) -> None:
-    """The account's name, its links (a row each where there is room, else a chip each), and what was refused."""
-    columns = max(len(spoke.links), 1) + 1
+def _spoke(graph: graphviz.Digraph, spoke: SpokePicture, *, in_words: bool) -> None:
+    """The account's name and its links: a row each in words, or a chip each and the words of what was refused."""
+    columns = 2 if in_words else len(spoke.links) + 1
     rows = [_row(f"<B>{escape(str(spoke.account))}</B>", columns)]
-    # The last cell takes what width is left, so that the chips keep theirs.
-    rows.append(f"<TR>{''.join(_chip(spoke, link) for link in spoke.links)}<TD></TD></TR>")
-    for link in spoke.refused:
-        colour = LinkState.REFUSED.look.colour.light
-        words = f"{LinkState.REFUSED.look.mark} {link_words(link)}"
-        lines = [escape(line) for line in wrap_words(words, _NOTE_WIDTH, max_lines=3)]
-        rows.append(_row(f'<FONT COLOR="{colour}" POINT-SIZE="10">{"<BR/>".join(lines)}</FONT>', columns))
+    if in_words:
+        rows += [
+            f'<TR>{_chip(spoke, link)}<TD ALIGN="LEFT" BALIGN="LEFT">{_said(spoke, link)}{ROOM}</TD></TR>'
+            for link in spoke.links
+        ]
+    else:
+        # The last cell takes what width is left, so that the chips keep theirs.
+        rows.append(f"<TR>{''.join(_chip(spoke, link) for link in spoke.links)}<TD></TD></TR>")
+        rows += [_row(_said(spoke, link), columns) for link in spoke.refused]
     if spoke.note:
         lines = [f"<I>{escape(line)}</I>" for line in wrap_words(spoke.note, _NOTE_WIDTH, max_lines=3)]
         rows.append(_row(f'<FONT POINT-SIZE="10">{"<BR/>".join(lines)}</FONT>', columns))
@@ -155,6 +161,15 @@ def _chip(spoke: SpokePicture, link: Link) -> str:
     text = f'<FONT COLOR="{ON_BADGE.light}" POINT-SIZE="11"><B>{link.number} {state.look.mark}</B></FONT>'
     size = 'FIXEDSIZE="TRUE" WIDTH="38" HEIGHT="20"'
     return f'<TD BGCOLOR="{state.look.colour.light}" {size} ALIGN="CENTER">{text}</TD>'
+
+
+def _said(spoke: SpokePicture, link: Link) -> str:
+    """A link and its state in words."""
+    state = spoke.state(link)
+    _, _, words = link_words(link).partition(" ")
+    lines = [escape(line) for line in wrap_words(words, _NOTE_WIDTH, max_lines=3)]
+    marked = f'<FONT COLOR="{state.look.colour.light}"><B>{state.marked}</B></FONT>'
+    return f'<FONT POINT-SIZE="10">{marked}&#160; {"<BR/>".join(lines)}</FONT>'
 
 
 def _row(content: str, columns: int) -> str:
