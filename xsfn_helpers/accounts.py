@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
+from xsfn_helpers.agreement import Agreement, NoneNeeded
+from xsfn_helpers.aws_sessions import service_models
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.news import Called, News
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -50,6 +52,20 @@ class Accounts(Protocol):
         """Where every call that changes an account is told, the reader's own calls included."""
         ...
 
+    @property
+    def target(self) -> Target:
+        """Where the accounts are."""
+        ...
+
+    @property
+    def agreement(self) -> Agreement:
+        """Whether the reader has said yes to changes."""
+        ...
+
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Let the reader know why it takes a moment."""
+        ...
+
     def session(self, side: Side) -> boto3.Session:
         """A boto3 session that acts as this side's administrator."""
         ...
@@ -70,6 +86,9 @@ class SandboxAccounts:
     Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
+
+    target: Final = Target.SANDBOX
+    agreement: Final = NoneNeeded()
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -96,9 +115,17 @@ class SandboxAccounts:
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
 
     @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the accounts live in."""
+        return self._sandbox
+
+    @property
     def pace(self) -> Pace:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
+
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Nothing is told: the sandbox is slow only where the reader has asked it to be."""
 
     def session(self, side: Side) -> boto3.Session:
         keys = self._accounts[side]
@@ -128,7 +155,7 @@ class SandboxAccounts:
 
     def _botocore_session(self, side: Side) -> botocore.session.Session:
         session = botocore.session.Session(session_vars=_ON_ITS_OWN)
-        session.register_component("data_loader", _service_models())
+        session.register_component("data_loader", service_models())
         # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
         session.register("needs-retry", self._revive)  # type: ignore[arg-type]
         tell_changes(session, side, self.news)
@@ -162,7 +189,7 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
 
     def tell(**event: Any) -> None:
         operation = event["model"].name
-        if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(_READINGS):
+        if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(READINGS):
             news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
 
     for service in ("iam", "sfn"):
@@ -170,15 +197,9 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
         session.register(f"after-call.{service}", tell)
 
 
-@cache
-def _service_models() -> botocore.loaders.Loader:
-    """The service models are large and never change: every session reads the same ones."""
-    return botocore.loaders.create_loader()
-
-
 _ATTEMPTS: Final = 3
 _FIRST_ERROR: Final = 300
-_READINGS: Final = ("Get", "List", "Describe", "Simulate", "Validate")
+READINGS: Final = ("Get", "List", "Describe", "Simulate", "Validate")
 _NAMES: Final = "xsfn_names"
 # (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.
 _ON_ITS_OWN: Final[dict[str, tuple[Any, Any, Any, Any]]] = {

@@ -111,6 +111,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "pid": sandbox.pid,
                 "accounts": accounts,
                 **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
+                "propagation_seconds": sandbox.propagation_seconds,
             }
         )
         return OK
@@ -119,6 +120,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
         print(f"{side.capitalize()} account {account_id}")
     for account_id in sandbox.further:
         print(f"Further account {account_id}")
+    print(_delay_told(sandbox.propagation_seconds))
     return OK
 
 
@@ -145,6 +147,26 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
     which = "All accounts are" if sandbox.further else "Both accounts are"
     print(f"{which} empty again, at {sandbox.reset().endpoint_url}.")
     return OK
+
+
+def _sandbox_delay(options: argparse.Namespace) -> int:
+    from xsfn_helpers.sandbox.server import Sandbox
+
+    sandbox = Sandbox.find()
+    if sandbox is None:
+        raise SandboxError(
+            "No sandbox is running, so there is nothing to slow down.", fix="`xsfn sandbox start` starts it."
+        )
+    if options.seconds is not None:
+        sandbox.delay_propagation(options.seconds)
+    print(_delay_told(sandbox.propagation_seconds))
+    return OK
+
+
+def _delay_told(seconds: float) -> str:
+    if seconds:
+        return f"Changes in IAM count after {seconds:g} s. `xsfn sandbox delay 0` lets them count at once."
+    return "Changes in IAM count at once."
 
 
 def _walkthrough(options: argparse.Namespace) -> int:
@@ -286,6 +308,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(_command(actions, "status", _sandbox_status, "say whether it is running, and where"))
     _command(actions, "stop", _sandbox_stop, "stop it")
     _command(actions, "reset", _sandbox_reset, "empty both accounts")
+    delay = _command(actions, "delay", _sandbox_delay, "let changes in IAM take a while to count, as on AWS")
+    delay.add_argument(
+        "seconds", type=float, nargs="?", metavar="SECONDS", help="0 (at once) to 120; left out: tell what it is"
+    )
 
     walkthrough = _command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
     check = _command(commands, "check", _check, "check what stands")

@@ -281,13 +281,19 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
     `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or started again with
     them where it runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
     """
+    from xsfn_helpers.chosen_values import Target as Place
     from xsfn_helpers.config import load_settings
     from xsfn_helpers.lab import start_sandbox
 
     ids = spoke_ids(subjects) if isinstance(subjects, int) else tuple(subjects)
     if not ids:
         raise ConfigError("A hub without a Subject account reaches nobody.", fix="Ask for one or more.")
-    settings, sandbox = start_sandbox(load_settings({}), further=ids)
+    settings = load_settings({})
+    if settings.target is not Place.SANDBOX:
+        raise ConfigError(
+            "A hub lives on the sandbox only.", where="target", fix="Choose the sandbox: XSFN_TARGET=sandbox."
+        )
+    settings, sandbox = start_sandbox(settings, further=ids)
     accounts = SandboxAccounts(sandbox)
     spokes = []
     for account_id in ids:

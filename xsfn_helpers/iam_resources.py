@@ -16,6 +16,7 @@ from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
 from xsfn_helpers.policy_diff import policy_diff, same_policy, trusts_deleted_role
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Account, Side
+from xsfn_helpers.waiting import IAM_SPREADS, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -128,9 +129,14 @@ class Role:
     def _save_trust(self, save: Callable[[], object]) -> None:
         """Save the trust policy, with patience for a principal that exists but that IAM hasn't spread yet."""
         budget = self.ground.accounts.pace.propagation
+
+        def say(waited: float) -> None:
+            what = f"waiting to save the trust policy of {self.thing}"
+            self.ground.accounts.tell_waiting(Waiting(self.account, what, IAM_SPREADS, waited, budget))
+
         try:
             with told(self.account):
-                retry_while(save, self._waits_for_principal, budget=budget)
+                retry_while(save, self._waits_for_principal, budget=budget, say=say)
         except StepError as error:
             cause = error.__cause__
             if not isinstance(cause, ClientError) or missing_principal(cause) is None:

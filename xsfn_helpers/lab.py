@@ -9,33 +9,34 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs
+from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
-from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
-from xsfn_helpers.what_if import WhatIf, judge
 
 if TYPE_CHECKING:
     import boto3
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -52,20 +54,28 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.reach import Reach
-    from xsfn_helpers.targets import Target
+    from xsfn_helpers.what_if import WhatIf
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
-    """The lab on the sandbox, which is started if it isn't running.
+    """The lab on the sandbox, which is started if it isn't running, or on two AWS accounts (`target="aws"`).
 
     `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
     names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
     """
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
-    settings, sandbox = start_sandbox(load_settings(choices))
-    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    settings, accounts = _accounts(load_settings(choices))
+    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+
+
+def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
+    if settings.target is Target.AWS:
+        from xsfn_helpers.aws_accounts import open_aws
+
+        return open_aws(settings)
+    settings, sandbox = start_sandbox(settings)
+    return settings, SandboxAccounts(sandbox)
 
 
 def _side(side: Side | str) -> Side:
@@ -208,6 +218,17 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def agree(self, answer: str) -> str:
+        """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
+
+        Raises `ConfigError` for any other answer.
+        """
+        return self.ground.accounts.agreement.give(answer)
+
+    def withdraw(self) -> str:
+        """Take the yes back: nothing is changed any more."""
+        return self.ground.accounts.agreement.withdraw()
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
         return turn(self.ground.lab_id)
@@ -239,7 +260,7 @@ class Lab:
         with self.turn():
             return self.steps.prerequisites.apply()
 
-    def reach(self, *targets: Target) -> Reach:
+    def reach(self, *reached: targets.Target) -> Reach:
         """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
 
         `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
@@ -247,11 +268,11 @@ class Lab:
         """
         from xsfn_helpers.reach import Reach
 
-        if not targets:
+        if not reached:
             raise ConfigError(
                 "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
             )
-        return Reach(self.ground, targets)
+        return Reach(self.ground, reached)
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
@@ -267,6 +288,14 @@ class Lab:
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+
+    def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
+        """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
+
+        IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
+        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        """
+        return slow_iam(self.ground.accounts, seconds)
 
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
@@ -303,6 +332,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
+        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         begun = runs.start(self.ground, input, name=name)
         if not wait:
@@ -311,7 +341,17 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(begun, timeout=timeout)
-        return begun.follow(timeout=timeout, on_progress=on_progress)
+        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
+        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+            return ended
+        if not self.validation.allows_a_run():
+            return ended
+
+        def again() -> Run:
+            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
+
+        return trials.until_seen(self.ground, again, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
@@ -355,6 +395,10 @@ class Lab:
         The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
+        # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
+        from xsfn_helpers.judge import judge
+        from xsfn_helpers.suppose import as_texts, suppose
+
         texts = as_texts(documents)
         standing = read_standing(self.ground)
         return judge(
@@ -408,6 +452,10 @@ class Lab:
         if self._live.status is None:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
+
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -17,10 +17,13 @@ from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.verdicts import step_functions_may_assume
+from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeStateMachineOutputTypeDef
+
+_NOT_YET: Final = "Step Functions doesn't see its role yet, or a machine of this name is still being deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,15 @@ class StateMachine:
                 return step_functions_may_assume(self.ground, self.side, self.role_arn.rpartition("/")[2], self.arn)
             return code_of(error) == "StateMachineDeleting"
 
+        budget = self.ground.accounts.pace.propagation
+
+        def say(waited: float) -> None:
+            self.ground.accounts.tell_waiting(
+                Waiting(self.account, f"waiting to save {self.thing}", _NOT_YET, waited, budget)
+            )
+
         with told(self.account):
-            retry_while(call, not_yet, budget=self.ground.accounts.pace.propagation)
+            retry_while(call, not_yet, budget=budget, say=say)
 
     def _wait_until_gone(self) -> None:
         pace = self.ground.accounts.pace

@@ -89,8 +89,12 @@ class Validation:
 
     def trial(self, verdicts: Mapping[int, Verdict] | None = None) -> Run:
         """One real run, as patient with IAM as the policies give reason to be."""
+        return trials.run(self.ground, allowed=self.allows_a_run(verdicts))
+
+    def allows_a_run(self, verdicts: Mapping[int, Verdict] | None = None) -> bool:
+        """Whether the policies as stored let a whole run through."""
         decided = verdicts or self._verdicts()
-        return trials.run(self.ground, allowed=all(decided[number].allowed for number in RUN_LINKS))
+        return all(decided[number].allowed for number in RUN_LINKS)
 
     def _verdicts(self) -> Mapping[int, Verdict]:
         return {verdict.link.number: verdict for verdict in decide_links(self.ground)}

@@ -7,9 +7,10 @@ from typing import Any
 
 from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
+from xsfn_helpers.judged_document import JudgedDocument
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.scenario import Scenario
-from xsfn_helpers.what_if import JudgedDocument, WhatIf
+from xsfn_helpers.what_if import WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class EditorView:
     differs: tuple[str, ...]
     apply: str
     can_apply: bool
-    can_restore: bool
+    can_reset: bool
     can_go_back: bool
     said: str
     trouble: str
@@ -60,8 +61,8 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         differs=document.differs,
         apply=f"Apply in the {account}",
         can_apply=document.accepted and not document.is_stored,
-        can_restore=desk.stored is not None and desk.stored != desk.text,
-        can_go_back=desk.before is not None and desk.before != desk.text,
+        can_reset=desk.can_reset,
+        can_go_back=desk.can_go_back,
         said=desk.said,
         trouble=desk.trouble,
     )

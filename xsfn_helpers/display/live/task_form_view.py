@@ -54,7 +54,7 @@ class TaskFormView:
     differs: tuple[str, ...]
     apply: str
     can_apply: bool
-    can_restore: bool
+    can_reset: bool
     can_go_back: bool
     said: str
     trouble: str
@@ -120,8 +120,8 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
         differs=report.documents[0].differs,
         apply=f"Apply in the {form.account}",
         can_apply=not form.faults and not form.is_stored,
-        can_restore=desk.stored is not None and desk.stored != desk.text,
-        can_go_back=desk.before is not None and desk.before != desk.text,
+        can_reset=desk.can_reset,
+        can_go_back=desk.can_go_back,
         said=desk.said,
         trouble=desk.trouble,
     )

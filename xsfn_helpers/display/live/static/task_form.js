@@ -58,7 +58,7 @@ class TaskForm {
       this.blocked,
     );
     this.apply = button("Apply", "xsfn-do", () => this.ask("apply"));
-    this.stored = button("As stored", "xsfn-plain", () => this.ask("as-stored"));
+    this.reset = button("Reset", "xsfn-plain", () => this.ask("reset"));
     this.recommended = button("Recommended", "xsfn-plain", () => this.ask("recommended"));
     this.back = button("My text again", "xsfn-plain", () => this.ask("back"));
     this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
@@ -69,7 +69,7 @@ class TaskForm {
     this.headline = h("p", { class: "xsfn-headline" });
     this.links = h("div", {});
     this.differs = h("div", {});
-    this.more = folded("Beside the recommended one", false, this.differs);
+    this.more = folded("Beside the recommended one", true, this.differs);
     this.figure = h("figure", { class: "xsfn-figure", hidden: true }, h("img", { alt: "" }));
     this.news = announcer();
     this.root = h(
@@ -88,7 +88,7 @@ class TaskForm {
           this.text.element,
           this.document,
           this.remarks,
-          h("div", { class: "xsfn-buttons" }, this.apply, this.stored, this.recommended, this.back),
+          h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back),
           this.said,
           this.more,
         ),
@@ -144,7 +144,7 @@ class TaskForm {
     fill(this.links, links(state.links));
     this.apply.disabled = !state.can_apply;
     say(this.apply, state.apply);
-    this.stored.disabled = !state.can_restore;
+    this.reset.disabled = !state.can_reset;
     this.recommended.disabled = this.more.hidden = !state.differs.length;
     fill(this.differs, ...(state.differs.length ? [difference(state.differs)] : []));
     this.back.hidden = !state.can_go_back;
