@@ -83,13 +83,14 @@ def _sandbox_start(options: argparse.Namespace) -> int:
     from xsfn_helpers.config import load_settings
     from xsfn_helpers.lab import start_sandbox
 
-    _, sandbox = start_sandbox(load_settings(_chosen(options)))
+    _, sandbox = start_sandbox(load_settings(_chosen(options)), further=options.account)
     if options.json:
         _print_json(sandbox.to_json())
         return OK
     print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
-    for side, account in sandbox.accounts.items():
-        print(f"{side.value.capitalize()} account {account.account_id}:")
+    named = [(side.value, account) for side, account in sandbox.accounts.items()]
+    for name, account in (*named, *(("further", account) for account in sandbox.further.values())):
+        print(f"{name.capitalize()} account {account.account_id}:")
         print(f"  AWS_ACCESS_KEY_ID={account.access_key_id}")
         print(f"  AWS_SECRET_ACCESS_KEY={account.secret_access_key}")
     print("The keys mean nothing outside this sandbox.")
@@ -115,6 +116,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "region": sandbox.region,
                 "pid": sandbox.pid,
                 "accounts": accounts,
+                **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
                 "propagation_seconds": sandbox.propagation_seconds,
             }
         )
@@ -122,6 +124,8 @@ def _sandbox_status(options: argparse.Namespace) -> int:
     print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
     for side, account_id in accounts.items():
         print(f"{side.capitalize()} account {account_id}")
+    for account_id in sandbox.further:
+        print(f"Further account {account_id}")
     print(_delay_told(sandbox.propagation_seconds))
     return OK
 
@@ -146,7 +150,8 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
         raise SandboxError(
             "No sandbox is running, so there is nothing to reset.", fix="`xsfn sandbox start` starts it."
         )
-    print(f"Both accounts are empty again, at {sandbox.reset().endpoint_url}.")
+    which = "All accounts are" if sandbox.further else "Both accounts are"
+    print(f"{which} empty again, at {sandbox.reset().endpoint_url}.")
     return OK
 
 
@@ -392,6 +397,13 @@ def _parser() -> argparse.ArgumentParser:
     actions = sandbox.add_subparsers(title="actions", required=True, metavar="ACTION")
     start = _command(actions, "start", _sandbox_start, "start it, or find it, and print its address and keys")
     _add_choices(start)
+    start.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a further Subject account; as often as you like (it then stays, whoever starts the sandbox)",
+    )
     _add_json(start)
     _add_json(_command(actions, "status", _sandbox_status, "say whether it is running, and where"))
     _command(actions, "stop", _sandbox_stop, "stop it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
     from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.reach import Reach
     from xsfn_helpers.second_opinion import SecondOpinion
     from xsfn_helpers.what_if import WhatIf
 
@@ -89,8 +91,8 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
@@ -100,7 +102,9 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
@@ -282,6 +286,20 @@ class Lab:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
         with self.turn():
             return self.steps.prerequisites.apply()
+
+    def reach(self, *reached: targets.Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not reached:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, reached)
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""

@@ -145,14 +145,13 @@ class TaskClients:
         parts = urlsplit(request.url)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc)
-        body = request.body or b""
         answer = self._gateway.handle(
             HttpRequest(
                 method=request.method,
                 path=parts.path or "/",
                 query=parts.query,
                 headers=headers,
-                body=body if isinstance(body, bytes) else str(body).encode(),
+                body=_content(request.body),
             )
         )
         received = HTTPHeaders()
@@ -201,6 +200,15 @@ class _Body(io.BytesIO):
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self.read()
+
+
+def _content(body: Any) -> bytes:
+    """A request's body, which may be text, or a stream as for an object in S3."""
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    if isinstance(body, str):
+        return body.encode()
+    return bytes(body.read()) if hasattr(body, "read") else bytes(body)
 
 
 def _text(value: str | bytes) -> str:
