@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -310,6 +310,18 @@ def _decide(_: argparse.Namespace) -> int:
     return OK
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from xsfn_helpers.doctor.read import read_machine
+    from xsfn_helpers.doctor.rules import diagnose
+
+    diagnosis = diagnose(read_machine())
+    if options.json:
+        _print_json(diagnosis.to_json())
+    else:
+        print(diagnosis)
+    return OK if diagnosis.ok else FAILED
+
+
 def _lab(options: argparse.Namespace) -> int:
     if importlib.util.find_spec("jupyterlab") is None:
         raise ConfigError(
@@ -376,6 +388,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+def _version() -> str:
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return "(not installed)"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print the usage first."""
 
@@ -390,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step."
     )
-    parser.add_argument("--version", action="version", version=f"xsfn {version('xsfn-helpers')}")
+    parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     sandbox = commands.add_parser("sandbox", help="two AWS accounts on this machine")
@@ -458,6 +477,7 @@ def _parser() -> argparse.ArgumentParser:
         for name, meaning in _DOCUMENTS.items():
             documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
 
+    _add_json(_command(commands, "doctor", _doctor, "say whether this machine is ready for the lab, and what helps"))
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
     _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")
     return parser
