@@ -232,6 +232,7 @@ def test_a_text_replaced_by_a_button_can_be_had_back(notebook: Notebook, shared:
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
 
 
+@pytest.mark.timed
 def test_it_is_shown_and_judged_within_the_budget(notebook: Notebook, shared: SharedLab) -> None:
     good, bad = shared.lab.blueprint.execute_role_trust, with_another_id(shared.lab)
     second = ".xsfn-editor .xsfn-turns li[data-link='2']"

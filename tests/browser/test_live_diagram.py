@@ -183,6 +183,7 @@ def test_what_others_change_is_there_after_reading_again(notebook: Notebook, sha
     expect_links(page, link_4="allowed", link_5="refused")
 
 
+@pytest.mark.timed
 def test_it_is_shown_and_updated_within_the_budget(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
     cells = ("lab.live_diagram()", "lab.stage(2).apply()", "lab.stage(2).undo()")
     notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), *cells)
@@ -199,6 +200,7 @@ def test_it_is_shown_and_updated_within_the_budget(page: Page, jupyter: JupyterL
     within_budget("live diagram", figures)
 
 
+@pytest.mark.timed
 def test_the_static_diagram_is_shown_within_the_budget(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
     notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), "lab.diagram()")
     notebook.run(OPEN)

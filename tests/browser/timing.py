@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Notebook
+from tests.quiet import skip_unless_quiet
 
 BUDGET: Final = 200  # milliseconds
 ROUNDS: Final = 7
@@ -46,9 +46,7 @@ def within_budget(of_what: str, measure: Callable[[], Figures]) -> None:
     Another series is measured when one is slow, because the machine may have had other work; where it has too much of
     it to begin with, the test is skipped and says so.
     """
-    load, processors = os.getloadavg()[0], os.cpu_count() or 1
-    if load > processors:
-        pytest.skip(f"NOTHING WAS TIMED: the machine has other work (load {load:.1f} on {processors} processors)")
+    skip_unless_quiet()
     told = ""
     for _ in range(SERIES):
         medians = {what: statistics.median(figures) for what, figures in measure().items()}
