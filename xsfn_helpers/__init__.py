@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
     from xsfn_helpers.lab import Lab, open_lab
+    from xsfn_helpers.rehearsal import rehearse
     from xsfn_helpers.scenario import Scenario, Side
 
-__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
+__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab", "rehearse"]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
@@ -35,6 +36,7 @@ _HOMES: Final = {
     "attempt": "xsfn_helpers.attempts",
     "json_text": "xsfn_helpers.documents",
     "open_lab": "xsfn_helpers.lab",
+    "rehearse": "xsfn_helpers.rehearsal",
 }
 
 
