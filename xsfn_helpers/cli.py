@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -83,13 +83,14 @@ def _sandbox_start(options: argparse.Namespace) -> int:
     from xsfn_helpers.config import load_settings
     from xsfn_helpers.lab import start_sandbox
 
-    _, sandbox = start_sandbox(load_settings(_chosen(options)))
+    _, sandbox = start_sandbox(load_settings(_chosen(options)), further=options.account)
     if options.json:
         _print_json(sandbox.to_json())
         return OK
     print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
-    for side, account in sandbox.accounts.items():
-        print(f"{side.value.capitalize()} account {account.account_id}:")
+    named = [(side.value, account) for side, account in sandbox.accounts.items()]
+    for name, account in (*named, *(("further", account) for account in sandbox.further.values())):
+        print(f"{name.capitalize()} account {account.account_id}:")
         print(f"  AWS_ACCESS_KEY_ID={account.access_key_id}")
         print(f"  AWS_SECRET_ACCESS_KEY={account.secret_access_key}")
     print("The keys mean nothing outside this sandbox.")
@@ -115,12 +116,17 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "region": sandbox.region,
                 "pid": sandbox.pid,
                 "accounts": accounts,
+                **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
+                "propagation_seconds": sandbox.propagation_seconds,
             }
         )
         return OK
     print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
     for side, account_id in accounts.items():
         print(f"{side.capitalize()} account {account_id}")
+    for account_id in sandbox.further:
+        print(f"Further account {account_id}")
+    print(_delay_told(sandbox.propagation_seconds))
     return OK
 
 
@@ -144,8 +150,29 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
         raise SandboxError(
             "No sandbox is running, so there is nothing to reset.", fix="`xsfn sandbox start` starts it."
         )
-    print(f"Both accounts are empty again, at {sandbox.reset().endpoint_url}.")
+    which = "All accounts are" if sandbox.further else "Both accounts are"
+    print(f"{which} empty again, at {sandbox.reset().endpoint_url}.")
     return OK
+
+
+def _sandbox_delay(options: argparse.Namespace) -> int:
+    from xsfn_helpers.sandbox.server import Sandbox
+
+    sandbox = Sandbox.find()
+    if sandbox is None:
+        raise SandboxError(
+            "No sandbox is running, so there is nothing to slow down.", fix="`xsfn sandbox start` starts it."
+        )
+    if options.seconds is not None:
+        sandbox.delay_propagation(options.seconds)
+    print(_delay_told(sandbox.propagation_seconds))
+    return OK
+
+
+def _delay_told(seconds: float) -> str:
+    if seconds:
+        return f"Changes in IAM count after {seconds:g} s. `xsfn sandbox delay 0` lets them count at once."
+    return "Changes in IAM count at once."
 
 
 def _walkthrough(options: argparse.Namespace) -> int:
@@ -168,10 +195,13 @@ def _check(options: argparse.Namespace) -> int:
     if not options.no_live:
         _agree(lab, options, "A check with real calls")
     report = lab.check(live=not options.no_live)
+    opinion = lab.second_opinion() if options.second_opinion else None
+    if opinion is not None:
+        report = report + opinion.report
     if options.json:
         _print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
-        print(report)
+        print(report if opinion is None else f"{report}\n{opinion}")
     return OK if report.ok else FAILED
 
 
@@ -212,6 +242,8 @@ def _preflight(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     lab = _open_lab(options, documents=_own_documents(options))
+    if options.change:
+        lab = lab.may_change(*(name.strip() for name in options.change.split(",")))
     steps = [step for step in lab.steps if step.number <= options.stage]
     if options.dry_run:
         for step in steps:
@@ -276,6 +308,18 @@ def _decide(_: argparse.Namespace) -> int:
 
     decide_lines(sys.stdin.buffer, write)
     return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from xsfn_helpers.doctor.read import read_machine
+    from xsfn_helpers.doctor.rules import diagnose
+
+    diagnosis = diagnose(read_machine())
+    if options.json:
+        _print_json(diagnosis.to_json())
+    else:
+        print(diagnosis)
+    return OK if diagnosis.ok else FAILED
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -344,6 +388,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+def _version() -> str:
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return "(not installed)"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print the usage first."""
 
@@ -358,21 +409,33 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step."
     )
-    parser.add_argument("--version", action="version", version=f"xsfn {version('xsfn-helpers')}")
+    parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     sandbox = commands.add_parser("sandbox", help="two AWS accounts on this machine")
     actions = sandbox.add_subparsers(title="actions", required=True, metavar="ACTION")
     start = _command(actions, "start", _sandbox_start, "start it, or find it, and print its address and keys")
     _add_choices(start)
+    start.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a further Subject account; as often as you like (it then stays, whoever starts the sandbox)",
+    )
     _add_json(start)
     _add_json(_command(actions, "status", _sandbox_status, "say whether it is running, and where"))
     _command(actions, "stop", _sandbox_stop, "stop it")
     _command(actions, "reset", _sandbox_reset, "empty both accounts")
+    delay = _command(actions, "delay", _sandbox_delay, "let changes in IAM take a while to count, as on AWS")
+    delay.add_argument(
+        "seconds", type=float, nargs="?", metavar="SECONDS", help="0 (at once) to 120; left out: tell what it is"
+    )
 
     walkthrough = _command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
     check = _command(commands, "check", _check, "check what stands")
     check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
+    check.add_argument("--second-opinion", action="store_true", help="ask AWS's own simulation and validation, too")
     clean = _command(commands, "clean", _clean, "remove everything the lab made")
     clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
     preflight = _command(
@@ -382,6 +445,7 @@ def _parser() -> argparse.ArgumentParser:
         "before any change: who you are, what is missing, what would be made, the cost",
     )
     apply = _command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
+    apply.add_argument("--change", default="", metavar="NAMES", help="adopted things, with commas, that may be changed")
     apply.add_argument(
         "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
     )
@@ -413,6 +477,7 @@ def _parser() -> argparse.ArgumentParser:
         for name, meaning in _DOCUMENTS.items():
             documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
 
+    _add_json(_command(commands, "doctor", _doctor, "say whether this machine is ready for the lab, and what helps"))
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
     _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")
     return parser

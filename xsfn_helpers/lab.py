@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
@@ -24,20 +25,20 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
-from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
-from xsfn_helpers.what_if import WhatIf, judge
 
 if TYPE_CHECKING:
     import boto3
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
     from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.reach import Reach
+    from xsfn_helpers.second_opinion import SecondOpinion
+    from xsfn_helpers.what_if import WhatIf
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -66,7 +71,8 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
-    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
+    return Lab(ground, Blueprint.recommended(settings.scenario))
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -85,8 +91,8 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
@@ -96,7 +102,9 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
@@ -216,6 +224,18 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def may_change(self, *adopted: str) -> Lab:
+        """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
+
+        Raises `ConfigError` for one that isn't adopted.
+        """
+        there = self.ground.adopted
+        for key in adopted:
+            if key not in there.keys:
+                known = ", ".join(sorted(there.keys)) or "nothing"
+                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
+
     def preflight(self) -> Preflight:
         """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
 
@@ -267,6 +287,20 @@ class Lab:
         with self.turn():
             return self.steps.prerequisites.apply()
 
+    def reach(self, *reached: targets.Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not reached:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, reached)
+
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
         return Stage(self.steps.stage(number), self)
@@ -281,6 +315,14 @@ class Lab:
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+
+    def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
+        """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
+
+        IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
+        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        """
+        return slow_iam(self.ground.accounts, seconds)
 
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
@@ -298,6 +340,12 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
+        from xsfn_helpers.second_opinion import second_opinion
+
+        return second_opinion(self.ground)
 
     def diagnose(self, arn: str | None = None) -> Diagnosis:
         """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
@@ -390,6 +438,10 @@ class Lab:
         The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
+        # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
+        from xsfn_helpers.judge import judge
+        from xsfn_helpers.suppose import as_texts, suppose
+
         texts = as_texts(documents)
         standing = read_standing(self.ground)
         return judge(
@@ -444,8 +496,21 @@ class Lab:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
 
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
+
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := self.ground.adopted.keys:
+            raise ConfigError(
+                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                where="practice",
+                fix="Open another lab without adopt, under other names.",
+            )
         from xsfn_helpers.faults.practice import Practice
 
         return Practice.on(self)

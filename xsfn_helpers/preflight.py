@@ -82,7 +82,7 @@ def preflight(ground: Ground, steps: Steps) -> Preflight:
     identities = {side: _identity(ground, side) for side in Side}
     checks = [_who(ground, side, arn) for side, arn in identities.items()]
     checks.append(_apart(ground))
-    notes: list[str] = []
+    notes: list[str] = [_adopted_machines(ground)] if _adopted_machines(ground) else []
     for side, arn in identities.items():
         found = _rights(ground, side, arn)
         if isinstance(found, str):
@@ -97,6 +97,13 @@ def preflight(ground: Ground, steps: Steps) -> Preflight:
 def _ledger(accounts: Accounts) -> str:
     path = accounts.agreement.record
     return f"every change is noted beforehand in {path}" if path else ""
+
+
+def _adopted_machines(ground: Ground) -> str:
+    machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
+    if not machines:
+        return ""
+    return f"what a run of your own {' and '.join(machines)} does: checks and runs start it, for real."
 
 
 def _identity(ground: Ground, side: Side) -> str:

@@ -1,4 +1,4 @@
-"""A proxy before the sandbox that notes every request on its way in: what reached the gateway, told by somebody else."""
+"""A proxy before the sandbox that notes every request on its way in: what reached the gateway, told by another."""
 
 from __future__ import annotations
 

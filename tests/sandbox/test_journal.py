@@ -52,7 +52,9 @@ def _everything(world: World) -> dict[str, Any]:
                 description = states.describe_execution(executionArn=execution_arn)
                 description.pop("ResponseMetadata")
                 history = states.get_execution_history(executionArn=execution_arn)["events"]
-                found[execution_arn] = {"description": description, "history": history}
+                as_run = states.describe_state_machine_for_execution(executionArn=execution_arn)
+                as_run.pop("ResponseMetadata")
+                found[execution_arn] = {"description": description, "history": history, "machine": as_run}
     return found
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.facts import Tag, fact
-from tests.sandbox.recordings import PASSES, REQUEST_RESPONSE, SYNC_2, WAITS, Recordings
+from tests.sandbox.recordings import PASSES, REQUEST_RESPONSE, SYNC_2, WAITS, Recordings, alone
 from tests.sandbox.world import World
+from xsfn_helpers import documents
 from xsfn_helpers.scenario import Side
 
 API = "localstack v2/test_sfn_api"
@@ -27,6 +30,27 @@ def refused(call: Any, **params: Any) -> tuple[str, str, int]:
         call(**params)
     answer = error.value.response
     return answer["Error"]["Code"], answer["Error"]["Message"], answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def trust_also(world: World, machine_arn: str) -> None:
+    """Let the execute role be assumed for one more state machine, by its ARN as external id."""
+    trust = documents.execute_role_trust(world.scenario)
+    (statement,) = trust["Statement"]
+    equals = statement["Condition"]["StringEquals"]
+    equals["sts:ExternalId"] = [equals["sts:ExternalId"], machine_arn]
+    world.subject_iam.update_assume_role_policy(
+        RoleName=world.scenario.execute_role_name, PolicyDocument=json.dumps(trust)
+    )
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Whether it comes about in so many seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def fields(answer: dict[str, Any]) -> set[str]:
@@ -280,6 +304,60 @@ def test_starting_again_while_it_runs(recordings: Recordings) -> None:
     assert other == over == taken
 
 
+# --- what is told of executions --------------------------------------------------------------------------------------
+
+
+@fact("A17", f"{API}::test_state_machine_status_filter, 2024-03-14")
+def test_an_item_of_the_list(recordings: Recordings) -> None:
+    """ListExecutions gives each finished execution with these fields."""
+    world = recordings.passing.world
+    recordings.passing.machine(PASSES)
+    assert world.run().status == "SUCCEEDED"
+
+    (item, *_) = world.operator_states.list_executions(stateMachineArn=world.scenario.operator_machine_arn)[
+        "executions"
+    ]
+
+    assert fields(item) == {
+        *("executionArn", "name", "redriveCount", "startDate", "stateMachineArn", "status", "stopDate")
+    }
+    assert item["redriveCount"] == 0
+
+
+@fact("A18", f"{API}::test_describe_state_machine_for_execution, 2023-08-21")
+def test_the_machine_as_an_execution_had_it(recordings: Recordings) -> None:
+    """DescribeStateMachineForExecution gives the definition and role that the execution began with, once it is over
+    and the machine has become another, too."""
+    world = recordings.stage().world
+    states, arn = world.operator_states, world.scenario.operator_machine_arn
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSES))
+    outcome = world.run()
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(WAITS))
+
+    found = states.describe_state_machine_for_execution(executionArn=outcome.arn)
+
+    assert fields(found) == {
+        *("definition", "loggingConfiguration", "name", "roleArn", "stateMachineArn", "tracingConfiguration"),
+        "updateDate",
+    }
+    assert json.loads(found["definition"]) == PASSES
+    assert (found["stateMachineArn"], found["name"]) == (arn, world.scenario.operator_machine_name)
+    assert found["roleArn"] == world.scenario.operator_role_arn
+    assert found["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+    assert found["tracingConfiguration"] == {"enabled": False}
+
+
+@fact("A19", "API_DescribeStateMachineForExecution.html", Tag.DOC)
+def test_the_machine_of_an_execution_there_is_not(recordings: Recordings) -> None:
+    """DescribeStateMachineForExecution of an unknown execution answers ExecutionDoesNotExist."""
+    world = recordings.passing.world
+    arn = f"{world.scenario.operator_machine_arn.replace(':stateMachine:', ':execution:')}:never"
+
+    assert refused(world.operator_states.describe_state_machine_for_execution, executionArn=arn) == (
+        *("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'", 400),
+    )
+
+
 # --- Express ---------------------------------------------------------------------------------------------------------
 
 
@@ -364,6 +442,36 @@ def test_express_executions_are_not_described(express: tuple[World, str, str], o
     assert refused(getattr(world.operator_states, operation), executionArn=execution_arn) == (
         *("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'", 400),
     )
+
+
+@fact("E7", f"{EXPRESS}; idempotency: API_StartExecution.html")
+def test_an_express_execution_is_begun_and_not_waited_for(recordings: Recordings) -> None:
+    """StartExecution of an Express machine answers at once, with an ARN of Express; the same name again is another
+    execution. What it does is done."""
+    stage = recordings.stage()
+    world = stage.world
+    waits = {"Type": "Wait", "Seconds": 2, "Next": "StartExecution"}
+    definition = alone(stage.task(REQUEST_RESPONSE))
+    arn = world.operator_states.create_state_machine(
+        name=f"{world.scenario.operator_machine_name}-express",
+        definition=json.dumps({"StartAt": "Wait", "States": {"Wait": waits, **definition["States"]}}),
+        roleArn=world.scenario.operator_role_arn,
+        type="EXPRESS",
+    )["stateMachineArn"]
+    trust_also(world, arn)
+
+    began = time.monotonic()
+    first = world.operator_states.start_execution(stateMachineArn=arn, name="one", input="{}")
+    took = time.monotonic() - began
+    second = world.operator_states.start_execution(stateMachineArn=arn, name="one", input="{}")
+
+    assert fields(first) == {"executionArn", "startDate"}
+    assert took < 2
+    prefix = f"{arn.replace(':stateMachine:', ':express:')}:one:"
+    assert first["executionArn"].startswith(prefix)
+    assert second["executionArn"].startswith(prefix)
+    assert first["executionArn"] != second["executionArn"]
+    assert within(10, lambda: len(world.subject_executions()) == 2)
 
 
 @fact("E6", "dg/connect-to-resource.html; API_StartSyncExecution.html", Tag.DOC)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.errors import InvalidScenario
@@ -25,6 +25,8 @@ from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.machine_rules import Machines
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.rules import Principals
+from xsfn_helpers.sandbox.services.offered import Offered
+from xsfn_helpers.sandbox.services.service import Asked
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -50,6 +52,7 @@ class Gateway:
     services: Services
     sessions: SessionOffice
     propagation: Propagation
+    others: Offered
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one AWS request; refusals come back in the service's own error shape, never as an exception."""
@@ -71,7 +74,12 @@ class Gateway:
             caller = callers.resolve(
                 scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
             )
-            call = name_call(service, request, self._place(caller, scope.region))
+            place = self._place(caller, scope.region)
+            if other := self.others.service(service):
+                call = other.read(request, place)
+                self._authorise(caller, call, scope.region)
+                return other.answer(Asked(call, place, request_id, self))
+            call = name_call(service, request, place)
             self._authorise(caller, call, scope.region)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
@@ -109,19 +117,23 @@ class Gateway:
 
     def assumable_by_step_functions(self, role_arn: str, machine_arn: str) -> bool:
         """Whether the trust policy of `role_arn` lets Step Functions assume it for `machine_arn`."""
+        return self.assumable_by(STATES_PRINCIPAL, role_arn, machine_arn)
+
+    def assumable_by(self, service_principal: str, role_arn: str, source_arn: str) -> bool:
+        """Whether the trust policy of `role_arn` lets an AWS service assume it on behalf of `source_arn`."""
         role = self._role(role_arn)
         if role is None:
             return False
         request = Request(
-            principal=Principal.parse(STATES_PRINCIPAL),
+            principal=Principal.parse(service_principal),
             action="sts:AssumeRole",
             resource=role_arn,
             resource_account=role.account_id,
             context={
-                "aws:SourceArn": machine_arn,
-                "aws:SourceAccount": account_of(machine_arn, default=""),
+                "aws:SourceArn": source_arn,
+                "aws:SourceAccount": account_of(source_arn, default=""),
                 "aws:PrincipalIsAWSService": "true",
-                "aws:PrincipalServiceName": STATES_PRINCIPAL,
+                "aws:PrincipalServiceName": service_principal,
                 **_now(),
             },
         )
@@ -165,7 +177,10 @@ class Gateway:
 
     def _decide(self, caller: Caller, demand: Demand, region: str) -> Decision:
         role = self._role(demand.resource) if demand.action.startswith("sts:") else None
-        tags = self.services.tags_of(demand.resource_account, region, demand.resource)
+        tags = {
+            **self.services.tags_of(demand.resource_account, region, demand.resource),
+            **self.others.tags_of(demand.resource),
+        }
         request = Request(
             principal=caller.principal,
             action=demand.action,
@@ -276,6 +291,10 @@ def _now() -> dict[str, str]:
 
 def _service_hint(request: HttpRequest) -> str:
     """Which service an unsigned or misshapen request was meant for, so that it is refused in that service's shape."""
-    if "x-amz-target" in request.headers:
-        return "states"
+    target = request.headers.get("x-amz-target", "")
+    if target:
+        return next((service for prefix, service in _TARGETS.items() if target.startswith(prefix)), "states")
     return "iam" if b"Version=2010-05-08" in request.body else "sts"
+
+
+_TARGETS: Final = {"DynamoDB_": "dynamodb", "AmazonSQS.": "sqs"}

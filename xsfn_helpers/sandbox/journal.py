@@ -36,6 +36,8 @@ PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
 _NO_HISTORY: Final = b""
+# Entries that hold a machine as executions began with it; the key is its ARN, a space and a digest.
+AS_RUN: Final = "machine as run"
 History = Sequence[Mapping[str, Any]]
 
 
@@ -99,6 +101,10 @@ class Journal:
             database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
             if gone_machine is not None:
                 database.execute("DELETE FROM executions WHERE machine = ?", (gone_machine,))
+                database.execute(
+                    "DELETE FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?",
+                    (AS_RUN, len(gone_machine) + 1, f"{gone_machine} "),
+                )
 
     def get(self, kind: str, key: str) -> Any:
         """The entry's body, or None."""
@@ -110,6 +116,20 @@ class Journal:
         with self._lock:
             rows = self._database.execute("SELECT key, body FROM entries WHERE kind = ?", (kind,)).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
+
+    def keys(self, kind: str, prefix: str = "") -> list[str]:
+        """The keys of this kind that begin so, in order."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT key FROM entries WHERE kind = ?1 AND substr(key, 1, ?2) = ?3 ORDER BY key",
+                (kind, len(prefix), prefix),
+            ).fetchall()
+        return [key for (key,) in rows]
+
+    def remove(self, kind: str, keys: Iterable[str]) -> None:
+        """Take entries away, all of them or none; one that isn't there is as good as removed."""
+        with self._writing() as database:
+            database.executemany("DELETE FROM entries WHERE kind = ? AND key = ?", [(kind, key) for key in keys])
 
     def begin_execution(self, execution: ArchivedExecution, started: int) -> None:
         """Note that an execution runs, before it does. Raises `NameTaken` where the machine had one of this name."""

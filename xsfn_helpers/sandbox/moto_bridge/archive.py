@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import threading
 import time
@@ -12,7 +14,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, epoch_seconds, milliseconds, moment, present
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Archive:
         self.journal = journal
         self._live: dict[str, Any] = {}
         self._ends: dict[str, threading.Event] = {}
+        self._kept_machines = {key for key, _ in journal.entries(AS_RUN)}
 
     def live(self, arn: str) -> Any:
         """The running execution's object, or None."""
@@ -61,6 +64,7 @@ class Archive:
         def start_noted(execution: Any) -> None:
             execution.start_date = moment(milliseconds(execution.start_date))
             execution.exec_status = ExecutionStatus.RUNNING
+            self._keep_machine(execution)
             self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
             self._live[execution.execution_arn] = execution
             self._ends[execution.execution_arn] = threading.Event()
@@ -76,6 +80,13 @@ class Archive:
 
         Execution.start = start_noted
         BaseExecutionWorkerCommunication.terminated = terminated
+
+    def _keep_machine(self, execution: Any) -> None:
+        """Keep the machine as this execution has it: a later update doesn't reach what has begun."""
+        key, machine = _machine_as_run(execution)
+        if key not in self._kept_machines:
+            self.journal.put(AS_RUN, key, machine)
+            self._kept_machines.add(key)
 
     def _forget(self, execution: Any) -> None:
         del self._live[execution.execution_arn]
@@ -162,7 +173,7 @@ def _archived(execution: Any) -> ArchivedExecution:
 
 
 def _description(execution: Any) -> dict[str, Any]:
-    """DescribeExecution's answer with every field AWS gives, and the role, which only the history shows."""
+    """DescribeExecution's answer with every field AWS gives, and what other calls tell."""
     status = execution.exec_status
     included = {"included": True}
     over = status is not ExecutionStatus.RUNNING
@@ -187,4 +198,17 @@ def _description(execution: Any) -> dict[str, Any]:
         redriveStatus="REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
         redriveStatusReason=None if redrivable else f"Execution is {status.value} and cannot be redriven",
         roleArn=execution.role_arn,
+        machineAsRun=_machine_as_run(execution)[0],
     )
+
+
+def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:
+    """The journal's key, and what DescribeStateMachineForExecution tells of the machine besides the role."""
+    machine = execution.state_machine
+    told = {
+        "name": machine.name,
+        "definition": machine.definition,
+        "updateDate": milliseconds(machine.update_date),
+    }
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return f"{machine.arn} {digest}", told

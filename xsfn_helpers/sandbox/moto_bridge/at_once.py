@@ -47,10 +47,10 @@ class Run:
     execution_arn: str
 
     @classmethod
-    def of(cls, response: StepFunctionResponse, machine_arn: str, role_arn: str, name: str | None) -> Run:
+    def of(cls, account_id: str, region: str, machine_arn: str, role_arn: str, name: str | None = None) -> Run:
         name = name or str(uuid.uuid4())
         arn = f"{machine_arn.replace(':stateMachine:', ':express:', 1)}:{name}:{uuid.uuid4()}"
-        return cls(response.current_account, response.region, role_arn, machine_arn, name, arn)
+        return cls(account_id, region, role_arn, machine_arn, name, arn)
 
     def evaluate(self, worker_class: type[SyncExecutionWorker], definition: str, given: Any) -> Any:
         """Run `definition` on the input `given`; moto's environment afterwards."""
@@ -88,10 +88,11 @@ class _NobodyToTell(ExecutionWorkerCommunication):
 
 def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
     machine = response.stepfunction_backend.describe_state_machine(response._get_param("stateMachineArn"))
-    run = Run.of(response, machine.arn, machine.roleArn, response._get_param("name"))
+    name = response._get_param("name")
+    run = Run.of(response.current_account, response.region, machine.arn, machine.roleArn, name)
     text = response._get_param("input") or "{}"
     started = datetime.now(UTC)
-    env = run.evaluate(SyncExecutionWorker, compact_json(_limited(json.loads(machine.definition))), json.loads(text))
+    env = run.evaluate(SyncExecutionWorker, limited(machine.definition), json.loads(text))
     stopped = datetime.now(UTC)
     end = env.program_state()
     error: Mapping[str, str] = end.error or {} if isinstance(end, ProgramError) else {}
@@ -117,8 +118,10 @@ def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
     return ActionResult(answer)
 
 
-def _limited(definition: dict[str, Any]) -> dict[str, Any]:
-    return {**definition, "TimeoutSeconds": min(definition.get("TimeoutSeconds", _LONGEST), _LONGEST)}
+def limited(definition: str) -> str:
+    """The definition with the time that an Express execution has."""
+    machine: dict[str, Any] = json.loads(definition)
+    return compact_json({**machine, "TimeoutSeconds": min(machine.get("TimeoutSeconds", _LONGEST), _LONGEST)})
 
 
 def _status(end: Any) -> str:

@@ -14,17 +14,19 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.journal import ArchivedExecution, JournalUnwritable, NameTaken
+from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
 from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
 
 Answer = dict[str, Any]
 
 _DATES: Final = ("startDate", "stopDate")
-_LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", *_DATES)
-# AWS gives 100 items a page unless told, and 1000 at most.
+_LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", "redriveCount", *_DATES)
+# What the archive holds beside DescribeExecution's answer.
+_UNTOLD: Final = ("roleArn", "machineAsRun")
+# AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
-_LARGEST_PAGE: Final = 1000
 # The sandbox's own: each takes a thread. AWS has room for a million; the words are those of StartExecution's errors in
 # docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 MOST_RUNNING: Final = 1000
@@ -41,12 +43,14 @@ class Executions:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        self._express = ExpressExecutions()
         self._answers: dict[str, Callable[[Mapping[str, Any], Any], Answer]] = {
             "StartExecution": self._start,
             "StopExecution": self._stop,
             "DescribeExecution": self._describe,
             "ListExecutions": self._list,
             "GetExecutionHistory": self._history,
+            "DescribeStateMachineForExecution": self._machine_as_run,
         }
 
     def answers(self, operation: str) -> bool:
@@ -74,6 +78,10 @@ class Executions:
         given = params.get("input")
         execution_input = "{}" if given is None else given
         machine = states.describe_state_machine(params["stateMachineArn"])
+        if machine.type == "EXPRESS":
+            return self._express.start(
+                machine, name, execution_input, account_id=states.account_id, region=states.region_name
+            )
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         if earlier := self._archive.journal.execution(arn):
             # While it runs, the same name with the same input is the same execution.
@@ -108,8 +116,19 @@ class Executions:
 
     def _describe(self, params: Mapping[str, Any], states: Any) -> Answer:
         description = _dated(self._archived(params, states))
-        del description["roleArn"]
-        return description
+        return {key: value for key, value in description.items() if key not in _UNTOLD}
+
+    def _machine_as_run(self, params: Mapping[str, Any], states: Any) -> Answer:
+        archived = self._archived(params, states)
+        machine = self._archive.journal.get(AS_RUN, archived.description["machineAsRun"])
+        return {
+            **machine,
+            "stateMachineArn": archived.machine_arn,
+            "roleArn": archived.description["roleArn"],
+            "updateDate": epoch_seconds(machine["updateDate"]),
+            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "tracingConfiguration": {"enabled": False},
+        }
 
     def _list(self, params: Mapping[str, Any], states: Any) -> Answer:
         arn = params["stateMachineArn"]
@@ -158,14 +177,7 @@ def _page(params: Mapping[str, Any]) -> tuple[int, int]:
     token = params.get("nextToken")
     if token is not None and not str(token).isdecimal():
         raise Refusal("InvalidToken", f"Invalid Token: '{token}'")
-    wanted = params.get("maxResults") or 0
-    if not isinstance(wanted, int) or not 0 <= wanted <= _LARGEST_PAGE:
-        raise Refusal(
-            "ValidationException",
-            f"1 validation error detected: Value '{wanted}' at 'maxResults' failed to satisfy constraint: "
-            f"Member must have value between 0 and {_LARGEST_PAGE}",
-        )
-    return int(token or 0), wanted or _PAGE
+    return int(token or 0), params.get("maxResults") or _PAGE
 
 
 def _when(condition: Callable[[], bool], *, seconds: float = 2.0) -> None:

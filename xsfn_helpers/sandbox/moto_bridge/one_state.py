@@ -41,7 +41,7 @@ def _test_state(response: StepFunctionResponse) -> ActionResult:
     state = _checked(response._get_param("definition"), response._get_param("roleArn"))
     given = _input(response._get_param("input"))
     machine_arn = f"arn:{response.partition}:states:{response.region}:{response.current_account}:stateMachine:{_NAME}"
-    run = Run.of(response, machine_arn, response._get_param("roleArn") or "", None)
+    run = Run.of(response.current_account, response.region, machine_arn, response._get_param("roleArn") or "")
     # Retried states are reported, not retried.
     once = {key: value for key, value in state.items() if key != "Retry"}
     env = run.evaluate(TestStateExecutionWorker, compact_json(once), given)

@@ -1,0 +1,57 @@
+"""Express executions that nobody waits for: they run, and nothing is told of them afterwards.
+
+docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
+
+from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.moto_bridge.at_once import Run, limited
+from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
+
+_log = logging.getLogger(__name__)
+# The sandbox's own: each takes a thread.
+MOST_EXPRESS: Final = 200
+
+
+class ExpressExecutions:
+    """Runs Express machines in threads of their own."""
+
+    def __init__(self) -> None:
+        self._room = threading.BoundedSemaphore(MOST_EXPRESS)
+
+    def start(self, machine: Any, name: str, text: str, *, account_id: str, region: str) -> dict[str, Any]:
+        """StartExecution's answer; the execution goes on. The same name twice makes two: it isn't idempotent.
+
+        Raises `Refusal` where too many are under way, as StartExecution does.
+        """
+        run = Run.of(account_id, region, machine.arn, machine.roleArn, name)
+        definition = limited(machine.definition)
+        given = json.loads(text)
+        if not self._room.acquire(blocking=False):
+            raise Refusal("ThrottlingException", "Rate exceeded")
+
+        def work() -> None:
+            try:
+                run.evaluate(SyncExecutionWorker, definition, given)
+            except Exception:
+                # Nobody waits for it who could be told.
+                _log.exception("the Express execution %s ended in an error of the sandbox", run.execution_arn)
+            finally:
+                self._room.release()
+
+        began = milliseconds(datetime.now(UTC))
+        try:
+            threading.Thread(target=work, name="express", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left for it
+            self._room.release()
+            raise Refusal("ThrottlingException", "Rate exceeded") from error
+        return {"executionArn": run.execution_arn, "startDate": epoch_seconds(began)}
