@@ -71,7 +71,7 @@ def name_call(service: str, request: HttpRequest, place: Place) -> Call:
         check_shapes(operation, params)
         return _states_call(operation, params, place)
     if service in ("iam", "sts"):
-        operation, params = _read_form(request, service)
+        operation, params = read_form(request, service)
         check_constraints(service, operation, params)
         return _iam_call(operation, params, place) if service == "iam" else _sts_call(operation, params, place)
     raise not_offered(service, "*")
@@ -99,7 +99,8 @@ def _read_json(request: HttpRequest) -> tuple[str, Params]:
     return operation, params
 
 
-def _read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
+def read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
+    """Operation and parameters of a request in the query protocol. Raises `Refusal` for one that can't be read."""
     try:
         text = request.body.decode("utf-8") if request.body else request.query
         params = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=5000))

@@ -17,6 +17,7 @@ from xsfn_helpers.sandbox.wire import HttpResponse
 _NAMESPACES: Final = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+    "cloudformation": "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 }
 _QUERY_SERVICES: Final = frozenset(_NAMESPACES)
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -116,8 +117,8 @@ def not_offered(service: str, operation: str) -> Refusal:
     """The sandbox's own word for what it doesn't have: said plainly, so that nobody looks for a permission."""
     return Refusal(
         "InvalidAction" if uses_query_protocol(service) else "UnknownOperationException",
-        f"The xsfn sandbox doesn't offer {service}:{operation}. It has the parts of IAM, STS and Step Functions that a "
-        "cross-account execution needs.",
+        f"The xsfn sandbox doesn't offer {service}:{operation}. It has the parts of IAM, STS, Step Functions and "
+        "CloudFormation that a cross-account execution needs.",
         400,
     )
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+from botocore.credentials import ReadOnlyCredentials
 
 from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.errors import InvalidScenario
@@ -30,6 +32,7 @@ from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
+_CLOUDFORMATION: Final = "cloudformation"
 
 
 class Services(Directory, Principals, Machines, Protocol):
@@ -44,15 +47,35 @@ class Services(Directory, Principals, Machines, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who makes a request, and with which key: enough to do something in their name later."""
+
+    caller: Caller
+    access_key_id: str
+    token: str = field(repr=False)
+
+
+class Stacks(Protocol):
+    """CloudFormation, which makes what it makes by requests of its own."""
+
+    def name_call(self, request: HttpRequest, place: Place) -> Call: ...
+    def answer(self, asker: Asker, call: Call, *, region: str, request_id: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Every request to the two accounts goes through `handle`."""
 
     services: Services
     sessions: SessionOffice
     propagation: Propagation
+    stacks: Stacks
 
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception."""
+    def handle(self, request: HttpRequest, *, via: str = "") -> HttpResponse:
+        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception.
+
+        `via` is the AWS service that makes it in the name of the caller; a request from the network has none.
+        """
         request_id = str(uuid.uuid4())
         service = _service_hint(request)
         try:
@@ -71,8 +94,14 @@ class Gateway:
             caller = callers.resolve(
                 scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
             )
-            call = name_call(service, request, self._place(caller, scope.region))
-            self._authorise(caller, call, scope.region)
+            place = self._place(caller, scope.region)
+            is_stack = service == _CLOUDFORMATION
+            call = self.stacks.name_call(request, place) if is_stack else name_call(service, request, place)
+            self._authorise(caller, call, scope.region, via)
+            if is_stack:
+                asker = Asker(caller, scope.access_key_id, token)
+                body = self.stacks.answer(asker, call, region=scope.region, request_id=request_id)
+                return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": request_id})
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
             return error_response(refusal, service=service, request_id=request_id)
@@ -95,37 +124,26 @@ class Gateway:
         """
         if not self.assumable_by_step_functions(role_arn, machine_arn):
             raise machine_rules.NOT_ASSUMABLE
-        role = self._role(role_arn)
-        assert role is not None
-        return self.sessions.issue(
-            account_id=role.account_id,
-            role_name=role.name,
-            role_arn=role.arn,
-            role_id=role.unique_id,
-            name=new_session_name(),
-            partition=role.arn.split(":")[1],
-            seconds=sts.DEFAULT_SECONDS,
+        return self._session_of(role_arn)
+
+    def assume_as_service(self, service: str, role_arn: str) -> RoleSession:
+        """A session of a service role. Raises `Refusal` where its trust policy doesn't let the service have it."""
+        account_id = account_of(role_arn, default="")
+        if not self._assumable_by(service, role_arn, {"aws:SourceAccount": account_id}):
+            raise Refusal("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
+        return self._session_of(role_arn)
+
+    def credentials_of(self, access_key_id: str, token: str) -> ReadOnlyCredentials:
+        """What signs in the name of somebody whose request was verified. Raises `Refusal` if their key is no more."""
+        secret = callers.secret_of(
+            access_key_id, directory=self.services, sessions=self.sessions, token=token, service=_CLOUDFORMATION
         )
+        return ReadOnlyCredentials(access_key_id, secret, token or None)
 
     def assumable_by_step_functions(self, role_arn: str, machine_arn: str) -> bool:
         """Whether the trust policy of `role_arn` lets Step Functions assume it for `machine_arn`."""
-        role = self._role(role_arn)
-        if role is None:
-            return False
-        request = Request(
-            principal=Principal.parse(STATES_PRINCIPAL),
-            action="sts:AssumeRole",
-            resource=role_arn,
-            resource_account=role.account_id,
-            context={
-                "aws:SourceArn": machine_arn,
-                "aws:SourceAccount": account_of(machine_arn, default=""),
-                "aws:PrincipalIsAWSService": "true",
-                "aws:PrincipalServiceName": STATES_PRINCIPAL,
-                **_now(),
-            },
-        )
-        return decide(request, Policies(resource=_trust(role))).allowed
+        source = {"aws:SourceArn": machine_arn, "aws:SourceAccount": account_of(machine_arn, default="")}
+        return self._assumable_by(STATES_PRINCIPAL, role_arn, source)
 
     def allowed_as_machine(self, role_arn: str, machine_arn: str, actions: Iterable[str], resource: str) -> bool:
         """Whether Step Functions, as the machine's role, may do all of `actions` on `resource`.
@@ -145,6 +163,37 @@ class Gateway:
         demands = [Demand(action, resource, caller.account_id, context) for action in actions]
         return all(self._decide(caller, demand, region).allowed for demand in demands)
 
+    def _assumable_by(self, service: str, role_arn: str, source: Mapping[str, str]) -> bool:
+        role = self._role(role_arn)
+        if role is None:
+            return False
+        request = Request(
+            principal=Principal.parse(service),
+            action="sts:AssumeRole",
+            resource=role_arn,
+            resource_account=role.account_id,
+            context={
+                **source,
+                "aws:PrincipalIsAWSService": "true",
+                "aws:PrincipalServiceName": service,
+                **_now(),
+            },
+        )
+        return decide(request, Policies(resource=_trust(role))).allowed
+
+    def _session_of(self, role_arn: str) -> RoleSession:
+        role = self._role(role_arn)
+        assert role is not None
+        return self.sessions.issue(
+            account_id=role.account_id,
+            role_name=role.name,
+            role_arn=role.arn,
+            role_id=role.unique_id,
+            name=new_session_name(),
+            partition=role.arn.split(":")[1],
+            seconds=sts.DEFAULT_SECONDS,
+        )
+
     def _place(self, caller: Caller, region: str) -> Place:
         def iam_arn_of(kind: str, name: str) -> str | None:
             return self.services.iam_arn(caller.account_id, kind, name)
@@ -157,13 +206,13 @@ class Gateway:
             ) from None
         return Place(caller.account_id, region, partition, iam_arn_of)
 
-    def _authorise(self, caller: Caller, call: Call, region: str) -> None:
+    def _authorise(self, caller: Caller, call: Call, region: str, via: str) -> None:
         for demand in call.demands:
-            decision = self._decide(caller, demand, region)
+            decision = self._decide(caller, demand, region, via)
             if not decision.allowed or self._names_missing_role(call, demand):
                 raise _denied(call.service, caller, demand, decision)
 
-    def _decide(self, caller: Caller, demand: Demand, region: str) -> Decision:
+    def _decide(self, caller: Caller, demand: Demand, region: str, via: str = "") -> Decision:
         role = self._role(demand.resource) if demand.action.startswith("sts:") else None
         tags = self.services.tags_of(demand.resource_account, region, demand.resource)
         request = Request(
@@ -179,7 +228,7 @@ class Gateway:
                 "aws:SourceIp": "127.0.0.1",
                 # On AWS every client comes by TLS; on loopback there is no wire to protect.
                 "aws:SecureTransport": "true",
-                "aws:ViaAWSService": "false",
+                **_way(via),
                 **{f"aws:ResourceTag/{key}": value for key, value in tags.items()},
                 **demand.context,
             },
@@ -269,6 +318,16 @@ def _trust(role: StoredRole) -> Policy:
     return Policy.parse(role.trust_policy, kind=PolicyKind.TRUST, name=f"trust policy of {role.name}")
 
 
+def _way(via: str) -> dict[str, str | list[str]]:
+    """Whether an AWS service asks in the name of the caller, and which.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    if not via:
+        return {"aws:ViaAWSService": "false"}
+    return {"aws:ViaAWSService": "true", "aws:CalledVia": [via], "aws:CalledViaFirst": via, "aws:CalledViaLast": via}
+
+
 def _now() -> dict[str, str]:
     now = datetime.now(UTC)
     return {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(int(now.timestamp()))}
@@ -278,4 +337,5 @@ def _service_hint(request: HttpRequest) -> str:
     """Which service an unsigned or misshapen request was meant for, so that it is refused in that service's shape."""
     if "x-amz-target" in request.headers:
         return "states"
-    return "iam" if b"Version=2010-05-08" in request.body else "sts"
+    versions = {b"Version=2010-05-08": "iam", b"Version=2010-05-15": _CLOUDFORMATION}
+    return next((service for version, service in versions.items() if version in request.body), "sts")

@@ -16,6 +16,7 @@ from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
@@ -114,9 +115,11 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
-    gateway = Gateway(bridge, sessions, Propagation(lambda: settings.propagation_seconds))
+    stacks = Stacks(journal)
+    gateway = Gateway(bridge, sessions, Propagation(lambda: settings.propagation_seconds), stacks)
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
+    stacks.work_through(gateway)
     running = Running(
         port=port,
         region=region,

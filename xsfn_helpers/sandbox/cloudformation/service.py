@@ -1,0 +1,323 @@
+"""The CloudFormation API: requests checked, stacks kept, and the work on them begun."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.regions import partition_of
+from xsfn_helpers.sandbox.calls import Call, Params, Place, form_list
+from xsfn_helpers.sandbox.cloudformation import answers
+from xsfn_helpers.sandbox.cloudformation.api import name_call
+from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
+from xsfn_helpers.sandbox.cloudformation.parameters import parameter_values
+from xsfn_helpers.sandbox.cloudformation.stack import Stack, Work
+from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
+from xsfn_helpers.sandbox.cloudformation.work import Worker
+from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.wire import HttpRequest
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.gateway import Asker, Gateway
+
+_log = logging.getLogger(__name__)
+_KIND: Final = "stack"
+# A stack of a few roles takes less; who asks for it then finds it complete at the first look.
+_PATIENCE: Final = 2.0
+_UPDATABLE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class Stacks:
+    """The stacks of all accounts. Safe to use from several threads; each change is in the journal before it is told."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._stacks = {stack_id: Stack.from_json(body) for stack_id, body in journal.entries(_KIND)}
+        self._gateway: Gateway | None = None
+
+    def work_through(self, gateway: Gateway) -> None:
+        """From now on the work is done through `gateway`; what an end of the process interrupted goes on."""
+        self._gateway = gateway
+        for stack in [stack for stack in self._stacks.values() if stack.busy]:
+            self._begin(stack, wait=0)
+
+    def name_call(self, request: HttpRequest, place: Place) -> Call:
+        """Name a request to CloudFormation. Raises `Refusal`."""
+
+        def stack_id_of(name: str) -> str | None:
+            found = self._named(place.account_id, place.region, name)
+            return found.id if found else None
+
+        return name_call(request, place, stack_id_of)
+
+    def answer(self, asker: Asker, call: Call, *, region: str, request_id: str) -> bytes:
+        """Carry out an allowed request. Raises `Refusal` in CloudFormation's words."""
+        request = _Request(asker, call.params, asker.caller.account_id, region)
+        return answers.answer_xml(call.operation, _OPERATIONS[call.operation](self, request), request_id)
+
+    # --- changes -----------------------------------------------------------------------------------------------------
+
+    def create(self, request: _Request) -> dict[str, Any]:
+        params = request.params
+        template = Template.read(_body(params))
+        values = parameter_values(template, _given(params, {}))
+        _check_capability(template, params)
+        self._check_role(request)
+        stack = Stack(
+            id=request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}"),
+            name=params["StackName"],
+            account_id=request.account_id,
+            region=request.region,
+            template=template.text,
+            parameters=values,
+            tags={tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")},
+            capabilities=_capabilities(params),
+            role_arn=params.get("RoleARN", ""),
+            status="",
+            created=now(),
+            work=request.work("CREATE", on_failure=_on_failure(params)),
+        )
+        with self._lock:
+            if self._named(request.account_id, request.region, stack.name):
+                raise Refusal("AlreadyExistsException", f"Stack [{stack.name}] already exists")
+            self._keep(stack)
+        self._begin(stack)
+        return {"StackId": stack.id}
+
+    def update(self, request: _Request) -> dict[str, Any]:
+        params = request.params
+        with self._lock:
+            before = self._named(request.account_id, request.region, params["StackName"])
+            if before is None:
+                raise invalid(f"Stack [{params['StackName']}] does not exist")
+            if before.status not in _UPDATABLE:
+                raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
+            previous = params.get("UsePreviousTemplate", "").lower() == "true"
+            template = Template.read(before.template if previous else _body(params))
+            values = parameter_values(template, _given(params, before.parameters))
+            _check_capability(template, params)
+            self._check_role(request)
+            tags = {tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")} or dict(before.tags)
+            if (template.text, values, tags) == (before.template, before.parameters, before.tags):
+                raise invalid("No updates are to be performed.")
+            stack = replace(
+                before,
+                template=template.text,
+                parameters=values,
+                tags=tags,
+                capabilities=_capabilities(params),
+                role_arn=params.get("RoleARN") or before.role_arn,
+                updated=now(),
+                work=request.work("UPDATE", before=before.to_json() | {"events": [], "work": None}),
+            )
+            self._keep(stack)
+        self._begin(stack)
+        return {"StackId": stack.id}
+
+    def delete(self, request: _Request) -> dict[str, Any]:
+        params = request.params
+        with self._lock:
+            stack = self._named(request.account_id, request.region, params["StackName"])
+            if stack is None or stack.gone:
+                return {}
+            if stack.busy:
+                raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
+            retained = tuple(one[""] for one in form_list(params, "RetainResources"))
+            if retained and stack.status != "DELETE_FAILED":
+                raise invalid(
+                    f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to "
+                    "retain only when the stack is in the DELETE_FAILED state."
+                )
+            self._check_role(request)
+            stack = replace(
+                stack,
+                role_arn=params.get("RoleARN") or stack.role_arn,
+                work=request.work("DELETE", retained=retained),
+            )
+            self._keep(stack)
+        self._begin(stack)
+        return {}
+
+    # --- readings ----------------------------------------------------------------------------------------------------
+
+    def describe(self, request: _Request) -> dict[str, Any]:
+        if "StackName" in request.params:
+            return {"Stacks": [answers.described(self._known(request))]}
+        return {"Stacks": [answers.described(stack) for stack in self._of(request) if not stack.gone]}
+
+    def describe_events(self, request: _Request) -> dict[str, Any]:
+        stack = self._known(request, "Stack [{}] does not exist")
+        return {"StackEvents": [answers.event_words(stack, event) for event in reversed(stack.events)]}
+
+    def describe_resources(self, request: _Request) -> dict[str, Any]:
+        stack = self._known(request)
+        return {"StackResources": [answers.resource_words(stack, one) for one in stack.resources.values()]}
+
+    def template_of(self, request: _Request) -> dict[str, Any]:
+        return {"TemplateBody": self._known(request).template, "StagesAvailable": ["Original", "Processed"]}
+
+    def list_all(self, request: _Request) -> dict[str, Any]:
+        wanted = [one[""] for one in form_list(request.params, "StackStatusFilter")]
+        stacks = [stack for stack in self._of(request) if not wanted or stack.status in wanted]
+        return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
+
+    def validate(self, request: _Request) -> dict[str, Any]:
+        template = Template.read(_body(request.params))
+        template.order()
+        return {
+            "Parameters": [
+                {
+                    "ParameterKey": name,
+                    "DefaultValue": known.get("Default"),
+                    "NoEcho": str(known.get("NoEcho", "")).lower() == "true",
+                    "Description": known.get("Description"),
+                }
+                for name, known in template.parameters.items()
+            ],
+            "Description": template.description,
+            "Capabilities": [template.capability] if template.capability else [],
+        }
+
+    # --- what is kept ------------------------------------------------------------------------------------------------
+
+    def _of(self, request: _Request) -> list[Stack]:
+        with self._lock:
+            place = (request.account_id, request.region)
+            found = [stack for stack in self._stacks.values() if (stack.account_id, stack.region) == place]
+        return sorted(found, key=lambda stack: stack.created, reverse=True)
+
+    def _named(self, account_id: str, region: str, name: str) -> Stack | None:
+        """The account's stack of this name, or, deleted or not, of this id."""
+        with self._lock:
+            if (found := self._stacks.get(name)) and (found.account_id, found.region) == (account_id, region):
+                return found
+            place = (account_id, region, name)
+            stacks = (one for one in self._stacks.values() if (one.account_id, one.region, one.name) == place)
+            return next((stack for stack in stacks if not stack.gone), None)
+
+    def _known(self, request: _Request, otherwise: str = "Stack with id {} does not exist") -> Stack:
+        name = request.params.get("StackName", "")
+        found = self._named(request.account_id, request.region, name)
+        if found is None:
+            raise invalid(otherwise.format(name))
+        return found
+
+    def _keep(self, stack: Stack) -> Stack:
+        with self._lock:
+            self._journal.put(_KIND, stack.id, stack.to_json())
+            self._stacks[stack.id] = stack
+        return stack
+
+    # --- the work ----------------------------------------------------------------------------------------------------
+
+    def _check_role(self, request: _Request) -> None:
+        if role_arn := request.params.get("RoleARN"):
+            assert self._gateway is not None
+            self._gateway.assume_as_service(CLOUDFORMATION, role_arn)
+
+    def _begin(self, stack: Stack, *, wait: float = _PATIENCE) -> None:
+        """Work on the stack in a thread of its own, as AWS does; most of it is done before the answer."""
+        thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
+        thread.start()
+        thread.join(wait)
+
+    def _work(self, stack: Stack) -> None:
+        try:
+            Worker(stack, self._keep, lambda: self._hands(stack), now).run()
+        except Exception:
+            # Nobody waits for this thread; the stack stays in progress, and the next start of the sandbox goes on.
+            _log.exception("work on stack %s broke off", stack.id)
+
+    def _hands(self, stack: Stack) -> Hands:
+        """In the name of the stack's role where it has one, else of who asked. Raises `Refusal`."""
+        assert self._gateway is not None
+        assert stack.work is not None
+        if stack.role_arn:
+            credentials = self._gateway.assume_as_service(CLOUDFORMATION, stack.role_arn).credentials
+            return Hands(self._gateway, credentials, stack.region, via="")
+        credentials = self._gateway.credentials_of(stack.work.access_key_id, stack.work.token)
+        return Hands(self._gateway, credentials, stack.region, via=CLOUDFORMATION)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One allowed request: who asks, for what, where."""
+
+    asker: Asker
+    params: Params
+    account_id: str
+    region: str
+
+    def arn(self, resource: str) -> str:
+        return f"arn:{partition_of(self.region)}:cloudformation:{self.region}:{self.account_id}:{resource}"
+
+    def work(self, verb: str, **details: Any) -> Work:
+        return Work(verb, self.asker.access_key_id, self.asker.token, **details)
+
+
+def _body(params: Params) -> str:
+    if "TemplateURL" in params:
+        raise invalid("The xsfn sandbox takes templates by TemplateBody, not by TemplateURL.")
+    if "TemplateBody" not in params:
+        raise invalid("Either Template URL or Template Body must be specified.")
+    return str(params["TemplateBody"])
+
+
+def _given(params: Params, before: Mapping[str, str]) -> dict[str, str]:
+    given = {}
+    for one in form_list(params, "Parameters"):
+        name = one.get("ParameterKey", "")
+        if one.get("UsePreviousValue", "").lower() == "true":
+            if name not in before:
+                raise invalid(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a "
+                    "parameter key not in the previous template"
+                )
+            given[name] = before[name]
+        else:
+            given[name] = one.get("ParameterValue", "")
+    return given
+
+
+def _capabilities(params: Params) -> tuple[str, ...]:
+    return tuple(one[""] for one in form_list(params, "Capabilities"))
+
+
+def _check_capability(template: Template, params: Params) -> None:
+    given, needed = _capabilities(params), template.capability
+    enough = {"": True, "CAPABILITY_IAM": bool({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(given))}
+    if not enough.get(needed, needed in given):
+        raise Refusal("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")
+    template.order()
+
+
+def _on_failure(params: Params) -> str:
+    if "OnFailure" in params and "DisableRollback" in params:
+        raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
+    if params.get("DisableRollback", "").lower() == "true":
+        return "DO_NOTHING"
+    return str(params.get("OnFailure", "ROLLBACK"))
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[Stacks, _Request], dict[str, Any]]]] = {
+    "CreateStack": Stacks.create,
+    "UpdateStack": Stacks.update,
+    "DeleteStack": Stacks.delete,
+    "DescribeStacks": Stacks.describe,
+    "DescribeStackEvents": Stacks.describe_events,
+    "DescribeStackResources": Stacks.describe_resources,
+    "GetTemplate": Stacks.template_of,
+    "ListStacks": Stacks.list_all,
+    "ValidateTemplate": Stacks.validate,
+}
