@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.cloudformation.kinds import Kind
+from xsfn_helpers.sandbox.cloudformation.kind import Kind
 
 # Properties that are lists, and what each member must have; an empty tuple stands for plain texts.
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,8 +41,7 @@ def _faults(key: str, value: Any) -> Iterator[str]:
 
 
 def _member_faults(place: str, member: Any, needed: tuple[str, ...]) -> Iterator[str]:
-    wanted: type = dict if needed else str
-    if not isinstance(member, wanted):
+    if not isinstance(member, dict if needed else str):
         yield f"{place}: expected type: {'JSONObject' if needed else 'String'}, found: {_called(member)}"
         return
     for key in needed:

@@ -6,17 +6,24 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.regions import partition_of
-from xsfn_helpers.sandbox.calls import Call, Params, Place, form_list
+from xsfn_helpers.sandbox.calls import Call, Place, form_list
 from xsfn_helpers.sandbox.cloudformation import answers
 from xsfn_helpers.sandbox.cloudformation.api import name_call
 from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
 from xsfn_helpers.sandbox.cloudformation.parameters import parameter_values
-from xsfn_helpers.sandbox.cloudformation.stack import Stack, Work
+from xsfn_helpers.sandbox.cloudformation.requests import (
+    StackRequest,
+    capabilities,
+    check_capability,
+    given_parameters,
+    on_failure_of,
+    template_text,
+)
+from xsfn_helpers.sandbox.cloudformation.stack import Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.cloudformation.work import Worker
 from xsfn_helpers.sandbox.errors import Refusal
@@ -63,16 +70,16 @@ class Stacks:
 
     def answer(self, asker: Asker, call: Call, *, region: str, request_id: str) -> bytes:
         """Carry out an allowed request. Raises `Refusal` in CloudFormation's words."""
-        request = _Request(asker, call.params, asker.caller.account_id, region)
+        request = StackRequest(asker, call.params, asker.caller.account_id, region)
         return answers.answer_xml(call.operation, _OPERATIONS[call.operation](self, request), request_id)
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
-    def create(self, request: _Request) -> dict[str, Any]:
+    def create(self, request: StackRequest) -> dict[str, Any]:
         params = request.params
-        template = Template.read(_body(params))
-        values = parameter_values(template, _given(params, {}))
-        _check_capability(template, params)
+        template = Template.read(template_text(params))
+        values = parameter_values(template, given_parameters(params, {}))
+        check_capability(template, params)
         self._check_role(request)
         stack = Stack(
             id=request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}"),
@@ -82,11 +89,11 @@ class Stacks:
             template=template.text,
             parameters=values,
             tags={tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")},
-            capabilities=_capabilities(params),
+            capabilities=capabilities(params),
             role_arn=params.get("RoleARN", ""),
             status="",
             created=now(),
-            work=request.work("CREATE", on_failure=_on_failure(params)),
+            work=request.work("CREATE", on_failure=on_failure_of(params)),
         )
         with self._lock:
             if self._named(request.account_id, request.region, stack.name):
@@ -95,7 +102,7 @@ class Stacks:
         self._begin(stack)
         return {"StackId": stack.id}
 
-    def update(self, request: _Request) -> dict[str, Any]:
+    def update(self, request: StackRequest) -> dict[str, Any]:
         params = request.params
         with self._lock:
             before = self._named(request.account_id, request.region, params["StackName"])
@@ -104,9 +111,9 @@ class Stacks:
             if before.status not in _UPDATABLE:
                 raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
             previous = params.get("UsePreviousTemplate", "").lower() == "true"
-            template = Template.read(before.template if previous else _body(params))
-            values = parameter_values(template, _given(params, before.parameters))
-            _check_capability(template, params)
+            template = Template.read(before.template if previous else template_text(params))
+            values = parameter_values(template, given_parameters(params, before.parameters))
+            check_capability(template, params)
             self._check_role(request)
             tags = {tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")} or dict(before.tags)
             if (template.text, values, tags) == (before.template, before.parameters, before.tags):
@@ -116,7 +123,7 @@ class Stacks:
                 template=template.text,
                 parameters=values,
                 tags=tags,
-                capabilities=_capabilities(params),
+                capabilities=capabilities(params),
                 role_arn=params.get("RoleARN") or before.role_arn,
                 updated=now(),
                 work=request.work("UPDATE", before=before.to_json() | {"events": [], "work": None}),
@@ -125,7 +132,7 @@ class Stacks:
         self._begin(stack)
         return {"StackId": stack.id}
 
-    def delete(self, request: _Request) -> dict[str, Any]:
+    def delete(self, request: StackRequest) -> dict[str, Any]:
         params = request.params
         with self._lock:
             stack = self._named(request.account_id, request.region, params["StackName"])
@@ -151,29 +158,29 @@ class Stacks:
 
     # --- readings ----------------------------------------------------------------------------------------------------
 
-    def describe(self, request: _Request) -> dict[str, Any]:
+    def describe(self, request: StackRequest) -> dict[str, Any]:
         if "StackName" in request.params:
             return {"Stacks": [answers.described(self._known(request))]}
         return {"Stacks": [answers.described(stack) for stack in self._of(request) if not stack.gone]}
 
-    def describe_events(self, request: _Request) -> dict[str, Any]:
+    def describe_events(self, request: StackRequest) -> dict[str, Any]:
         stack = self._known(request, "Stack [{}] does not exist")
         return {"StackEvents": [answers.event_words(stack, event) for event in reversed(stack.events)]}
 
-    def describe_resources(self, request: _Request) -> dict[str, Any]:
+    def describe_resources(self, request: StackRequest) -> dict[str, Any]:
         stack = self._known(request)
         return {"StackResources": [answers.resource_words(stack, one) for one in stack.resources.values()]}
 
-    def template_of(self, request: _Request) -> dict[str, Any]:
+    def template_of(self, request: StackRequest) -> dict[str, Any]:
         return {"TemplateBody": self._known(request).template, "StagesAvailable": ["Original", "Processed"]}
 
-    def list_all(self, request: _Request) -> dict[str, Any]:
+    def list_all(self, request: StackRequest) -> dict[str, Any]:
         wanted = [one[""] for one in form_list(request.params, "StackStatusFilter")]
         stacks = [stack for stack in self._of(request) if not wanted or stack.status in wanted]
         return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
 
-    def validate(self, request: _Request) -> dict[str, Any]:
-        template = Template.read(_body(request.params))
+    def validate(self, request: StackRequest) -> dict[str, Any]:
+        template = Template.read(template_text(request.params))
         template.order()
         return {
             "Parameters": [
@@ -191,7 +198,7 @@ class Stacks:
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 
-    def _of(self, request: _Request) -> list[Stack]:
+    def _of(self, request: StackRequest) -> list[Stack]:
         with self._lock:
             place = (request.account_id, request.region)
             found = [stack for stack in self._stacks.values() if (stack.account_id, stack.region) == place]
@@ -206,7 +213,7 @@ class Stacks:
             stacks = (one for one in self._stacks.values() if (one.account_id, one.region, one.name) == place)
             return next((stack for stack in stacks if not stack.gone), None)
 
-    def _known(self, request: _Request, otherwise: str = "Stack with id {} does not exist") -> Stack:
+    def _known(self, request: StackRequest, otherwise: str = "Stack with id {} does not exist") -> Stack:
         name = request.params.get("StackName", "")
         found = self._named(request.account_id, request.region, name)
         if found is None:
@@ -221,7 +228,7 @@ class Stacks:
 
     # --- the work ----------------------------------------------------------------------------------------------------
 
-    def _check_role(self, request: _Request) -> None:
+    def _check_role(self, request: StackRequest) -> None:
         if role_arn := request.params.get("RoleARN"):
             assert self._gateway is not None
             self._gateway.assume_as_service(CLOUDFORMATION, role_arn)
@@ -250,67 +257,7 @@ class Stacks:
         return Hands(self._gateway, credentials, stack.region, via=CLOUDFORMATION)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One allowed request: who asks, for what, where."""
-
-    asker: Asker
-    params: Params
-    account_id: str
-    region: str
-
-    def arn(self, resource: str) -> str:
-        return f"arn:{partition_of(self.region)}:cloudformation:{self.region}:{self.account_id}:{resource}"
-
-    def work(self, verb: str, **details: Any) -> Work:
-        return Work(verb, self.asker.access_key_id, self.asker.token, **details)
-
-
-def _body(params: Params) -> str:
-    if "TemplateURL" in params:
-        raise invalid("The xsfn sandbox takes templates by TemplateBody, not by TemplateURL.")
-    if "TemplateBody" not in params:
-        raise invalid("Either Template URL or Template Body must be specified.")
-    return str(params["TemplateBody"])
-
-
-def _given(params: Params, before: Mapping[str, str]) -> dict[str, str]:
-    given = {}
-    for one in form_list(params, "Parameters"):
-        name = one.get("ParameterKey", "")
-        if one.get("UsePreviousValue", "").lower() == "true":
-            if name not in before:
-                raise invalid(
-                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a "
-                    "parameter key not in the previous template"
-                )
-            given[name] = before[name]
-        else:
-            given[name] = one.get("ParameterValue", "")
-    return given
-
-
-def _capabilities(params: Params) -> tuple[str, ...]:
-    return tuple(one[""] for one in form_list(params, "Capabilities"))
-
-
-def _check_capability(template: Template, params: Params) -> None:
-    given, needed = _capabilities(params), template.capability
-    enough = {"": True, "CAPABILITY_IAM": bool({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(given))}
-    if not enough.get(needed, needed in given):
-        raise Refusal("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")
-    template.order()
-
-
-def _on_failure(params: Params) -> str:
-    if "OnFailure" in params and "DisableRollback" in params:
-        raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
-    if params.get("DisableRollback", "").lower() == "true":
-        return "DO_NOTHING"
-    return str(params.get("OnFailure", "ROLLBACK"))
-
-
-_OPERATIONS: Final[Mapping[str, Callable[[Stacks, _Request], dict[str, Any]]]] = {
+_OPERATIONS: Final[Mapping[str, Callable[[Stacks, StackRequest], dict[str, Any]]]] = {
     "CreateStack": Stacks.create,
     "UpdateStack": Stacks.update,
     "DeleteStack": Stacks.delete,

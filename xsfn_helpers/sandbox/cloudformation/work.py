@@ -18,8 +18,9 @@ from xsfn_helpers.sandbox.cloudformation.checks import properties_fault
 from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 from xsfn_helpers.sandbox.cloudformation.hands import Hands
-from xsfn_helpers.sandbox.cloudformation.kinds import KINDS, TAGGED, Place
-from xsfn_helpers.sandbox.cloudformation.parameters import typed
+from xsfn_helpers.sandbox.cloudformation.kind import Place
+from xsfn_helpers.sandbox.cloudformation.kinds import KINDS
+from xsfn_helpers.sandbox.cloudformation.resolving import surroundings, wanted_properties
 from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template
 from xsfn_helpers.sandbox.errors import Refusal
@@ -253,41 +254,10 @@ class Worker:
         return Stack.from_json(work.before).resources
 
     def _resolved(self, name: str) -> dict[str, Any]:
-        part = self._template.resources[name]
-        wanted: dict[str, Any] = self._around().resolve(dict(part.get("Properties", {})))
-        if part["Type"] in TAGGED and self._stack.tags:
-            own = wanted.get("Tags", [])
-            named = {tag.get("Key") for tag in own if isinstance(tag, dict)} if isinstance(own, list) else set()
-            passed_on = [{"Key": key, "Value": value} for key, value in self._stack.tags.items() if key not in named]
-            wanted["Tags"] = [*own, *passed_on] if isinstance(own, list) else own
-        return wanted
+        return wanted_properties(self._stack, self._template, name)
 
     def _around(self) -> Surroundings:
-        stack = self._stack
-        values: dict[str, Any] = {
-            **typed(self._template, stack.parameters),
-            "AWS::AccountId": stack.account_id,
-            "AWS::Region": stack.region,
-            "AWS::Partition": self._place.partition,
-            "AWS::StackName": stack.name,
-            "AWS::StackId": stack.id,
-            "AWS::URLSuffix": "amazonaws.com.cn" if self._place.partition == "aws-cn" else "amazonaws.com",
-            "AWS::NotificationARNs": [],
-        }
-
-        def ref(name: str) -> str:
-            return _known(stack.resources, name).physical
-
-        def attribute(name: str, wanted: str) -> str:
-            found = _known(stack.resources, name).attributes.get(wanted)
-            if found is None:
-                raise Refusal(
-                    "ValidationError",
-                    f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt",
-                )
-            return found
-
-        return Surroundings(values, ref, attribute, self._template.conditions)
+        return surroundings(self._stack, self._template)
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
@@ -319,16 +289,6 @@ class Worker:
             properties=json.dumps(about.wanted, separators=(",", ":")) if about.wanted else "",
         )
         return self._keep(replace(stack, events=(*stack.events, event)))
-
-
-def _known(resources: Mapping[str, Resource], name: str) -> Resource:
-    found = resources.get(name)
-    if found is None:
-        raise Refusal(
-            "ValidationError",
-            f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template",
-        )
-    return found
 
 
 def _id(resource: Resource | None) -> str:
