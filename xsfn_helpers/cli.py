@@ -171,6 +171,19 @@ def _clean(options: argparse.Namespace) -> int:
     return OK
 
 
+def _export(options: argparse.Namespace) -> int:
+    from xsfn_helpers.config import load_settings
+    from xsfn_helpers.export import exported_files, route_named, write_export
+
+    # Only writes text, so no sandbox is started for it.
+    settings = load_settings(_chosen(options))
+    route = route_named(options.route)
+    folder = options.to or Path("exported", route.value)
+    print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
+    print(f"In: {folder}")
+    return OK
+
+
 def _decide(_: argparse.Namespace) -> int:
     from xsfn_helpers.iam.jsonlines import decide_lines
 
@@ -286,6 +299,11 @@ def _parser() -> argparse.ArgumentParser:
     documents = walkthrough.add_argument_group("documents of your own, each a file with JSON")
     for name, meaning in _DOCUMENTS.items():
         documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
+
+    export = _command(commands, "export", _export, "write the set-up as infrastructure code")
+    export.add_argument("route", metavar="ROUTE", help="cdk, cloudformation or terraform")
+    export.add_argument("--to", type=Path, metavar="DIR", help="folder (default: exported/ROUTE)")
+    _add_choices(export)
 
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
     _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs
+from xsfn_helpers import probes, runs, stacks
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.status import LiveStatus
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
+    from xsfn_helpers.export import Export
     from xsfn_helpers.faults.practice import Practice
 
 
@@ -391,6 +393,33 @@ class Lab:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
 
+    def export(self, route: str, folder: Path | str | None = None) -> Export:
+        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+
+        The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
+        in the way, and for a lab with documents of its own: what is exported are the recommended ones.
+        """
+        from xsfn_helpers.export import exported_files, route_named, write_export
+
+        chosen = route_named(route)
+        if self.blueprint != Blueprint.recommended(self.scenario):
+            raise ConfigError(
+                "This lab has documents of its own; what is exported are the recommended ones.",
+                fix="Export the lab that open_lab() gives.",
+            )
+        texts = exported_files(chosen, self.scenario, self.ground.lab_id)
+        return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
+
+    def deploy(self, export: Export) -> Plan:
+        """Deploy an export to both accounts, as its tool would; `clean` takes it back.
+
+        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        """
+        from xsfn_helpers.export.deploy import deploy
+
+        with self.turn():
+            return deploy(export, self.ground)
+
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
         from xsfn_helpers.faults.practice import Practice
@@ -400,7 +429,7 @@ class Lab:
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
         with self.turn():
-            done = [step.undo() for step in reversed(list(self.steps))]
+            done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
         return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
 

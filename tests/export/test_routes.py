@@ -1,0 +1,75 @@
+"""Each route by itself: export, deploy to an empty pair of accounts, check, run, clean. All give the same chain."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.export.conftest import Exporting
+from xsfn_helpers import Lab
+from xsfn_helpers.chain import LINK_NUMBERS
+from xsfn_helpers.changes import Action
+from xsfn_helpers.cli import FAILED, OK, main
+from xsfn_helpers.export import Route
+
+ROUTES = ("cloudformation",)
+
+
+def options_of(lab: Lab) -> list[str]:
+    """The options by which the command line finds this lab."""
+    names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
+    chosen = {f"{name}_name": getattr(lab.scenario, f"{name}_name") for name in names} | {"lab_id": lab.ground.lab_id}
+    return [part for key, value in chosen.items() for part in (f"--{key.replace('_', '-')}", value)]
+
+
+def standing(lab: Lab) -> list[Action]:
+    return [change.action for step in lab.steps for change in step.plan()]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_exported_deployed_checked_run_and_cleaned(
+    lab: Lab, exported: Exporting, route: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`xsfn check` finds everything as the hand-made set-up is, live checks included; nothing is left at the end."""
+    assert set(standing(lab)) == {Action.CREATE}, "the accounts are to be empty"
+
+    deployed = lab.deploy(exported(route))
+    checked = main(["check", *options_of(lab)])
+    report = capsys.readouterr().out
+    run = lab.run()
+    cleaned = main(["clean", *options_of(lab)])
+    unchecked = main(["check", "--no-live", *options_of(lab)])
+
+    assert {change.action for change in deployed} == {Action.CREATE}
+    assert (checked, "✗" in report) == (OK, False)
+    assert run.succeeded
+    assert (cleaned, unchecked) == (OK, FAILED)
+    assert set(standing(lab)) == {Action.CREATE}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_each_route_gives_the_chain_decisions_of_the_hand_made_set_up(
+    lab: Lab, exported: Exporting, route: str
+) -> None:
+    """The same outcome, by the same statements of the same roles, link by link."""
+
+    def decisions() -> list[tuple[int, bool, list[tuple[str, str | None]]]]:
+        found = []
+        for number in LINK_NUMBERS:
+            verdict = lab.decide(number)
+            assert verdict.decision is not None
+            by = sorted((one.policy.name, one.sid) for one in verdict.decision.decided_by)
+            found.append((number, verdict.allowed, by))
+        return found
+
+    lab.at_stage(3)
+    by_hand = decisions()
+    lab.clean()
+
+    lab.deploy(exported(route))
+
+    assert decisions() == by_hand
+    assert all(allowed for _, allowed, _ in by_hand)
+
+
+def test_every_route_is_tried() -> None:
+    assert set(ROUTES) == set(Route)

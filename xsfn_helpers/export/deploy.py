@@ -1,0 +1,43 @@
+"""An export deployed to the lab's two accounts, as its own tool would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from xsfn_helpers.changes import Change, Plan
+from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.export.folder import Export
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.stacks import Stack
+
+# IAM refuses a trust policy that names a role which doesn't exist yet.
+ORDER = (Side.OPERATOR, Side.SUBJECT)
+
+
+def deploy(export: Export, ground: Ground) -> Plan:
+    """Deploy what stands in the export's folder now; gives what was made.
+
+    Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+    """
+    changes = [_stack(export, ground, side) for side in ORDER]
+    return Plan(f"Deployed by {export.route.value}", tuple(changes), done=True)
+
+
+def _stack(export: Export, ground: Ground, side: Side) -> Change:
+    parameters = _parameters(f"{side.value}.parameters.json", export)
+    return Stack(ground, side).deploy(export[f"{side.value}.yaml"], parameters)
+
+
+def _parameters(name: str, export: Export) -> Mapping[str, str]:
+    try:
+        found: Any = json.loads(export[name])
+        return {one["ParameterKey"]: one["ParameterValue"] for one in found}
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"This isn't a list of parameters: {error}.",
+            where=name,
+            fix='Each is written {"ParameterKey": "…", "ParameterValue": "…"}.',
+        ) from error
