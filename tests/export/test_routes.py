@@ -11,7 +11,7 @@ from xsfn_helpers.changes import Action
 from xsfn_helpers.cli import FAILED, OK, main
 from xsfn_helpers.export import Route
 
-ROUTES = ("cloudformation",)
+ROUTES = ("cloudformation", "terraform")
 
 
 def options_of(lab: Lab) -> list[str]:
@@ -52,12 +52,12 @@ def test_each_route_gives_the_chain_decisions_of_the_hand_made_set_up(
 ) -> None:
     """The same outcome, by the same statements of the same roles, link by link."""
 
-    def decisions() -> list[tuple[int, bool, list[tuple[str, str | None]]]]:
+    def decisions() -> list[tuple[int, bool, list[tuple[str, str]]]]:
         found = []
         for number in LINK_NUMBERS:
             verdict = lab.decide(number)
             assert verdict.decision is not None
-            by = sorted((one.policy.name, one.sid) for one in verdict.decision.decided_by)
+            by = sorted((one.policy.title, one.statement.label) for one in verdict.decision.decided_by)
             found.append((number, verdict.allowed, by))
         return found
 

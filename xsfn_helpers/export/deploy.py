@@ -8,7 +8,9 @@ from typing import Any
 
 from xsfn_helpers.changes import Change, Plan
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.export import terraform
 from xsfn_helpers.export.folder import Export
+from xsfn_helpers.export.routes import Route
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.stacks import Stack
@@ -22,7 +24,10 @@ def deploy(export: Export, ground: Ground) -> Plan:
 
     Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
     """
-    changes = [_stack(export, ground, side) for side in ORDER]
+    if export.route is Route.TERRAFORM:
+        changes = terraform.apply(export, ground)
+    else:
+        changes = [_stack(export, ground, side) for side in ORDER]
     return Plan(f"Deployed by {export.route.value}", tuple(changes), done=True)
 
 
