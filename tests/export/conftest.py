@@ -9,7 +9,9 @@ import pytest
 
 from xsfn_helpers import Lab
 from xsfn_helpers.export import Export
+from xsfn_helpers.export.synthesis import missing_tool
 
+needs_cdk = pytest.mark.skipif(missing_tool() is not None, reason=f"no CDK here: {missing_tool()}")
 Exporting = Callable[[str], Export]
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.export.conftest import Exporting
+from tests.export.conftest import Exporting, needs_cdk
 from xsfn_helpers import Lab
 from xsfn_helpers.chain import LINK_NUMBERS
 from xsfn_helpers.changes import Action
 from xsfn_helpers.cli import FAILED, OK, main
 from xsfn_helpers.export import Route
 
-ROUTES = ("cloudformation", "terraform")
+ROUTES = (
+    "cloudformation",
+    "terraform",
+    pytest.param("cdk", marks=needs_cdk),
+)
 
 
 def options_of(lab: Lab) -> list[str]:
@@ -72,4 +76,4 @@ def test_each_route_gives_the_chain_decisions_of_the_hand_made_set_up(
 
 
 def test_every_route_is_tried() -> None:
-    assert set(ROUTES) == set(Route)
+    assert {getattr(route, "values", (route,))[0] for route in ROUTES} == set(Route)

@@ -11,6 +11,7 @@ from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export import terraform
 from xsfn_helpers.export.folder import Export
 from xsfn_helpers.export.routes import Route
+from xsfn_helpers.export.synthesis import synthesise
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.stacks import Stack
@@ -22,10 +23,14 @@ ORDER = (Side.OPERATOR, Side.SUBJECT)
 def deploy(export: Export, ground: Ground) -> Plan:
     """Deploy what stands in the export's folder now; gives what was made.
 
-    Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+    Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use,
+    `ToolMissing` where the CDK can't run.
     """
     if export.route is Route.TERRAFORM:
         changes = terraform.apply(export, ground)
+    elif export.route is Route.CDK:
+        templates = synthesise(export).templates
+        changes = [Stack(ground, side).deploy(templates[side], {}) for side in ORDER]
     else:
         changes = [_stack(export, ground, side) for side in ORDER]
     return Plan(f"Deployed by {export.route.value}", tuple(changes), done=True)

@@ -47,12 +47,15 @@ class CrossAccountTask(Construct):
         )
 
     def state_machine(self, *, name: str, role: iam.IRole) -> sfn.StateMachine:
-        """The Operator's state machine with the task. It gets `role` as it is: the CDK adds nothing to it."""
+        """The Operator's state machine with the task.
+
+        Give it `role.without_policy_updates()`: else the CDK adds grants to the role that this task never uses.
+        """
         return sfn.StateMachine(
             self,
             "StateMachine",
             state_machine_name=name,
-            role=role.without_policy_updates() if isinstance(role, iam.Role) else role,
+            role=role,
             comment="Runs a state machine in another account",
             definition_body=sfn.DefinitionBody.from_chainable(self.task),
         )
