@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.export import Export
+    from xsfn_helpers.export.comparison import Comparison
+    from xsfn_helpers.export.grants import Grants
     from xsfn_helpers.faults.practice import Practice
 
 
@@ -419,6 +421,22 @@ class Lab:
 
         with self.turn():
             return deploy(export, self.ground)
+
+    def cdk_grants(self, export: Export) -> Grants:
+        """What the CDK grants the Operator role, were it let, and which link of the chain needs each statement.
+
+        Where the CDK can't run, the result says what it lacks. Raises `ConfigError` for an export of another route.
+        """
+        from xsfn_helpers.export.grants import grants_of
+
+        return grants_of(export, self.scenario)
+
+    def compare_routes(self) -> Comparison:
+        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean."""
+        from xsfn_helpers.export.comparison import compare
+
+        with self.turn():
+            return compare(self)
 
     def practice(self) -> Practice:
         """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""

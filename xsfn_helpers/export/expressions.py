@@ -112,11 +112,7 @@ class _Reader:
 
     def _call(self, name: str) -> Any:
         if name == "can":  # whether its argument can be worked out at all
-            try:
-                (value,) = self._items(")", self._value)
-            except ValueError:
-                return False
-            return value is not None
+            return None not in self._items(")", self._value)
         if name not in self._functions:
             known = ", ".join(("can", *self._functions))
             raise ConfigError(f"The function {name} isn't covered here.", fix=f"There are: {known}.")

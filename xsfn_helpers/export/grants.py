@@ -9,13 +9,18 @@ from typing import Any
 
 from xsfn_helpers.chain import Actor, Link, Node, chain
 from xsfn_helpers.documents import POLICY_VERSION, execute_role_trust, json_text
+from xsfn_helpers.errors import ConfigError, ToolMissing
+from xsfn_helpers.export.folder import Export
+from xsfn_helpers.export.routes import Route
+from xsfn_helpers.export.synthesis import synthesise
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
+from xsfn_helpers.scenario import Scenario, Side
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement of the Operator role. `opens` are the links that it makes possible; `why` tells why no other."""
+    """One statement that the CDK adds. `opens` are the links that it makes possible; `why` tells why no other."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -45,12 +50,8 @@ class Grants:
         if self.missing:
             return f"… not tried: {self.missing}"
         needed = sum(bool(grant.opens) for grant in self.grants)
-        return "\n".join(
-            [
-                f"The Operator role, as the CDK grants it: {needed} of {len(self.grants)} statements needed",
-                *self._lines(),
-            ]
-        )
+        heading = f"The CDK adds {len(self.grants)} statements to the Operator role; the chain needs {needed} of them"
+        return "\n".join([heading, *self._lines()])
 
     def _lines(self) -> Iterator[str]:
         return (f"  {line}" for grant in self.grants for line in str(grant).splitlines())
@@ -59,6 +60,33 @@ class Grants:
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
         return {"text/plain": str(self)}
+
+
+def grants_of(export: Export, scenario: Scenario) -> Grants:
+    """Synthesise the app as the CDK would have it, and judge each statement that it adds to the Operator role.
+
+    Raises `ConfigError` for an export of another route, and in the CDK's words for an app that it doesn't take.
+    """
+    if export.route is not Route.CDK:
+        raise ConfigError(f"This is an export of {export.route.value}.", fix='Take the one of lab.export("cdk").')
+    try:
+        template = synthesise(export, context={"cdk_grants": "yes"}).templates[Side.OPERATOR]
+    except ToolMissing as error:
+        return Grants((), error.what)
+    return Grants(tuple(judged(statement, scenario) for statement in _statements(json.loads(template), scenario)))
+
+
+def _statements(template: Mapping[str, Any], scenario: Scenario) -> Iterator[Mapping[str, Any]]:
+    """Those the CDK adds, in a policy of its own beside the one that the app writes into the role."""
+
+    def unknown(name: str, *_: str) -> str:
+        raise ConfigError(f"A permission names {name}, which only a deployment knows.", where="Operator template")
+
+    values = {"AWS::Partition": scenario.partition, "AWS::Region": scenario.region}
+    around = Surroundings({**values, "AWS::AccountId": scenario.operator.id}, unknown, unknown, {})
+    resources = template["Resources"].values()
+    for policy in [one["Properties"] for one in resources if one["Type"] == "AWS::IAM::Policy"]:
+        yield from around.resolve(policy["PolicyDocument"])["Statement"]
 
 
 def judged(statement: Mapping[str, Any], scenario: Scenario) -> Grant:
@@ -96,10 +124,8 @@ def _why(policy: Policy, scenario: Scenario) -> str:
     wanted = [link for link in chain(scenario) if link.action in actions and link.asker is Actor.EXECUTE_ROLE]
     if wanted:
         numbers = " and ".join(str(link.number) for link in wanted)
-        return f"links {numbers} are about executions in the {subject}, asked by the execute role"
-    return (
-        "no link asks for it; across accounts .sync:2 polls, and no rule in this account would see the other's events"
-    )
+        return f"links {numbers} are asked by the execute role, and about executions in the {subject}"
+    return "no link asks for it: across accounts .sync:2 polls, and no rule here sees the other account's events"
 
 
 def _asked_by_operator(link: Link, scenario: Scenario) -> Request:

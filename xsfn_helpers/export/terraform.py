@@ -45,14 +45,18 @@ class _Apply:
             raise ConfigError(f"Cycle: {', '.join(self._under_way)}.", where="Terraform")
         self._under_way.append(address)
         block = self.configuration.resources[address]
-        arguments = self.configuration.arguments(block)
         side = self._side(block)
         account = self.ground.scenario.account(side)
-        with told(account):
-            self._attributes[address] = _MAKERS[block.kind](self.ground, side, arguments)
+        try:
+            arguments = self.configuration.arguments(block)
+            with told(account):
+                self._attributes[address] = _MAKERS[block.kind](self.ground, side, arguments)
+        except KeyError as missing:
+            raise ConfigError(
+                f"The argument {missing} is required, but no definition was found.", where=address
+            ) from missing
         self._under_way.remove(address)
-        name = arguments["name"]
-        self.changes.append(Change(Action.CREATE, account, f"{address} ({name})"))
+        self.changes.append(Change(Action.CREATE, account, f"{address} ({arguments['name']})"))
 
     def _attribute(self, address: str, name: str) -> Any:
         self.make(address)
