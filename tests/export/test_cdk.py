@@ -65,60 +65,62 @@ def tags(properties: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
 
 
-class TestOperator:
-    @pytest.fixture(scope="class")
-    def template(self, synthesis: Synthesis) -> Template:
-        return Template(synthesis, Side.OPERATOR)
+@pytest.fixture(scope="module")
+def operator(synthesis: Synthesis) -> Template:
+    return Template(synthesis, Side.OPERATOR)
 
-    def test_its_role_may_assume_the_execute_role_and_nothing_else(self, template: Template) -> None:
-        role = template.role(SCENARIO.operator_role_name)
+
+@pytest.fixture(scope="module")
+def subject(synthesis: Synthesis) -> Template:
+    return Template(synthesis, Side.SUBJECT)
+
+
+class TestOperator:
+    def test_its_role_may_assume_the_execute_role_and_nothing_else(self, operator: Template) -> None:
+        role = operator.role(SCENARIO.operator_role_name)
 
         assert same_policy(role["AssumeRolePolicyDocument"], documents.service_trust(SCENARIO, SCENARIO.operator))
         assert inline(role).keys() == {OPERATOR_POLICY_NAME}
         assert same_policy(inline(role)[OPERATOR_POLICY_NAME], documents.operator_role_permissions(SCENARIO))
-        assert template.of(POLICY) == [], "nothing is added to it"
+        assert operator.of(POLICY) == [], "nothing is added to it"
         assert tags(role) == {"xsfn:lab": "mine"}
 
-    def test_its_task_waits_crosses_the_accounts_and_tells_the_child_its_parent(self, template: Template) -> None:
-        (machine,) = template.of(MACHINE)
+    def test_its_task_waits_crosses_the_accounts_and_tells_the_child_its_parent(self, operator: Template) -> None:
+        (machine,) = operator.of(MACHINE)
 
         assert json.loads(machine["DefinitionString"]) == documents.operator_definition(SCENARIO)
         assert machine["StateMachineName"] == "starter"
         assert machine["RoleArn"] == SCENARIO.operator_role_arn
         assert tags(machine) == {"xsfn:lab": "mine"}
 
-    def test_it_is_all_there_is(self, template: Template) -> None:
-        assert sorted(one["Type"] for one in template.resources.values()) == [ROLE, MACHINE]
+    def test_it_is_all_there_is(self, operator: Template) -> None:
+        assert sorted(one["Type"] for one in operator.resources.values()) == [ROLE, MACHINE]
 
 
 class TestSubject:
-    @pytest.fixture(scope="class")
-    def template(self, synthesis: Synthesis) -> Template:
-        return Template(synthesis, Side.SUBJECT)
-
-    def test_the_execute_role_trusts_one_role_for_one_state_machine(self, template: Template) -> None:
-        role = template.role("let-in")
+    def test_the_execute_role_trusts_one_role_for_one_state_machine(self, subject: Template) -> None:
+        role = subject.role("let-in")
 
         assert same_policy(role["AssumeRolePolicyDocument"], documents.execute_role_trust(SCENARIO))
 
-    def test_the_execute_role_has_the_three_actions(self, template: Template) -> None:
-        held = inline(template.role("let-in"))
+    def test_the_execute_role_has_the_three_actions(self, subject: Template) -> None:
+        held = inline(subject.role("let-in"))
 
         assert held.keys() == {EXECUTE_POLICY_NAME}
         # The state machine's name is asked of the machine itself, which `_arn` answers with its ARN.
         text = json.dumps(held).replace(f"execution:{SCENARIO.subject_machine_arn}", "execution:subject-statemachine")
         assert same_policy(json.loads(text)[EXECUTE_POLICY_NAME], documents.execute_role_permissions(SCENARIO))
 
-    def test_its_state_machine_and_role(self, template: Template) -> None:
-        (machine,) = template.of(MACHINE)
-        role = template.role(SCENARIO.subject_role_name)
+    def test_its_state_machine_and_role(self, subject: Template) -> None:
+        (machine,) = subject.of(MACHINE)
+        role = subject.role(SCENARIO.subject_role_name)
 
         assert json.loads(machine["DefinitionString"]) == documents.subject_definition(SCENARIO)
         assert same_policy(role["AssumeRolePolicyDocument"], documents.service_trust(SCENARIO, SCENARIO.subject))
         assert inline(role) == {}
 
-    def test_it_is_all_there_is(self, template: Template) -> None:
-        assert sorted(one["Type"] for one in template.resources.values()) == [ROLE, ROLE, MACHINE]
+    def test_it_is_all_there_is(self, subject: Template) -> None:
+        assert sorted(one["Type"] for one in subject.resources.values()) == [ROLE, ROLE, MACHINE]
 
 
 def test_what_the_cdk_would_add_is_named_and_only_assume_role_is_needed(export: Export) -> None:
@@ -141,7 +143,7 @@ def test_what_the_cdk_would_add_is_named_and_only_assume_role_is_needed(export: 
 
 
 def test_deployed_with_its_grants_the_check_names_what_is_too_much(lab: Lab, tmp_path: Any) -> None:
-    """The live counterpart: the same app with the CDK's grants, deployed, is told apart from the least-privilege one."""
+    """The live counterpart: the app with the CDK's grants runs as well, but isn't the least-privilege one."""
     from xsfn_helpers.stacks import Stack
 
     export = lab.export("cdk", tmp_path / "cdk")

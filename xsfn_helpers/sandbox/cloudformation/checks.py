@@ -22,7 +22,7 @@ def properties_fault(name: str, kind: Kind, wanted: Mapping[str, Any]) -> str | 
     faults += [
         f"#: required key [{key}] not found" for key, must in kind.properties.items() if must and key not in wanted
     ]
-    faults += [fault for key, value in wanted.items() for fault in _faults(key, value)]
+    faults += [fault for key in kind.properties if key in wanted for fault in _faults(key, wanted[key])]
     return f"Properties validation failed for resource {name} with message:\n[{', '.join(faults)}]" if faults else None
 
 
