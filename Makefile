@@ -9,6 +9,9 @@ environment := $(if $(CONDA_TOOL),.conda,.venv)
 # Command line programs of the environment (aws, xsfn, conda's dot) go before the system's.
 run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
 
+# The cells of a notebook, and tests that share something, are in one file, and stay together.
+side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
+
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
@@ -22,7 +25,7 @@ lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS
 	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
 
 test: for-test lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
-	@$(run) -m pytest $(TEST_ARGS)
+	@$(run) -m pytest $(side_by_side) $(TEST_ARGS)
 
 lint: for-test ## format, lint and types only
 	@$(run) -m ruff format --check --quiet . || { echo "To mend the format: ruff format ."; exit 1; }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Generator
 from contextlib import ExitStack
 
 import pytest
 
 from tests.isolation import isolated
+from tests.quiet import SHARED_FOLDER, holding_the_machine
+from tests.sandbox.facts import FACT
 from xsfn_helpers.config import find_config_file
+from xsfn_helpers.sandbox import choices
 
 # Words are compared strictly. Pictures and HTML differ between Graphviz versions and have their own tests;
 # what libraries write to stderr is theirs to change.
@@ -20,10 +26,34 @@ def pytest_configure(config: pytest.Config) -> None:
     if own := find_config_file(config.rootpath):
         raise pytest.UsageError(f"{own} changes names that the tests count on: move it away while they run.")
     isolation = ExitStack()
-    isolation.enter_context(isolated())
+    folder = isolation.enter_context(isolated())
+    # Those that pytest-xdist starts have it from the process that starts them.
+    os.environ.setdefault(SHARED_FOLDER, str(folder))
     config.add_cleanup(isolation.close)
     # In addopts the path would count from the folder that pytest is called in.
     config.option.nbval_sanitize_with = str(config.rootpath / "tests" / "sanitize.cfg")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with holding_the_machine(alone=item.get_closest_marker("timed") is not None):
+        return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many of the facts known of AWS were checked, and held; and how much nobody has written down."""
+
+    def facts(outcome: str) -> Counter[str]:
+        reports = terminalreporter.getreports(outcome)
+        return Counter(str(value) for report in reports for name, value in report.user_properties if name == FACT)
+
+    passed, failed = facts("passed"), facts("failed")
+    if checked := passed.keys() | failed.keys():
+        runs, held = (passed + failed).total(), len(checked) - len(failed)
+        terminalreporter.write_line(f"facts known of AWS: {len(checked)} checked by {runs} tests, {held} held")
+        terminalreporter.write_line(
+            f"not established of AWS: {len(choices.CHOICES)} points, each with a choice made in {choices.__name__}"
+        )
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

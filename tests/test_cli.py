@@ -268,6 +268,28 @@ class TestSandbox:
         assert xsfn("sandbox", "stop")[:2] == (OK, "No sandbox is running.\n")
         assert xsfn("sandbox", "reset")[0] == BAD_INPUT
 
+    def test_delay_slows_iam_down_until_it_is_taken_back(self, own_sandbox: None, xsfn: Xsfn) -> None:
+        assert xsfn("sandbox", "delay", "3")[0] == BAD_INPUT
+        xsfn("sandbox", "start")
+        at_once = (OK, "Changes in IAM count at once.\n", "")
+        slow = "Changes in IAM count after 2.5 s. `xsfn sandbox delay 0` lets them count at once.\n"
+
+        assert xsfn("sandbox", "delay") == at_once
+        assert xsfn("sandbox", "delay", "2.5") == (OK, slow, "")
+        assert xsfn("sandbox", "delay") == (OK, slow, "")
+        assert xsfn("sandbox", "status")[1].endswith(slow)
+        assert json.loads(xsfn("sandbox", "status", "--json")[1])["propagation_seconds"] == 2.5
+        assert xsfn("sandbox", "delay", "0") == at_once
+
+    @pytest.mark.parametrize("seconds", ["-1", "121", "nan", "soon"])
+    def test_a_delay_that_is_none_changes_nothing(self, own_sandbox: None, xsfn: Xsfn, seconds: str) -> None:
+        xsfn("sandbox", "start")
+        code, out, err = xsfn("sandbox", "delay", seconds)
+
+        assert (code, out) == (BAD_INPUT, "")
+        assert len(err.splitlines()) == 1
+        assert xsfn("sandbox", "delay")[1] == "Changes in IAM count at once.\n"
+
     def test_text_names_the_variables_to_set(self, xsfn: Xsfn) -> None:
         out = xsfn("sandbox", "start")[1]
 

@@ -7,7 +7,8 @@ import itertools
 import json
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from filelock import FileLock
@@ -16,12 +17,14 @@ import xsfn_helpers
 from tests.conftest import fresh_names
 from tests.interruptions import Death, Killed, dies_at, interrupted_at
 from xsfn_helpers import Lab, Side, documents, open_lab, probes, trials
+from xsfn_helpers.accounts import Accounts
 from xsfn_helpers.checks import Report
 from xsfn_helpers.display.palette import LinkState
-from xsfn_helpers.errors import ConfigError, StepError, XsfnError
+from xsfn_helpers.errors import ConfigError, SandboxError, StepError, XsfnError
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.turns import turn
 from xsfn_helpers.walkthrough import walk
 
@@ -510,6 +513,48 @@ class TestSlowIam:
         slow.at_stage(1)
 
         assert slow.check(stage=1).ok
+
+    def test_a_change_is_shown_at_once_refused_a_while_and_waited_for(self, standing_lab: Lab) -> None:
+        standing_lab.stage(2).undo()
+        refused_before = standing_lab.run().broken_link
+        with standing_lab.propagation_delay(2):
+            standing_lab.stage(2).apply()
+            decided, tried = standing_lab.decide(2), standing_lab.run()
+            checked = standing_lab.check(stage=3)["link-2.live"]
+
+        assert refused_before == 2
+        assert decided.allowed
+        assert (tried.status, tried.broken_link, tried.cause) == ("FAILED", 2, assume_refused(standing_lab))
+        assert checked.passed
+
+    def test_the_delay_is_over_with_the_while_however_it_ends(self, standing_lab: Lab) -> None:
+        def broken_off() -> None:
+            with standing_lab.propagation_delay(60):
+                standing_lab.stage(2).undo()
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            broken_off()
+
+        assert standing_lab.run().broken_link == 2
+
+    def test_a_delay_the_sandbox_doesnt_have_is_refused(self, lab: Lab) -> None:
+        with pytest.raises(SandboxError, match=r"0 \(off\) to 120"), lab.propagation_delay(121):
+            pass
+
+    def test_elsewhere_than_in_the_sandbox_there_is_none_to_choose(self, lab: Lab) -> None:
+        elsewhere = cast(Accounts, SimpleNamespace())
+        with pytest.raises(StepError, match="in the sandbox only"), slow_iam(elsewhere, 1):
+            pass
+
+
+def assume_refused(lab: Lab) -> str:
+    """What a task says whose role may not be assumed."""
+    scenario = lab.scenario
+    return (
+        f"The role {scenario.operator_role_arn} is not authorized to assume the task state's role, "
+        f"{scenario.execute_role_arn}."
+    )
 
 
 class TestTurns:

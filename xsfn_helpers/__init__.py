@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from xsfn_helpers.attempts import attempt
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
+    from xsfn_helpers.hub import open_hub
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.scenario import Scenario, Side
 
-__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
+__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_hub", "open_lab"]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
@@ -34,6 +35,7 @@ _HOMES: Final = {
     "XsfnError": "xsfn_helpers.errors",
     "attempt": "xsfn_helpers.attempts",
     "json_text": "xsfn_helpers.documents",
+    "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",
 }
 

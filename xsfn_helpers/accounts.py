@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
+from xsfn_helpers.agreement import Agreement, NoneNeeded
+from xsfn_helpers.aws_sessions import service_models
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.news import Called, News
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -50,6 +52,20 @@ class Accounts(Protocol):
         """Where every call that changes an account is told, the reader's own calls included."""
         ...
 
+    @property
+    def target(self) -> Target:
+        """Where the accounts are."""
+        ...
+
+    @property
+    def agreement(self) -> Agreement:
+        """Whether the reader has said yes to changes."""
+        ...
+
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Let the reader know why it takes a moment."""
+        ...
+
     def session(self, side: Side) -> boto3.Session:
         """A boto3 session that acts as this side's administrator."""
         ...
@@ -65,38 +81,63 @@ class Accounts(Protocol):
 
 
 class SandboxAccounts:
-    """Both accounts of a running sandbox, each as its administrator user.
+    """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
     Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
 
+    target: Final = Target.SANDBOX
+    agreement: Final = NoneNeeded()
+
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self.news = News()
-        self._sessions: dict[Side, boto3.Session] = {}
-        self._clients: dict[tuple[Side, str], Any] = {}
+        self._accounts = dict(sandbox.accounts)
+        # By account: what is made for one Subject serves no other, but all have the same Operator.
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def with_subject(self, account_id: str) -> SandboxAccounts:
+        """The same Operator with one of the sandbox's further accounts as Subject. Raises `SandboxError` for others."""
+        if account_id not in self._sandbox.further:
+            raise SandboxError(
+                f"The sandbox has no further account {account_id}.",
+                fix=f"Ask for it: xsfn sandbox start --account {account_id}",
+            )
+        other = SandboxAccounts(self._sandbox)
+        other.news, other._sessions, other._clients = self.news, self._sessions, self._clients
+        other._accounts[Side.SUBJECT] = self._sandbox.further[account_id]
+        return other
 
     def __repr__(self) -> str:
-        ids = ", ".join(f"{side.value}={self._sandbox.accounts[side].account_id}" for side in Side)
+        ids = ", ".join(f"{side.value}={self._accounts[side].account_id}" for side in Side)
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the accounts live in."""
+        return self._sandbox
 
     @property
     def pace(self) -> Pace:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
 
+    def tell_waiting(self, waiting: Waiting) -> None:
+        """Nothing is told: the sandbox is slow only where the reader has asked it to be."""
+
     def session(self, side: Side) -> boto3.Session:
-        if side not in self._sessions:
-            keys = self._sandbox.accounts[side]
-            self._sessions[side] = _SandboxSession(
+        keys = self._accounts[side]
+        if keys.account_id not in self._sessions:
+            self._sessions[keys.account_id] = _SandboxSession(
                 self._sandbox.endpoint_url,
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 region_name=self._sandbox.region,
                 botocore_session=self._botocore_session(side),
             )
-        return self._sessions[side]
+        return self._sessions[keys.account_id]
 
     @overload
     def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
@@ -107,14 +148,14 @@ class SandboxAccounts:
     @overload
     def client(self, side: Side, service: str) -> Any: ...
     def client(self, side: Side, service: str) -> Any:
-        key = (side, service)
+        key = (self._accounts[side].account_id, service)
         if key not in self._clients:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
         return self._clients[key]
 
     def _botocore_session(self, side: Side) -> botocore.session.Session:
         session = botocore.session.Session(session_vars=_ON_ITS_OWN)
-        session.register_component("data_loader", _service_models())
+        session.register_component("data_loader", service_models())
         # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
         session.register("needs-retry", self._revive)  # type: ignore[arg-type]
         tell_changes(session, side, self.news)
@@ -148,7 +189,7 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
 
     def tell(**event: Any) -> None:
         operation = event["model"].name
-        if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(_READINGS):
+        if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(READINGS):
             news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
 
     for service in ("iam", "sfn", "cloudformation"):
@@ -156,15 +197,9 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
         session.register(f"after-call.{service}", tell)
 
 
-@cache
-def _service_models() -> botocore.loaders.Loader:
-    """The service models are large and never change: every session reads the same ones."""
-    return botocore.loaders.create_loader()
-
-
 _ATTEMPTS: Final = 3
 _FIRST_ERROR: Final = 300
-_READINGS: Final = ("Get", "List", "Describe", "Simulate", "Validate")
+READINGS: Final = ("Get", "List", "Describe", "Simulate", "Validate")
 _NAMES: Final = "xsfn_names"
 # (configuration key, environment variable, value, conversion), as botocore.configprovider wants them.
 _ON_ITS_OWN: Final[dict[str, tuple[Any, Any, Any, Any]]] = {

@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NobodyAnswers
 
-from xsfn_helpers.errors import SandboxError, StepError
+from xsfn_helpers.aws_advice import NETWORK, after_refusal, before_sending, is_loopback
+from xsfn_helpers.errors import AwsUnavailable, SandboxError, StepError
 from xsfn_helpers.scenario import Account
 
 T = TypeVar("T")
@@ -19,16 +20,6 @@ T = TypeVar("T")
 # CreateStateMachine while IAM hasn't spread the role yet, or the role doesn't trust Step Functions.
 ROLE_NOT_ASSUMABLE: Final = "nor the regional one is authorized to assume the provided role"
 _INVALID_PRINCIPAL: Final = re.compile(r'^Invalid principal in policy: "AWS":"(?P<principal>[^"]+)"')
-_FIX: Final = {
-    "AccessDenied": "Give the identity you act as this permission, or take away what denies it, and do the same again.",
-    "AccessDeniedException": "Give the identity you act as this permission, or take away what denies it, and do the "
-    "same again.",
-    "MalformedPolicyDocument": "Correct the policy document and do the same again.",
-    "InvalidDefinition": "Correct the state machine's definition and do the same again.",
-    "LimitExceeded": "Remove what is no longer needed in this account, or ask AWS for a higher quota.",
-    "InvalidClientTokenId": "The sandbox has made new keys since: call open_lab() again.",
-    "UnrecognizedClientException": "The sandbox has made new keys since: call open_lab() again.",
-}
 
 
 def code_of(error: ClientError) -> str:
@@ -55,25 +46,32 @@ def cause_code(error: BaseException) -> str:
 
 
 @contextmanager
-def told(account: Account) -> Iterator[None]:
-    """AWS errors inside become `StepError` (a refusal) or `SandboxError` (nobody answers), in AWS's own words."""
+def told(account: Account | str) -> Iterator[None]:
+    """AWS errors inside become errors of ours, in AWS's own words, with the next step.
+
+    `StepError` for a refusal, `SandboxError` when the sandbox doesn't answer, `AwsUnavailable` when AWS can't be
+    reached or there are no credentials to ask with. `account` says where; a text will do before the account is known.
+    """
     try:
         yield
     except ClientError as error:
-        code = code_of(error)
         raise StepError(
-            f"AWS refused {error.operation_name} ({code}): {message_of(error)}",
+            f"AWS refused {error.operation_name} ({code_of(error)}): {message_of(error)}",
             where=str(account),
-            fix=_FIX.get(code, ""),
+            fix=after_refusal(error),
         ) from error
     except (HTTPClientError, NobodyAnswers) as error:
-        raise SandboxError(
-            f"Nobody answers: {error}.",
-            where=str(account),
-            fix="Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again.",
-        ) from error
+        if is_loopback(str(error.kwargs.get("endpoint_url", ""))):
+            raise SandboxError(
+                f"Nobody answers: {error}.",
+                where=str(account),
+                fix="Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again.",
+            ) from error
+        raise AwsUnavailable(f"AWS can't be reached: {error}.", where=str(account), fix=NETWORK) from error
     except BotoCoreError as error:
-        raise StepError(f"The call couldn't be made: {error}.", where=str(account)) from error
+        fix = before_sending(error)
+        unavailable = AwsUnavailable if fix else StepError
+        raise unavailable(f"The call couldn't be made: {error}.", where=str(account), fix=fix) from error
 
 
 def retry_while(
@@ -82,11 +80,12 @@ def retry_while(
     *,
     budget: float,
     sleep: Callable[[float], None] = time.sleep,
+    say: Callable[[float], None] | None = None,
 ) -> T:
     """The result of `call`, tried again while AWS says "not yet", for at most `budget` seconds of waiting.
 
-    Waits 0.25 s, then twice as long each time, up to 5 s. Raises the last refusal when the budget is spent, and any
-    other error at once.
+    Waits 0.25 s, then twice as long each time, up to 5 s; `say` is given the seconds so far, before each. Raises the
+    last refusal when the budget is spent, and any other error at once.
     """
     pause, left = 0.25, budget
     while True:
@@ -96,6 +95,8 @@ def retry_while(
             if left <= 0 or not not_yet(error):
                 raise
         pause = min(pause, left)
+        if say is not None:
+            say(budget - left)
         sleep(pause)
         left -= pause
         pause = min(pause * 2, 5.0)

@@ -19,40 +19,39 @@ The first of these that names a key wins:
 | `execute_role_name`     | the role the Operator assumes in the Subject account | `subject-statemachine-execute-role` |
 | `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`                              |
 | `port`                  | the sandbox's port on 127.0.0.1                      | any free one                        |
+| `target`                | `sandbox`, or `aws` for two accounts of your own     | `sandbox`                           |
+| `operator_profile`      | AWS profile that leads to the Operator account       | AWS's own default                   |
+| `subject_profile`       | AWS profile that leads to the Subject account        | AWS's own default                   |
+| `deny_accounts`         | account ids that nothing may be done in              | none                                |
+| `adopt`                 | roles and machines that are there already, to be used | none                               |
 
-Account ids and region that nobody chose are those of the sandbox that is running, or that ran last.
+On the sandbox, account ids and region that nobody chose are those of the one that is running, or that ran last. On AWS
+they are those that the profiles lead to. `adopt` lists any of `operator_role`, `operator_machine`, `subject_role`,
+`subject_machine` and `execute_role`; each is found by the name that the key `…_name` gives it.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers import chosen_values
+from xsfn_helpers.chosen_values import Choice, Target
 from xsfn_helpers.errors import ConfigError, InvalidScenario
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.scenario import Scenario, Side
 
 CONFIG_FILE: Final = "xsfn.toml"
-SCENARIO_KEYS: Final = tuple(field.name for field in fields(Scenario))
-KEYS: Final = (*SCENARIO_KEYS, "lab_id", "port")
+SCENARIO_KEYS: Final = tuple(one.name for one in fields(Scenario))
+PROFILE_KEYS: Final = {Side.OPERATOR: "operator_profile", Side.SUBJECT: "subject_profile"}
+KEYS: Final = (*SCENARIO_KEYS, "lab_id", "port", "target", *PROFILE_KEYS.values(), "deny_accounts", "adopt")
 ENVIRONMENT_PREFIX: Final = "XSFN_"
 # Variables that belong to others: where the sandbox keeps its state, for one.
 _OTHER_VARIABLES: Final = frozenset({"XSFN_STATE_DIR"})
-# What AWS allows in a tag's value, less what is awkward in a shell.
-_LAB_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value and where it was chosen, for error messages."""
-
-    value: object
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,10 @@ class Settings:
     lab_id: str
     port: int | None
     chosen: frozenset[str]
+    target: Target = Target.SANDBOX
+    profiles: Mapping[Side, str | None] = field(default_factory=dict)
+    denied: frozenset[str] = frozenset()
+    adopted: frozenset[str] = frozenset()
 
     def on_sandbox(self, sandbox: Place) -> Settings:
         """The same choices on this running sandbox: what nobody chose follows it.
@@ -95,7 +98,7 @@ class Place:
     region: str
 
     def values(self) -> tuple[tuple[str, str], ...]:
-        return tuple((field.name, getattr(self, field.name)) for field in fields(self))
+        return tuple((one.name, getattr(self, one.name)) for one in fields(self))
 
 
 def load_settings(
@@ -117,9 +120,15 @@ def load_settings(
     choices |= {key: Choice(value, "") for key, value in given.items()}
     return Settings(
         scenario=_scenario({key: choices[key] for key in SCENARIO_KEYS if key in choices}),
-        lab_id=_lab_id(choices.get("lab_id", Choice("xsfn", ""))),
-        port=_port(choices.get("port", Choice(None, ""))),
+        lab_id=chosen_values.lab_id(choices.get("lab_id", Choice("xsfn", ""))),
+        port=chosen_values.port(choices.get("port", Choice(None, ""))),
         chosen=frozenset(choices),
+        target=chosen_values.target(choices.get("target", Choice(Target.SANDBOX, ""))),
+        profiles={
+            side: chosen_values.profile(choices.get(key, Choice(None, "")), key) for side, key in PROFILE_KEYS.items()
+        },
+        denied=chosen_values.account_ids(choices.get("deny_accounts", Choice((), ""))),
+        adopted=chosen_values.adopted(choices.get("adopt", Choice((), ""))),
     )
 
 
@@ -175,25 +184,3 @@ def _scenario(choices: Mapping[str, Choice]) -> Scenario:
         if not source:
             raise
         raise InvalidScenario(error.what, where=f"{source}, {error.where}", fix=error.fix) from error
-
-
-def _lab_id(choice: Choice) -> str:
-    if not isinstance(choice.value, str) or not _LAB_ID.fullmatch(choice.value):
-        raise ConfigError(
-            f"{choice.value!r} is not a lab id.",
-            where=choice.source or "lab id",
-            fix="It becomes a tag's value: 1 to 64 of A-Z a-z 0-9 _ . -",
-        )
-    return choice.value
-
-
-def _port(choice: Choice) -> int | None:
-    value = choice.value
-    if value is None:
-        return None
-    number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value) else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 65535:
-        raise ConfigError(
-            f"{value!r} is not a port.", where=choice.source or "port", fix="A port is a number from 1 to 65535."
-        )
-    return number

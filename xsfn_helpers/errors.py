@@ -6,6 +6,8 @@ XsfnError
 ├── PolicyError          a policy document that AWS would refuse        (xsfn_helpers.iam)
 │   └── Unsupported      a policy feature the decision engine doesn't cover
 ├── SandboxError         the sandbox couldn't be started, found or reached
+├── AwsUnavailable       AWS can't be reached, or there are no credentials that it takes
+├── AgreementNeeded      something in AWS accounts would be changed, and nobody has said yes to it
 ├── StepError            a stage couldn't be applied or undone
 ├── RunError             a run hasn't ended in the time given
 ├── ToolMissing          a program that this needs, such as Node.js, isn't installed
@@ -46,6 +48,14 @@ class ConfigError(XsfnError, ValueError):
 
 class SandboxError(XsfnError, RuntimeError):
     """The sandbox couldn't be started, found or reached."""
+
+
+class AwsUnavailable(XsfnError, RuntimeError):
+    """AWS can't be reached, or there are no credentials that it takes. Nothing was changed by this call."""
+
+
+class AgreementNeeded(XsfnError, RuntimeError):
+    """A call would change an AWS account, and nobody has said yes to that. It wasn't sent."""
 
 
 class StepError(XsfnError, RuntimeError):

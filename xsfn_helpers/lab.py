@@ -4,39 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs, stacks
+from xsfn_helpers import probes, runs, stacks, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Report
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
+from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.status import Status, read_status
 from xsfn_helpers.steps import STAGE_NUMBERS, Step, Steps
-from xsfn_helpers.suppose import as_texts, suppose
 from xsfn_helpers.trust_trial import TrustTrial
 from xsfn_helpers.turns import turn
 from xsfn_helpers.validate import Validation
 from xsfn_helpers.verdicts import Verdict, decide_link
-from xsfn_helpers.what_if import WhatIf, judge
 
 if TYPE_CHECKING:
     import boto3
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -55,19 +60,32 @@ if TYPE_CHECKING:
     from xsfn_helpers.export.comparison import Comparison
     from xsfn_helpers.export.grants import Grants
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.reach import Reach
+    from xsfn_helpers.second_opinion import SecondOpinion
+    from xsfn_helpers.what_if import WhatIf
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
-    """The lab on the sandbox, which is started if it isn't running.
+    """The lab on the sandbox, which is started if it isn't running, or on two AWS accounts (`target="aws"`).
 
     `choices` are the keys of `xsfn_helpers.config` (`operator_account_id`, `region`, `port` …); a `scenario` gives all
     names and ids at once. Raises `ConfigError`, `InvalidScenario` or `SandboxError`, and makes nothing then.
     """
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
-    settings, sandbox = start_sandbox(load_settings(choices))
-    ground = Ground(settings.scenario, SandboxAccounts(sandbox), settings.lab_id)
+    settings, accounts = _accounts(load_settings(choices))
+    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
     return Lab(ground, Blueprint.recommended(settings.scenario))
+
+
+def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
+    if settings.target is Target.AWS:
+        from xsfn_helpers.aws_accounts import open_aws
+
+        return open_aws(settings)
+    settings, sandbox = start_sandbox(settings)
+    return settings, SandboxAccounts(sandbox)
 
 
 def _side(side: Side | str) -> Side:
@@ -77,8 +95,8 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
@@ -88,7 +106,9 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
@@ -208,6 +228,38 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def may_change(self, *adopted: str) -> Lab:
+        """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
+
+        Raises `ConfigError` for one that isn't adopted.
+        """
+        there = self.ground.adopted
+        for key in adopted:
+            if key not in there.keys:
+                known = ", ".join(sorted(there.keys)) or "nothing"
+                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
+
+    def preflight(self) -> Preflight:
+        """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
+
+        Reads only.
+        """
+        from xsfn_helpers.preflight import preflight
+
+        return preflight(self.ground, self.steps)
+
+    def agree(self, answer: str) -> str:
+        """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
+
+        Raises `ConfigError` for any other answer.
+        """
+        return self.ground.accounts.agreement.give(answer)
+
+    def withdraw(self) -> str:
+        """Take the yes back: nothing is changed any more."""
+        return self.ground.accounts.agreement.withdraw()
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
         return turn(self.ground.lab_id)
@@ -239,6 +291,20 @@ class Lab:
         with self.turn():
             return self.steps.prerequisites.apply()
 
+    def reach(self, *reached: targets.Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not reached:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, reached)
+
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
         return Stage(self.steps.stage(number), self)
@@ -253,6 +319,14 @@ class Lab:
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
         return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+
+    def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
+        """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
+
+        IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
+        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        """
+        return slow_iam(self.ground.accounts, seconds)
 
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
@@ -270,6 +344,22 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
+        from xsfn_helpers.second_opinion import second_opinion
+
+        return second_opinion(self.ground)
+
+    def diagnose(self, arn: str | None = None) -> Diagnosis:
+        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+
+        `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
+        `ConfigError` where there is no such thing.
+        """
+        from xsfn_helpers.diagnose.ask import diagnose_accounts
+
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
@@ -289,6 +379,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
+        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         begun = runs.start(self.ground, input, name=name)
         if not wait:
@@ -297,7 +388,17 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(begun, timeout=timeout)
-        return begun.follow(timeout=timeout, on_progress=on_progress)
+        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
+        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+            return ended
+        if not self.validation.allows_a_run():
+            return ended
+
+        def again() -> Run:
+            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
+
+        return trials.until_seen(self.ground, again, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
@@ -341,6 +442,10 @@ class Lab:
         The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
+        # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
+        from xsfn_helpers.judge import judge
+        from xsfn_helpers.suppose import as_texts, suppose
+
         texts = as_texts(documents)
         standing = read_standing(self.ground)
         return judge(
@@ -438,8 +543,21 @@ class Lab:
         with self.turn():
             return compare(self)
 
+    def not_established(self, *, everything: bool = False) -> NotEstablished:
+        """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
+        return NotEstablished.everything() if everything else NotEstablished.likely_met()
+
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := self.ground.adopted.keys:
+            raise ConfigError(
+                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                where="practice",
+                fix="Open another lab without adopt, under other names.",
+            )
         from xsfn_helpers.faults.practice import Practice
 
         return Practice.on(self)
@@ -449,7 +567,26 @@ class Lab:
         with self.turn():
             done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+            changes = [change for plan in done for change in plan]
+            # Made under other names than now; what is left alone has been told already.
+            changes += [change for change in self._begun().remove() if change not in changes]
+        return Plan("Clean", tuple(changes), done=True)
+
+    def plan_clean(self) -> Plan:
+        """What `clean` would remove, and leave. Reads only."""
+        plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
+        known = [change for plan in plans for change in plan]
+        begun = [change for change in self._begun().plan if change not in known]
+        return Plan("Clean", (*known, *begun))
+
+    def leftovers(self) -> Leftovers:
+        """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
+        one's away, also what has other names than now."""
+        return by_tags(self.ground)
+
+    def _begun(self) -> Leftovers:
+        """What the ledger has of this lab, under whichever names, that still stands."""
+        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

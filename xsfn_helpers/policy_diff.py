@@ -10,7 +10,7 @@ from typing import Any, Final
 from xsfn_helpers.changes import text_diff
 from xsfn_helpers.documents import json_text
 
-_DELETED_ROLE_ID: Final = re.compile(r"AROA[A-Z0-9]+")
+DELETED_ROLE_ID: Final = re.compile(r"AROA[A-Z0-9]+")
 
 
 def same_policy(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -23,7 +23,12 @@ def same_policy(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def policy_diff(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, ...]:
     """The lines in which they differ. A deleted role's id is shown as `AROA…`: it is another one each time."""
-    return text_diff(_DELETED_ROLE_ID.sub("AROA…", json_text(stored)), json_text(wanted))
+    return text_diff(same_each_time(json_text(stored)), json_text(wanted))
+
+
+def same_each_time(text: str) -> str:
+    """The text with a deleted role's id as `AROA…`: it is another one each time, and the story is the same."""
+    return DELETED_ROLE_ID.sub("AROA…", text)
 
 
 def trusts_deleted_role(trust: Mapping[str, Any]) -> bool:
@@ -33,7 +38,7 @@ def trusts_deleted_role(trust: Mapping[str, Any]) -> bool:
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     return any(
-        _DELETED_ROLE_ID.fullmatch(str(principal))
+        DELETED_ROLE_ID.fullmatch(str(principal))
         for statement in _as_list(trust.get("Statement", []))
         if isinstance(statement.get("Principal"), Mapping)
         for principal in _as_list(statement["Principal"].get("AWS", []))

@@ -74,6 +74,11 @@ class Stack:
                 return Change(Action.LEAVE, self.account, self.thing)
             return self._ended(Action.CHANGE, "UPDATE_COMPLETE")
 
+    def plan_undo(self) -> Change | None:
+        """What `undo` would remove. Reads only."""
+        stored = self._stored()
+        return self._owned(stored) if stored is not None else None
+
     def undo(self) -> Change | None:
         """Delete the stack with all it made; None where there is none, or none that may be seen."""
         stored = self._stored()
@@ -138,5 +143,15 @@ class Stack:
 
 def sweep(ground: Ground) -> Plan:
     """Delete the lab's stacks with all they made, the Subject's first: it names a role of the other."""
-    changes = [Stack(ground, side).undo() for side in (Side.SUBJECT, Side.OPERATOR)]
+    changes = [stack.undo() for stack in _both(ground)]
     return Plan("The lab's stacks", tuple(change for change in changes if change), done=True)
+
+
+def plan_sweep(ground: Ground) -> Plan:
+    """What `sweep` would delete. Reads only."""
+    changes = [stack.plan_undo() for stack in _both(ground)]
+    return Plan("The lab's stacks", tuple(change for change in changes if change))
+
+
+def _both(ground: Ground) -> tuple[Stack, ...]:
+    return Stack(ground, Side.SUBJECT), Stack(ground, Side.OPERATOR)

@@ -10,7 +10,7 @@ from xsfn_helpers.scenario import Account
 from xsfn_helpers.steps import Steps
 
 # What each step's notebook says it takes.
-MINUTES: Final[Mapping[int, int]] = {0: 5, 1: 6, 2: 6, 3: 8}
+MINUTES: Final[Mapping[int, int]] = {0: 5, 1: 7, 2: 7, 3: 10}
 
 
 @dataclass(frozen=True, slots=True)

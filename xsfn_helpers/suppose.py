@@ -13,12 +13,13 @@ from xsfn_helpers.asl.faults import DefinitionFault, find_faults
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.judge import Supposition
+from xsfn_helpers.judged_document import trust_principals
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.standing import Standing
 from xsfn_helpers.task_role import TakenRole, read_taken_role
-from xsfn_helpers.what_if import Supposition, trust_principals
 
 _OWN_ARN: Final = re.compile(
     r"arn:[a-z-]+:(?:iam|sts)::(?P<account>\d{12}):(?P<kind>role|user|assumed-role)/(?P<rest>[!-~]+)"

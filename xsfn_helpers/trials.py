@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +18,7 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.runs import RUNNING, Run, follow, look, start
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
+from xsfn_helpers.waiting import IAM_SPREADS, Waiting
 from xsfn_helpers.wording import stable
 
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")
@@ -120,14 +121,25 @@ def run(ground: Ground, *, allowed: bool) -> Run:
     `allowed` says what the policies as stored make of these links. A run that goes otherwise is repeated for a while,
     because a fresh IAM change takes time to be seen by STS and Step Functions.
     """
-    pace = ground.accounts.pace
-    deadline = time.monotonic() + pace.propagation
+    return until_seen(ground, lambda: follow(ground, start(ground).operator_execution_arn), allowed=allowed)
+
+
+def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> Run:
+    """The first run that goes as the policies say, or the last one within the time that a change may take to be seen.
+
+    `attempt` makes one; `allowed` says whether the policies let it through.
+    """
+    patience = ground.accounts.pace.propagation
+    began = time.monotonic()
     pause = 0.25
     while True:
-        tried = follow(ground, start(ground).operator_execution_arn)
-        not_seen_yet = _was_refused(tried) if allowed else tried.succeeded
-        if not not_seen_yet or time.monotonic() > deadline:
+        tried = attempt()
+        not_seen_yet = was_refused(tried) if allowed else tried.succeeded
+        waited = time.monotonic() - began
+        if not not_seen_yet or waited > patience:
             return tried
+        what = f"a run was {'refused, though the policies allow it' if allowed else 'let through, though they deny it'}"
+        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, IAM_SPREADS, waited, patience))
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
 
@@ -172,7 +184,7 @@ def _begun(ground: Ground) -> Run:
     return tried
 
 
-def _was_refused(tried: Run) -> bool:
+def was_refused(tried: Run) -> bool:
     """Whether a policy stopped the run; a Subject machine that isn't there is another matter."""
     return tried.broken_link is not None and not (tried.error or "").endswith("DoesNotExistException")
 

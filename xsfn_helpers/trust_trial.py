@@ -7,13 +7,14 @@ Subject account, whose trust policy is in question. Their keys never leave the p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers import probes
 from xsfn_helpers.attempts import Attempt, attempt
-from xsfn_helpers.aws_errors import told
+from xsfn_helpers.aws_errors import code_of, retry_while, told
 from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.ground import LAB_TAG, Ground
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
@@ -21,6 +22,7 @@ from xsfn_helpers.iam_resources import InlinePolicy, Role
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.turns import turn
+from xsfn_helpers.waiting import IAM_SPREADS, Waiting
 
 ASKER: Final = f"{probes.PREFIX}asker"
 DOOR: Final = f"{probes.PREFIX}door"
@@ -41,19 +43,27 @@ class Answer:
         """Whether engine and call came to the same."""
         return self.decision.allowed == self.aws.allowed
 
+    @property
+    def agreement(self) -> str:
+        """The same in words."""
+        return "✓ They agree." if self.agree else "✗ They disagree: that is a fault of the engine or the sandbox."
+
     def __str__(self) -> str:
-        verdict = "✓ They agree." if self.agree else "✗ They disagree: that is a fault of the engine or the sandbox."
         return "\n".join(
             [
                 f"The trust policy: {json.dumps(self.trust['Statement'])}",
                 f"The engine: {explain(self.decision).text}",
                 f"The real call: {self.aws}",
-                verdict,
+                self.agreement,
             ]
         )
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.trust_answer import answer_html
+
+        return {"text/html": answer_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +123,42 @@ class TrustTrial:
 
     def _answer(self, trust: Mapping[str, Any], external_id: str | None) -> Answer:
         extra = {} if external_id is None else {"ExternalId": external_id}
-        call = attempt(
-            self._session_client().assume_role,
-            RoleArn=self.door_arn,
-            RoleSessionName=SESSION,
-            DurationSeconds=probes.SHORTEST_SESSION,
-            Policy=probes.POWERLESS,
-            **extra,
+        decision, asker = self._decide(external_id), self._session_client()
+        patience = self.ground.accounts.pace.propagation
+        began = time.monotonic()
+        while True:
+            call = attempt(
+                asker.assume_role,
+                RoleArn=self.door_arn,
+                RoleSessionName=SESSION,
+                DurationSeconds=probes.SHORTEST_SESSION,
+                Policy=probes.POWERLESS,
+                **extra,
+            )
+            waited = time.monotonic() - began
+            # Both roles are seconds old: AWS may not see yet what the engine reads.
+            if call.allowed == decision.allowed or waited > patience:
+                return Answer(trust, decision, call)
+            self._tell_waiting(waited)
+            time.sleep(1)
+
+    def _tell_waiting(self, waited: float) -> None:
+        account, accounts = self.ground.scenario.account(self.asker_side), self.ground.accounts
+        accounts.tell_waiting(
+            Waiting(account, "waiting for the asker's role", IAM_SPREADS, waited, accounts.pace.propagation)
         )
-        return Answer(trust, self._decide(external_id), call)
 
     def _session_client(self) -> Any:
         """STS as the asker's session."""
+        sts = self.ground.accounts.client(self.asker_side, "sts")
         with told(self.ground.scenario.account(self.asker_side)):
-            issued = self.ground.accounts.client(self.asker_side, "sts").assume_role(
-                RoleArn=self.asker_arn, RoleSessionName=SESSION, DurationSeconds=probes.SHORTEST_SESSION
+            issued = retry_while(
+                lambda: sts.assume_role(
+                    RoleArn=self.asker_arn, RoleSessionName=SESSION, DurationSeconds=probes.SHORTEST_SESSION
+                ),
+                lambda error: code_of(error) == "AccessDenied",
+                budget=self.ground.accounts.pace.propagation,
+                say=self._tell_waiting,
             )["Credentials"]
         return self.ground.accounts.session(self.asker_side).client(
             "sts",

@@ -26,7 +26,7 @@ EVERY_STATE: Final = machine(
     Ask=task(
         Credentials={"RoleArn": EXECUTE_ROLE},
         Retry=[{"ErrorEquals": ["States.Timeout"]}],
-        Catch=[{"ErrorEquals": ["States.TaskFailed", "States.ALL"], "Next": "Broken"}],
+        Catch=[{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], "Next": "Broken"}],
         Next="Which",
     ),
     Which={

@@ -28,7 +28,7 @@ def test_each_way_on_is_there_with_its_reason() -> None:
     ]
     assert [(way.way, way.target, way.label) for way in state(EVERY_STATE, "Ask").transitions] == [
         (Way.NEXT, "Which", ""),
-        (Way.CATCH, "Broken", "States.TaskFailed, States.ALL"),
+        (Way.CATCH, "Broken", "States.TaskFailed, States.Timeout"),
     ]
     assert state(EVERY_STATE, "Ask").retries == ("States.Timeout",)
 

@@ -24,7 +24,10 @@ OPENING: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_st
 NARROW: Final = 480
 ZOOMED: Final = 640  # what a window of 1280 has left at 200 % zoom
 # The front end's files that draw the scenes.
-DRAWN_BY: Final = ("shared.js", "chain.js", "run.js", "status.js", "live.css")
+DRAWN_BY: Final = (
+    *("shared.js", "chain.js", "run.js", "status.js", "editing.js", "editor.js", "task_form.js"),
+    *("live.css", "editing.css"),
+)
 # What the pictures were taken of, so that a test can tell when they are stale.
 TAKEN_OF: Final = "live-displays.sha256"
 SETTLED: Final = 2_500  # milliseconds, until a run is told and highlights have gone
@@ -46,6 +49,18 @@ class Scene:
 _CHAIN: Final = ("lab.live_diagram()",)
 _RUN: Final = ("lab.live_diagram()", "run = lab.run()")
 _REFUSED: Final = ("lab.stage(2).undo()", "run = lab.run(live=True)")
+_EDITOR: Final = (
+    'editor = lab.edit("execute-role trust")\n'
+    "editor.edit(editor.document.replace(lab.scenario.external_id, lab.scenario.subject_machine_arn))",
+    "editor",
+)
+_FAULT: Final = (
+    "editor = lab.edit(\"execute-role permissions\")\neditor.edit(editor.document.replace('tion\",', 'tion\"'))",
+    "editor",
+)
+_FORM: Final = ("form = lab.task_form()\nform",)
+_NO_ROLE: Final = ("form = lab.task_form()\nform.choose(None)", "form")
+_RAN: Final = ("lab.stage(2).undo()\nrun = lab.run()", 'lab.workflow("operator", run)')
 SCENES: Final = (
     Scene("live-chain-light", 1, _CHAIN, ".xsfn-chain"),
     Scene("live-chain-dark", 1, _CHAIN, ".xsfn-chain", theme=DARK),
@@ -57,6 +72,15 @@ SCENES: Final = (
     Scene("live-run-dark", 3, _REFUSED, ".xsfn-run", theme=DARK),
     Scene("live-run-narrow", 3, ("run = lab.run(live=True)",), ".xsfn-run", width=NARROW),
     Scene("live-status", 1, ("lab.status()",), ".xsfn-status"),
+    Scene("live-editor-light", 3, _EDITOR, ".xsfn-editor"),
+    Scene("live-editor-dark", 3, _EDITOR, ".xsfn-editor", theme=DARK),
+    Scene("live-editor-narrow", 3, _FAULT, ".xsfn-editor", width=NARROW),
+    Scene("live-task-form-light", 3, _FORM, ".xsfn-task"),
+    Scene("live-task-form-dark", 3, _NO_ROLE, ".xsfn-task", theme=DARK),
+    Scene("live-task-form-narrow", 3, _FORM, ".xsfn-task", width=NARROW),
+    Scene("live-workflow-light", 3, ("run = lab.run()", 'lab.workflow("operator", run)'), ".jp-RenderedHTML figure"),
+    Scene("live-workflow-dark", 3, _RAN, ".jp-RenderedHTML figure", theme=DARK),
+    Scene("live-workflow-narrow", 3, _RAN, ".jp-RenderedHTML figure", width=NARROW),
 )
 
 
@@ -81,7 +105,7 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
     page.mouse.move(0, 0)
     page.wait_for_timeout(SETTLED)
     # Whole, however tall: JupyterLab's page scrolls inside, and what is out of view isn't photographed.
-    page.set_viewport_size(ViewportSize(width=scene.width, height=2200))
+    page.set_viewport_size(ViewportSize(width=scene.width, height=2800))
     page.wait_for_timeout(300)
     path = folder / f"{scene.name}.png"
     page.locator(scene.part).screenshot(path=path)

@@ -18,6 +18,8 @@ from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Article, Lab, open_lab
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import DOCUMENT_NAMES
+from xsfn_helpers.not_established import LIKELY_MET
+from xsfn_helpers.sandbox.choices import CHOICES
 from xsfn_helpers.steps import STAGE_NUMBERS
 
 WALKTHROUGH = ("00-start-here", "01-subject-execute-role", "02-operator-role", "03-operator-task")
@@ -71,11 +73,47 @@ def test_each_stage_is_refused_before_applied_and_checked_after(number: int) -> 
 
 
 @walkthrough
-def test_the_picture_is_at_the_start_and_at_the_end(stem: str) -> None:
+def test_a_live_picture_is_at_the_start_and_a_still_one_at_the_end(stem: str) -> None:
     calls = code(stem)
-    pictures = [place for place, call in enumerate(calls) if "lab.diagram()" in call]
+    live = [place for place, call in enumerate(calls) if "lab.live_diagram()" in call]
+    still = [place for place, call in enumerate(calls) if "lab.diagram()" in call]
 
-    assert pictures[0] < len(calls) / 2 <= pictures[-1]
+    # One display that changes in place is enough.
+    assert len(live) == 1
+    assert live[0] < len(calls) / 2 <= still[-1]
+
+
+# Each live display where it teaches: the notebook, and the calls that show it.
+LIVE_DISPLAYS = {
+    "status": ("00", "03"),
+    "edit": ("01", "02"),
+    "what_if": ("01", "02"),
+    "task_form": ("03",),
+    "workflow": ("03",),
+    "run(live=True": ("03",),
+}
+
+
+@pytest.mark.parametrize("display", LIVE_DISPLAYS)
+def test_the_live_displays_are_where_they_teach(display: str) -> None:
+    calls = {number: "\n".join(code(stem_of(number))) for number in LIVE_DISPLAYS[display]}
+
+    assert [number for number, text in calls.items() if f"lab.{display}" not in text] == []
+
+
+def test_the_effect_of_an_edit_is_seen_before_it_is_applied() -> None:
+    would_break = r"What if, nothing applied(.*\n)*? *4 ✗ would break(.*\n)*.*changed inline policy"
+    would_let_in = r"What if, nothing applied(.*\n)*? *Lets in more than the chain needs(.*\n)*.*changed role"
+
+    assert re.search(would_break, shown("01-subject-execute-role"))
+    assert re.search(would_let_in, shown("02-operator-role"))
+
+
+def test_a_change_that_has_not_spread_is_met_and_waited_for() -> None:
+    seen = shown("03-operator-task")
+
+    assert re.search(rf"The policies: allowed by (.*\n)+?Operator execution: FAILED\n.*{LINK_2}.*\n.*link 2", seen)
+    assert re.search(r"✓ Link 2\..*in a real run: the task went on as the execute role", seen)
 
 
 def test_every_check_there_is_was_seen_to_hold(standing_lab: Lab) -> None:
@@ -182,11 +220,14 @@ def test_the_run_is_seen_on_both_sides() -> None:
     assert "Operator execution: ABORTED\nSubject execution, in the Subject account: ABORTED" in seen
 
 
-def test_what_is_not_established_is_said() -> None:
-    told = prose("03-operator-task").partition("## What nobody has written down")[2].partition("\n## ")[0]
+def test_what_is_not_established_is_said_and_no_more_of_it_than_matters() -> None:
+    seen = shown("03-operator-task").partition("Not established of AWS: ")[2]
+    likely = [choice for choice in CHOICES if choice.id in LIKELY_MET]
 
-    for unknown in ("DescribeExecution", "read the same", "version or an alias", "session", "credentials", "console"):
-        assert unknown in told
+    assert [choice.id for choice in likely if f"? {choice.question}\n" not in seen] == []
+    assert seen.count("\n  ? ") == len(likely) == len(LIKELY_MET)
+    assert "lab.not_established(everything=True) has the rest" in seen
+    assert "The sandbox has no console" in prose("03-operator-task")
 
 
 @walkthrough

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 import pytest
 
 from tests.sandbox.aws_cli import AwsCli
-from tests.sandbox.facts import FACTS
+from tests.sandbox.facts import FACT, FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox import choices
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import StateFolder
 
@@ -55,18 +53,9 @@ def recordings(sandbox: Sandbox) -> Recordings:
     return Recordings(sandbox)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the facts known of AWS were checked, and held; and how much nobody has written down."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each report say which fact it is about, to whichever process sums them up."""
     by_test = {fact.test: fact.id for fact in FACTS}
-
-    def facts(outcome: str) -> Counter[str]:
-        names = (report.nodeid.partition("::")[2].partition("[")[0] for report in terminalreporter.getreports(outcome))
-        return Counter(by_test[name] for name in names if name in by_test)
-
-    passed, failed = facts("passed"), facts("failed")
-    if checked := passed.keys() | failed.keys():
-        runs, held = (passed + failed).total(), len(checked) - len(failed)
-        terminalreporter.write_line(f"facts known of AWS: {len(checked)} checked by {runs} tests, {held} held")
-        terminalreporter.write_line(
-            f"not established of AWS: {len(choices.CHOICES)} points, each with a choice made in {choices.__name__}"
-        )
+    for item in items:
+        if isinstance(item, pytest.Function) and (fact_id := by_test.get(item.originalname)):
+            item.user_properties.append((FACT, fact_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from xsfn_helpers.sandbox.choices import CHOICES
 
@@ -32,6 +32,8 @@ class Fact:
 
 
 FACTS: list[Fact] = []
+# Under this name, a test's report tells the id of the fact it checks.
+FACT: Final = "fact known of AWS"
 Test = TypeVar("Test", bound=Callable[..., Any])
 
 

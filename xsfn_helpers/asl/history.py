@@ -27,10 +27,11 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What became of one state: the gravest of its visits, and how many ended how."""
+    """What became of one state: the gravest of its visits, how many ended how, and its error if there was one."""
 
     progress: Progress
     visits: Mapping[Progress, int]
+    error: str = ""
 
     def __str__(self) -> str:
         """`succeeded`, or, of several visits, `failed (1 of 3)`."""
@@ -74,6 +75,7 @@ class _Visit:
     type: str
     around: _Visit | None
     failing: bool = False
+    error: str = ""
     exited: bool = False
 
 
@@ -90,7 +92,7 @@ class _Walk:
     def read(self, event: Mapping[str, Any]) -> None:
         kind, before = str(event["type"]), int(event.get("previousEventId", 0))
         owner = self.owner.get(before)
-        name = _name(event)
+        name = _detail(event, "name")
         if entered := _ENTERED.fullmatch(kind):
             # After a state that has been left, the next one is beside it; after anything else, inside it.
             around = owner.around if owner is not None and before in self.left else owner
@@ -107,11 +109,13 @@ class _Walk:
         elif whole := _WHOLE.fullmatch(kind):
             owner = _around(owner, whole["type"])
         elif kind in _ENDS:
-            self._end(_ENDS[kind], owner if before else self.visits[-1] if self.visits else None)
+            last = owner if before else self.visits[-1] if self.visits else None
+            self._end(_ENDS[kind], last, _detail(event, "error"))
             if kind == "ExecutionSucceeded" and before in self.left:
                 self.ways.add((self.left[before], START))
         if owner is not None and not kind.startswith(("Execution", "MapIteration")):
             owner.failing = bool(_FAILS.fullmatch(kind)) or (owner.failing and not _TRIES.fullmatch(kind))
+            owner.error = (_detail(event, "error") or owner.error) if owner.failing else ""
         self.owner[int(event["id"])] = owner
 
     def _open(self, name: str, near: _Visit | None) -> _Visit | None:
@@ -122,11 +126,13 @@ class _Walk:
             near = near.around
         return next((visit for visit in reversed(self.visits) if visit.name == name and not visit.exited), None)
 
-    def _end(self, ended: Progress, last: _Visit | None) -> None:
+    def _end(self, ended: Progress, last: _Visit | None, error: str) -> None:
         self.ended = ended
         open_and_failing = any(visit.failing and not visit.exited for visit in self.visits)
         if ended is Progress.FAILED and last is not None and not last.exited and not open_and_failing:
             last.failing = True  # a state that fails by itself, such as a Choice that none of its rules fits
+        if last is not None and last.failing and not last.exited:
+            last.error = last.error or error
 
     def progress(self, visit: _Visit) -> Progress:
         if visit.exited:
@@ -143,9 +149,15 @@ def trace(events: Sequence[Mapping[str, Any]]) -> Trace:
     for event in sorted(events, key=lambda event: int(event["id"])):
         walk.read(event)
     reached: dict[str, Counter[Progress]] = {}
+    errors: dict[tuple[str, Progress], str] = {}
     for visit in walk.visits:
-        reached.setdefault(visit.name, Counter())[walk.progress(visit)] += 1
-    states = {name: Reached(_gravest(counts), dict(counts)) for name, counts in reached.items()}
+        progress = walk.progress(visit)
+        reached.setdefault(visit.name, Counter())[progress] += 1
+        errors[visit.name, progress] = visit.error
+    states = {
+        name: Reached(gravest := _gravest(counts), dict(counts), errors[name, gravest])
+        for name, counts in reached.items()
+    }
     return Trace(states, frozenset(walk.ways), walk.ended)
 
 
@@ -170,8 +182,8 @@ def _left_behind(visit: _Visit) -> bool:
     return False
 
 
-def _name(event: Mapping[str, Any]) -> str:
+def _detail(event: Mapping[str, Any], what: str) -> str:
     for key, details in event.items():
-        if key.endswith("EventDetails") and isinstance(details, Mapping) and "name" in details:
-            return str(details["name"])
+        if key.endswith("EventDetails") and isinstance(details, Mapping) and what in details:
+            return str(details[what])
     return ""

@@ -10,7 +10,8 @@ from xsfn_helpers.display.chain_picture import picture
 from xsfn_helpers.display.diagram import Diagram
 from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
-from xsfn_helpers.what_if import Effect, JudgedDocument, Risk, Turn, WhatIf, warning_line
+from xsfn_helpers.judged_document import JudgedDocument, warning_line
+from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
 
 # What stays allowed steps back behind what changes.
 _TURN_COLOURS: Final = {
@@ -80,11 +81,12 @@ def _document(document: JudgedDocument) -> str:
 
 
 def _effect_cells(effect: Effect) -> Sequence[str]:
-    hint = f"<br>{escape(effect.hint)}" if effect.hint else ""
+    more = [f"Now: {effect.now}"] if effect.turn.changes else []
+    more += [effect.hint] if effect.hint else []
     return [
         f"{effect.number} {escape(effect.before.link.action)}",
         pill(f"{effect.mark} {effect.turn}", _TURN_COLOURS[effect.turn]),
-        f"{escape(effect.evidence)}{hint}",
+        "<br>".join(map(escape, [effect.evidence, *more])),
     ]
 
 

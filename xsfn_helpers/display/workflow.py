@@ -6,7 +6,7 @@ The text comes first: states, transitions and roles are data; `.text`, `.alt` an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -129,20 +129,19 @@ class Workflow:
 
     @property
     def legend(self) -> str:
-        """How progress is drawn, in words; empty where no run is shown."""
-        if self.events is None:
+        """How the progress that is shown is drawn, in words; empty where no run is shown."""
+        history = self.trace
+        if history is None:
             return ""
-        return "; ".join(f"{look.mark} {progress}: {look.in_words}" for progress, look in PROGRESS_LOOKS.items()) + "."
+        there = {history.of(state.name).progress for state in self.scope.everything()}
+        looks = {progress: look for progress, look in PROGRESS_LOOKS.items() if progress in there}
+        return "; ".join(f"{look.mark} {progress}: {look.in_words}" for progress, look in looks.items()) + "."
 
     def figure_html(self) -> str:
         """The picture as a figure with alternative text; of a definition with faults, where and why."""
         if self.faults:
             return _faults_html(one_line(self.title), self.written, self.faults)
         return figure_html(self.svg, alt=self.alt, caption=self.legend, text=self.text)
-
-    def without_events(self) -> Workflow:
-        """The same graph without any run in it."""
-        return replace(self, events=None)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -159,7 +158,7 @@ class Workflow:
         yield f'Start → "{one_line(scope.start_at)}"'
         for state in scope.states:
             # A history tells of a state once, wherever its name stands.
-            state_progress = f" | {marked(history.of(state.name))}" if history else ""
+            state_progress = f" | {_progress(history.of(state.name))}" if history else ""
             doing = f" {one_line(state.doing)}" if state.doing else ""
             yield f'"{one_line(state.name)}": {state.type}{doing}{state_progress}'
             if state.role:
@@ -176,6 +175,10 @@ class Workflow:
         if state.role is None or (state.role.account and state.role.account == self.account_id):
             return "role of its own account"
         return "cross-account access" if state.role.account else "role for the call"
+
+
+def _progress(reached: Reached) -> str:
+    return f"{marked(reached)}: {one_line(reached.error)}" if reached.error else marked(reached)
 
 
 def _ways(state: State) -> Iterator[str]:

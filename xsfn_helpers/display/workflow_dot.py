@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import graphviz
 
 from xsfn_helpers.asl.history import Progress, Trace
-from xsfn_helpers.asl.states import Scope, State, Way
+from xsfn_helpers.asl.states import Scope, State, Transition, Way
 from xsfn_helpers.display.dot import FONT, ROOM
 from xsfn_helpers.display.markup import escape, one_line, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE
@@ -22,11 +22,11 @@ from xsfn_helpers.iam.json_text import Path
 if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
 
+_TITLE_WIDTH: Final = 36
 _NAME_WIDTH: Final = 30
 _DOING_WIDTH: Final = 36
 _LABEL_WIDTH: Final = 26
 _MOST_LINES: Final = 3
-_WAY_STYLES: Final = {Way.NEXT: "solid", Way.CHOICE: "solid", Way.DEFAULT: "solid", Way.CATCH: "dashed"}
 
 
 def workflow_dot(workflow: Workflow) -> str:
@@ -45,9 +45,8 @@ class _Drawing:
             "workflow",
             graph_attr={
                 "id": "workflow",
-                "label": f'<<FONT POINT-SIZE="15"><B>{escape(one_line(workflow.title))}</B>{ROOM}</FONT>>',
+                "label": f'<<FONT POINT-SIZE="15">{"<BR/>".join(_title(workflow.title))}</FONT>>',
                 "labelloc": "t",
-                "labeljust": "l",
                 "bgcolor": CARD.light,
                 "fontname": FONT,
                 "fontcolor": INK.light,
@@ -97,8 +96,8 @@ class _Drawing:
                     tail,
                     named[transition.target],
                     taken=self._was_taken(state.name, transition.target),
-                    label=transition.label,
-                    style=_WAY_STYLES[transition.way],
+                    label=_label(transition),
+                    style="dashed" if transition.way is Way.CATCH else "solid",
                 )
             if state.ends:
                 self._edge(around, tail, after, taken=self._has_ended(state))
@@ -116,8 +115,7 @@ class _Drawing:
                 look = {
                     "id": f"{own}-inside-{number}",
                     "class": "scope",
-                    "label": f'<<FONT POINT-SIZE="10" COLOR="{MUTED.light}">{escape(scope.title)}{ROOM}</FONT>>',
-                    "labeljust": "l",
+                    "label": "",
                     "style": "rounded,dotted",
                     "color": BORDER.light,
                 }
@@ -146,8 +144,8 @@ class _Drawing:
 
         yield _row([_font(MUTED.light, 10, [escape(f"{state.type} state")])])
         yield _row([f"<B>{escape(line)}</B>" for line in wrap_words(state.name, _NAME_WIDTH, max_lines=_MOST_LINES)])
-        if state.doing:
-            lines = wrap_name(_short(state.doing), _DOING_WIDTH)[:_MOST_LINES]
+        if doing := _doing(state):
+            lines = wrap_name(doing, _DOING_WIDTH)[:_MOST_LINES]
             yield _row([_font(INK.light, 10, [escape(line) for line in lines])])
         if state.role:
             yield self._badge(state)
@@ -155,6 +153,9 @@ class _Drawing:
             reached = self.trace.of(state.name)
             colour = PROGRESS_LOOKS[reached.progress].colour.light
             yield _row([_font(colour, 11, [f"<B>{escape(marked(reached))}</B>"])])
+            if reached.error and state.type != "Fail":  # which says it anyway
+                lines = wrap_name(reached.error, _DOING_WIDTH)[:_MOST_LINES]
+                yield _row([_font(colour, 10, [escape(line) for line in lines])])
 
     def _badge(self, state: State) -> str:
         """The badge of Step Functions' editor: the role, and the account it opens."""
@@ -169,7 +170,7 @@ class _Drawing:
     def _edge(
         self, graph: graphviz.Digraph, tail: str, head: str, *, taken: bool, label: str = "", style: str = "solid"
     ) -> None:
-        words = [escape(line) + ROOM for line in wrap_words(label, _LABEL_WIDTH, max_lines=_MOST_LINES)]
+        words = [f"&#160;{escape(line)}{ROOM}" for line in wrap_words(label, _LABEL_WIDTH, max_lines=_MOST_LINES)]
         look = {"color": INK.light, "penwidth": "2"} if taken else {}
         kind = "taken" if taken else "catch" if style == "dashed" else "way"
         graph.edge(
@@ -195,6 +196,23 @@ class _Drawing:
 def look_name(progress: Progress) -> str:
     """The progress as a class name in the picture."""
     return progress.value.replace(" ", "-")
+
+
+def _title(title: str) -> Iterator[str]:
+    """In short lines: one wider than the graph would make all else smaller where there is little room."""
+    for line in wrap_words(title, _TITLE_WIDTH, max_lines=_MOST_LINES):
+        yield f"<B>{escape(line)}</B>{ROOM}"
+
+
+def _label(transition: Transition) -> str:
+    return f"on error: {transition.label}" if transition.way is Way.CATCH else transition.label
+
+
+def _doing(state: State) -> str:
+    """What the box says below the name: of a Map or Parallel, how often what is inside is done."""
+    if state.type == "Parallel":
+        return f"{len(state.inside)} branches" if len(state.inside) > 1 else "1 branch"
+    return state.inside[0].title if state.inside else _short(state.doing)
 
 
 def _short(doing: str) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers import trials
-from xsfn_helpers.accounts import SandboxAccounts
 from xsfn_helpers.aws_errors import told
+from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.names import renamed
 from xsfn_helpers.probes import surely
-from xsfn_helpers.runs import Run, TimelineEvent, follow
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.runs import Run, TimelineEvent, follow, start
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.wording import stable, stable_cause
 
 if TYPE_CHECKING:
@@ -94,14 +94,24 @@ def _to_a_stranger(lab: Lab, _: Fault) -> Seen:
 def _for_a_moment(lab: Lab, _: Fault) -> Seen:
     """The permission is taken away and saved again while IAM is slow, and a run is started at once."""
     permission = lab.steps.operator_role.resources[0]
-    with _slow_iam(lab) as slow_down:
-        try:
+    try:
+        with _iam_taking(lab, 0):
             permission.undo()
-            slow_down()
-        finally:
-            surely(permission.apply)
-        run = lab.run()
-    return run, ["The permission had been saved a moment before."]
+        with _iam_taking(lab, _LAG):
+            permission.apply()
+            run = start(lab.ground).follow()
+    finally:
+        surely(permission.apply)
+    lines = ["The permission had been saved a moment before."]
+    if run.succeeded:
+        lines.append("This time IAM was quicker than the run. In the sandbox, where IAM can be slowed down, it shows.")
+    return run, lines
+
+
+def _iam_taking(lab: Lab, seconds: float) -> AbstractContextManager[None]:
+    """IAM as slow as this in the sandbox; on AWS it is as slow as it is."""
+    accounts = lab.ground.accounts
+    return slow_iam(accounts, seconds) if accounts.target is Target.SANDBOX else nullcontext()
 
 
 _WAYS: Final[Mapping[Shows, Callable[[Lab, Fault], Seen]]] = {
@@ -132,22 +142,6 @@ def save_subject_machine(lab: Lab) -> None:
         states.update_state_machine(
             stateMachineArn=scenario.subject_machine_arn, definition=definition, roleArn=scenario.subject_role_arn
         )
-
-
-@contextmanager
-def _slow_iam(lab: Lab) -> Iterator[Callable[[], None]]:
-    """IAM at once, then slow from when the given function is called, then as it was before."""
-    sandbox = Sandbox.find() if isinstance(lab.ground.accounts, SandboxAccounts) else None
-    if sandbox is None:
-        raise StepError(
-            "IAM can be slowed down in the sandbox only.", fix="Take another fault, or open the lab on the sandbox."
-        )
-    before = sandbox.propagation_seconds
-    try:
-        sandbox.delay_propagation(0)
-        yield lambda: sandbox.delay_propagation(_LAG)
-    finally:
-        surely(lambda: sandbox.delay_propagation(before))
 
 
 def _ending(run: Run) -> Iterator[str]:

@@ -20,6 +20,8 @@ from xsfn_helpers.sandbox.shape_rules import check_shapes
 from xsfn_helpers.sandbox.wire import HttpRequest
 
 Params = Mapping[str, Any]
+# Condition keys with their values.
+Context = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def name_call(service: str, request: HttpRequest, place: Place) -> Call:
     Raises `Refusal` for a service or operation that the sandbox doesn't have, and for parameters that can't be read.
     """
     if service == "states":
-        operation, params = _read_json(request)
+        operation, params = read_json(request, "AWSStepFunctions", "Step Functions")
         check_constraints(service, operation, params)
         check_shapes(operation, params)
         return _states_call(operation, params, place)
@@ -86,17 +88,23 @@ def account_of(arn: str, *, default: str) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _read_json(request: HttpRequest) -> tuple[str, Params]:
+def read_json(request: HttpRequest, wanted: str, service_name: str) -> tuple[str, Params]:
+    """Operation and parameters in the JSON protocols. Raises `Refusal` where they can't be read."""
     prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
-    if prefix != "AWSStepFunctions" or not operation:
-        raise Refusal("UnknownOperationException", "The X-Amz-Target header doesn't name a Step Functions operation.")
+    if prefix != wanted or not operation:
+        raise Refusal("UnknownOperationException", f"The X-Amz-Target header doesn't name a {service_name} operation.")
+    return operation, json_object(request.body)
+
+
+def json_object(body: bytes) -> Params:
+    """The JSON object in a request's body. Raises `Refusal` for anything else."""
     try:
-        params = json.loads(request.body or b"{}")
+        params = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise Refusal("SerializationException", "The request body is not valid JSON.") from None
     if not isinstance(params, dict):
         raise Refusal("SerializationException", "The request body must be a JSON object.")
-    return operation, params
+    return params
 
 
 def read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
@@ -180,7 +188,7 @@ def _states_call(operation: str, params: Params, place: Place) -> Call:
         raise not_offered("states", operation)
     demands = [Demand(_STATES_PREFIX + operation, resource, account, context)]
     if operation in ("CreateStateMachine", "UpdateStateMachine", "TestState") and params.get("roleArn"):
-        demands.append(_pass_role(str(params["roleArn"]), place))
+        demands.append(pass_role(str(params["roleArn"]), place, to="states.amazonaws.com"))
     return Call("states", operation, params, tuple(demands), mutates)
 
 
@@ -193,32 +201,33 @@ def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:
     return arn
 
 
-def _pass_role(role_arn: str, place: Place) -> Demand:
+def pass_role(role_arn: str, place: Place, *, to: str) -> Demand:
     """Whoever gives a role to a service needs iam:PassRole on it (IAM User Guide, id_roles_use_passrole.html)."""
     match = re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}):role/[\w+=,.@/-]{1,576}", role_arn)
     if match is None:
         raise Refusal("InvalidArn", f"Invalid Role Arn: '{role_arn}'")
     if match[1] != place.account_id:
         raise Refusal("AccessDeniedException", "Cross-account pass role is not allowed.")
-    return Demand("iam:PassRole", role_arn, match[1], {"iam:PassedToService": "states.amazonaws.com"})
+    return Demand("iam:PassRole", role_arn, match[1], {"iam:PassedToService": to})
 
 
 _TAGGED_TWICE: Final = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 
 
-def _json_tag_keys(tags: Any) -> dict[str, str | list[str]]:
+def _json_tag_keys(tags: Any) -> Context:
     if not isinstance(tags, list):
         return {}
     pairs = {str(tag.get("key")): str(tag.get("value", "")) for tag in tags if isinstance(tag, dict)}
-    return _tag_keys(pairs)
+    return tag_keys(pairs)
 
 
-def _tag_keys(pairs: Mapping[str, str]) -> dict[str, str | list[str]]:
+def tag_keys(pairs: Mapping[str, str]) -> Context:
+    """The condition keys that tags in a request make."""
     if not pairs:
         return {}
     # Condition keys have no case; of tags that differ in nothing else, conditions see the last.
     seen = {key.lower(): (key, value) for key, value in pairs.items()}
-    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in seen.values()}
+    context: Context = {f"aws:RequestTag/{key}": value for key, value in seen.values()}
     context["aws:TagKeys"] = list(pairs)
     return context
 
@@ -266,7 +275,7 @@ def _iam_call(operation: str, params: Params, place: Place) -> Call:
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
     if len({key.lower() for key in tags}) < len(listed):
         raise Refusal("InvalidInput", _TAGGED_TWICE)
-    context = _tag_keys(tags)
+    context = tag_keys(tags)
     policy_arn = params.get("PolicyArn")
     if policy_arn is not None and not _POLICY_ARN.fullmatch(policy_arn):
         # Recorded with both blanks: localstack's test_role_attach_policy (2025-06-19).
@@ -325,7 +334,7 @@ def _sts_call(operation: str, params: Params, place: Place) -> Call:
     listed = form_list(params, "Tags")
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
     _check_session_tags(tags, len(listed), [key.get("", "") for key in form_list(params, "TransitiveTagKeys")])
-    context.update(_tag_keys(tags))
+    context.update(tag_keys(tags))
     account = account_of(role_arn, default=place.account_id)
     actions = ["sts:AssumeRole"]
     if tags:

@@ -1,4 +1,7 @@
-"""What an HTTP request must be before it is read as an AWS request: for this host, from no web page, to `/`."""
+"""What an HTTP request must be before it is read as an AWS request: for this host, from no web page, to `/`.
+
+Only services that are asked by path (Lambda, S3) have other paths and methods, and only for requests signed for them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.gateway import Gateway
+from xsfn_helpers.sandbox.services.offered import REST
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
+_SERVICE: Final = re.compile(r"/([a-z0-9-]{1,40})/aws4_request")
 _CHALLENGE: Final = re.compile(r"[0-9a-f]{32}")
 _METHODS: Final = ("GET", "POST")
+_REST_METHODS: Final = (*_METHODS, "PUT", "DELETE", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,15 @@ class Front:
         answer = self._answer(environ)
         sent = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", sent)
-        return [answer.body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     def _answer(self, environ: Mapping[str, Any]) -> HttpResponse:
         headers = _headers(environ)
         if not self._is_for_us(headers):
             return _said(403, "This sandbox answers AWS clients on this machine only.")
         method = environ["REQUEST_METHOD"]
-        if method not in _METHODS:
+        rest = _signed_for(headers) in REST
+        if method not in (_REST_METHODS if rest else _METHODS):
             return HttpResponse(405, b"", {"allow": ", ".join(_METHODS)})
         # As it was sent, nothing decoded or left out: what is verified must be what is acted on.
         path, _, query = environ["REQUEST_URI"].partition("?")
@@ -46,7 +53,7 @@ class Front:
             if not _CHALLENGE.fullmatch(query):
                 return _said(400, "Ask with 32 hexadecimal digits.")
             return _said(200, self.running.proof(query))
-        if path != "/":
+        if path != "/" and not (rest and path.startswith("/")):
             return _said(404, "There is nothing here. AWS clients of IAM, STS and Step Functions send to /.")
         return self.gateway.handle(HttpRequest(method, path, query, headers, environ["wsgi.input"].read()))
 
@@ -56,6 +63,12 @@ class Front:
         return headers.get("host") in hosts and not any(
             name == "origin" or name.startswith("sec-fetch-") for name in headers
         )
+
+
+def _signed_for(headers: Mapping[str, str]) -> str:
+    """The service that a request's signature names; the gateway verifies it."""
+    found = _SERVICE.search(headers.get("authorization", ""))
+    return found[1] if found else ""
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -27,12 +27,13 @@ from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.machine_rules import Machines
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.rules import Principals
+from xsfn_helpers.sandbox.services.offered import Offered
+from xsfn_helpers.sandbox.services.service import Asked, Asker
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
-_CLOUDFORMATION: Final = "cloudformation"
 
 
 class Services(Directory, Principals, Machines, Protocol):
@@ -47,29 +48,13 @@ class Services(Directory, Principals, Machines, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Who makes a request, and with which key: enough to do something in their name later."""
-
-    caller: Caller
-    access_key_id: str
-    token: str = field(repr=False)
-
-
-class Stacks(Protocol):
-    """CloudFormation, which makes what it makes by requests of its own."""
-
-    def name_call(self, request: HttpRequest, place: Place) -> Call: ...
-    def answer(self, asker: Asker, call: Call, *, region: str, request_id: str) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
 class Gateway:
     """Every request to the two accounts goes through `handle`."""
 
     services: Services
     sessions: SessionOffice
     propagation: Propagation
-    stacks: Stacks
+    others: Offered
 
     def handle(self, request: HttpRequest, *, via: str = "") -> HttpResponse:
         """Answer one AWS request; refusals come back in the service's own error shape, never as an exception.
@@ -95,13 +80,12 @@ class Gateway:
                 scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
             )
             place = self._place(caller, scope.region)
-            is_stack = service == _CLOUDFORMATION
-            call = self.stacks.name_call(request, place) if is_stack else name_call(service, request, place)
+            if other := self.others.service(service):
+                call = other.read(request, place)
+                self._authorise(caller, call, scope.region, via)
+                return other.answer(Asked(call, place, request_id, self, Asker(scope.access_key_id, token)))
+            call = name_call(service, request, place)
             self._authorise(caller, call, scope.region, via)
-            if is_stack:
-                asker = Asker(caller, scope.access_key_id, token)
-                body = self.stacks.answer(asker, call, region=scope.region, request_id=request_id)
-                return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": request_id})
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
             return error_response(refusal, service=service, request_id=request_id)
@@ -126,24 +110,42 @@ class Gateway:
             raise machine_rules.NOT_ASSUMABLE
         return self._session_of(role_arn)
 
-    def assume_as_service(self, service: str, role_arn: str) -> RoleSession:
+    def assume_as_service(self, service_principal: str, role_arn: str, source_arn: str) -> RoleSession:
         """A session of a service role. Raises `Refusal` where its trust policy doesn't let the service have it."""
-        account_id = account_of(role_arn, default="")
-        if not self._assumable_by(service, role_arn, {"aws:SourceAccount": account_id}):
+        if not self.assumable_by(service_principal, role_arn, source_arn):
             raise Refusal("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
         return self._session_of(role_arn)
 
     def credentials_of(self, access_key_id: str, token: str) -> ReadOnlyCredentials:
         """What signs in the name of somebody whose request was verified. Raises `Refusal` if their key is no more."""
         secret = callers.secret_of(
-            access_key_id, directory=self.services, sessions=self.sessions, token=token, service=_CLOUDFORMATION
+            access_key_id, directory=self.services, sessions=self.sessions, token=token, service="cloudformation"
         )
         return ReadOnlyCredentials(access_key_id, secret, token or None)
 
     def assumable_by_step_functions(self, role_arn: str, machine_arn: str) -> bool:
         """Whether the trust policy of `role_arn` lets Step Functions assume it for `machine_arn`."""
-        source = {"aws:SourceArn": machine_arn, "aws:SourceAccount": account_of(machine_arn, default="")}
-        return self._assumable_by(STATES_PRINCIPAL, role_arn, source)
+        return self.assumable_by(STATES_PRINCIPAL, role_arn, machine_arn)
+
+    def assumable_by(self, service_principal: str, role_arn: str, source_arn: str) -> bool:
+        """Whether the trust policy of `role_arn` lets an AWS service assume it on behalf of `source_arn`."""
+        role = self._role(role_arn)
+        if role is None:
+            return False
+        request = Request(
+            principal=Principal.parse(service_principal),
+            action="sts:AssumeRole",
+            resource=role_arn,
+            resource_account=role.account_id,
+            context={
+                "aws:SourceArn": source_arn,
+                "aws:SourceAccount": account_of(source_arn, default=""),
+                "aws:PrincipalIsAWSService": "true",
+                "aws:PrincipalServiceName": service_principal,
+                **_now(),
+            },
+        )
+        return decide(request, Policies(resource=_trust(role))).allowed
 
     def allowed_as_machine(self, role_arn: str, machine_arn: str, actions: Iterable[str], resource: str) -> bool:
         """Whether Step Functions, as the machine's role, may do all of `actions` on `resource`.
@@ -162,24 +164,6 @@ class Gateway:
         )
         demands = [Demand(action, resource, caller.account_id, context) for action in actions]
         return all(self._decide(caller, demand, region).allowed for demand in demands)
-
-    def _assumable_by(self, service: str, role_arn: str, source: Mapping[str, str]) -> bool:
-        role = self._role(role_arn)
-        if role is None:
-            return False
-        request = Request(
-            principal=Principal.parse(service),
-            action="sts:AssumeRole",
-            resource=role_arn,
-            resource_account=role.account_id,
-            context={
-                **source,
-                "aws:PrincipalIsAWSService": "true",
-                "aws:PrincipalServiceName": service,
-                **_now(),
-            },
-        )
-        return decide(request, Policies(resource=_trust(role))).allowed
 
     def _session_of(self, role_arn: str) -> RoleSession:
         role = self._role(role_arn)
@@ -214,7 +198,10 @@ class Gateway:
 
     def _decide(self, caller: Caller, demand: Demand, region: str, via: str = "") -> Decision:
         role = self._role(demand.resource) if demand.action.startswith("sts:") else None
-        tags = self.services.tags_of(demand.resource_account, region, demand.resource)
+        tags = {
+            **self.services.tags_of(demand.resource_account, region, demand.resource),
+            **self.others.tags_of(demand.resource),
+        }
         request = Request(
             principal=caller.principal,
             action=demand.action,
@@ -335,7 +322,11 @@ def _now() -> dict[str, str]:
 
 def _service_hint(request: HttpRequest) -> str:
     """Which service an unsigned or misshapen request was meant for, so that it is refused in that service's shape."""
-    if "x-amz-target" in request.headers:
-        return "states"
-    versions = {b"Version=2010-05-08": "iam", b"Version=2010-05-15": _CLOUDFORMATION}
+    target = request.headers.get("x-amz-target", "")
+    if target:
+        return next((service for prefix, service in _TARGETS.items() if target.startswith(prefix)), "states")
+    versions = {b"Version=2010-05-08": "iam", b"Version=2010-05-15": "cloudformation"}
     return next((service for version, service in versions.items() if version in request.body), "sts")
+
+
+_TARGETS: Final = {"DynamoDB_": "dynamodb", "AmazonSQS.": "sqs"}

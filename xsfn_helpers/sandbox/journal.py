@@ -117,6 +117,20 @@ class Journal:
             rows = self._database.execute("SELECT key, body FROM entries WHERE kind = ?", (kind,)).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
 
+    def keys(self, kind: str, prefix: str = "") -> list[str]:
+        """The keys of this kind that begin so, in order."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT key FROM entries WHERE kind = ?1 AND substr(key, 1, ?2) = ?3 ORDER BY key",
+                (kind, len(prefix), prefix),
+            ).fetchall()
+        return [key for (key,) in rows]
+
+    def remove(self, kind: str, keys: Iterable[str]) -> None:
+        """Take entries away, all of them or none; one that isn't there is as good as removed."""
+        with self._writing() as database:
+            database.executemany("DELETE FROM entries WHERE kind = ? AND key = ?", [(kind, key) for key in keys])
+
     def begin_execution(self, execution: ArchivedExecution, started: int) -> None:
         """Note that an execution runs, before it does. Raises `NameTaken` where the machine had one of this name."""
         description = json.dumps(execution.description)

@@ -123,6 +123,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.begun = time.monotonic()
         return result
 
+    def send_continue(self) -> None:
+        """Say `100 Continue`; waitress would then wait for a body even where the request has none."""
+        complete = self.request.completed
+        super().send_continue()
+        self.request.completed = complete
+
     @property
     def is_late(self) -> bool:
         return self.request is not None and time.monotonic() - self.begun > REQUEST_SECONDS

@@ -22,6 +22,7 @@ from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
+from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.sessions import SessionOffice, new_key_id, new_secret
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
@@ -42,8 +43,8 @@ _LISTENING: Final = b"listening"
 def main(arguments: list[str]) -> int:
     """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, region, wanted port (0 = any). What is said is a JSON
-    object with the parts of a `SandboxError`.
+    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any). What
+    is said is a JSON object with the parts of a `SandboxError`.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
@@ -92,7 +93,7 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
 
 
 def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Server, Journal]:
-    """The two accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
+    """The accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
     previous = folder.read()
     region = config["region"]
     wanted = config["port"]
@@ -106,17 +107,22 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     port = sock.getsockname()[1]
     journal, notice = Journal.open(folder.journal)
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
+    further_ids = config["further"]
+    # By id: a side's account may be another one than last time.
+    known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
     try:
-        bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
-        accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+        bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
+        accounts = {side: _account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
+        further = tuple(_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
         sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:
         raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
+    propagation = Propagation(lambda: settings.propagation_seconds)
     stacks = Stacks(journal)
-    gateway = Gateway(bridge, sessions, Propagation(lambda: settings.propagation_seconds), stacks)
+    gateway = Gateway(bridge, sessions, propagation, Offered(journal, {"cloudformation": stacks}))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
     stacks.work_through(gateway)
@@ -126,6 +132,7 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         pid=os.getpid(),
         instance=secrets.token_hex(16),
         accounts=accounts,
+        further=further,
         notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
     # Without its folder, nothing that is accepted is kept.
@@ -158,15 +165,14 @@ def _session_key(journal: Journal) -> str:
     return str(key)
 
 
-def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running | None) -> SandboxAccount:
-    """The side's account with its administrator, whose keys outlive restarts and resets: clients made before go on.
+def _account(bridge: MotoBridge, account_id: str, known: SandboxAccount | None) -> SandboxAccount:
+    """The account with its administrator, whose keys outlive restarts and resets: clients made before go on.
 
     Who deleted the administrator or its keys gets them back with the next start; on AWS the root user would help out.
     """
     if key := bridge.administrator_key(account_id, ADMINISTRATOR):
         return SandboxAccount(account_id, *key)
-    known = previous.accounts.get(side) if previous else None
-    if known is None or known.account_id != account_id:
+    if known is None:
         known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
     bridge.give_administrator(
         account_id,

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import quote
 
 from xsfn_helpers.sandbox.errors import incomplete_signature, missing_authentication, signature_mismatch
 from xsfn_helpers.sandbox.wire import HttpRequest
@@ -99,9 +100,11 @@ def verify(request: HttpRequest, scope: Scope, *, secret: str) -> None:
 
 
 def _canonical(request: HttpRequest, scope: Scope, payload: str) -> str:
-    """The text whose hash is signed; the path needs no encoding, for the sandbox serves `/` only."""
+    """The text whose hash is signed."""
     pairs = sorted(pair.partition("=")[::2] for pair in request.query.split("&")) if request.query else []
     signed = sorted(set(scope.signed_headers))
     headers = "".join(f"{name}:{' '.join(request.headers[name].split())}\n" for name in signed)
     query = "&".join(f"{name}={value}" for name, value in pairs)
-    return "\n".join((request.method, request.path, query, headers, ";".join(signed), payload))
+    # Every service but S3 encodes the path as it is sent once more.
+    path = request.path if scope.service == "s3" else quote(request.path, safe="/~")
+    return "\n".join((request.method, path, query, headers, ";".join(signed), payload))

@@ -130,7 +130,11 @@ class TaskClients:
                     endpoint_url=_ENDPOINT,
                     aws_access_key_id="(the task's)",
                     aws_secret_access_key="(the task's)",  # noqa: S106 - a placeholder: see the next statement
-                    config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+                    config=Config(
+                        parameter_validation=False,
+                        retries={"total_max_attempts": 1},
+                        s3={"addressing_style": "path"},
+                    ),
                 )
                 # The signer asks this for every request; a client of its own per task would cost 10-30 ms.
                 client._request_signer._credentials = _CallersCredentials()  # type: ignore[attr-defined]
@@ -141,19 +145,19 @@ class TaskClients:
         parts = urlsplit(request.url)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc)
-        body = request.body or b""
         answer = self._gateway.handle(
             HttpRequest(
                 method=request.method,
                 path=parts.path or "/",
                 query=parts.query,
                 headers=headers,
-                body=body if isinstance(body, bytes) else str(body).encode(),
+                body=_content(request.body),
             )
         )
         received = HTTPHeaders()
         for name, value in answer.headers.items():
             received[name] = value
+        received["content-length"] = str(len(answer.body))
         return AWSResponse(request.url, answer.status, received, _Body(answer.body))
 
 
@@ -196,6 +200,15 @@ class _Body(io.BytesIO):
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self.read()
+
+
+def _content(body: Any) -> bytes:
+    """A request's body, which may be text, or a stream as for an object in S3."""
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    if isinstance(body, str):
+        return body.encode()
+    return bytes(body.read()) if hasattr(body, "read") else bytes(body)
 
 
 def _text(value: str | bytes) -> str:

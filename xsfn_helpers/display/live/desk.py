@@ -25,15 +25,35 @@ _OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution"
 class Desk:
     """What lies before the reader: the text, what is stored (None: nothing yet), and the text before the last button.
 
-    `answers` is the edit that was judged last; `said` tells what a button did, `trouble` why it couldn't.
+    `own` is the lab's own document, which is there as long as nothing is stored. `answers` is the edit that was judged
+    last; `said` tells what a button did, `trouble` why it couldn't.
     """
 
     text: str
     stored: str | None
+    own: str
     before: str | None = None
     answers: str = ""
     said: str = ""
     trouble: str = ""
+
+    @classmethod
+    def open(cls, stored: str | None, own: str) -> Desk:
+        """With nothing changed yet."""
+        return cls(own if stored is None else stored, stored, own)
+
+    @property
+    def original(self) -> str:
+        """What the text was before anybody changed it."""
+        return self.own if self.stored is None else self.stored
+
+    @property
+    def can_reset(self) -> bool:
+        return self.text != self.original
+
+    @property
+    def can_go_back(self) -> bool:
+        return self.before is not None and self.before not in (self.text, self.original)
 
     def put(self, text: str) -> Desk:
         """With another text in the place of the reader's, which is kept."""
@@ -74,6 +94,11 @@ class EditingDesk(ABC):
         with self._turn:
             self._change(self._desk.put(text))
 
+    def reset(self) -> None:
+        """Put what is stored in the place of the text, or, where nothing is yet, the lab's own document."""
+        with self._turn:
+            self._change(self._desk.put(self._desk.original))
+
     def apply(self) -> str:
         """Apply the text in its account, for real, and say what was done.
 
@@ -88,15 +113,14 @@ class EditingDesk(ABC):
     def refresh(self) -> None:
         """Read the accounts again and judge the text anew. A text that nobody has changed follows what is stored."""
         with self._turn:
-            untouched = self._desk.text == self._desk.stored
+            untouched = not self._desk.can_reset
             try:
                 self._read()
             except XsfnError as error:
                 self._change(replace(self._desk, trouble=f"The accounts can't be read: {error}"))
                 return
-            desk = self._desk
-            text = desk.stored if untouched and desk.stored is not None else desk.text
-            self._change(replace(desk, text=text, trouble=""))
+            text = self._desk.original if untouched else self._desk.text
+            self._change(replace(self._desk, text=text, trouble=""))
 
     def close(self) -> None:
         """Stop listening; what is shown stays as it is."""
@@ -139,7 +163,7 @@ class EditingDesk(ABC):
         return {
             "edit": self._typed,
             "apply": self._asked_to_apply,
-            "as-stored": lambda content: self._button(content, self._desk.stored),
+            "reset": lambda content: self._button(content, self._desk.original),
             "recommended": lambda content: self._button(content, self._recommended()),
             "back": lambda content: self._button(content, self._desk.before),
         }

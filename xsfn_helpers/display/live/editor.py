@@ -11,11 +11,14 @@ from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.editor_view import editor_view
 from xsfn_helpers.display.live.frontend import EditorFrontend
 from xsfn_helpers.display.markup import CODE, escape
+from xsfn_helpers.display.what_if_report import what_if_html
+from xsfn_helpers.judge import Supposition, judge
+from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.save_policy import save_policy
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.suppose import is_there, principals_in
-from xsfn_helpers.what_if import Supposition, WhatIf, judge
+from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -36,8 +39,8 @@ class PolicyEditor(EditingDesk):
         self._standing = read_standing(lab.ground)
         self._there: dict[str, bool] = {}
         stored = place.stored_text(self._standing.roles[place.node])
-        text = lab.blueprint.text(place.document) if stored is None else stored
-        super().__init__(Desk(text, stored), EditorFrontend(), lab.ground.accounts.news)
+        desk = Desk.open(stored, lab.blueprint.text(place.document))
+        super().__init__(desk, EditorFrontend(), lab.ground.accounts.news)
 
     @property
     def report(self) -> WhatIf:
@@ -47,15 +50,17 @@ class PolicyEditor(EditingDesk):
     @property
     def text(self) -> str:
         """The document and its judgement, in words."""
-        lines = [f"Edit: {self._place.title}", *(f"    {line}" for line in self.document.splitlines())]
+        lines = [f"Edit: {self._place.title}", *(f"    {line}" for line in self._shown.splitlines())]
         return "\n".join([*lines, self._report.text])
 
     def _html(self) -> str:
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         title = escape(f"Edit: {self._place.title}")
-        return f'<p><b>{title}</b></p><pre style="{code}">{escape(self.document)}</pre>' + str(
-            self._report._repr_mimebundle_()["text/html"]
-        )
+        return f'<p><b>{title}</b></p><pre style="{code}">{escape(self._shown)}</pre>{what_if_html(self._report)}'
+
+    @property
+    def _shown(self) -> str:
+        return same_each_time(self.document)
 
     def _read(self) -> None:
         self._standing = read_standing(self._lab.ground)

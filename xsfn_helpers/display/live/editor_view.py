@@ -9,7 +9,7 @@ from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.scenario import Scenario
-from xsfn_helpers.what_if import JudgedDocument, WhatIf
+from xsfn_helpers.what_if import WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EditorView:
     differs: tuple[str, ...]
     apply: str
     can_apply: bool
-    can_restore: bool
+    can_reset: bool
     can_go_back: bool
     said: str
     trouble: str
@@ -51,7 +51,7 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         text=desk.text,
         answers=desk.answers,
         accepted=document.accepted,
-        verdict=_verdict(document),
+        verdict=document.short_verdict,  # the fault itself stands below, with its place
         headline=report.headline,
         remarks=remark_views(document),
         notes=report.notes,
@@ -60,13 +60,8 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         differs=document.differs,
         apply=f"Apply in the {account}",
         can_apply=document.accepted and not document.is_stored,
-        can_restore=desk.stored is not None and desk.stored != desk.text,
-        can_go_back=desk.before is not None and desk.before != desk.text,
+        can_reset=desk.can_reset,
+        can_go_back=desk.can_go_back,
         said=desk.said,
         trouble=desk.trouble,
     )
-
-
-def _verdict(document: JudgedDocument) -> str:
-    # The fault itself stands below, with its place.
-    return document.verdict if document.accepted else "✗ AWS would refuse it"

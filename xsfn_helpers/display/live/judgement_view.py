@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from xsfn_helpers.display.what_if_report import turn_state
 from xsfn_helpers.iam import PolicyError
-from xsfn_helpers.what_if import Effect, JudgedDocument, Risk, Turn, WhatIf
+from xsfn_helpers.judged_document import JudgedDocument
+from xsfn_helpers.what_if import Effect, Risk, WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """What would become of one link; `why` and `hint` are told of what changes or is refused."""
+    """What would become of one link: `why`, and, where it changes, what decides it `now`; `hint` is how to mend it."""
 
     number: int
     action: str
@@ -31,6 +32,7 @@ class TurnView:
     word: str
     changes: bool
     why: str
+    now: str
     hint: str
 
 
@@ -64,7 +66,6 @@ def turn_views(report: WhatIf) -> tuple[TurnView, ...]:
 def _turn(effect: Effect) -> TurnView:
     turn = effect.turn
     link = (effect.after or effect.before).link
-    told = turn is not Turn.STAYS_ALLOWED
     return TurnView(
         number=effect.number,
         action=effect.before.link.action,
@@ -72,8 +73,9 @@ def _turn(effect: Effect) -> TurnView:
         state=turn_state(effect).name.lower(),
         word=f"{effect.mark} {turn}",
         changes=turn.changes,
-        why=f"{effect.evidence[:1].upper()}{effect.evidence[1:]}." if told else "",
-        hint=effect.hint if told else "",
+        why=f"{effect.evidence[:1].upper()}{effect.evidence[1:]}.",
+        now=f"Now {effect.now}." if turn.changes else "",
+        hint=effect.hint,
     )
 
 

@@ -14,15 +14,17 @@ from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
 from xsfn_helpers.display.markup import CODE, escape, one_line
+from xsfn_helpers.display.what_if_report import what_if_html
 from xsfn_helpers.display.workflow import Workflow
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam.json_text import JsonFault
+from xsfn_helpers.judge import Supposition, judge
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import read_standing
 from xsfn_helpers.state_machine import StateMachine
 from xsfn_helpers.task_role import TakenRole, read_taken_role
-from xsfn_helpers.what_if import Supposition, WhatIf, judge
+from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -43,12 +45,8 @@ class TaskForm(EditingDesk):
         self._roles = self._read_roles()
         self._taken: dict[Choice, TakenRole] = {}
         self._task = ""
-        stored = read_machine(lab.ground, side).definition
-        super().__init__(
-            Desk(self._machine.definition if stored is None else stored, stored),
-            TaskFormFrontend(),
-            lab.ground.accounts.news,
-        )
+        desk = Desk.open(read_machine(lab.ground, side).definition, self._machine.definition)
+        super().__init__(desk, TaskFormFrontend(), lab.ground.accounts.news)
 
     @property
     def report(self) -> WhatIf:
@@ -83,8 +81,8 @@ class TaskForm(EditingDesk):
             lines.append(f"  IAM role for cross-account access: {one_line(choice.value) or choice.option}")
         else:
             lines.append("  There is no task state to be seen.")
-        lines.append(f"  {form.verdict}")
-        lines += [f"    {one_line(str(fault))}" for fault in form.faults]
+        if form.faults:
+            lines += [f"  {form.verdict}", *(f"    {one_line(str(fault))}" for fault in form.faults)]
         lines += ["  Definition", *(f"    {line}" for line in self.document.splitlines())]
         return "\n".join([*lines, form.report.text])
 
@@ -98,7 +96,7 @@ class TaskForm(EditingDesk):
             )
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         parts.append(f'<pre style="{code}">{escape(self.document)}</pre>')
-        return "".join([*parts, self._form.report._repr_mimebundle_()["text/html"]])
+        return "".join([*parts, what_if_html(self._form.report)])
 
     @property
     def _machine(self) -> StateMachine:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.regions import partition_of
-from xsfn_helpers.sandbox.calls import Params, form_list
+from xsfn_helpers.sandbox.calls import Params, Place, form_list
 from xsfn_helpers.sandbox.cloudformation.stack import Work
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.errors import Refusal
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.gateway import Asker
+    from xsfn_helpers.sandbox.services.service import Asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,18 @@ class StackRequest:
 
     asker: Asker
     params: Params
-    account_id: str
-    region: str
+    place: Place
+
+    @property
+    def account_id(self) -> str:
+        return self.place.account_id
+
+    @property
+    def region(self) -> str:
+        return self.place.region
 
     def arn(self, resource: str) -> str:
-        return f"arn:{partition_of(self.region)}:cloudformation:{self.region}:{self.account_id}:{resource}"
+        return f"arn:{self.place.partition}:cloudformation:{self.region}:{self.account_id}:{resource}"
 
     def work(self, verb: str, **details: Any) -> Work:
         return Work(verb, self.asker.access_key_id, self.asker.token, **details)

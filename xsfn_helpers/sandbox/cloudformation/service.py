@@ -28,10 +28,11 @@ from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.cloudformation.work import Worker
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.journal import Journal
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.services.service import Asked
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.gateway import Asker, Gateway
+    from xsfn_helpers.sandbox.gateway import Gateway
 
 _log = logging.getLogger(__name__)
 _KIND: Final = "stack"
@@ -59,7 +60,7 @@ class Stacks:
         for stack in [stack for stack in self._stacks.values() if stack.busy]:
             self._begin(stack, wait=0)
 
-    def name_call(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: Place) -> Call:
         """Name a request to CloudFormation. Raises `Refusal`."""
 
         def stack_id_of(name: str) -> str | None:
@@ -68,10 +69,16 @@ class Stacks:
 
         return name_call(request, place, stack_id_of)
 
-    def answer(self, asker: Asker, call: Call, *, region: str, request_id: str) -> bytes:
+    def answer(self, asked: Asked) -> HttpResponse:
         """Carry out an allowed request. Raises `Refusal` in CloudFormation's words."""
-        request = StackRequest(asker, call.params, asker.caller.account_id, region)
-        return answers.answer_xml(call.operation, _OPERATIONS[call.operation](self, request), request_id)
+        request = StackRequest(asked.asker, asked.params, asked.place)
+        operation = asked.call.operation
+        body = answers.answer_xml(operation, _OPERATIONS[operation](self, request), asked.request_id)
+        return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": asked.request_id})
+
+    def tags_of(self, arn: str) -> Mapping[str, str]:
+        stack = self._stacks.get(arn)
+        return stack.tags if stack is not None else {}
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
@@ -80,9 +87,10 @@ class Stacks:
         template = Template.read(template_text(params))
         values = parameter_values(template, given_parameters(params, {}))
         check_capability(template, params)
-        self._check_role(request)
+        stack_id = request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}")
+        self._check_role(request, stack_id)
         stack = Stack(
-            id=request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}"),
+            id=stack_id,
             name=params["StackName"],
             account_id=request.account_id,
             region=request.region,
@@ -114,7 +122,7 @@ class Stacks:
             template = Template.read(before.template if previous else template_text(params))
             values = parameter_values(template, given_parameters(params, before.parameters))
             check_capability(template, params)
-            self._check_role(request)
+            self._check_role(request, before.id)
             tags = {tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")} or dict(before.tags)
             if (template.text, values, tags) == (before.template, before.parameters, before.tags):
                 raise invalid("No updates are to be performed.")
@@ -146,7 +154,7 @@ class Stacks:
                     f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to "
                     "retain only when the stack is in the DELETE_FAILED state."
                 )
-            self._check_role(request)
+            self._check_role(request, stack.id)
             stack = replace(
                 stack,
                 role_arn=params.get("RoleARN") or stack.role_arn,
@@ -228,10 +236,10 @@ class Stacks:
 
     # --- the work ----------------------------------------------------------------------------------------------------
 
-    def _check_role(self, request: StackRequest) -> None:
+    def _check_role(self, request: StackRequest, source_arn: str) -> None:
         if role_arn := request.params.get("RoleARN"):
             assert self._gateway is not None
-            self._gateway.assume_as_service(CLOUDFORMATION, role_arn)
+            self._gateway.assume_as_service(CLOUDFORMATION, role_arn, source_arn)
 
     def _begin(self, stack: Stack, *, wait: float = _PATIENCE) -> None:
         """Work on the stack in a thread of its own, as AWS does; most of it is done before the answer."""
@@ -251,7 +259,7 @@ class Stacks:
         assert self._gateway is not None
         assert stack.work is not None
         if stack.role_arn:
-            credentials = self._gateway.assume_as_service(CLOUDFORMATION, stack.role_arn).credentials
+            credentials = self._gateway.assume_as_service(CLOUDFORMATION, stack.role_arn, stack.id).credentials
             return Hands(self._gateway, credentials, stack.region, via="")
         credentials = self._gateway.credentials_of(stack.work.access_key_id, stack.work.token)
         return Hands(self._gateway, credentials, stack.region, via=CLOUDFORMATION)

@@ -7,16 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser.api import (
-    ExecutionStatus,
-    HistoryEventType,
-    TaskFailedEventDetails,
-)
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
@@ -49,7 +44,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceSfn,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from xsfn_helpers.sandbox.direct import DirectStates
 from xsfn_helpers.sandbox.moto_bridge.at_once import run_at_once
@@ -58,10 +52,13 @@ from xsfn_helpers.sandbox.moto_bridge.data_errors import tell_of_missing_data
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
 from xsfn_helpers.sandbox.moto_bridge.expressions import evaluate_jsonata
+from xsfn_helpers.sandbox.moto_bridge.failures import task_failed
 from xsfn_helpers.sandbox.moto_bridge.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.sdk_tasks import call_like_the_sdk
+from xsfn_helpers.sandbox.moto_bridge.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
-from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds
+from xsfn_helpers.sandbox.moto_bridge.tokens import wait_for_tokens
+from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
 
 STOPPED_WITH_PARENT: Final = (
@@ -149,17 +146,18 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     test_one_state()
     evaluate_jsonata()
     call_like_the_sdk()
+    call_services_like_aws()
+    wait_for_tokens()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):
             failed = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed)
-            return _task_failed(task, env, failed, StatesErrorNameType.StatesTaskFailed.to_name(), str(ex))
+            return task_failed(task, env, StatesErrorNameType.StatesTaskFailed.to_name(), str(ex), failed)
         return generic_error(task, env=env, ex=ex)
 
     def nested_from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, ClientError):
-            error, cause = _nested_failure(ex)
-            return _task_failed(task, env, CustomErrorName(error), error, cause)
+            return task_failed(task, env, *_nested_failure(ex))
         return nested_error(task, env=env, ex=ex)
 
     def after_eval_execution(task: Any, env: Any, **arguments: Any) -> None:
@@ -186,18 +184,6 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     StateTaskServiceSfn._build_sync_resolver = _sync_resolver
     StateTaskServiceSfn._build_sync2_resolver = _sync2_resolver
     StateTaskServiceSfn._eval_sync = _follower(wait_for_end)
-
-
-def _task_failed(task: Any, env: Any, name: Any, error: str, cause: str) -> FailureEvent:
-    details = TaskFailedEventDetails(error=error, cause=cause)
-    if isinstance(task, StateTaskService):
-        details["resource"], details["resourceType"] = task._get_sfn_resource(), task._get_sfn_resource_type()
-    return FailureEvent(
-        env=env,
-        error_name=name,
-        event_type=HistoryEventType.TaskFailed,
-        event_details=EventDetails(taskFailedEventDetails=details),
-    )
 
 
 def _nested_failure(ex: ClientError) -> tuple[str, str]:
@@ -233,27 +219,6 @@ def _start_nested(
     )
 
 
-def sdk_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """What AWS's Java SDK adds to an answer, names and order as recorded (localstack: test_credentials_base)."""
-    request_id, length = metadata["RequestId"], metadata["HTTPHeaders"]["content-length"]
-    headers = {
-        "connection": "keep-alive",
-        "Content-Length": length,
-        "Content-Type": "application/x-amz-json-1.0",
-        "Date": format_datetime(datetime.now(UTC), usegmt=True),
-        "x-amzn-RequestId": request_id,
-    }
-    recorded_order = ("x-amzn-RequestId", "connection", "Content-Length", "Date", "Content-Type")
-    return {
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [headers[name]] for name in recorded_order},
-            "HttpHeaders": headers,
-            "HttpStatusCode": metadata["HTTPStatusCode"],
-        },
-        "SdkResponseMetadata": {"RequestId": request_id},
-    }
-
-
 class _Nested:
     """A child execution being followed: poll it, and stop it when its parent stops."""
 
@@ -274,7 +239,7 @@ class _Nested:
             failed = StatesErrorNameType.StatesTaskFailed
             name = StatesErrorName(typ=failed)
             raise FailureEventException(
-                _task_failed(self._task, self._env, name, failed.to_name(), compact_json(described))
+                task_failed(self._task, self._env, failed.to_name(), compact_json(described), name)
             )
         if self._parse_json:
             for key in ("Input", "Output"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 
@@ -35,3 +37,24 @@ def utc_text(moment: datetime) -> str:
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value; AWS leaves the others out of an answer."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def sdk_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS's Java SDK adds to an answer, names and order as recorded (localstack: test_credentials_base)."""
+    request_id, received = metadata["RequestId"], metadata["HTTPHeaders"]
+    headers = {
+        "connection": "keep-alive",
+        "Content-Length": received["content-length"],
+        "Content-Type": received["content-type"],
+        "Date": format_datetime(datetime.now(UTC), usegmt=True),
+        "x-amzn-RequestId": request_id,
+    }
+    recorded_order = ("x-amzn-RequestId", "connection", "Content-Length", "Date", "Content-Type")
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [headers[name]] for name in recorded_order},
+            "HttpHeaders": headers,
+            "HttpStatusCode": metadata["HTTPStatusCode"],
+        },
+        "SdkResponseMetadata": {"RequestId": request_id},
+    }

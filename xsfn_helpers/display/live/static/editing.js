@@ -148,7 +148,7 @@ function remarks(list, area) {
   );
 }
 
-/** The links as they would be; those that would change, or are refused, say why. */
+/** The links as they would be, each with what decides it; those that would change also with what decides them now. */
 function links(list) {
   return h(
     "ol",
@@ -163,7 +163,8 @@ function links(list) {
           {},
           h("div", { class: "xsfn-turn" }, h("span", { class: "xsfn-hidden" }, `Link ${link.number}, `), h("b", {}, ...breakable(link.action)), " ", h("span", { class: "xsfn-word" }, link.word)),
           h("div", { class: "xsfn-between" }, link.between),
-          link.why && h("div", { class: "xsfn-why" }, ...breakable(link.why)),
+          h("div", { class: "xsfn-why" }, ...breakable(link.why)),
+          link.now && h("div", { class: "xsfn-why" }, ...breakable(link.now)),
           link.hint && h("div", { class: "xsfn-hint" }, ...breakable(link.hint)),
         ),
       ),

@@ -35,7 +35,7 @@ class PolicyEditor {
     const id = `xsfn-editor-${Math.random().toString(36).slice(2)}`;
     this.text = new CodeArea(`${id}-text`, state.label, (text) => this.edited(text));
     this.apply = button("Apply", "xsfn-do", () => this.ask("apply"));
-    this.stored = button("As stored", "xsfn-plain", () => this.ask("as-stored"));
+    this.reset = button("Reset", "xsfn-plain", () => this.ask("reset"));
     this.recommended = button("Recommended", "xsfn-plain", () => this.ask("recommended"));
     this.back = button("My text again", "xsfn-plain", () => this.ask("back"));
     this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
@@ -48,7 +48,7 @@ class PolicyEditor {
     this.links = h("div", {});
     this.notes = h("div", {});
     this.differs = h("div", {});
-    this.more = folded("Beside the recommended one", false, this.differs);
+    this.more = folded("Beside the recommended one", true, this.differs);
     this.figure = h("figure", { class: "xsfn-figure", hidden: true }, folded("The chain as it would be", true, h("div", { class: "xsfn-wide", role: "group", tabindex: "0", "aria-label": "The chain as it would be" }, h("img", { alt: "" }))));
     this.news = announcer();
     this.root = h(
@@ -59,8 +59,8 @@ class PolicyEditor {
       h(
         "div",
         { class: "xsfn-desk" },
-        h("div", {}, this.text.element, h("div", { class: "xsfn-buttons" }, this.apply, this.stored, this.recommended, this.back), this.said),
-        h("div", { class: "xsfn-judgement" }, this.document, this.remarks, this.headline, this.notes, this.risks, this.links, this.more),
+        h("div", {}, this.text.element, this.document, this.remarks, h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back), this.said, this.more),
+        h("div", { class: "xsfn-judgement" }, this.headline, this.notes, this.risks, this.links),
       ),
       this.figure,
       this.news,
@@ -97,7 +97,7 @@ class PolicyEditor {
     this.more.hidden = !state.differs.length;
     this.apply.disabled = !state.can_apply;
     say(this.apply, state.apply);
-    this.stored.disabled = !state.can_restore;
+    this.reset.disabled = !state.can_reset;
     this.recommended.disabled = !state.differs.length;
     this.back.hidden = !state.can_go_back;
     this.said.hidden = !state.said;

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.aws.playing import PlayedAws, add_profile, write_home
+from tests.conftest import fresh_names
+from xsfn_helpers import Lab, Side
+from xsfn_helpers.sandbox.server import Sandbox
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
+    """The sandbox playing AWS for this test; the test's state folder knows of no sandbox."""
+    return played(Sandbox.start(), fresh_names(), tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def own_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedAws]:
+    """Two empty accounts of this test's own, for what takes the article's names."""
+    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "sandbox"))
+    sandbox = Sandbox.start()
+    aws = played(sandbox, {}, tmp_path, monkeypatch)
+    # Keys in a profile, for both: a process for each of many sessions would take its time.
+    keys = sandbox.accounts[Side.SUBJECT]
+    add_profile(aws.home, "plain-subject", sandbox.region, keys.access_key_id, keys.secret_access_key)
+    yield replace(aws, subject_profile="plain-subject")
+    sandbox.stop()
+
+
+def played(sandbox: Sandbox, names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
+    home = tmp_path / "home"
+    write_home(home, sandbox)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint_url)
+    monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return PlayedAws(sandbox, home, names)
+
+
+@pytest.fixture
+def agreed_lab(aws: PlayedAws) -> Iterator[Lab]:
+    """A lab on the two accounts, agreed to; nothing of it exists yet."""
+    lab = aws.lab()
+    lab.agree("yes")
+    yield lab
+    lab.clean()

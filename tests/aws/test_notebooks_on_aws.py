@@ -1,0 +1,34 @@
+"""The same notebooks on two AWS accounts: every cell runs, and says what it says on the sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.aws.notebooks_there import differences, run_there
+from tests.aws.playing import PlayedAws
+from tests.notebooks.references import NOTEBOOKS
+
+# Cells that must say something else there, by what they call: IAM can't be slowed down on AWS.
+_OTHERWISE: Final = {"05-break-and-fix": {'practice.fault("too-soon")'}}
+
+
+@pytest.fixture
+def chosen(own_aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
+    """AWS chosen as a reader does it who wants no other names; agreed to once, for all notebooks."""
+    for key, value in own_aws.choices.items():
+        monkeypatch.setenv(f"XSFN_{key.upper()}", value)
+    own_aws.lab().agree("yes")
+    return own_aws
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("0[0-5]*.ipynb")), ids=lambda path: path.stem)
+def test_every_cell_runs_and_says_the_same(chosen: PlayedAws, path: Path) -> None:
+    there = run_there(path)
+    other = {difference.source for difference in differences(path, there)}
+    expected = _OTHERWISE.get(path.stem, set())
+
+    assert [source for source in other if not any(call in source for call in expected)] == []
+    assert not [secret for secret in chosen.secrets() if secret in str(there)]
