@@ -536,12 +536,28 @@ class Lab:
 
         return grants_of(export, self.scenario)
 
-    def compare_routes(self) -> Comparison:
-        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean."""
+    def compare_routes(self, *routes: str) -> Comparison:
+        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+
+        All three routes unless some are named. Raises `ConfigError` for another.
+        """
+        from xsfn_helpers.export import Route, route_named
         from xsfn_helpers.export.comparison import compare
 
         with self.turn():
-            return compare(self)
+            return compare(self, [route_named(route) for route in routes or Route])
+
+    def stack_events(self, side: Side | str, name: str) -> list[str]:
+        """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
+        from xsfn_helpers.stacks import events_of
+
+        return [str(event) for event in events_of(self.ground, _side(side), name)]
+
+    def deployer(self, *actions: str, side: Side | str = Side.OPERATOR) -> str:
+        """The ARN of a role for CloudFormation to deploy as, allowed these actions alone. `clean` removes it."""
+        from xsfn_helpers.export.deployer import make_deployer
+
+        return make_deployer(self.ground, _side(side), actions)
 
     def not_established(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""

@@ -15,6 +15,7 @@ from xsfn_helpers.errors import StepError
 from xsfn_helpers.export.names import stack_name
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
 from xsfn_helpers.scenario import Account, Side
+from xsfn_helpers.wording import stable
 
 # Nobody is to make a named role unknowingly:
 # docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
@@ -139,6 +140,31 @@ class Stack:
             f"{resource['LogicalResourceId']}: {resource['PhysicalResourceId'].rpartition(':')[2]}"
             for resource in resources
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """One thing that happened to a stack or a resource of it."""
+
+    logical: str
+    status: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.logical} {self.status}" + (f": {stable(self.reason)}" if self.reason else "")
+
+
+def events_of(ground: Ground, side: Side, name: str) -> list[StackEvent]:
+    """The events of a stack of this name or id, oldest first, once its work is done."""
+    client: Any = ground.accounts.client(side, "cloudformation")
+    with told(ground.scenario.account(side)):
+        while (found := client.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
+            time.sleep(ground.accounts.pace.poll)
+        events = client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
+    return [
+        StackEvent(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
+        for event in reversed(events)
+    ]
 
 
 def sweep(ground: Ground) -> Plan:

@@ -179,8 +179,13 @@ def test_without_node_there_is_one_clear_line_and_the_other_routes_work(
 
     assert str(missing.value).startswith("The CDK needs Node.js, which isn't installed here. Install it")
     assert str(lab.cdk_grants(export)) == "… not tried: The CDK needs Node.js, which isn't installed here."
-    assert [way.missing == "" for way in compared] == [True, True, True, False]
-    assert str(compared).endswith("… cdk: not tried: The CDK needs Node.js, which isn't installed here.")
+    assert [(way.name, way.missing == "") for way in compared] == [
+        ("by hand", True),
+        ("cdk", False),
+        ("cloudformation", True),
+        ("terraform", True),
+    ]
+    assert "… cdk: not tried: The CDK needs Node.js, which isn't installed here." in str(compared)
     assert compared.same
     assert {way.checks for way in compared if not way.missing} == {"24 of 24"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,11 +59,11 @@ class Comparison:
         return {"text/plain": str(self)}
 
 
-def compare(lab: Lab) -> Comparison:
-    """Make the set-up by hand and by each route, check and run each, and leave the accounts empty."""
+def compare(lab: Lab, routes: Iterable[Route]) -> Comparison:
+    """Make the set-up by hand and by each of `routes`, check and run each, and leave the accounts empty."""
     ways = [_tried(lab, BY_HAND, lambda: lab.at_stage(3))]
     with TemporaryDirectory(prefix="xsfn-export-") as folder:
-        for route in (Route.CLOUDFORMATION, Route.TERRAFORM, Route.CDK):
+        for route in routes:
             export = lab.export(route.value, Path(folder, route.value))
             try:
                 ways.append(_tried(lab, route.value, lambda: lab.deploy(export)))  # noqa: B023 - called at once

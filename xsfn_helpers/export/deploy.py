@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from xsfn_helpers.changes import Change, Plan
-from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export import terraform
 from xsfn_helpers.export.folder import Export
 from xsfn_helpers.export.routes import Route
@@ -37,17 +32,6 @@ def deploy(export: Export, ground: Ground) -> Plan:
 
 
 def _stack(export: Export, ground: Ground, side: Side) -> Change:
-    parameters = _parameters(f"{side.value}.parameters.json", export)
-    return Stack(ground, side).deploy(export[f"{side.value}.yaml"], parameters)
-
-
-def _parameters(name: str, export: Export) -> Mapping[str, str]:
-    try:
-        found: Any = json.loads(export[name])
-        return {one["ParameterKey"]: one["ParameterValue"] for one in found}
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            f"This isn't a list of parameters: {error}.",
-            where=name,
-            fix='Each is written {"ParameterKey": "…", "ParameterValue": "…"}.',
-        ) from error
+    request = export.stack(side)
+    parameters = {one["ParameterKey"]: one["ParameterValue"] for one in request["Parameters"]}
+    return Stack(ground, side).deploy(request["TemplateBody"], parameters)

@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.routes import Route
+from xsfn_helpers.scenario import Side
 
 MANIFEST: Final = ".xsfn-export.json"
 _NEXT: Final = {
@@ -33,6 +34,15 @@ class Export:
         if name not in self.names:
             raise ConfigError(f"There is no {name!r} in this export.", fix=f"There are: {', '.join(self.names)}.")
         return _text(self.folder / name)
+
+    def stack(self, side: Side | str) -> dict[str, Any]:
+        """What CreateStack takes for one account, but for the stack's name. For an export of CloudFormation."""
+        name = f"{Side(side).value}.parameters.json"
+        return {
+            "TemplateBody": self[f"{Side(side).value}.yaml"],
+            "Parameters": _parameters(self[name], name),
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        }
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -72,6 +82,18 @@ def write_export(route: Route, folder: Path, texts: Mapping[str, str]) -> Export
     except OSError as error:
         raise ConfigError(f"The export can't be written: {error.strerror}.", where=str(folder)) from error
     return Export(route, folder, tuple(texts))
+
+
+def _parameters(text: str, name: str) -> list[dict[str, str]]:
+    try:
+        found: Any = json.loads(text)
+        return [{key: one[key] for key in ("ParameterKey", "ParameterValue")} for one in found]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"This isn't a list of parameters: {error}.",
+            where=name,
+            fix='Each is written {"ParameterKey": "…", "ParameterValue": "…"}.',
+        ) from error
 
 
 def _is_ours(path: Path, wanted: str, digest: str | None) -> bool:
