@@ -40,8 +40,7 @@ def _task(task: TaskEnd) -> str:
     if task.succeeded:
         said = _DONE
     else:
-        why = escape(stable_cause(f"{task.error}: {task.cause}")) if task.error else "cut off, because another failed"
-        said = f"{_FAILED} {why}"
+        said = f"{_FAILED} {escape(stable_cause(f'{task.error}: {task.cause}'))}"
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(task.state)}</td><td style="{_WRAPPED}">{said}</td></tr>'
     )
