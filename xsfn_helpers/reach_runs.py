@@ -15,7 +15,7 @@ from xsfn_helpers.runs import RUNNING, SUCCEEDED
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable_cause
 
-# Of a task that was cut off, because another failed, nothing tells which it was.
+# TaskStateAborted follows the one that failed, and doesn't tell whose it is (see the sandbox's branches).
 _ENDS: Final = ("TaskSucceeded", "TaskFailed", "TaskTimedOut")
 
 
