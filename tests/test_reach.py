@@ -90,6 +90,23 @@ def test_what_somebody_else_made_is_left(lab: Lab) -> None:
     client.delete_queue(QueueUrl=url)
 
 
+def test_a_waiting_task_goes_on_with_its_token(lab: Lab) -> None:
+    name = f"{lab.ground.lab_id}-questions"
+    reach = lab.reach(targets.queue(lab.scenario, name, pattern=targets.Pattern.CALLBACK))
+    reach.apply()
+    execution = reach.start()
+
+    lab.operator.client("stepfunctions").send_task_success(taskToken=reach.token(), output='{"answer": 42}')
+
+    assert reach.follow(execution).output == {"answer": 42}
+    reach.clean()
+
+
+def test_where_no_token_comes_it_is_told(reach: Reach) -> None:
+    with pytest.raises(ConfigError, match="No queue here gets a token"):
+        reach.token()
+
+
 def test_nothing_to_reach_is_told(lab: Lab) -> None:
     with pytest.raises(ConfigError, match="nothing to reach"):
         lab.reach()
