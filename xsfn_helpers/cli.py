@@ -13,13 +13,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from xsfn_helpers.errors import ConfigError, RunError, SandboxError, StepError, XsfnError
 
 if TYPE_CHECKING:
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.lab import Lab
 
 OK: Final = 0
@@ -40,6 +41,11 @@ _CHOICES: Final = {
     "execute_role_name": "name of the execute role",
     "lab_id": "value of the tag xsfn:lab on what is made",
     "port": "port of the sandbox on 127.0.0.1",
+    "target": "sandbox, or aws for two accounts of your own",
+    "operator_profile": "AWS profile of the Operator account",
+    "subject_profile": "AWS profile of the Subject account",
+    "deny_accounts": "account ids, with commas, that nothing may be done in",
+    "adopt": "roles and machines, with commas, that are there already and are used",
 }
 _DOCUMENTS: Final = {
     "execute_role_trust": "trust policy of the execute role (stage 1)",
@@ -173,6 +179,7 @@ def _walkthrough(options: argparse.Namespace) -> int:
     from xsfn_helpers.walkthrough import walk
 
     lab = _open_lab(options, documents=_own_documents(options))
+    _agree(lab, options, "A walkthrough")
     outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
     if options.json:
         _print_json(outcome.to_json())
@@ -184,18 +191,111 @@ def _walkthrough(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from xsfn_helpers.walkthrough import checks_json
 
-    report = _open_lab(options).check(live=not options.no_live)
+    lab = _open_lab(options)
+    if not options.no_live:
+        _agree(lab, options, "A check with real calls")
+    report = lab.check(live=not options.no_live)
+    opinion = lab.second_opinion() if options.second_opinion else None
+    if opinion is not None:
+        report = report + opinion.report
     if options.json:
         _print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
-        print(report)
+        print(report if opinion is None else f"{report}\n{opinion}")
     return OK if report.ok else FAILED
 
 
 def _clean(options: argparse.Namespace) -> int:
-    plan = _open_lab(options).clean()
-    print(plan)
+    lab = _open_lab(options)
+    if options.find:
+        return _find(lab, options)
+    if options.dry_run:
+        print(lab.plan_clean())
+        return OK
+    _agree(lab, options, "Cleaning up")
+    print(lab.clean())
     return OK
+
+
+def _find(lab: Lab, options: argparse.Namespace) -> int:
+    """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
+    with 1 where something is left, so that a script can tell."""
+    left = lab.leftovers()
+    print(left)
+    if not left.own:
+        return OK
+    if not options.yes:
+        print("Nothing was removed: with --yes it is.")
+        return FAILED
+    _agree(lab, options, "Removing what is left")
+    with lab.turn():
+        print(left.remove())
+    return OK
+
+
+def _preflight(options: argparse.Namespace) -> int:
+    looked = _open_lab(options).preflight()
+    print(looked)
+    print("Nothing was changed. To go on: xsfn apply --yes" if looked.ok else "Nothing was changed. Not ready yet.")
+    return OK if looked.ok else FAILED
+
+
+def _apply(options: argparse.Namespace) -> int:
+    lab = _open_lab(options, documents=_own_documents(options))
+    if options.change:
+        lab = lab.may_change(*(name.strip() for name in options.change.split(",")))
+    steps = [step for step in lab.steps if step.number <= options.stage]
+    if options.dry_run:
+        for step in steps:
+            print(step.plan())
+        print("Nothing was changed: this was a dry run.")
+        return OK
+    _agree(lab, options, "Applying the stages")
+    with lab.turn():
+        for step in steps:
+            print(step.apply(), flush=True)
+    return OK
+
+
+def _agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
+    """Take --yes for this command alone. Raises `AgreementNeeded` where a yes is needed and nobody has given it."""
+    agreement = lab.ground.accounts.agreement
+    if options.yes:
+        agreement.give_once()
+    agreement.check(what, f"{lab.scenario.operator}, {lab.scenario.subject}")
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    from xsfn_helpers.diagnose.export import export
+
+    diagnosis = _diagnosis(options)
+    if options.export is not None:
+        export(diagnosis.evidence, options.export)
+    if options.html is not None:
+        try:
+            options.html.write_text(diagnosis.html(), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"The report can't be written: {error}.", where=str(options.html)) from error
+    if options.json:
+        _print_json(diagnosis.to_json())
+    else:
+        print(diagnosis)
+    return OK if diagnosis.ok else FAILED
+
+
+def _diagnosis(options: argparse.Namespace) -> Diagnosis:
+    """From files, from the profiles that were chosen, or from the lab's two accounts."""
+    from xsfn_helpers.chosen_values import Target
+    from xsfn_helpers.config import load_settings
+    from xsfn_helpers.diagnose.ask import diagnose_files, diagnose_profiles
+
+    if options.from_files is not None:
+        return diagnose_files(options.from_files, options.arn)
+    settings = load_settings(_chosen(options))
+    by_profile = settings.target is Target.AWS or any(settings.profiles.values())
+    if options.arn is not None and by_profile:
+        return diagnose_profiles(options.arn, settings)
+    return _open_lab(options).diagnose(options.arn)
 
 
 def _decide(_: argparse.Namespace) -> int:
@@ -208,6 +308,18 @@ def _decide(_: argparse.Namespace) -> int:
 
     decide_lines(sys.stdin.buffer, write)
     return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from xsfn_helpers.doctor.read import read_machine
+    from xsfn_helpers.doctor.rules import diagnose
+
+    diagnosis = diagnose(read_machine())
+    if options.json:
+        _print_json(diagnosis.to_json())
+    else:
+        print(diagnosis)
+    return OK if diagnosis.ok else FAILED
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -276,6 +388,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+def _version() -> str:
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return "(not installed)"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print the usage first."""
 
@@ -290,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step."
     )
-    parser.add_argument("--version", action="version", version=f"xsfn {version('xsfn-helpers')}")
+    parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     sandbox = commands.add_parser("sandbox", help="two AWS accounts on this machine")
@@ -316,15 +435,49 @@ def _parser() -> argparse.ArgumentParser:
     walkthrough = _command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
     check = _command(commands, "check", _check, "check what stands")
     check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
+    check.add_argument("--second-opinion", action="store_true", help="ask AWS's own simulation and validation, too")
     clean = _command(commands, "clean", _clean, "remove everything the lab made")
-    for command in (walkthrough, check, clean):
+    clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
+    preflight = _command(
+        commands,
+        "preflight",
+        _preflight,
+        "before any change: who you are, what is missing, what would be made, the cost",
+    )
+    apply = _command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
+    apply.add_argument("--change", default="", metavar="NAMES", help="adopted things, with commas, that may be changed")
+    apply.add_argument(
+        "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
+    )
+    for command in (clean, apply):
+        command.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    for command in (walkthrough, check, clean, apply):
+        command.add_argument("--yes", action="store_true", help="agree to changes in AWS accounts, this once")
+    diagnose = _command(
+        commands,
+        "diagnose",
+        _diagnose,
+        "why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken)",
+    )
+    diagnose.add_argument(
+        "arn",
+        nargs="?",
+        metavar="ARN",
+        help="of a state machine or an execution; else the lab's Operator state machine",
+    )
+    diagnose.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page of its own")
+    diagnose.add_argument("--from-files", type=Path, metavar="FOLDER", help="read exported JSON; ask no AWS at all")
+    diagnose.add_argument("--export", type=Path, metavar="FOLDER", help="write what was read, for --from-files")
+    for command in (walkthrough, check, clean, preflight, apply, diagnose):
         _add_choices(command)
-    for command in (walkthrough, check):
+    for command in (walkthrough, check, diagnose):
         _add_json(command)
-    documents = walkthrough.add_argument_group("documents of your own, each a file with JSON")
-    for name, meaning in _DOCUMENTS.items():
-        documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
+    for command in (walkthrough, apply):
+        documents = command.add_argument_group("documents of your own, each a file with JSON")
+        for name, meaning in _DOCUMENTS.items():
+            documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
 
+    _add_json(_command(commands, "doctor", _doctor, "say whether this machine is ready for the lab, and what helps"))
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
     _command(commands, "lab", _lab, "open JupyterLab on the first notebook; options after it are JupyterLab's")
     return parser

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.annotations import NOTES
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
@@ -21,6 +22,7 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from xsfn_helpers import targets
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -53,7 +56,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.preflight import Preflight
     from xsfn_helpers.reach import Reach
+    from xsfn_helpers.second_opinion import SecondOpinion
     from xsfn_helpers.what_if import WhatIf
 
 
@@ -66,7 +71,8 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
-    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
+    return Lab(ground, Blueprint.recommended(settings.scenario))
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -218,6 +224,27 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
+    def may_change(self, *adopted: str) -> Lab:
+        """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
+
+        Raises `ConfigError` for one that isn't adopted.
+        """
+        there = self.ground.adopted
+        for key in adopted:
+            if key not in there.keys:
+                known = ", ".join(sorted(there.keys)) or "nothing"
+                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
+
+    def preflight(self) -> Preflight:
+        """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
+
+        Reads only.
+        """
+        from xsfn_helpers.preflight import preflight
+
+        return preflight(self.ground, self.steps)
+
     def agree(self, answer: str) -> str:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
 
@@ -313,6 +340,22 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
+        from xsfn_helpers.second_opinion import second_opinion
+
+        return second_opinion(self.ground)
+
+    def diagnose(self, arn: str | None = None) -> Diagnosis:
+        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+
+        `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
+        `ConfigError` where there is no such thing.
+        """
+        from xsfn_helpers.diagnose.ask import diagnose_accounts
+
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
@@ -458,7 +501,16 @@ class Lab:
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := self.ground.adopted.keys:
+            raise ConfigError(
+                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                where="practice",
+                fix="Open another lab without adopt, under other names.",
+            )
         from xsfn_helpers.faults.practice import Practice
 
         return Practice.on(self)
@@ -468,7 +520,26 @@ class Lab:
         with self.turn():
             done = [step.undo() for step in reversed(list(self.steps))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+            changes = [change for plan in done for change in plan]
+            # Made under other names than now; what is left alone has been told already.
+            changes += [change for change in self._begun().remove() if change not in changes]
+        return Plan("Clean", tuple(changes), done=True)
+
+    def plan_clean(self) -> Plan:
+        """What `clean` would remove, and leave. Reads only."""
+        plans = [step.plan_undo() for step in reversed(list(self.steps))]
+        known = [change for plan in plans for change in plan]
+        begun = [change for change in self._begun().plan if change not in known]
+        return Plan("Clean", (*known, *begun))
+
+    def leftovers(self) -> Leftovers:
+        """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
+        one's away, also what has other names than now."""
+        return by_tags(self.ground)
+
+    def _begun(self) -> Leftovers:
+        """What the ledger has of this lab, under whichever names, that still stands."""
+        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

@@ -105,7 +105,7 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
     page.mouse.move(0, 0)
     page.wait_for_timeout(SETTLED)
     # Whole, however tall: JupyterLab's page scrolls inside, and what is out of view isn't photographed.
-    page.set_viewport_size(ViewportSize(width=scene.width, height=2200))
+    page.set_viewport_size(ViewportSize(width=scene.width, height=2800))
     page.wait_for_timeout(300)
     path = folder / f"{scene.name}.png"
     page.locator(scene.part).screenshot(path=path)
