@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from xsfn_helpers.scenario import Scenario, Side
 
 __all__ = [
-    *("Article", "Lab", "Scenario", "Side", "XsfnError"),
-    *("attempt", "json_text", "open_hub", "open_lab", "rehearse"),
+    "Article",
+    "Lab",
+    "Scenario",
+    "Side",
+    "XsfnError",
+    "attempt",
+    "json_text",
+    "open_hub",
+    "open_lab",
+    "rehearse",
 ]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
