@@ -217,6 +217,19 @@ def _clean(options: argparse.Namespace) -> int:
     return OK
 
 
+def _export(options: argparse.Namespace) -> int:
+    from xsfn_helpers.config import load_settings
+    from xsfn_helpers.export import exported_files, route_named, write_export
+
+    # Only writes text, so no sandbox is started for it.
+    settings = load_settings(_chosen(options))
+    route = route_named(options.route)
+    folder = options.to or Path("exported", route.value)
+    print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
+    print(f"In: {folder}")
+    return OK
+
+
 def _find(lab: Lab, options: argparse.Namespace) -> int:
     """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
     with 1 where something is left, so that a script can tell."""
@@ -476,6 +489,11 @@ def _parser() -> argparse.ArgumentParser:
         documents = command.add_argument_group("documents of your own, each a file with JSON")
         for name, meaning in _DOCUMENTS.items():
             documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
+
+    export = _command(commands, "export", _export, "write the set-up as infrastructure code")
+    export.add_argument("route", metavar="ROUTE", help="cdk, cloudformation or terraform")
+    export.add_argument("--to", type=Path, metavar="DIR", help="folder (default: exported/ROUTE)")
+    _add_choices(export)
 
     _add_json(_command(commands, "doctor", _doctor, "say whether this machine is ready for the lab, and what helps"))
     _command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
