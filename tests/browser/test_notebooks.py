@@ -13,7 +13,7 @@ from tests.browser import axe
 from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Watch, close_all, theme
 from tests.notebooks.references import NOTEBOOKS, notebooks
 
-# The notebooks there must be; a translation has the same names in a folder of its own.
+# The walkthrough, the questions and the practice: without one of them, the course has a hole.
 NUMBERS = ("00", "01", "02", "03", "04", "05")
 # Runs all cells as the menu's "Run All Cells" would, past the errors that are taught; gives the others.
 _RUN_ALL = """async () => {
@@ -75,7 +75,7 @@ def read(
 
 
 def test_none_is_left_out() -> None:
-    assert tuple(path.name[:2] for path in notebooks() if path.parent == NOTEBOOKS) == NUMBERS
+    assert tuple(path.name[:2] for path in notebooks() if path.parent == NOTEBOOKS)[: len(NUMBERS)] == NUMBERS
 
 
 def test_it_runs_through_the_page_without_an_error(read: Read, watch: Watch) -> None:
