@@ -198,7 +198,7 @@ class Evidence:
         )
 
     def with_machine(self, machine: MachineSeen, *, replaces: bool = False) -> Evidence:
-        """The same with this state machine as it would be, in the place of the one asked about if it `replaces` that."""
+        """The same with this state machine as it would be, and as the one asked about if it `replaces` that."""
         account = self.account(machine.account)
         listed = None if account.all_machines is None else account.all_machines | {machine.arn}
         changed = self._with(
