@@ -179,7 +179,7 @@ class SandboxAccounts:
 
 
 def tell_changes(session: botocore.session.Session, side: Side, news: News) -> None:
-    """Let `news` hear of every IAM and Step Functions call of this session that is no mere reading.
+    """Let `news` hear of every call of this session, to IAM and what uses it, that is no mere reading.
 
     Calls that `news` itself gives rise to are readings, so it never hears of those.
     """
@@ -192,7 +192,7 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
         if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(READINGS):
             news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
 
-    for service in ("iam", "sfn"):
+    for service in ("iam", "sfn", "cloudformation"):
         session.register(f"before-parameter-build.{service}", remember)
         session.register(f"after-call.{service}", tell)
 

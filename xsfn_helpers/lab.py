@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs, trials
+from xsfn_helpers import probes, runs, stacks, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.adopted import Adopted
+from xsfn_helpers.agreement import YES, Question
 from xsfn_helpers.annotations import NOTES
+from xsfn_helpers.aws_advice import is_loopback
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
@@ -55,6 +58,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.status import LiveStatus
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
+    from xsfn_helpers.export import Export
+    from xsfn_helpers.export.comparison import Comparison
+    from xsfn_helpers.export.grants import Grants
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
     from xsfn_helpers.reach import Reach
@@ -245,12 +251,17 @@ class Lab:
 
         return preflight(self.ground, self.steps)
 
-    def agree(self, answer: str) -> str:
+    def agree(self, answer: str | None = None) -> Question:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
 
-        Raises `ConfigError` for any other answer.
+        Without an answer it asks: in a notebook with a box to type it into. Where the endpoint is on this computer,
+        as in a rehearsal, nobody is asked. Raises `ConfigError` for any other answer.
         """
-        return self.ground.accounts.agreement.give(answer)
+        accounts = self.ground.accounts
+        if answer is None and is_loopback(self.operator.client("sts").meta.endpoint_url):
+            answer = YES
+        said = accounts.agreement.give(answer) if answer is not None else ""
+        return Question(accounts.agreement, self.scenario.operator, self.scenario.subject, said)
 
     def withdraw(self) -> str:
         """Take the yes back: nothing is changed any more."""
@@ -320,7 +331,8 @@ class Lab:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
 
         IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
-        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        as quick as before. On AWS, which has a delay of its own, it changes nothing, and says so. Raises `SandboxError`
+        for other figures.
         """
         return slow_iam(self.ground.accounts, seconds)
 
@@ -496,6 +508,65 @@ class Lab:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
 
+    def export(self, route: str, folder: Path | str | None = None) -> Export:
+        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+
+        The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
+        in the way, and for a lab with documents of its own: what is exported are the recommended ones.
+        """
+        from xsfn_helpers.export import exported_files, route_named, write_export
+
+        chosen = route_named(route)
+        if self.blueprint != Blueprint.recommended(self.scenario):
+            raise ConfigError(
+                "This lab has documents of its own; what is exported are the recommended ones.",
+                fix="Export the lab that open_lab() gives.",
+            )
+        texts = exported_files(chosen, self.scenario, self.ground.lab_id)
+        return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
+
+    def deploy(self, export: Export) -> Plan:
+        """Deploy an export to both accounts, as its tool would; `clean` takes it back.
+
+        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        """
+        from xsfn_helpers.export.deploy import deploy
+
+        with self.turn():
+            return deploy(export, self.ground)
+
+    def cdk_grants(self, export: Export) -> Grants:
+        """What the CDK grants the Operator role, were it let, and which link of the chain needs each statement.
+
+        Where the CDK can't run, the result says what it lacks. Raises `ConfigError` for an export of another route.
+        """
+        from xsfn_helpers.export.grants import grants_of
+
+        return grants_of(export, self.scenario)
+
+    def compare_routes(self, *routes: str) -> Comparison:
+        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+
+        All three routes unless some are named. Raises `ConfigError` for another.
+        """
+        from xsfn_helpers.export import Route, route_named
+        from xsfn_helpers.export.comparison import compare
+
+        with self.turn():
+            return compare(self, [route_named(route) for route in routes or Route])
+
+    def stack_events(self, side: Side | str, name: str) -> list[str]:
+        """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
+        from xsfn_helpers.stacks import events_of
+
+        return [str(event) for event in events_of(self.ground, _side(side), name)]
+
+    def deployer(self, *actions: str, side: Side | str = Side.OPERATOR) -> str:
+        """The ARN of a role for CloudFormation to deploy as, allowed these actions alone. `clean` removes it."""
+        from xsfn_helpers.export.deployer import make_deployer
+
+        return make_deployer(self.ground, _side(side), actions)
+
     def not_established(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
@@ -518,7 +589,7 @@ class Lab:
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
         with self.turn():
-            done = [step.undo() for step in reversed(list(self.steps))]
+            done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
             changes = [change for plan in done for change in plan]
             # Made under other names than now; what is left alone has been told already.
@@ -527,7 +598,7 @@ class Lab:
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
-        plans = [step.plan_undo() for step in reversed(list(self.steps))]
+        plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
         known = [change for plan in plans for change in plan]
         begun = [change for change in self._begun().plan if change not in known]
         return Plan("Clean", (*known, *begun))

@@ -16,6 +16,7 @@ from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
@@ -120,9 +121,11 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
     propagation = Propagation(lambda: settings.propagation_seconds)
-    gateway = Gateway(bridge, sessions, propagation, Offered(journal))
+    stacks = Stacks(journal)
+    gateway = Gateway(bridge, sessions, propagation, Offered(journal, {"cloudformation": stacks}))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
+    stacks.work_through(gateway)
     running = Running(
         port=port,
         region=region,

@@ -99,7 +99,7 @@ class TaskClients:
             session = self._gateway.assume_as_step_functions(role_arn, machine_arn)
         except Refusal:
             raise AssumeRefused(NOT_ASSUMABLE.message) from None
-        return ReadOnlyCredentials(session.access_key_id, session.secret_access_key, session.session_token)
+        return session.credentials
 
     def assume_task_role(
         self, own: ReadOnlyCredentials, *, region: str, machine_role_arn: str, task_role_arn: str, external_id: str
