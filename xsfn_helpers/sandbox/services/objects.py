@@ -193,7 +193,10 @@ class Objects:
             raise not_offered("s3", "ListObjects, but ListObjectsV2 without a delimiter; the older form")
         prefix = query.get("prefix", "")
         keys = [key.removeprefix(f"{bucket}/") for key in self._objects.keys(f"{bucket}/{prefix}")]
-        shown = keys[: min(int(query.get("max-keys") or _MOST_KEYS), _MOST_KEYS)]
+        most = query.get("max-keys") or str(_MOST_KEYS)
+        if not re.fullmatch("[0-9]{1,9}", most):
+            raise Refusal("InvalidArgument", "Provided max-keys not an integer or within integer range")
+        shown = keys[: min(int(most), _MOST_KEYS)]
         coded = quote if query.get("encoding-type") == "url" else str
         rows = [(key, self._objects.get(f"{bucket}/{key}")) for key in shown]
         contents = "".join(
