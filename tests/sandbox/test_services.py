@@ -262,6 +262,29 @@ def test_two_branches_act_as_two_roles(reached: Reached) -> None:
     assert with_both.status == "SUCCEEDED"
 
 
+def test_a_functions_own_arn_as_the_resource(reached: Reached) -> None:
+    """The older way to call a function takes `Credentials` as well, and is refused in the same words."""
+    scenario, target = reached.world.scenario, reached.ways["lambda:invoke"]
+    task = {"Type": "Task", "Resource": target.resource, "End": True}
+    task["Credentials"] = {"RoleArn": scenario.execute_role_arn}
+    definition = {"StartAt": "Call", "States": {"Call": task}}
+    reached.allow(*target.grants)
+    allowed = reached.run(definition=definition)
+    reached.allow()
+    refused_call = reached.run(definition=definition)
+    missing = {**task, "Credentials": {"RoleArn": f"{scenario.execute_role_arn}-none"}}
+    refused_role = reached.run(definition={"StartAt": "Call", "States": {"Call": missing}})
+
+    assert (allowed.status, allowed.types[2:5]) == (
+        "SUCCEEDED",
+        ["LambdaFunctionScheduled", "LambdaFunctionStarted", "LambdaFunctionSucceeded"],
+    )
+    assert refused_call.error == "Lambda.AWSLambdaException"
+    assert "is not authorized to perform: lambda:InvokeFunction" in (refused_call.cause or "")
+    assert refused_role.error == "States.TaskFailed"
+    assert "is not authorized to assume the task state's role" in (refused_role.cause or "")
+
+
 # --- callbacks -------------------------------------------------------------------------------------------------------
 
 
