@@ -39,6 +39,7 @@ def test_both_profiles_see_both_accounts(world: World, ask: Ask) -> None:
 
     assert (code, found["verdict"]) == (OK, "fine")
     assert all("service control policies" in one["what"] for one in found["not_seen"])
+    assert [one["account"] for one in found["not_seen"]] == ["111111111111", "222222222222"]
 
 
 def test_one_profile_sees_one_account(world: World, ask: Ask) -> None:

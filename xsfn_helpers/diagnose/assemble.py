@@ -108,7 +108,7 @@ class Assembly:
         for name in self._unknown:
             not_seen.append(NotSeen("unknown", f"file {name}", "it is no answer that is known here"))
         accounts: dict[str, AccountSeen] = {}
-        for account in {*map(account_of, roles), *map(account_of, self._machines), *self._listed}:
+        for account in sorted({*map(account_of, roles), *map(account_of, self._machines), *self._listed}):
             accounts[account] = AccountSeen(
                 account,
                 {arn: role for arn, role in roles.items() if account_of(arn) == account},

@@ -135,7 +135,7 @@ class _Reader:
             if not more:
                 break
         self._closed_doors(evidence)
-        for account in {machine.account, *map(account_of, wanted_roles(evidence))} & self._doors.keys():
+        for account in sorted({machine.account, *map(account_of, wanted_roles(evidence))} & self._doors.keys()):
             self._scps(account)
         unseen = tuple(dict.fromkeys(self._not_seen))
         return replace(evidence, accounts=dict(self._accounts), not_seen=unseen)
