@@ -16,9 +16,10 @@ from xsfn_helpers.chain import chain
 from xsfn_helpers.display.hub_diagram import HubDiagram, SpokePicture
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.errors import ConfigError, InvalidScenario, SandboxError
-from xsfn_helpers.hub import Hub, one_state_machine, open_hub, spoke_ids
+from xsfn_helpers.hub import Hub, open_hub
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.spokes import one_state_machine, spoke_ids
 
 MOST_SECONDS = 10.0
 

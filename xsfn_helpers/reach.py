@@ -175,7 +175,7 @@ class Reach:
                 alone = replace(self, targets=(target,))
                 Steps.on(self.ground, alone.blueprint).operator_machine.apply()
                 try:
-                    rows += [alone._without(target, grant) for grant in target.grants if "stop" not in grant.when]
+                    rows += [alone._without(target, grant) for grant in target.grants if grant.in_every_run]
                 finally:
                     self.apply()
         return Removals(tuple(rows))

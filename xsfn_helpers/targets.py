@@ -38,7 +38,8 @@ class Pattern(StrEnum):
 class Grant:
     """One action that the execute role needs, on what, and when the task asks for it.
 
-    `on` names the thing in the reader's words; grants with the same `sid` make one statement.
+    `on` names the thing in the reader's words; grants with the same `sid` make one statement. `in_every_run` is false
+    for what is asked for only when a run is cut short.
     """
 
     action: str
@@ -46,6 +47,7 @@ class Grant:
     on: str
     when: str
     sid: str
+    in_every_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
                 "Subject execution",
                 "only when the Operator execution is stopped or times out",
                 "FollowAndStopItsExecutions",
+                in_every_run=False,
             ),
         ]
     return Target(
