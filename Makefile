@@ -15,7 +15,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots verify-clone clean for-lab for-test
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout wheelhouse verify-clone clean for-lab for-test
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -47,12 +47,18 @@ diagrams: for-test ## draw diagrams/*.svg anew
 screenshots: for-test ## photograph the live displays anew, light, dark and narrow (diagrams/live-*.png)
 	@$(run) -m tests.browser.screenshots diagrams
 
+handout: for-test ## print one page for every seat: chain, documents, actions, refusals (build/handout.pdf)
+	@$(run) -m publish.handout
+
+wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
+	@scripts/wheelhouse.sh $(environment)
+
 verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
 	@scripts/verify-clone.sh
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
-	rm -rf .venv .conda .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .conda .lab wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | while read -r cache; do rm -rf "$$cache"; done
 
 for-lab:

@@ -78,6 +78,12 @@ up_to_date && exit
 if ! made; then
     if [ -n "$tool" ]; then make_conda; else make_venv; fi
 fi
+# For rooms without internet: `make wheelhouse` has gathered what the lab needs (and not what the tests do).
+# Relative, because pip splits this variable at spaces.
+if [ "$extras" = lab ] && [ -d wheelhouse ]; then
+    export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheelhouse
+    echo "Taking the Python packages from wheelhouse/ alone; to fetch them instead, remove that folder."
+fi
 echo "Installing the Python packages for $extras, a minute or two …"
 "$environment/bin/python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[$extras]" ||
     fail "pip couldn't install the packages: see above. Once that is mended, type make again; it goes on from here."

@@ -204,3 +204,14 @@ class TestReadme:
         named = {name for path in documents for name in re.findall(r"\bmake ([a-z-]+)", path.read_text("utf-8"))}
 
         assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
+
+
+class TestIssueForm:
+    FORM = ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml"
+
+    def test_it_asks_for_what_the_doctor_says(self) -> None:
+        form = yaml.safe_load(self.FORM.read_text(encoding="utf-8"))
+        fields = {field["id"]: field for field in form["body"] if "id" in field}
+
+        assert "xsfn doctor" in fields["doctor"]["attributes"]["description"]
+        assert fields["doctor"]["validations"] == {"required": True}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.attempts import attempt
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
+    from xsfn_helpers.hub import open_hub
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.rehearsal import rehearse
     from xsfn_helpers.scenario import Scenario, Side
@@ -34,6 +35,7 @@ __all__ = [
     "attempt",
     "choose_target",
     "json_text",
+    "open_hub",
     "open_lab",
     "rehearse",
 ]
@@ -48,6 +50,7 @@ _HOMES: Final = {
     "attempt": "xsfn_helpers.attempts",
     "choose_target": "xsfn_helpers.target_choice",
     "json_text": "xsfn_helpers.documents",
+    "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",
     "rehearse": "xsfn_helpers.rehearsal",
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs, trials
+from xsfn_helpers import probes, runs, stacks, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.agreement import YES, Question
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -55,8 +58,12 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.status import LiveStatus
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
+    from xsfn_helpers.export import Export
+    from xsfn_helpers.export.comparison import Comparison
+    from xsfn_helpers.export.grants import Grants
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.reach import Reach
     from xsfn_helpers.second_opinion import SecondOpinion
     from xsfn_helpers.what_if import WhatIf
 
@@ -90,8 +97,8 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
@@ -101,7 +108,9 @@ def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
         place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
         settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
@@ -289,6 +298,20 @@ class Lab:
         with self.turn():
             return self.steps.prerequisites.apply()
 
+    def reach(self, *reached: targets.Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not reached:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, reached)
+
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
         return Stage(self.steps.stage(number), self)
@@ -335,6 +358,16 @@ class Lab:
         from xsfn_helpers.second_opinion import second_opinion
 
         return second_opinion(self.ground)
+
+    def diagnose(self, arn: str | None = None) -> Diagnosis:
+        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+
+        `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
+        `ConfigError` where there is no such thing.
+        """
+        from xsfn_helpers.diagnose.ask import diagnose_accounts
+
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
@@ -475,6 +508,65 @@ class Lab:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
 
+    def export(self, route: str, folder: Path | str | None = None) -> Export:
+        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+
+        The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
+        in the way, and for a lab with documents of its own: what is exported are the recommended ones.
+        """
+        from xsfn_helpers.export import exported_files, route_named, write_export
+
+        chosen = route_named(route)
+        if self.blueprint != Blueprint.recommended(self.scenario):
+            raise ConfigError(
+                "This lab has documents of its own; what is exported are the recommended ones.",
+                fix="Export the lab that open_lab() gives.",
+            )
+        texts = exported_files(chosen, self.scenario, self.ground.lab_id)
+        return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
+
+    def deploy(self, export: Export) -> Plan:
+        """Deploy an export to both accounts, as its tool would; `clean` takes it back.
+
+        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        """
+        from xsfn_helpers.export.deploy import deploy
+
+        with self.turn():
+            return deploy(export, self.ground)
+
+    def cdk_grants(self, export: Export) -> Grants:
+        """What the CDK grants the Operator role, were it let, and which link of the chain needs each statement.
+
+        Where the CDK can't run, the result says what it lacks. Raises `ConfigError` for an export of another route.
+        """
+        from xsfn_helpers.export.grants import grants_of
+
+        return grants_of(export, self.scenario)
+
+    def compare_routes(self, *routes: str) -> Comparison:
+        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+
+        All three routes unless some are named. Raises `ConfigError` for another.
+        """
+        from xsfn_helpers.export import Route, route_named
+        from xsfn_helpers.export.comparison import compare
+
+        with self.turn():
+            return compare(self, [route_named(route) for route in routes or Route])
+
+    def stack_events(self, side: Side | str, name: str) -> list[str]:
+        """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
+        from xsfn_helpers.stacks import events_of
+
+        return [str(event) for event in events_of(self.ground, _side(side), name)]
+
+    def deployer(self, *actions: str, side: Side | str = Side.OPERATOR) -> str:
+        """The ARN of a role for CloudFormation to deploy as, allowed these actions alone. `clean` removes it."""
+        from xsfn_helpers.export.deployer import make_deployer
+
+        return make_deployer(self.ground, _side(side), actions)
+
     def not_established(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
@@ -497,7 +589,7 @@ class Lab:
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
         with self.turn():
-            done = [step.undo() for step in reversed(list(self.steps))]
+            done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
             changes = [change for plan in done for change in plan]
             # Made under other names than now; what is left alone has been told already.
@@ -506,7 +598,7 @@ class Lab:
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
-        plans = [step.plan_undo() for step in reversed(list(self.steps))]
+        plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
         known = [change for plan in plans for change in plan]
         begun = [change for change in self._begun().plan if change not in known]
         return Plan("Clean", (*known, *begun))

@@ -23,6 +23,7 @@ from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 _OPERATIONS: Final = {
     "CreateQueue": ("sqs:CreateQueue", True, "QueueName Attributes tags"),
     "DeleteQueue": ("sqs:DeleteQueue", True, "QueueUrl"),
+    "ListQueueTags": ("sqs:ListQueueTags", False, "QueueUrl"),
     "GetQueueUrl": ("sqs:GetQueueUrl", False, "QueueName QueueOwnerAWSAccountId"),
     "SendMessage": ("sqs:SendMessage", True, "QueueUrl MessageBody"),
     "ReceiveMessage": (
@@ -74,6 +75,8 @@ class Queues:
             case "GetQueueUrl":
                 self._stored(arn)
                 body = {"QueueUrl": _url(arn)}
+            case "ListQueueTags":
+                body = {"Tags": self._stored(arn)["tags"]}
             case "DeleteQueue":
                 with self._shelf.changing:
                     self._stored(arn)

@@ -26,6 +26,7 @@ _OPERATIONS: Final = {
     "DescribeTable": (False, "TableName"),
     "DeleteTable": (True, "TableName"),
     "ListTables": (False, ""),
+    "ListTagsOfResource": (False, "ResourceArn"),
     "PutItem": (True, "TableName Item ReturnValues ReturnConsumedCapacity"),
     "GetItem": (False, "TableName Key ConsistentRead ReturnConsumedCapacity"),
 }
@@ -56,7 +57,7 @@ class Tables:
         action = f"dynamodb:{operation}"
         if operation == "ListTables":
             return Call("dynamodb", operation, params, (Demand(action, "*", place.account_id),), mutates)
-        arn = _arn(params["TableName"], place)
+        arn = _arn(params["ResourceArn" if operation == "ListTagsOfResource" else "TableName"], place)
         context: Context = {}
         if operation == "CreateTable":
             context = tag_keys({tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []})
@@ -78,6 +79,9 @@ class Tables:
                 place = asked.place
                 prefix = f"arn:{place.partition}:dynamodb:{place.region}:{place.account_id}:table/"
                 body = {"TableNames": [key.removeprefix(prefix) for key in self._tables.keys(prefix)]}
+            case "ListTagsOfResource":
+                tags = self._stored(asked.resource)["tags"]
+                body = {"Tags": [{"Key": name, "Value": value} for name, value in tags.items()]}
             case "PutItem":
                 body = self._put(asked)
             case _:
