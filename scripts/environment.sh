@@ -1,14 +1,15 @@
 #!/bin/sh
 # Makes the environment that `make` works in, or brings it up to date: environment.sh EXTRA[,EXTRA]
 #   CONDA_TOOL=conda|mamba|micromamba   an environment from environment.yml, in .conda
-#   CONDA_TOOL=                         Python's own venv, in .venv; PYTHON names the Python to take
+#   CONDA_TOOL=                         Python's own venv, in .venv or the folder that VENV names;
+#                                       PYTHON names the Python to take
 # Says nothing when everything is up to date; else one line a step, or one line that tells what to do.
 set -eu
 cd "$(dirname "$0")/.."
 
 extras=$1
 tool=${CONDA_TOOL:-}
-environment=.venv
+environment=${VENV:-.venv}
 [ -z "$tool" ] || environment=.conda
 
 fail() {

@@ -11,6 +11,7 @@ import pytest
 from xsfn_helpers import documents, targets
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Actor, Link, Node, chain
+from xsfn_helpers.diagnose.integrations import Place, calls_of
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.targets import LAMBDA_PRINCIPAL, Pattern, Target
@@ -90,6 +91,16 @@ def test_the_task_names_the_execute_role_and_the_integration(target: Target) -> 
     assert task["Resource"] == f"arn:aws:states:::{target.integration}{target.pattern}"
     assert task["Credentials"] == {"RoleArn": SCENARIO.execute_role_arn}
     assert ("$$.Task.Token" in json.dumps(task)) is (target.pattern is Pattern.CALLBACK)
+
+
+@each_target
+def test_who_reads_a_definition_finds_the_same(target: Target) -> None:
+    """What `xsfn diagnose` reads from the task is what the target was made from."""
+    place = Place(SCENARIO.subject_account_id, SCENARIO.region, SCENARIO.partition)
+
+    calls = calls_of(target.task_resource(SCENARIO.partition), target.parameters, place)
+
+    assert [(call.action, call.resource) for call in calls] == [(one.action, one.resource) for one in target.grants]
 
 
 @each_target

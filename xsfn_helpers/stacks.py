@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ class Stack:
 
     ground: Ground
     side: Side
+    chosen_name: str = ""
 
     @property
     def account(self) -> Account:
@@ -38,7 +39,7 @@ class Stack:
 
     @property
     def name(self) -> str:
-        return stack_name(self.ground.lab_id, self.side)
+        return self.chosen_name or stack_name(self.ground.lab_id, self.side)
 
     @property
     def thing(self) -> str:
@@ -168,16 +169,38 @@ def events_of(ground: Ground, side: Side, name: str) -> list[StackEvent]:
 
 
 def sweep(ground: Ground) -> Plan:
-    """Delete the lab's stacks with all they made, the Subject's first: it names a role of the other."""
-    changes = [stack.undo() for stack in _both(ground)]
+    """Delete every stack of the lab with all it made, the Subject's first: they name roles of the Operator's."""
+    changes = [stack.undo() for stack in _all_of(ground)]
     return Plan("The lab's stacks", tuple(change for change in changes if change), done=True)
 
 
 def plan_sweep(ground: Ground) -> Plan:
     """What `sweep` would delete. Reads only."""
-    changes = [stack.plan_undo() for stack in _both(ground)]
+    changes = [stack.plan_undo() for stack in _all_of(ground)]
     return Plan("The lab's stacks", tuple(change for change in changes if change))
 
 
-def _both(ground: Ground) -> tuple[Stack, ...]:
-    return Stack(ground, Side.SUBJECT), Stack(ground, Side.OPERATOR)
+def _all_of(ground: Ground) -> Iterator[Stack]:
+    """Those that `deploy` makes, and what else carries the lab's tag: a reader may have chosen the name."""
+    for side in (Side.SUBJECT, Side.OPERATOR):
+        deployed = Stack(ground, side)
+        yield deployed
+        for name in _tagged(ground, side):
+            if name != deployed.name:
+                yield Stack(ground, side, name)
+
+
+def _tagged(ground: Ground, side: Side) -> list[str]:
+    client: Any = ground.accounts.client(side, "cloudformation")
+    try:
+        with told(ground.scenario.account(side)):
+            found = [stack for page in client.get_paginator("describe_stacks").paginate() for stack in page["Stacks"]]
+    except StepError as error:
+        if cause_code(error) in _DENIED:
+            return []
+        raise
+    return [
+        stack["StackName"]
+        for stack in found
+        if ground.owns({tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])})
+    ]

@@ -32,7 +32,7 @@ def chosen(own_aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
 
 def test_what_needs_more_than_two_accounts_says_so(chosen: PlayedAws) -> None:
     """Everything before it runs: tasks of other services are decided and made on the two accounts, too."""
-    with pytest.raises(CellExecutionError, match="A hub lives on the sandbox only. Choose the sandbox"):
+    with pytest.raises(CellExecutionError, match=r"A hub lives on the sandbox only\. Choose the sandbox"):
         run_there(NOTEBOOKS / "08-beyond-step-functions.ipynb")
 
 

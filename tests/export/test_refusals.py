@@ -153,6 +153,17 @@ class TestAgain:
         finally:
             client.delete_stack(StackName=stack.name)
 
+    def test_a_stack_under_another_name_is_found_by_its_tag(self, lab: Lab, exported: Exporting) -> None:
+        client: Any = lab.operator.client("cloudformation")
+        client.create_stack(StackName="a-readers-own", **exported("cloudformation").stack("operator"))
+
+        planned = str(lab.plan_clean())
+        cleaned = str(lab.clean())
+
+        assert "remove stack a-readers-own" in planned
+        assert "removed stack a-readers-own" in cleaned
+        assert nothing_stands(lab)
+
     def test_terraform_without_a_state_meets_what_is_there(self, lab: Lab, exported: Exporting) -> None:
         export = exported("terraform")
         lab.deploy(export)

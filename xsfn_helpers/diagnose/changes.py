@@ -73,8 +73,7 @@ class Change:
         if self.role is not None:
             return evidence.with_role(self.role)
         if self.machine is not None:
-            operator = self.replaces or self.machine.arn == evidence.machine.arn
-            return evidence.with_machine(self.machine, operator=operator)
+            return evidence.with_machine(self.machine, replaces=self.replaces)
         return evidence
 
 

@@ -38,10 +38,13 @@ class Export:
     def stack(self, side: Side | str) -> dict[str, Any]:
         """What CreateStack takes for one account, but for the stack's name. For an export of CloudFormation."""
         name = f"{Side(side).value}.parameters.json"
+        parameters = _parameters(self[name], name)
+        lab_ids = [one["ParameterValue"] for one in parameters if one["ParameterKey"] == "LabId"]
         return {
             "TemplateBody": self[f"{Side(side).value}.yaml"],
-            "Parameters": _parameters(self[name], name),
+            "Parameters": parameters,
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Tags": [{"Key": "xsfn:lab", "Value": lab_id} for lab_id in lab_ids],
         }
 
     def __iter__(self) -> Iterator[str]:
