@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.rehearsal import rehearse
     from xsfn_helpers.scenario import Scenario, Side
+    from xsfn_helpers.target_choice import choose_target
 
 __all__ = [
     "Article",
@@ -32,6 +33,7 @@ __all__ = [
     "Side",
     "XsfnError",
     "attempt",
+    "choose_target",
     "json_text",
     "open_hub",
     "open_lab",
@@ -46,6 +48,7 @@ _HOMES: Final = {
     "Side": "xsfn_helpers.scenario",
     "XsfnError": "xsfn_helpers.errors",
     "attempt": "xsfn_helpers.attempts",
+    "choose_target": "xsfn_helpers.target_choice",
     "json_text": "xsfn_helpers.documents",
     "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from xsfn_helpers.aws_accounts import AwsAccounts
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.waiting import IAM_SPREADS
 
-DELAY = 3.0
+DELAY = 5.0
 
 
 @pytest.fixture
@@ -40,11 +41,10 @@ def test_a_state_machine_whose_role_isnt_seen_yet(slow: Lab, capsys: pytest.Capt
 
 def test_the_first_run_comes_too_soon_and_is_tried_again(slow: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     slow.at_stage(3)
-    capsys.readouterr()
     slow.stage(2).undo()
+    time.sleep(DELAY)
+    capsys.readouterr()
     slow.stage(2).apply()
-    slow.stage(1).undo()
-    slow.stage(1).apply()
     run = slow.run()
     told = capsys.readouterr().err
 
