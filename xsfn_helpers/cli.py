@@ -220,10 +220,11 @@ def _clean(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from xsfn_helpers.config import load_settings
     from xsfn_helpers.export import exported_files, route_named, write_export
+    from xsfn_helpers.lab import placed
 
-    # Only writes text, so no sandbox is started for it.
-    settings = load_settings(_chosen(options))
     route = route_named(options.route)
+    # Only writes text, so no sandbox is started for it.
+    settings = placed(load_settings(_chosen(options)))
     folder = options.to or Path("exported", route.value)
     print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
     print(f"In: {folder}")
