@@ -6,6 +6,8 @@ USE_CONDA ?= yes
 conda_tools := $(if $(filter yes,$(USE_CONDA)),micromamba mamba conda)
 export CONDA_TOOL := $(firstword $(foreach tool,$(conda_tools),$(shell command -v $(tool) >/dev/null 2>&1 && echo $(tool))))
 environment := $(if $(CONDA_TOOL),.conda,.venv)
+# Sphinx wants a newer docutils than the AWS CLI takes, so it has an environment of its own.
+site_environment := .venv-site
 # Command line programs of the environment (aws, xsfn, conda's dot) go before the system's.
 run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
 
@@ -15,7 +17,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots verify-clone clean for-lab for-test
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout site wheelhouse verify-clone clean for-lab for-test for-site
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -24,7 +26,7 @@ help: ## this list
 lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS="--port 9999")
 	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
 
-test: for-test lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
+test: for-site lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
 	@$(run) -m pytest $(side_by_side) $(TEST_ARGS)
 
 lint: for-test ## format, lint and types only
@@ -47,12 +49,21 @@ diagrams: for-test ## draw diagrams/*.svg anew
 screenshots: for-test ## photograph the live displays anew, light, dark and narrow (diagrams/live-*.png)
 	@$(run) -m tests.browser.screenshots diagrams
 
+handout: for-test ## print one page for every seat: chain, documents, actions, refusals (build/handout.pdf)
+	@$(run) -m publish.handout
+
+site: for-site ## build the site to read: notebooks, executed, guide and reference (build/site/index.html)
+	@PATH="$$PWD/$(environment)/bin:$$PATH" $(site_environment)/bin/python -m publish.site $(SITE_ARGS)
+
+wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
+	@scripts/wheelhouse.sh $(environment)
+
 verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
 	@scripts/verify-clone.sh
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
-	rm -rf .venv .conda .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-site .conda .lab wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | while read -r cache; do rm -rf "$$cache"; done
 
 for-lab:
@@ -63,3 +74,6 @@ for-test:
 	@scripts/environment.sh lab,test
 	@scripts/graphviz.sh $(environment)
 	@scripts/chromium.sh $(environment)
+
+for-site: for-test
+	@CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" scripts/environment.sh site

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Makes the environment that `make` works in, or brings it up to date: environment.sh EXTRA[,EXTRA]
 #   CONDA_TOOL=conda|mamba|micromamba   an environment from environment.yml, in .conda
-#   CONDA_TOOL=                         Python's own venv, in .venv; PYTHON names the Python to take
+#   CONDA_TOOL=                         Python's own venv, in .venv or the folder that VENV names;
+#                                       PYTHON names the Python to take
 # Says nothing when everything is up to date; else one line a step, or one line that tells what to do.
 set -eu
 cd "$(dirname "$0")/.."
 
 extras=$1
 tool=${CONDA_TOOL:-}
-environment=.venv
+environment=${VENV:-.venv}
 [ -z "$tool" ] || environment=.conda
 
 fail() {
@@ -77,6 +78,12 @@ up_to_date && exit
 
 if ! made; then
     if [ -n "$tool" ]; then make_conda; else make_venv; fi
+fi
+# For rooms without internet: `make wheelhouse` has gathered what the lab needs (and not what the tests do).
+# Relative, because pip splits this variable at spaces.
+if [ "$extras" = lab ] && [ -d wheelhouse ]; then
+    export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheelhouse
+    echo "Taking the Python packages from wheelhouse/ alone; to fetch them instead, remove that folder."
 fi
 echo "Installing the Python packages for $extras, a minute or two …"
 "$environment/bin/python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[$extras]" ||

@@ -94,6 +94,21 @@ class TestEnvironment:
         assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
         assert machine.log == [self.INSTALL]
 
+    def test_where_there_is_a_wheelhouse_the_lab_takes_packages_from_it_alone(self, machine: Machine) -> None:
+        """A room without internet: `make wheelhouse` was called elsewhere."""
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+        python = machine.project / ".venv" / "bin" / "python"
+        told = """case "$*" in *install*) echo "$PIP_NO_INDEX:$PIP_FIND_LINKS" >>"$LOG" ;; esac\n"""
+        python.write_text(python.read_text() + told)
+        (machine.project / ".venv" / ".installed-lab").unlink()
+        (machine.project / "wheelhouse").mkdir()
+
+        lab = machine.run("environment.sh", "lab")
+        machine.run("environment.sh", "lab,test")
+
+        assert "from wheelhouse/ alone" in lab.stdout
+        assert [line for line in machine.log if ":" in line] == ["1:wheelhouse", ":"]
+
     def test_what_test_installed_is_enough_for_lab(self, machine: Machine) -> None:
         machine.add_python("3.11.4").run("environment.sh", "lab,test")
 

@@ -22,9 +22,21 @@ if TYPE_CHECKING:
     from xsfn_helpers.errors import XsfnError
     from xsfn_helpers.hub import open_hub
     from xsfn_helpers.lab import Lab, open_lab
+    from xsfn_helpers.rehearsal import rehearse
     from xsfn_helpers.scenario import Scenario, Side
 
-__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_hub", "open_lab"]
+__all__ = [
+    "Article",
+    "Lab",
+    "Scenario",
+    "Side",
+    "XsfnError",
+    "attempt",
+    "json_text",
+    "open_hub",
+    "open_lab",
+    "rehearse",
+]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
@@ -37,6 +49,7 @@ _HOMES: Final = {
     "json_text": "xsfn_helpers.documents",
     "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",
+    "rehearse": "xsfn_helpers.rehearsal",
 }
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from xsfn_helpers.errors import AgreementNeeded, ConfigError
 from xsfn_helpers.ledger import Entry, Ledger
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.scenario import Account, Scenario
 
 AGREED: Final = "agreed"
 WITHDRAWN: Final = "withdrawn"
@@ -76,6 +76,35 @@ class NoneNeeded:
 
     def check(self, operation: str, where: str) -> None:
         """Every operation may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether changes may be made, and what was said of it; in a notebook, a box for the answer where there is none."""
+
+    agreement: Agreement
+    operator: Account
+    subject: Account
+    said: str = ""
+
+    def __str__(self) -> str:
+        if self.said:
+            return self.said
+        if self.agreement.given:
+            return "Agreed already: lab.withdraw() ends it."
+        return (
+            f"May this lab make, change and remove its own things in {self.operator} and {self.subject}? "
+            "lab.preflight() shows which. Type lab.agree('yes'), or leave it."
+        )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        if self.said or self.agreement.given:
+            return {"text/plain": str(self)}
+        from xsfn_helpers.display.live.agree_form import agree_form
+
+        return agree_form(self.agreement, str(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from xsfn_helpers import documents, reach_runs
 from xsfn_helpers.accounts import SandboxAccounts
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
-from xsfn_helpers.changes import Plan
+from xsfn_helpers.changes import Change, Plan
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, Document, json_text
 from xsfn_helpers.errors import ConfigError
@@ -107,6 +107,13 @@ class Spoke:
                 blueprint.execute_role_permissions,
             ),
         )
+
+    def take_permission_away(self) -> Change | None:
+        """The execute role may do nothing any more; `Hub.apply` gives it back."""
+        scenario = self.scenario
+        policy = InlinePolicy(self.ground, Side.SUBJECT, scenario.execute_role_name, EXECUTE_POLICY_NAME, "")
+        with turn(self.ground.lab_id):
+            return policy.undo()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every link to this account, decided from the policies as they are stored."""

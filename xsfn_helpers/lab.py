@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from xsfn_helpers import probes, runs, stacks, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
 from xsfn_helpers.adopted import Adopted
+from xsfn_helpers.agreement import YES, Question
 from xsfn_helpers.annotations import NOTES
+from xsfn_helpers.aws_advice import is_loopback
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
@@ -263,12 +265,17 @@ class Lab:
 
         return preflight(self.ground, self.steps)
 
-    def agree(self, answer: str) -> str:
+    def agree(self, answer: str | None = None) -> Question:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
 
-        Raises `ConfigError` for any other answer.
+        Without an answer it asks: in a notebook with a box to type it into. Where the endpoint is on this computer,
+        as in a rehearsal, nobody is asked. Raises `ConfigError` for any other answer.
         """
-        return self.ground.accounts.agreement.give(answer)
+        accounts = self.ground.accounts
+        if answer is None and is_loopback(self.operator.client("sts").meta.endpoint_url):
+            answer = YES
+        said = accounts.agreement.give(answer) if answer is not None else ""
+        return Question(accounts.agreement, self.scenario.operator, self.scenario.subject, said)
 
     def withdraw(self) -> str:
         """Take the yes back: nothing is changed any more."""
@@ -338,7 +345,8 @@ class Lab:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
 
         IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
-        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        as quick as before. On AWS, which has a delay of its own, it changes nothing, and says so. Raises `SandboxError`
+        for other figures.
         """
         return slow_iam(self.ground.accounts, seconds)
 

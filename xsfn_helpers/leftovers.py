@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.changes import Change, Plan
 from xsfn_helpers.errors import StepError
-from xsfn_helpers.ground import LAB_TAG, Ground, Resource
+from xsfn_helpers.ground import LAB_TAG, Ground
 from xsfn_helpers.iam_resources import Role
 from xsfn_helpers.ledger import Entry
 from xsfn_helpers.managed_policy import ManagedPolicy
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # Roles under these paths belong to AWS's services and to its single sign-on.
 _AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
 # In the order in which they let go of one another: a machine of its role, a role of its boundary.
-_KINDS: Final = (StateMachine, Role, ManagedPolicy)
+Thing = StateMachine | Role | ManagedPolicy
+_KINDS: Final[tuple[type[Thing], ...]] = (StateMachine, Role, ManagedPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Leftover:
     """One thing with the tag `xsfn:lab`, and whose it is."""
 
     lab_id: str
-    thing: Resource
+    thing: Thing
 
     def remove(self) -> Change | None:
         """Take it away, if it is still that lab's."""
@@ -86,7 +87,7 @@ def by_tags(ground: Ground) -> Leftovers:
     """Look at every state machine, role and managed policy of both accounts, in the lab's region."""
     found: list[Leftover] = []
     notes: list[str] = []
-    looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Resource]]]], ...] = (
+    looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Thing]]]], ...] = (
         ("state machines", _machines),
         ("roles", _roles),
         ("managed policies", _policies),
@@ -104,7 +105,7 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
     """Look up what the ledger says this lab has begun to make in these accounts."""
     mine = [entry for entry in entries if entry.lab == ground.lab_id]
     sides = {ground.scenario.account(side).id: side for side in Side}
-    things: dict[tuple[Side, str], Resource] = {}
+    things: dict[tuple[Side, str], Thing] = {}
     elsewhere: set[str] = set()
     for entry in mine:
         side = sides.get(entry.account)
@@ -131,10 +132,13 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
 
 
 def _in_order(found: list[Leftover]) -> tuple[Leftover, ...]:
-    return tuple(one for kind in _KINDS for one in found if isinstance(one.thing, kind))
+    def place(one: Leftover) -> tuple[int, str, str]:
+        return _KINDS.index(type(one.thing)), one.thing.side.value, one.thing.thing
+
+    return tuple(sorted(found, key=place))
 
 
-def _machines(ground: Ground, side: Side) -> Iterator[tuple[str, Resource]]:
+def _machines(ground: Ground, side: Side) -> Iterator[tuple[str, Thing]]:
     states = ground.states(side)
     with told(ground.scenario.account(side)):
         for page in states.get_paginator("list_state_machines").paginate():
@@ -144,7 +148,7 @@ def _machines(ground: Ground, side: Side) -> Iterator[tuple[str, Resource]]:
                     yield lab_id, _machine(replace(ground, lab_id=lab_id), side, machine["name"])
 
 
-def _roles(ground: Ground, side: Side) -> Iterator[tuple[str, Resource]]:
+def _roles(ground: Ground, side: Side) -> Iterator[tuple[str, Thing]]:
     iam: IAMClient = ground.iam(side)
     with told(ground.scenario.account(side)):
         for page in iam.get_paginator("list_roles").paginate():
@@ -155,7 +159,7 @@ def _roles(ground: Ground, side: Side) -> Iterator[tuple[str, Resource]]:
                     yield lab_id, _role(replace(ground, lab_id=lab_id), side, role["RoleName"])
 
 
-def _policies(ground: Ground, side: Side) -> Iterator[tuple[str, Resource]]:
+def _policies(ground: Ground, side: Side) -> Iterator[tuple[str, Thing]]:
     iam: IAMClient = ground.iam(side)
     with told(ground.scenario.account(side)):
         for page in iam.get_paginator("list_policies").paginate(Scope="Local"):

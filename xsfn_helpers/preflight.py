@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers import probes
@@ -33,6 +34,8 @@ UNDO: Final = (
     "lab.clean(), or `xsfn clean`, removes all of it and nothing else: what carries the lab's tag. Killed in between, "
     "it goes on where it was; `xsfn clean --find` finds what was left, by the ledger and the tags."
 )
+
+_WHERE: Final = "it is in XSFN_STATE_DIR, or ~/.local/state/xsfn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,11 @@ def preflight(ground: Ground, steps: Steps) -> Preflight:
 
 
 def _ledger(accounts: Accounts) -> str:
-    path = accounts.agreement.record
-    return f"every change is noted beforehand in {path}" if path else ""
+    path = Path(accounts.agreement.record)
+    if not path.name:
+        return ""
+    # Where that is on this computer stays out of a notebook that is handed on.
+    return f"every change is noted beforehand, in {path.name}; {_WHERE}"
 
 
 def _adopted_machines(ground: Ground) -> str:

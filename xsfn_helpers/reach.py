@@ -16,13 +16,14 @@ from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, execute_role_permissions, json_text
+from xsfn_helpers.errors import ConfigError, RunError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam_resources import InlinePolicy
 from xsfn_helpers.reach_runs import ReachRun
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Steps
-from xsfn_helpers.targets import Grant, Target
-from xsfn_helpers.things import Thing, things
+from xsfn_helpers.targets import Grant, Pattern, Target
+from xsfn_helpers.things import Thing, receive_token, things
 from xsfn_helpers.turns import turn
 from xsfn_helpers.verdicts import Verdict, decide_from, read_roles
 from xsfn_helpers.wording import stable_cause
@@ -122,11 +123,33 @@ class Reach:
 
     def run(self, payload: Any = None, *, timeout: float = 60.0) -> ReachRun:
         """Start the Operator state machine and wait for its end."""
-        return reach_runs.follow(self.ground, self.start(payload), timeout=timeout)
+        return self.follow(self.start(payload), timeout=timeout)
 
     def start(self, payload: Any = None) -> str:
         """Start the Operator state machine; gives the execution's ARN."""
         return reach_runs.start(self.ground, payload)
+
+    def follow(self, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
+        """Wait for the end of an execution. Raises `RunError` when it hasn't come after `timeout` seconds."""
+        return reach_runs.follow(self.ground, execution_arn, timeout=timeout)
+
+    def token(self) -> str:
+        """The task token that came last into the Subject's queue; taken out of it.
+
+        Raises `ConfigError` where no target is a queue with a token, and `RunError` where none has come.
+        """
+        waits = [target for target in self.targets if target.service == "sqs" and target.pattern is Pattern.CALLBACK]
+        if not waits:
+            raise ConfigError(
+                "No queue here gets a token.",
+                fix="Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK).",
+            )
+        token = receive_token(self.ground.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
+        if token is None:
+            raise RunError(
+                "No token has come into the queue.", where=str(self.scenario.subject), fix="Start a run first."
+            )
+        return token
 
     def look(self, execution_arn: str) -> ReachRun:
         """An execution as it stands now."""

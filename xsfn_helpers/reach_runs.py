@@ -15,12 +15,13 @@ from xsfn_helpers.runs import RUNNING, SUCCEEDED
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable_cause
 
-_ENDS: Final = ("TaskSucceeded", "TaskFailed", "TaskTimedOut", "TaskStateAborted")
+# TaskStateAborted follows the one that failed, and doesn't tell whose it is (see the sandbox's branches).
+_ENDS: Final = ("TaskSucceeded", "TaskFailed", "TaskTimedOut")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskEnd:
-    """How one task state ended; `output` is parsed JSON, None where it failed or was cut off."""
+    """How one task state ended; `output` is parsed JSON, None where it failed."""
 
     state: str
     succeeded: bool
@@ -31,9 +32,7 @@ class TaskEnd:
     def __str__(self) -> str:
         if self.succeeded:
             return f"✓ {self.state}"
-        return f"✗ {self.state}: {self.error or 'cut off, because another failed'}" + (
-            f"\n    {stable_cause(self.cause)}" if self.cause else ""
-        )
+        return f"✗ {self.state}: {self.error}" + (f"\n    {stable_cause(self.cause)}" if self.cause else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from xsfn_helpers.aws_errors import code_of, message_of, told
+from xsfn_helpers.aws_errors import told
 from xsfn_helpers.chain import Node
 from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.errors import AwsUnavailable, StepError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, decide
 from xsfn_helpers.policy_places import POLICY_PLACES, PolicyPlace
@@ -169,13 +168,16 @@ def _of_policies(ground: Ground, roles: StoredRoles) -> Iterator[_Told]:
 def _validated(ground: Ground, place: PolicyPlace, text: str) -> list[Mapping[str, Any]] | str:
     """Access Analyzer's findings, or why there are none."""
     kind = _IDENTITY if place.kind is PolicyKind.IDENTITY else _TRUST
-    with told(ground.scenario.account(place.side)):
-        try:
+    account = ground.scenario.account(place.side)
+    try:
+        with told(account):
             analyzer = ground.accounts.client(place.side, "accessanalyzer")
             pages = analyzer.get_paginator("validate_policy").paginate(policyDocument=text, **kind)
             return [finding for page in pages for finding in page["findings"]]
-        except ClientError as error:
-            return f"AWS said {code_of(error)}: {stable(message_of(error)).strip()}"
+    except StepError as error:
+        return stable(error.what).strip()
+    except AwsUnavailable as error:
+        return f"it can't be reached here: {error.what}"
 
 
 def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mapping[str, Any]]) -> _Told:

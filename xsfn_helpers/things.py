@@ -4,6 +4,7 @@ machine. Made under the lab's tag, found again by it, and removed."""
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ def handler(event, context):
     account = context.invoked_function_arn.split(":")[4]
     return {"message": f"Hello from {os.environ['AWS_LAMBDA_FUNCTION_NAME']} in account {account}", "received": event}
 """
+_TOKEN_SECONDS: Final = 10
 _RUNTIME: Final = "python3.13"
 _GONE: Final = frozenset(
     (
@@ -144,6 +146,20 @@ def zipped(source: str) -> bytes:
         entry.external_attr = 0o644 << 16  # else AWS's Lambda may not read it
         opened.writestr(entry, source)
     return archive.getvalue()
+
+
+def receive_token(client: Any, url: str) -> str | None:
+    """The last task token among a queue's messages, which are taken out; None where there is none."""
+    token: str | None = None
+    wait = _TOKEN_SECONDS
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait).get(
+        "Messages"
+    ):
+        for message in messages:
+            token = json.loads(message["Body"]).get("token", token)
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        wait = 0
+    return token
 
 
 def _not_yet(error: ClientError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 READINGS = ("Get", "List", "Describe", "Simulate", "Validate", "AssumeRole")
+_CREDENTIAL = re.compile(r"<(?:AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)<")
 
 
 @dataclass
@@ -19,6 +21,8 @@ class Recorder:
 
     url: str
     operations: list[str] = field(default_factory=list)
+    # Keys and tokens that were given out on the way.
+    issued: set[str] = field(default_factory=set)
 
     @property
     def mutating(self) -> list[str]:
@@ -36,7 +40,7 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            recorder.operations.append(_operation(self.headers.get("X-Amz-Target"), body))
+            recorder.operations.append(_operation(self.path, self.headers.get("X-Amz-Target"), body))
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=60)
             connection.putrequest("POST", urlsplit(self.path).path or "/", skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
@@ -44,6 +48,7 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
             connection.endheaders(body)
             answer = connection.getresponse()
             told = answer.read()
+            recorder.issued |= set(_CREDENTIAL.findall(told.decode()))
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in ("content-length", "connection", "date", "server", "transfer-encoding"):
@@ -69,7 +74,9 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
         thread.join()
 
 
-def _operation(target: str | None, body: bytes) -> str:
+def _operation(path: str, target: str | None, body: bytes) -> str:
     if target:
         return target.partition(".")[2]
+    if path.endswith("/policy/validation"):
+        return "ValidatePolicy"  # Access Analyzer's, which has paths instead
     return parse_qs(body.decode())["Action"][0]

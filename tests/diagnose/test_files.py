@@ -232,6 +232,10 @@ def test_an_execution_and_its_history_are_read(tmp_path: Path) -> None:
         ('{"Roles": [1]}', "Roles is no list of objects"),
         ('{"stateMachineArn": 1, "definition": "{}"}', "stateMachineArn is no text"),
         ('{"stateMachineArn": "x", "definition": "{}"}', "'x' is no ARN"),
+        (
+            f'{{"stateMachineArn": "{S.subject_machine_arn}", "definition": "{{}}", "roleArn": "x"}}',
+            "roleArn 'x' is no ARN of a role",
+        ),
         ('{"RoleName": "r", "PolicyName": "p", "PolicyDocument": "{"}', "p is no policy document"),
         ('{"xsfn.evidence": 99}', "Its version is 99"),
         ('{"xsfn.evidence": 1, "accounts": 3}', "isn't what --export writes"),

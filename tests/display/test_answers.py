@@ -34,7 +34,7 @@ class _Rows(HTMLParser):
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
-        elif tag == "div" and self.rows:
+        elif tag in ("div", "p") and self.rows and self.rows[-1]:
             self.rows[-1][-1] += "\n"
 
     def handle_data(self, data: str) -> None:

@@ -103,7 +103,7 @@ def test_a_page_made_of_it_tells_the_whole_story(notebook: NotebookNode) -> None
 
     assert page.count('alt="Access chain of a cross-account run.') == 2
     assert page.count("alt='Workflow of ") == 1
-    assert page.count('alt="What if: the access chain as it would be') == 2
+    assert page.count('alt="What if: the access chain as it would be') == 1
     assert "Link 2, refused" in page
     assert "Link 2, allowed" in page
     assert page.count("Operator execution: SUCCEEDED") == 2

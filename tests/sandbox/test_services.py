@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.aws_cli import AwsCli
 from tests.sandbox.world import Outcome, World
 from xsfn_helpers import documents, targets
 from xsfn_helpers.sandbox.server import Sandbox
@@ -260,6 +261,29 @@ def test_two_branches_act_as_two_roles(reached: Reached) -> None:
     assert first["States"][function.title]["Credentials"]["RoleArn"] == scenario.execute_role_arn
     assert f"assumed-role/{other}/" in (without.cause or "")
     assert with_both.status == "SUCCEEDED"
+
+
+def test_a_functions_own_arn_as_the_resource(reached: Reached) -> None:
+    """The older way to call a function takes `Credentials` as well, and is refused in the same words."""
+    scenario, target = reached.world.scenario, reached.ways["lambda:invoke"]
+    task = {"Type": "Task", "Resource": target.resource, "End": True}
+    task["Credentials"] = {"RoleArn": scenario.execute_role_arn}
+    definition = {"StartAt": "Call", "States": {"Call": task}}
+    reached.allow(*target.grants)
+    allowed = reached.run(definition=definition)
+    reached.allow()
+    refused_call = reached.run(definition=definition)
+    missing = {**task, "Credentials": {"RoleArn": f"{scenario.execute_role_arn}-none"}}
+    refused_role = reached.run(definition={"StartAt": "Call", "States": {"Call": missing}})
+
+    assert (allowed.status, allowed.types[2:5]) == (
+        "SUCCEEDED",
+        ["LambdaFunctionScheduled", "LambdaFunctionStarted", "LambdaFunctionSucceeded"],
+    )
+    assert refused_call.error == "Lambda.AWSLambdaException"
+    assert "is not authorized to perform: lambda:InvokeFunction" in (refused_call.cause or "")
+    assert refused_role.error == "States.TaskFailed"
+    assert "is not authorized to assume the task state's role" in (refused_role.cause or "")
 
 
 # --- callbacks -------------------------------------------------------------------------------------------------------
@@ -547,6 +571,35 @@ def test_an_objects_key_may_be_any_text(reached: Reached, key: str) -> None:
     assert key in [found["Key"] for found in client.list_objects_v2(Bucket=reached.name)["Contents"]]
     client.delete_object(Bucket=reached.name, Key=key)
     assert refused(client.get_object, Bucket=reached.name, Key=key)["Error"]["Code"] == "NoSuchKey"
+
+
+def test_objects_are_listed_like_folders(reached: Reached) -> None:
+    client, keys = reached.client("s3"), ("in/one", "in/deep/two", "in/deep/", "in/")
+    for key in keys:
+        client.put_object(Bucket=reached.name, Key=key, Body=b"")
+
+    listed = client.list_objects_v2(Bucket=reached.name, Prefix="in/", Delimiter="/")
+
+    assert [found["Key"] for found in listed["Contents"]] == ["in/", "in/one"]
+    assert [found["Prefix"] for found in listed["CommonPrefixes"]] == ["in/deep/"]
+    for key in keys:
+        client.delete_object(Bucket=reached.name, Key=key)
+
+
+@pytest.mark.parametrize("service", ["s3", "sqs", "dynamodb", "lambda"])
+def test_the_aws_cli_speaks_to_them_too(reached: Reached, service: str) -> None:
+    account = reached.world.sandbox.accounts[Side.SUBJECT]
+    cli = AwsCli(reached.world.sandbox, service, account.access_key_id, account.secret_access_key)
+
+    if service == "s3":
+        cli = AwsCli(reached.world.sandbox, "s3api", account.access_key_id, account.secret_access_key)
+        assert reached.name in [bucket["Name"] for bucket in cli.list_buckets()["Buckets"]]
+    elif service == "sqs":
+        assert cli.get_queue_url(QueueName=reached.name)["QueueUrl"].endswith(f"/{reached.name}")
+    elif service == "dynamodb":
+        assert reached.name in cli.list_tables()["TableNames"]
+    else:
+        assert cli.get_function(FunctionName=reached.name)["Configuration"]["State"] == "Active"
 
 
 def test_a_function_named_by_its_arn(reached: Reached) -> None:

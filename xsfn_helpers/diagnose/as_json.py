@@ -1,7 +1,8 @@
 """The diagnosis as JSON values. Pure.
 
 The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`; a link's `answer`
-is `allowed`, `refused`, `unknown` or `not_asked`; policies and definitions are given as text, as they are to be saved.
+is `allowed`, `refused`, `unknown` or `not_asked`; a change's `before` and `after` are for reading, its `calls` are what
+is to be sent.
 """
 
 from __future__ import annotations

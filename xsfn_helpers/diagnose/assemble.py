@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from xsfn_helpers.diagnose.arns import account_of, machine_arn
+from xsfn_helpers.diagnose.arns import account_of, machine_arn, role_name
 from xsfn_helpers.diagnose.evidence import AccountSeen, Evidence, ExecutionSeen, MachineSeen, NotSeen
 from xsfn_helpers.diagnose.export import MANIFEST, with_manifest
 from xsfn_helpers.diagnose.exported_roles import RolePieces
@@ -43,6 +43,8 @@ class Assembly:
         arn = machine_arn(_text(answer, "stateMachineArn"))
         if not account_of(arn):
             raise ValueError(f"{arn!r} is no ARN")
+        if not role_name(_text(answer, "roleArn")):
+            raise ValueError(f"roleArn {answer['roleArn']!r} is no ARN of a role")
         logging, tracing = answer.get("loggingConfiguration"), answer.get("tracingConfiguration")
         self._machines[arn] = MachineSeen(
             arn,

@@ -49,7 +49,8 @@ def _dashed(name: str) -> str:
 class Change:
     """One thing changed, made, or (`after` is empty) taken away. `role` or `machine` is how it would stand then.
 
-    `replaces` tells that the state machine takes the place of the one asked about.
+    `before` and `after` are for reading; what is to be sent is in the calls. `replaces` tells that the state machine
+    takes the place of the one asked about.
     """
 
     account: str
@@ -72,8 +73,7 @@ class Change:
         if self.role is not None:
             return evidence.with_role(self.role)
         if self.machine is not None:
-            operator = self.replaces or self.machine.arn == evidence.machine.arn
-            return evidence.with_machine(self.machine, operator=operator)
+            return evidence.with_machine(self.machine, replaces=self.replaces)
         return evidence
 
 
@@ -167,8 +167,8 @@ def definition_change(machine: MachineSeen, after: str) -> Change:
     return Change(
         machine.account,
         f"definition of state machine {machine.name}",
-        machine.definition,
-        after,
+        _readable(machine.definition),
+        _readable(after),
         (call,),
         _machine_fragment(machine.name, after, machine.role_arn),
         machine=replace(machine, definition=after),
@@ -224,12 +224,17 @@ def new_machine(arn: str, definition: str, role_arn: str, kind: str = "STANDARD"
         machine.account,
         f"a new state machine {machine.name}",
         "",
-        definition,
+        _readable(definition),
         (ApiCall(machine.account, "stepfunctions", "create_state_machine", parameters),),
         _machine_fragment(machine.name, definition, role_arn),
         machine=machine,
         replaces=replaces,
     )
+
+
+def _readable(definition: str) -> str:
+    """A definition in lines: many are stored in one, which shows no difference."""
+    return definition if "\n" in definition.strip() else json_text(json.loads(definition))
 
 
 def _machine_fragment(name: str, definition: str, role_arn: str) -> Mapping[str, Any]:

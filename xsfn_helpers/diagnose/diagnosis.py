@@ -77,6 +77,13 @@ class Diagnosis:
         return self.first_broken is None
 
     @property
+    def headline(self) -> str:
+        """The answer in a sentence or two."""
+        from xsfn_helpers.diagnose.words import headline
+
+        return headline(self)
+
+    @property
     def fix(self) -> Fix | None:
         """The fix of the first broken link; None where nothing is broken, or no change of what was seen helps."""
         first = self.first_broken

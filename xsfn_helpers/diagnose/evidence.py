@@ -197,8 +197,8 @@ class Evidence:
             )
         )
 
-    def with_machine(self, machine: MachineSeen, *, operator: bool = False) -> Evidence:
-        """The same with this state machine as it would be; as the one asked about, where it is the `operator`'s."""
+    def with_machine(self, machine: MachineSeen, *, replaces: bool = False) -> Evidence:
+        """The same with this state machine as it would be, and as the one asked about if it `replaces` that."""
         account = self.account(machine.account)
         listed = None if account.all_machines is None else account.all_machines | {machine.arn}
         changed = self._with(
@@ -209,9 +209,9 @@ class Evidence:
                 missing=account.missing - {machine.arn},
             )
         )
-        if operator:
-            return replace(changed, machine=machine, asked=machine.arn, execution=None)
-        return changed
+        if replaces:
+            return replace(changed, machine=machine, asked=machine.arn)
+        return replace(changed, machine=machine) if machine.arn == self.machine.arn else changed
 
     def _with(self, account: AccountSeen) -> Evidence:
         return replace(self, accounts={**self.accounts, account.id: account})

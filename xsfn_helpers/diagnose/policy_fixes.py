@@ -18,7 +18,11 @@ from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
 
 _ASK_FIRST: Final = "A Deny is somebody's decision: ask whose it is before you take it away."
-_SHARED: Final = "A managed policy counts for everything it is attached to."
+_SHARED: Final = (
+    "A managed policy counts for everything it is attached to, and keeps five versions: where there are five, delete "
+    "one that isn't the default first."
+)
+_SHARED_KINDS: Final = (Kind.MANAGED, Kind.BOUNDARY)
 
 
 def policy_fixes(link: TaskLink, judgement: Judgement, evidence: Evidence) -> Iterator[Fix]:
@@ -48,7 +52,8 @@ def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, Polic
             for document, done in narrowed(place.policy.document, ref.policy, request):
                 if document is not None or place.kind is Kind.INLINE:
                     change = policy_change(place, document)
-                    yield _fix(link, f"In account {place.role.account}, {place.title}: {done}.", change, _ASK_FIRST)
+                    notes = (_ASK_FIRST, _SHARED) if place.kind in _SHARED_KINDS else (_ASK_FIRST,)
+                    yield _fix(link, f"In account {place.role.account}, {place.title}: {done}.", change, *notes)
                 elif place.kind is Kind.MANAGED:
                     yield _fix(link, f"Detach {place.title}: {done}.", detachment(place), _ASK_FIRST)
 
@@ -85,7 +90,7 @@ def _more_allowed(
         notes += better.notes
         if change.role is not None:
             roles[place.role.arn] = change.role
-        if place.kind in (Kind.MANAGED, Kind.BOUNDARY):
+        if place.kind in _SHARED_KINDS:
             notes.append(_SHARED)
         new = "" if place.policy.document is not None else "a new "
         words.append(f"in account {place.role.account}, {new}{place.title}: {better.done}")

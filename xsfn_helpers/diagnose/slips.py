@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -62,6 +63,14 @@ class Slip:
         )
 
 
+def _may_be_named(role: RoleSeen, evidence: Evidence) -> bool:
+    """Whether the trust policy speaks of anybody who could be this caller: a look at its text spares thousands."""
+    text = json.dumps(role.trust)
+    caller = evidence.role(evidence.machine.role_arn)
+    named = (evidence.machine.account, '"*"', "NotPrincipal", caller.unique_id if caller else "")
+    return any(one and one in text for one in named)
+
+
 def loud_sign(external_id: str) -> str | None:
     """The first sign of a text that no external id can have; None where there is none."""
     return next((sign for sign in external_id if not _EXTERNAL_ID.fullmatch(sign)), None)
@@ -119,7 +128,8 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
             f"The state machine is named in {arn.region or 'no region'}, and the task runs in "
             f"{evidence.machine.region}: calls across accounts stay in one region."
         )
-        return Slip(SlipKind.OTHER_REGION, what, resource, "" if evidence.lacks_machine(there) else there)
+        alike = _best_machine(evidence, arn, task) if evidence.lacks_machine(there) else ""
+        return Slip(SlipKind.OTHER_REGION, what, resource, alike or there)
     if task.takes_on_a_role and arn.account != acting:
         here = str(arn.moved(account=acting))
         named_there = evidence.state_machine_is_there(here)
@@ -146,6 +156,8 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
 
 def may_take_on(evidence: Evidence, role: RoleSeen) -> bool:
     """Whether the role's trust policy lets the state machine's role in, with its ARN as external id."""
+    if not _may_be_named(role, evidence):
+        return False
     caller = evidence.role(evidence.machine.role_arn)
     request = Request(
         session_of(evidence.machine.role_arn, caller),
@@ -168,7 +180,9 @@ def likeness(one: str, other: str) -> float:
     words = [sorted(_WORDS.split(name.lower())) for name in (one, other)]
     if words[0] == words[1]:
         return 0.95
-    return difflib.SequenceMatcher(None, one.lower(), other.lower()).ratio()
+    matcher = difflib.SequenceMatcher(None, one.lower(), other.lower())
+    at_most = matcher.quick_ratio()
+    return matcher.ratio() if at_most >= _ALIKE else at_most
 
 
 def is_slip_of(written: str, meant: str, evidence: Evidence) -> bool:

@@ -61,7 +61,9 @@ _RIGHT: Final = 480
 def chain_sketch(diagnosed: TaskDiagnosis, evidence: Evidence) -> str:
     """The picture, with its description inside."""
     title = f"Access chain of task {diagnosed.task.title}"
-    parts = "".join((*_accounts(diagnosed, evidence), *(_link(link) for link in diagnosed.links)))
+    # Words last: what is drawn later covers what is there.
+    drawn = (*_accounts(diagnosed, evidence), *map(_line, diagnosed.links), *map(_words, diagnosed.links))
+    parts = "".join(drawn)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 940 400" role="img" width="940" height="400" '
         f'font-family="Helvetica,Arial,sans-serif"><title>{escape(title)}</title>'
@@ -121,23 +123,25 @@ def _box(x: int, y: int, look: str, title: str, name: str) -> str:
     )
 
 
-def _link(link: TaskLink) -> str:
-    points, at = _PLACES[link.number]
+def _line(link: TaskLink) -> str:
+    points, _ = _PLACES[link.number]
     look, dashes = _LOOKS[link.answer]
     x2, y2 = points[-1]
     path = " ".join(f"{'M' if index == 0 else 'L'}{x} {y}" for index, (x, y) in enumerate(points))
     dash = f' stroke-dasharray="{dashes}"' if dashes else ""
+    if link.answer is Answer.REFUSED:
+        end = f'<rect class="{look}-ink" x="{x2 - 8}" y="{y2 - 3}" width="16" height="6"/>'
+    else:
+        end = f'<circle class="{look}-ink" cx="{x2}" cy="{y2}" r="5"/>'
+    return f'<path class="{look}" d="{path}" fill="none" stroke-width="2.5"{dash}/>{end}'
+
+
+def _words(link: TaskLink) -> str:
+    _, (x, y) = _PLACES[link.number]
+    look, _ = _LOOKS[link.answer]
     words = f"{link.number} {MARKS[link.answer]} {link.action.partition(':')[2]}"
-    bar = link.answer is Answer.REFUSED
-    end = (
-        f'<rect class="{look}-ink" x="{x2 - 8}" y="{y2 - 3}" width="16" height="6"/>'
-        if bar
-        else f'<circle class="{look}-ink" cx="{x2}" cy="{y2}" r="5"/>'
-    )
     return (
-        f'<path class="{look}" d="{path}" fill="none" stroke-width="2.5"{dash}/>{end}'
-        f'<text class="{look}-ink words halo" x="{at[0]}" y="{at[1]}" font-size="13" font-weight="bold">'
-        f"{escape(words)}</text>"
+        f'<text class="{look}-ink words halo" x="{x}" y="{y}" font-size="13" font-weight="bold">{escape(words)}</text>'
     )
 
 

@@ -36,6 +36,7 @@ body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; font: 1rem/1.5 Helveti
   color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .85rem; white-space: pre-wrap; }
 img { max-width: 100%; height: auto; }
+@media (max-width: 30rem) { body { padding: .5rem; } }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; }
 """
 
@@ -149,7 +150,7 @@ def _cloudformation(fix: Fix) -> str:
 
 
 def _table(caption: str, heads: tuple[str, ...], rows: str) -> str:
-    head = "".join(f'<th scope="col" style="{CELL};white-space:nowrap">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col" style="{CELL};min-width:3em">{escape(one)}</th>' for one in heads)
     return (
         f'<table style="{TABLE}"><caption style="text-align:left">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -37,11 +37,8 @@ def run_html(run: ReachRun) -> str:
 
 
 def _task(task: TaskEnd) -> str:
-    if task.succeeded:
-        said = _DONE
-    else:
-        why = escape(stable_cause(f"{task.error}: {task.cause}")) if task.error else "cut off, because another failed"
-        said = f"{_FAILED} {why}"
+    why = escape(stable_cause(f"{task.error}: {task.cause}"))
+    said = _DONE if task.succeeded else f"{_FAILED} {why}"
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(task.state)}</td><td style="{_WRAPPED}">{said}</td></tr>'
     )

@@ -23,7 +23,7 @@ def answer_html(answer: Answer) -> str:
     rows = [
         _row("The trust policy", code),
         explanation_rows(explain(answer.decision).text.splitlines()),
-        _row("The real call", attempt_html(answer.aws)),
+        _row("The real call", f'<div style="margin:-8px 0">{attempt_html(answer.aws)}</div>'),
     ]
     return (
         f"<p><b>The engine:</b> {state}</p>"

@@ -189,13 +189,22 @@ class Objects:
     def _list(self, asked: Asked, bucket: str) -> HttpResponse:
         self._stored(bucket)
         query = asked.params["Query"]
-        if query.get("list-type") != "2" or query.get("delimiter"):
-            raise not_offered("s3", "ListObjects, but ListObjectsV2 without a delimiter; the older form")
-        prefix = query.get("prefix", "")
+        if query.get("list-type") != "2":
+            raise not_offered("s3", "ListObjects, the older form of ListObjectsV2")
+        most = query.get("max-keys") or str(_MOST_KEYS)
+        if not re.fullmatch("[0-9]{1,9}", most):
+            raise Refusal("InvalidArgument", "Provided max-keys not an integer or within integer range")
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         keys = [key.removeprefix(f"{bucket}/") for key in self._objects.keys(f"{bucket}/{prefix}")]
-        shown = keys[: min(int(query.get("max-keys") or _MOST_KEYS), _MOST_KEYS)]
+        found = list(dict.fromkeys(_up_to(delimiter, key, len(prefix)) for key in keys))
+        shown = found[: min(int(most), _MOST_KEYS)]
         coded = quote if query.get("encoding-type") == "url" else str
-        rows = [(key, self._objects.get(f"{bucket}/{key}")) for key in shown]
+        folders = "".join(
+            f"<CommonPrefixes><Prefix>{xml_text(coded(one))}</Prefix></CommonPrefixes>"
+            for one, is_folder in shown
+            if is_folder
+        )
+        rows = [(key, self._objects.get(f"{bucket}/{key}")) for key, is_folder in shown if not is_folder]
         contents = "".join(
             f"<Contents><Key>{xml_text(coded(key))}</Key><LastModified>{_moment(thing['changed'])}</LastModified>"
             f"<ETag>{xml_text(thing['etag'])}</ETag><Size>{thing['size']}</Size>"
@@ -203,13 +212,14 @@ class Objects:
             for key, thing in rows
             if thing is not None
         )
+        truncated = str(len(shown) < len(found)).lower()
         encoding = "<EncodingType>url</EncodingType>" if coded is quote else ""
         return _xml(
             asked,
             "ListBucketResult",
             f"<Name>{bucket}</Name><Prefix>{xml_text(coded(prefix))}</Prefix><KeyCount>{len(shown)}</KeyCount>"
-            f"<MaxKeys>{_MOST_KEYS}</MaxKeys>{encoding}<IsTruncated>{str(len(shown) < len(keys)).lower()}</IsTruncated>"
-            f"{contents}",
+            f"<MaxKeys>{_MOST_KEYS}</MaxKeys>{encoding}<IsTruncated>{truncated}</IsTruncated>"
+            f"{contents}{folders}",
         )
 
     def _tags(self, asked: Asked, bucket: str) -> HttpResponse:
@@ -245,6 +255,12 @@ def _tags_in(body: bytes) -> dict[str, str]:
         raise Refusal("MalformedXML", "The XML you provided was not well-formed.") from None
     tags = root.iterfind(".//{*}Tags/{*}Tag")
     return {tag.findtext("{*}Key", ""): tag.findtext("{*}Value", "") for tag in tags}
+
+
+def _up_to(delimiter: str, key: str, start: int) -> tuple[str, bool]:
+    """The key, or what of it comes up to the next delimiter, as `aws s3 ls` shows folders; and whether it is one."""
+    at = key.find(delimiter, start) if delimiter else -1
+    return (key, False) if at < 0 else (key[: at + len(delimiter)], True)
 
 
 def _context(operation: str, query: Mapping[str, str]) -> Context:

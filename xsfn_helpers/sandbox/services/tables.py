@@ -18,6 +18,7 @@ from xsfn_helpers.sandbox.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
+from xsfn_helpers.sandbox.services.types import check_types
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (does it change anything, the parameters the sandbox knows); the action has the operation's name
@@ -53,6 +54,7 @@ class Tables:
             raise not_offered("dynamodb", operation)
         mutates, known = _OPERATIONS[operation]
         check_constraints("dynamodb", operation, params)
+        check_types("dynamodb", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         action = f"dynamodb:{operation}"
         if operation == "ListTables":
