@@ -32,7 +32,7 @@ from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.state import Running, StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
 from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
@@ -97,6 +97,21 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
+def placed(settings: Settings) -> Settings:
+    """The settings with the accounts and region that they mean, where nobody chose them; nothing is started.
+
+    Those of the profiles on AWS; else those of the sandbox that is running, or ran last.
+    """
+    if settings.target is Target.AWS:
+        return _accounts(settings)[0]
+    last = StateFolder.default().read()
+    return settings.after_sandbox(_place(last)) if last is not None else settings
+
+
+def _place(running: Running) -> Place:
+    return Place(running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region)
+
+
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
     """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
@@ -105,8 +120,7 @@ def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[S
     running = Sandbox.find()
     last = StateFolder.default().read()
     if last is not None:
-        place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
-        settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
+        settings = settings.on_sandbox(_place(last)) if running else settings.after_sandbox(_place(last))
     scenario = settings.scenario
     config = SandboxConfig(
         scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))

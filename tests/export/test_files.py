@@ -16,6 +16,7 @@ from xsfn_helpers import Lab, Scenario, XsfnError
 from xsfn_helpers.cli import BAD_INPUT, OK, main
 from xsfn_helpers.export import Route, exported_files, write_export
 from xsfn_helpers.export.folder import MANIFEST
+from xsfn_helpers.sandbox.state import Running, SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Side
 
 SCENARIO = Scenario(region="eu-central-1", operator_machine_name="starter", execute_role_name="let-in")
@@ -167,6 +168,22 @@ class TestCommandLine:
             *exported_files(route, Scenario(), "xsfn"),
             MANIFEST,
         }
+
+    def test_ids_that_nobody_chose_are_those_of_the_sandbox_that_ran_last(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
+        folder = StateFolder.default()
+        folder.make()
+        keys = {side: SandboxAccount(number * 12, "AKIA", "x") for side, number in zip(Side, "78", strict=True)}
+        folder.write(Running(port=1, region="eu-west-3", pid=1, instance="x", accounts=keys))
+
+        assert main(["export", "terraform", "--to", str(tmp_path / "out")]) == OK
+        assert main(["export", "cdk", "--to", str(tmp_path / "cdk"), "--operator-account-id", "1" * 12]) == OK
+
+        values = (tmp_path / "out" / "terraform.tfvars").read_text("utf-8")
+        assert all(f'"{one}"' in values for one in ("7" * 12, "8" * 12, "eu-west-3"))
+        assert "1" * 12 in (tmp_path / "cdk" / "names.json").read_text("utf-8")
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

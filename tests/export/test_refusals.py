@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.export.conftest import Exporting, needs_cdk
-from xsfn_helpers import Lab, XsfnError
+from xsfn_helpers import Lab, Scenario, XsfnError
 from xsfn_helpers.changes import Action
 from xsfn_helpers.errors import ConfigError, StepError, ToolMissing
 from xsfn_helpers.export import Export
@@ -199,6 +201,28 @@ def test_without_node_there_is_one_clear_line_and_the_other_routes_work(
     assert "… cdk: not tried: The CDK needs Node.js, which isn't installed here." in str(compared)
     assert compared.same
     assert {way.checks for way in compared if not way.missing} == {"24 of 24"}
+
+
+def test_what_is_shown_in_a_notebook_says_what_the_text_says() -> None:
+    from xsfn_helpers.export.comparison import Comparison, Way
+    from xsfn_helpers.export.grants import Grants, judged
+
+    scenario = Scenario()
+    may_start = {"Action": "states:StartExecution", "Resource": scenario.subject_machine_arn}
+    may_assume = {"Action": ["sts:AssumeRole"], "Resource": scenario.execute_role_arn}
+    grants = Grants(tuple(judged({"Effect": "Allow", **one}, scenario) for one in (may_start, may_assume)))
+    one = Way("by hand", ("1 Allowed: x",), 1, "2 of 2", "SUCCEEDED")
+    compared = Comparison((one, Way("cdk", missing="No <node>."), replace(one, name="other", decisions=("2",))))
+
+    for shown in (grants, compared):
+        bundle = shown._repr_mimebundle_()
+        words = {line.strip(" ✓✗…").partition(": not tried")[0] for line in str(shown).splitlines()}
+        page = re.sub(r"<[^>]+>", " ", bundle["text/html"])
+        assert bundle["text/plain"] == str(shown)
+        assert [one for one in words if one.partition(": ")[2].split(",")[0] not in page] == []
+    assert not compared.same
+    assert "No &lt;node&gt;." in compared._repr_mimebundle_()["text/html"]
+    assert "the chain needs 1 of them" in str(grants)
 
 
 def test_grants_are_those_of_a_cdk_export(lab: Lab, exported: Exporting) -> None:

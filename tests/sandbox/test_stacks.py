@@ -11,10 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.raw_http import request_bytes, send, signed
 from tests.sandbox.world import World
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.scenario import Side
@@ -435,6 +437,23 @@ class TestTemplates:
             "doesn't offer Fn::ImportValue in templates",
         ),
         ("Transform: x\nResources: {}", "doesn't offer Transform in templates"),
+        ("Parameters: {A: {}}\nResources: {A: {Type: 'AWS::IAM::Role'}}", "must contain a Type member"),
+        (
+            "Parameters: {A: {Type: [1]}}\nResources: {B: {Type: 'AWS::IAM::Role'}}",
+            "Type of parameter A is of the wrong",
+        ),
+        (
+            "Parameters: {A: {Type: String, AllowedValues: 5}}\nResources: {B: {Type: 'AWS::IAM::Role'}}",
+            "AllowedValues of parameter A is of the wrong type",
+        ),
+        ("Parameters: {A: 1}\nResources: {B: {Type: 'AWS::IAM::Role'}}", "every Parameters member must be an object"),
+        ("Resources: {A: {Type: 'AWS::IAM::Role', DependsOn: [[B]]}}", "DependsOn of resource A must be a string"),
+        ("Resources: {A: {Type: 'AWS::IAM::Role', Condition: [C]}}", "Unresolved condition dependency"),
+        ("Resources: {A: {Type: 'AWS::IAM::Role', Properties: []}}", "must be an object"),
+        (
+            "Resources: {A: {Type: 'AWS::IAM::Role', Properties: {Path: !GetAtt A}}}",
+            "every Fn::GetAtt object requires two non-empty parameters",
+        ),
         ("x" * 51_201, "Member must have length less than or equal to 51200"),
         ("Resources: " + "[" * 3000, "Template format error"),
     )
@@ -496,6 +515,43 @@ class TestTemplates:
         code, message = refused(stacks.client.create_change_set, StackName=stacks.name, ChangeSetName="one")
 
         assert (code, message[:56]) == ("InvalidAction", "The xsfn sandbox doesn't offer cloudformation:CreateChan")
+
+
+MISSHAPEN = (
+    {"Tags.member.1.Key": "only"},
+    {"Capabilities.member.1.x": "CAPABILITY_IAM"},
+    {"Parameters.member.1.ParameterValue": "1"},
+    {"Parameters.member.1.ParameterKey": "A", "Parameters.member.1.UsePreviousValue": "true"},
+    {"OnFailure": "DELETE", "DisableRollback": "true"},
+    {"RoleARN": "arn:aws:iam::222222222222:role/theirs"},
+    {"TemplateURL": "https://example.com/template"},
+    {"StackName": "-"},
+)
+
+
+@pytest.mark.parametrize("params", MISSHAPEN, ids=[next(iter(one)) for one in MISSHAPEN])
+def test_a_misshapen_request_is_refused_and_makes_nothing(stacks: Stacks, params: dict[str, str]) -> None:
+    sandbox = stacks.world.sandbox
+    body = json.dumps({"Resources": {"Role": role()}})
+    form = {"Action": "CreateStack", "Version": "2010-05-15", "StackName": stacks.name, "TemplateBody": body, **params}
+
+    sent = urlencode(form).encode()
+    answer = send(sandbox, request_bytes(signed(sandbox, sent, service="cloudformation"), sent))
+
+    assert answer.status in (400, 403), answer.text
+    assert "<Code>" in answer.text
+    assert "InternalFailure" not in answer.text
+    assert refused(stacks.client.describe_stacks, StackName=stacks.name)[0] == "ValidationError"
+
+
+def test_a_role_that_iam_has_not_spread_yet_is_waited_for(mortal: Sandbox) -> None:
+    mortal.delay_propagation(0.5)
+    stacks = Stacks(World.fresh(mortal))
+
+    stacks.create({"Role": role(), "Machine": machine("Role")})
+
+    _until(lambda: not stacks.status.endswith("IN_PROGRESS"))
+    assert stacks.status == "CREATE_COMPLETE"
 
 
 def test_accounts_do_not_see_each_others_stacks(stacks: Stacks) -> None:

@@ -20,10 +20,11 @@ def add(commands: Any) -> None:
 def _export(options: argparse.Namespace) -> int:
     from xsfn_helpers.config import load_settings
     from xsfn_helpers.export import exported_files, route_named, write_export
+    from xsfn_helpers.lab import placed
 
-    # Only writes text, so no sandbox is started for it.
-    settings = load_settings(chosen(options))
     route = route_named(options.route)
+    # Only writes text, so no sandbox is started for it.
+    settings = placed(load_settings(chosen(options)))
     folder = options.to or Path("exported", route.value)
     print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
     print(f"In: {folder}")

@@ -32,8 +32,12 @@ class Way:
     def __str__(self) -> str:
         if self.missing:
             return f"… {self.name}: not tried: {self.missing}"
-        links = f"{self.allowed} of {len(self.decisions)} links allowed"
-        return f"✓ {self.name}: {links}, checks {self.checks}, run {self.run}"
+        return f"✓ {self.name}: {self.result}"
+
+    @property
+    def result(self) -> str:
+        """Links, checks and run in one line."""
+        return f"{self.allowed} of {len(self.decisions)} links allowed, checks {self.checks}, run {self.run}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,20 @@ class Comparison:
     def __iter__(self) -> Iterator[Way]:
         return iter(self.ways)
 
-    def __str__(self) -> str:
+    @property
+    def heading(self) -> str:
         verdict = "the same decisions by the same statements" if self.same else "they differ"
-        return "\n".join([f"The set-up, made {len(self.ways)} ways: {verdict}", *(f"  {way}" for way in self.ways)])
+        return f"The set-up, made {len(self.ways)} ways: {verdict}"
+
+    def __str__(self) -> str:
+        return "\n".join([self.heading, *(f"  {way}" for way in self.ways)])
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        return {"text/plain": str(self)}
+        from xsfn_helpers.display.routes import comparison_html
+
+        return {"text/html": comparison_html(self), "text/plain": str(self)}
 
 
 def compare(lab: Lab, routes: Iterable[Route]) -> Comparison:

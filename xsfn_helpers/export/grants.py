@@ -27,13 +27,16 @@ class Grant:
     opens: tuple[Link, ...]
     why: str
 
+    @property
+    def reason(self) -> str:
+        """What needs it, or why nothing does."""
+        if self.opens:
+            return f"needed for {', '.join(f'link {link.number}' for link in self.opens)}"
+        return f"not needed: {self.why}"
+
     def __str__(self) -> str:
-        needed = ", ".join(f"link {link.number}" for link in self.opens)
         sign = "✓" if self.opens else "✗"
-        return (
-            f"{sign} {', '.join(self.actions)}\n    on {', '.join(self.resources)}\n"
-            f"    {f'needed for {needed}' if self.opens else f'not needed: {self.why}'}"
-        )
+        return f"{sign} {', '.join(self.actions)}\n    on {', '.join(self.resources)}\n    {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,23 @@ class Grants:
     def __iter__(self) -> Iterator[Grant]:
         return iter(self.grants)
 
+    @property
+    def heading(self) -> str:
+        needed = sum(bool(grant.opens) for grant in self.grants)
+        return f"The CDK adds {len(self.grants)} statements to the Operator role; the chain needs {needed} of them"
+
     def __str__(self) -> str:
         if self.missing:
             return f"… not tried: {self.missing}"
-        needed = sum(bool(grant.opens) for grant in self.grants)
-        heading = f"The CDK adds {len(self.grants)} statements to the Operator role; the chain needs {needed} of them"
-        return "\n".join([heading, *self._lines()])
-
-    def _lines(self) -> Iterator[str]:
-        return (f"  {line}" for grant in self.grants for line in str(grant).splitlines())
+        lines = (f"  {line}" for grant in self.grants for line in str(grant).splitlines())
+        return "\n".join([self.heading, *lines])
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        return {"text/plain": str(self)}
+        from xsfn_helpers.display.routes import grants_html
+
+        return {"text/html": grants_html(self), "text/plain": str(self)}
 
 
 def grants_of(export: Export, scenario: Scenario) -> Grants:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from xsfn_helpers.aws_errors import told
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws_errors import ROLE_NOT_ASSUMABLE, message_of, retry_while, told
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.configuration import Block, Configuration
 from xsfn_helpers.export.folder import Export
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.scenario import Side
+from xsfn_helpers.verdicts import step_functions_may_assume
 
 
 def apply(export: Export, ground: Ground) -> list[Change]:
@@ -91,11 +94,23 @@ def _role_policy(ground: Ground, side: Side, wanted: dict[str, Any]) -> dict[str
 
 
 def _machine(ground: Ground, side: Side, wanted: dict[str, Any]) -> dict[str, Any]:
-    made = ground.states(side).create_state_machine(
-        name=wanted["name"],
-        definition=wanted["definition"],
-        roleArn=wanted["role_arn"],
-        tags=[{"key": key, "value": value} for key, value in wanted.get("tags", {}).items()],
+    states, scenario = ground.states(side), ground.scenario
+    arn = f"arn:{scenario.partition}:states:{scenario.region}:{scenario.account(side).id}:stateMachine:{wanted['name']}"
+
+    def not_yet(error: ClientError) -> bool:
+        """IAM hasn't spread the role; Terraform's provider waits for it, too."""
+        role_name = wanted["role_arn"].rpartition("/")[2]
+        return ROLE_NOT_ASSUMABLE in message_of(error) and step_functions_may_assume(ground, side, role_name, arn)
+
+    made = retry_while(
+        lambda: states.create_state_machine(
+            name=wanted["name"],
+            definition=wanted["definition"],
+            roleArn=wanted["role_arn"],
+            tags=[{"key": key, "value": value} for key, value in wanted.get("tags", {}).items()],
+        ),
+        not_yet,
+        budget=ground.accounts.pace.propagation,
     )
     return {"name": wanted["name"], "id": made["stateMachineArn"], "arn": made["stateMachineArn"]}
 

@@ -28,6 +28,11 @@ class Hands:
     region: str
     via: str
 
+    @property
+    def spreading(self) -> float:
+        """How many seconds a role that was just made may take to be seen by Step Functions."""
+        return self.gateway.propagation.seconds
+
     def iam(self, operation: str, **params: Any) -> dict[str, str]:
         """One IAM call; the texts of its answer by element. Raises `CallFailed`."""
         form = {"Action": operation, "Version": "2010-05-08", **_flat(params)}

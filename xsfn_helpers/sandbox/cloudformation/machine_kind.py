@@ -6,10 +6,12 @@ Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
 from xsfn_helpers.sandbox.cloudformation.kind import (
     Made,
     Place,
@@ -19,11 +21,13 @@ from xsfn_helpers.sandbox.cloudformation.kind import (
     tags_of,
     text_of,
 )
+from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
 
 if TYPE_CHECKING:
     from xsfn_helpers.sandbox.cloudformation.hands import Hands
 
 
+_LOOK_AGAIN: Final = 0.1
 _SUBSTITUTED: Final = re.compile(r"\$\{(\w+)\}")
 
 
@@ -46,14 +50,23 @@ class MachineKind:
 
     def create(self, hands: Hands, physical: str, wanted: Properties, made: Made, *, again: bool) -> None:
         name = physical.rpartition(":")[2]
-        hands.states(
-            "CreateStateMachine",
-            name=name,
-            definition=self._definition(wanted),
-            roleArn=wanted["RoleArn"],
-            type=wanted.get("StateMachineType", "STANDARD"),
-            tags=_as_json(tags_of(wanted)),
-        )
+        params = {
+            "name": name,
+            "definition": self._definition(wanted),
+            "roleArn": wanted["RoleArn"],
+            "type": wanted.get("StateMachineType", "STANDARD"),
+            "tags": _as_json(tags_of(wanted)),
+        }
+        # AWS's handler, too, waits for a role that IAM hasn't spread yet.
+        patience = time.monotonic() + hands.spreading
+        while True:
+            try:
+                hands.states("CreateStateMachine", **params)
+                break
+            except CallFailed as failure:
+                if NOT_ASSUMABLE.message not in str(failure) or time.monotonic() > patience:
+                    raise
+            time.sleep(_LOOK_AGAIN)
         made(physical, {"Arn": physical, "Name": name})
 
     def update(self, hands: Hands, physical: str, before: Properties, wanted: Properties) -> None:

@@ -42,9 +42,7 @@ def shown(template: Template, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check(name: str, known: Mapping[str, Any], value: str) -> None:
-    kind = known.get("Type")
-    if kind is None:
-        raise invalid(f"Template format error: Every Parameters object must contain a Type member. ({name})")
+    kind = known["Type"]
     if kind not in _TYPES:
         raise invalid(f"The xsfn sandbox doesn't offer parameters of type {kind} ({name}). It has {', '.join(_TYPES)}.")
     described = known.get("ConstraintDescription")

@@ -63,7 +63,25 @@ def given_parameters(params: Params, before: Mapping[str, str]) -> dict[str, str
 
 
 def capabilities(params: Params) -> tuple[str, ...]:
-    return tuple(one[""] for one in form_list(params, "Capabilities"))
+    return tuple(texts_of(params, "Capabilities"))
+
+
+def texts_of(params: Params, name: str) -> list[str]:
+    """A list of texts; members that are something else count for nothing."""
+    return [one[""] for one in form_list(params, name) if "" in one]
+
+
+def stack_tags(params: Params) -> dict[str, str]:
+    """The request's tags. Raises `Refusal` for one without key or value."""
+    tags = form_list(params, "Tags")
+    for number, tag in enumerate(tags, 1):
+        for part in ("Key", "Value"):
+            if part not in tag:
+                raise invalid(
+                    f"1 validation error detected: Value null at 'tags.{number}.member.{part.lower()}' failed to "
+                    "satisfy constraint: Member must not be null"
+                )
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def check_capability(template: Template, params: Params) -> None:

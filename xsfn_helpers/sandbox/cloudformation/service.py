@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Place, form_list
+from xsfn_helpers.sandbox.calls import Call, Place
 from xsfn_helpers.sandbox.cloudformation import answers
 from xsfn_helpers.sandbox.cloudformation.api import name_call
 from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
@@ -21,7 +21,9 @@ from xsfn_helpers.sandbox.cloudformation.requests import (
     check_capability,
     given_parameters,
     on_failure_of,
+    stack_tags,
     template_text,
+    texts_of,
 )
 from xsfn_helpers.sandbox.cloudformation.stack import Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
@@ -96,7 +98,7 @@ class Stacks:
             region=request.region,
             template=template.text,
             parameters=values,
-            tags={tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")},
+            tags=stack_tags(params),
             capabilities=capabilities(params),
             role_arn=params.get("RoleARN", ""),
             status="",
@@ -123,7 +125,7 @@ class Stacks:
             values = parameter_values(template, given_parameters(params, before.parameters))
             check_capability(template, params)
             self._check_role(request, before.id)
-            tags = {tag["Key"]: tag["Value"] for tag in form_list(params, "Tags")} or dict(before.tags)
+            tags = stack_tags(params) or dict(before.tags)
             if (template.text, values, tags) == (before.template, before.parameters, before.tags):
                 raise invalid("No updates are to be performed.")
             stack = replace(
@@ -148,7 +150,7 @@ class Stacks:
                 return {}
             if stack.busy:
                 raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
-            retained = tuple(one[""] for one in form_list(params, "RetainResources"))
+            retained = tuple(texts_of(params, "RetainResources"))
             if retained and stack.status != "DELETE_FAILED":
                 raise invalid(
                     f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to "
@@ -183,7 +185,7 @@ class Stacks:
         return {"TemplateBody": self._known(request).template, "StagesAvailable": ["Original", "Processed"]}
 
     def list_all(self, request: StackRequest) -> dict[str, Any]:
-        wanted = [one[""] for one in form_list(request.params, "StackStatusFilter")]
+        wanted = texts_of(request.params, "StackStatusFilter")
         stacks = [stack for stack in self._of(request) if not wanted or stack.status in wanted]
         return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
 

@@ -71,6 +71,7 @@ class Template:
         )
         if not template.resources:
             raise invalid("Template format error: At least one Resources member must be defined.")
+        _check_parameters(template)
         _check_resources(template)
         _check_references(template)
         return template
@@ -169,6 +170,26 @@ def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Mapping[str
     return section
 
 
+# Attributes of a parameter, and what each may be.
+_PARAMETER: Final[Mapping[str, type | tuple[type, ...]]] = {
+    **dict.fromkeys(("Type", "Description", "AllowedPattern", "ConstraintDescription"), str),
+    **dict.fromkeys(("MinLength", "MaxLength", "MinValue", "MaxValue"), (int, float)),
+    **dict.fromkeys(("Default", "NoEcho"), (str, int, float, bool)),
+    "AllowedValues": list,
+}
+
+
+def _check_parameters(template: Template) -> None:
+    for name, known in template.parameters.items():
+        if "Type" not in known:
+            raise invalid(f"Template format error: Every Parameters object must contain a Type member. ({name})")
+        for key, value in known.items():
+            if key not in _PARAMETER:
+                raise invalid(f"Invalid template parameter property '{key}'")
+            if not isinstance(value, _PARAMETER[key]):
+                raise invalid(f"Template format error: {key} of parameter {name} is of the wrong type.")
+
+
 def _check_resources(template: Template) -> None:
     unknown = []
     for name, resource in template.resources.items():
@@ -181,6 +202,9 @@ def _check_resources(template: Template) -> None:
         if stray:
             raise invalid(f"Invalid template resource property '{stray[0]}'")
         _mapping(resource.get("Properties", {}), f"[/Resources/{name}/Properties]")
+        named = resource.get("DependsOn", [])
+        if not all(isinstance(one, str) for one in (named if isinstance(named, list) else [named])):
+            raise invalid(f"Template format error: DependsOn of resource {name} must be a string or list of strings.")
         if kind not in KINDS and kind not in unknown:
             unknown.append(kind)
     if unknown:
@@ -208,7 +232,7 @@ def _check_references(template: Template) -> None:
                     "block of the template"
                 )
         condition = part.get("Condition")
-        if condition is not None and condition not in template.conditions:
+        if condition is not None and (not isinstance(condition, str) or condition not in template.conditions):
             raise invalid(
                 f"Template format error: Unresolved condition dependency {condition} in the {block} block of the "
                 "template"
