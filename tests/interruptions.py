@@ -22,24 +22,27 @@ class Killed(BaseException):
 
 
 @contextmanager
-def dies_at(lab: Lab, call: int, when: Death) -> Iterator[None]:
-    """Within, the lab's process dies at the given mutating call (from 1): no later call of any kind gets through."""
-    mutating = 0
+def dies_at(lab: Lab, call: int, when: Death, *, counting: tuple[str, ...] = MUTATING) -> Iterator[None]:
+    """Within, the lab's process dies at the given call (from 1): no later call of any kind gets through.
+
+    Calls are counted whose operation begins with one of `counting`; `("",)` counts every one.
+    """
+    counted = 0
     dead = False
 
     def before(model: Any, **_: Any) -> None:
-        nonlocal mutating, dead
+        nonlocal counted, dead
         if dead:
             raise Killed
-        if model.name.startswith(MUTATING):
-            mutating += 1
-            if mutating == call and when is Death.BEFORE:
+        if model.name.startswith(counting):
+            counted += 1
+            if counted == call and when is Death.BEFORE:
                 dead = True
                 raise Killed
 
     def after(model: Any, **_: Any) -> None:
         nonlocal dead
-        if model.name.startswith(MUTATING) and mutating == call and when is Death.AFTER:
+        if model.name.startswith(counting) and counted == call and when is Death.AFTER:
             dead = True
             raise Killed
 

@@ -38,6 +38,18 @@ def test_calls_that_change_are_told_with_their_names_and_readings_arent(lab: Lab
     ]
 
 
+def test_a_stack_is_told_too_since_it_may_hold_any_role(lab: Lab) -> None:
+    heard: list[Event] = []
+    leave = lab.ground.accounts.news.subscribe(heard.append)
+
+    client = lab.operator.client("cloudformation")
+    client.validate_template(TemplateBody="Resources: {Role: {Type: 'AWS::IAM::Role'}}")
+    client.delete_stack(StackName="never-made")
+    leave()
+
+    assert heard == [Called(Side.OPERATOR, "DeleteStack", frozenset({"never-made"}))]
+
+
 def test_refused_calls_change_nothing_and_arent_told(lab: Lab) -> None:
     heard: list[Event] = []
     leave = lab.ground.accounts.news.subscribe(heard.append)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "xsfn_helpers"
 TARGETS = ("help", "lab", "test", "notebooks", "walkthrough", "bench", "diagrams", "lint", "clean")
 # Rooms that only think: no AWS client, no sandbox, nothing to show.
-PURE = ("scenario.py", "regions.py", "errors.py", "documents.py", "chain.py", "checks.py", "iam")
+PURE = ("scenario.py", "regions.py", "errors.py", "targets.py", "documents.py", "chain.py", "checks.py", "iam")
 IMPURE = {"boto3", "botocore", "moto", "ipywidgets", "IPython", "graphviz", "waitress", "werkzeug"}
 # The `iam` engine can be used without the rest; only the family of errors is shared.
 IAM_MAY_IMPORT = {"xsfn_helpers.iam", "xsfn_helpers.errors"}

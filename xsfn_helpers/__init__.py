@@ -20,10 +20,25 @@ if TYPE_CHECKING:
     from xsfn_helpers.attempts import attempt
     from xsfn_helpers.documents import json_text
     from xsfn_helpers.errors import XsfnError
+    from xsfn_helpers.hub import open_hub
     from xsfn_helpers.lab import Lab, open_lab
+    from xsfn_helpers.rehearsal import rehearse
     from xsfn_helpers.scenario import Scenario, Side
+    from xsfn_helpers.target_choice import choose_target
 
-__all__ = ["Article", "Lab", "Scenario", "Side", "XsfnError", "attempt", "json_text", "open_lab"]
+__all__ = [
+    "Article",
+    "Lab",
+    "Scenario",
+    "Side",
+    "XsfnError",
+    "attempt",
+    "choose_target",
+    "json_text",
+    "open_hub",
+    "open_lab",
+    "rehearse",
+]
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
@@ -33,8 +48,11 @@ _HOMES: Final = {
     "Side": "xsfn_helpers.scenario",
     "XsfnError": "xsfn_helpers.errors",
     "attempt": "xsfn_helpers.attempts",
+    "choose_target": "xsfn_helpers.target_choice",
     "json_text": "xsfn_helpers.documents",
+    "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",
+    "rehearse": "xsfn_helpers.rehearsal",
 }
 
 

@@ -81,7 +81,7 @@ class Accounts(Protocol):
 
 
 class SandboxAccounts:
-    """Both accounts of a running sandbox, each as its administrator user.
+    """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
     Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
@@ -93,11 +93,25 @@ class SandboxAccounts:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self.news = News()
-        self._sessions: dict[Side, boto3.Session] = {}
-        self._clients: dict[tuple[Side, str], Any] = {}
+        self._accounts = dict(sandbox.accounts)
+        # By account: what is made for one Subject serves no other, but all have the same Operator.
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def with_subject(self, account_id: str) -> SandboxAccounts:
+        """The same Operator with one of the sandbox's further accounts as Subject. Raises `SandboxError` for others."""
+        if account_id not in self._sandbox.further:
+            raise SandboxError(
+                f"The sandbox has no further account {account_id}.",
+                fix=f"Ask for it: xsfn sandbox start --account {account_id}",
+            )
+        other = SandboxAccounts(self._sandbox)
+        other.news, other._sessions, other._clients = self.news, self._sessions, self._clients
+        other._accounts[Side.SUBJECT] = self._sandbox.further[account_id]
+        return other
 
     def __repr__(self) -> str:
-        ids = ", ".join(f"{side.value}={self._sandbox.accounts[side].account_id}" for side in Side)
+        ids = ", ".join(f"{side.value}={self._accounts[side].account_id}" for side in Side)
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
 
     @property
@@ -114,16 +128,16 @@ class SandboxAccounts:
         """Nothing is told: the sandbox is slow only where the reader has asked it to be."""
 
     def session(self, side: Side) -> boto3.Session:
-        if side not in self._sessions:
-            keys = self._sandbox.accounts[side]
-            self._sessions[side] = _SandboxSession(
+        keys = self._accounts[side]
+        if keys.account_id not in self._sessions:
+            self._sessions[keys.account_id] = _SandboxSession(
                 self._sandbox.endpoint_url,
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 region_name=self._sandbox.region,
                 botocore_session=self._botocore_session(side),
             )
-        return self._sessions[side]
+        return self._sessions[keys.account_id]
 
     @overload
     def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
@@ -134,7 +148,7 @@ class SandboxAccounts:
     @overload
     def client(self, side: Side, service: str) -> Any: ...
     def client(self, side: Side, service: str) -> Any:
-        key = (side, service)
+        key = (self._accounts[side].account_id, service)
         if key not in self._clients:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]
         return self._clients[key]
@@ -165,7 +179,7 @@ class SandboxAccounts:
 
 
 def tell_changes(session: botocore.session.Session, side: Side, news: News) -> None:
-    """Let `news` hear of every IAM and Step Functions call of this session that is no mere reading.
+    """Let `news` hear of every call of this session, to IAM and what uses it, that is no mere reading.
 
     Calls that `news` itself gives rise to are readings, so it never hears of those.
     """
@@ -178,7 +192,7 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
         if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(READINGS):
             news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
 
-    for service in ("iam", "sfn"):
+    for service in ("iam", "sfn", "cloudformation"):
         session.register(f"before-parameter-build.{service}", remember)
         session.register(f"after-call.{service}", tell)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from xsfn_helpers.errors import AgreementNeeded, ConfigError
-from xsfn_helpers.ledger import Ledger
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.ledger import Entry, Ledger
+from xsfn_helpers.scenario import Account, Scenario
 
 AGREED: Final = "agreed"
 WITHDRAWN: Final = "withdrawn"
@@ -25,8 +26,21 @@ class Agreement(Protocol):
     @property
     def given(self) -> bool: ...
 
+    @property
+    def record(self) -> str:
+        """Where yes and changes are noted; empty where they aren't."""
+        ...
+
+    def changes(self) -> Iterable[Entry]:
+        """The ledger of what was changed; the sandbox has none."""
+        ...
+
     def give(self, answer: str) -> str:
         """Take the answer and say what follows. Raises `ConfigError` for anything but a yes."""
+        ...
+
+    def give_once(self) -> None:
+        """A yes for this process alone, as `--yes` on the command line is."""
         ...
 
     def withdraw(self) -> str: ...
@@ -44,14 +58,53 @@ class NoneNeeded:
     def given(self) -> bool:
         return True
 
+    @property
+    def record(self) -> str:
+        return ""
+
+    def changes(self) -> Iterable[Entry]:
+        return ()
+
     def give(self, answer: str) -> str:
         return "Nothing needs a yes here: the lab is on the sandbox, where nothing costs and nothing is anybody else's."
+
+    def give_once(self) -> None:
+        """None is needed."""
 
     def withdraw(self) -> str:
         return "There is nothing to withdraw: the sandbox needs no yes."
 
     def check(self, operation: str, where: str) -> None:
         """Every operation may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether changes may be made, and what was said of it; in a notebook, a box for the answer where there is none."""
+
+    agreement: Agreement
+    operator: Account
+    subject: Account
+    said: str = ""
+
+    def __str__(self) -> str:
+        if self.said:
+            return self.said
+        if self.agreement.given:
+            return "Agreed already: lab.withdraw() ends it."
+        return (
+            f"May this lab make, change and remove its own things in {self.operator} and {self.subject}? "
+            "lab.preflight() shows which. Type lab.agree('yes'), or leave it."
+        )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        if self.said or self.agreement.given:
+            return {"text/plain": str(self)}
+        from xsfn_helpers.display.live.agree_form import agree_form
+
+        return agree_form(self.agreement, str(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +127,13 @@ class Recorded:
     def given(self) -> bool:
         return bool(self._memory.given) or self._in_ledger()
 
+    @property
+    def record(self) -> str:
+        return str(self.ledger.path)
+
+    def changes(self) -> Iterable[Entry]:
+        return self.ledger
+
     def give(self, answer: str) -> str:
         if answer.strip().lower() != YES:
             raise ConfigError(f"{answer!r} is not a yes.", where="agree", fix=f"Type {YES}, or leave it.")
@@ -86,6 +146,9 @@ class Recorded:
             f"{self.scenario.subject}. The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it."
         )
 
+    def give_once(self) -> None:
+        self._memory.given.append(True)
+
     def withdraw(self) -> str:
         self._memory.given.clear()
         self._write(WITHDRAWN)
@@ -94,7 +157,7 @@ class Recorded:
     def check(self, operation: str, where: str) -> None:
         if not self.given:
             raise AgreementNeeded(
-                f"{operation} would change an AWS account, and you haven't said yes to that. It wasn't sent.",
+                f"{operation} would change an AWS account, and you haven't said yes to that. Nothing was sent.",
                 where=where,
                 fix="lab.preflight() (`xsfn preflight`) shows what would be made, and what it costs; then "
                 "lab.agree('yes'), or --yes on the command line.",

@@ -42,7 +42,6 @@ class AwsAccounts:
 
     scenario: Scenario
     lab_id: str
-    identities: Mapping[Side, Identity]
     agreement: Recorded
     _sessions: Mapping[Side, boto3.Session] = field(repr=False)
     news: News = field(default_factory=News, repr=False)
@@ -136,7 +135,7 @@ def open_aws(settings: Settings) -> tuple[Settings, AwsAccounts]:
         region=region,
     )
     agreement = Recorded(scenario, settings.lab_id, Ledger.default())
-    accounts = AwsAccounts(scenario, settings.lab_id, identities, agreement, sessions)
+    accounts = AwsAccounts(scenario, settings.lab_id, agreement, sessions)
     return replace(settings, scenario=scenario), accounts
 
 

@@ -40,10 +40,6 @@ class Identity:
     def partition(self) -> str:
         return self.arn.split(":")[1]
 
-    @property
-    def is_root(self) -> bool:
-        return self.arn.endswith(":root")
-
 
 def named(side: Side, profile: str | None) -> str:
     """A side and the way to it, for messages, as long as its account isn't known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam import Policy, PolicyKind
 from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.targets import Target, article_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,17 @@ class Blueprint:
     operator_definition: str
 
     @classmethod
-    def recommended(cls, scenario: Scenario) -> Blueprint:
+    def recommended(cls, scenario: Scenario, targets: Sequence[Target] | None = None) -> Blueprint:
+        """The documents of `documents.py`, for the article's target or others."""
+        reached = article_targets(scenario) if targets is None else targets
         return cls(
             operator_role_trust=json_text(documents.service_trust(scenario, scenario.operator)),
-            subject_role_trust=json_text(documents.service_trust(scenario, scenario.subject)),
+            subject_role_trust=json_text(documents.subject_role_trust(scenario, reached)),
             subject_definition=json_text(documents.subject_definition(scenario)),
             execute_role_trust=json_text(documents.execute_role_trust(scenario)),
-            execute_role_permissions=json_text(documents.execute_role_permissions(scenario)),
+            execute_role_permissions=json_text(documents.execute_role_permissions(scenario, targets)),
             operator_role_permissions=json_text(documents.operator_role_permissions(scenario)),
-            operator_definition=json_text(documents.operator_definition(scenario)),
+            operator_definition=json_text(documents.operator_definition(scenario, targets)),
         )
 
     def text(self, name: str) -> str:

@@ -6,13 +6,13 @@ Source: docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.scenario import Account, Scenario
+from xsfn_helpers.targets import LAMBDA_PRINCIPAL, STATES_PRINCIPAL, Grant, Target, WorksAs, article_targets
 
 
 class Actor(StrEnum):
@@ -21,6 +21,7 @@ class Actor(StrEnum):
     STEP_FUNCTIONS = "Step Functions"
     OPERATOR_ROLE = "Operator role"
     EXECUTE_ROLE = "execute role"
+    LAMBDA = "Lambda"
 
 
 class Node(StrEnum):
@@ -32,6 +33,7 @@ class Node(StrEnum):
     SUBJECT_MACHINE = "Subject state machine"
     SUBJECT_EXECUTION = "Subject execution"
     SUBJECT_ROLE = "Subject role"
+    TARGET = "target"
 
 
 class PolicyKind(StrEnum):
@@ -57,7 +59,8 @@ class Link:
     """One request of the chain.
 
     `principal` is the ARN (or service name) that asks; `resource` may end in `:*` for "every execution of the machine".
-    `context` holds the condition keys that Step Functions sends with the request. All `deciders` must say yes.
+    `context` holds the condition keys that Step Functions sends with the request. All `deciders` must say yes. `thing`
+    names what is asked for where that is none of the article's boxes.
     """
 
     number: int
@@ -70,58 +73,41 @@ class Link:
     deciders: tuple[Decider, ...]
     when: str
     context: Mapping[str, str] = field(default_factory=dict)
+    thing: str = ""
 
     @property
     def id(self) -> str:
         return f"link-{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.number}. {self.asker} -> {self.action} -> {self.target}"
+        return f"{self.number}. {self.asker} -> {self.action} -> {self.thing or self.target}"
 
 
 LINK_NUMBERS: Final = (1, 2, 3, 4, 5, 6)
 
 
-def chain(scenario: Scenario) -> tuple[Link, ...]:
-    """The six links of `scenario`, in the order in which a run makes them."""
-    operator, subject = scenario.operator, scenario.subject
-    operator_trust = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, PolicyKind.TRUST, operator)
-    operator_permission = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, PolicyKind.PERMISSION, operator)
-    execute_trust = Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.TRUST, subject)
-    execute_permission = Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.PERMISSION, subject)
-    subject_trust = Decider(Node.SUBJECT_ROLE, scenario.subject_role_arn, PolicyKind.TRUST, subject)
+def chain(scenario: Scenario, targets: Sequence[Target] | None = None) -> tuple[Link, ...]:
+    """The links of `scenario`, in the order in which a run makes them: the article's six, or those to other `targets`.
 
-    def as_step_functions(number: int, machine_arn: str, decider: Decider, when: str) -> Link:
-        return Link(
-            number=number,
-            asker=Actor.STEP_FUNCTIONS,
-            principal=STATES_PRINCIPAL,
-            action="sts:AssumeRole",
-            target=decider.role,
-            resource=decider.role_arn,
-            resource_account=decider.account,
-            deciders=(decider,),
-            when=when,
-            context={"aws:SourceArn": machine_arn, "aws:SourceAccount": decider.account.id},
-        )
-
-    def as_execute_role(number: int, action: str, target: Node, resource: str, when: str) -> Link:
-        return Link(
-            number=number,
-            asker=Actor.EXECUTE_ROLE,
-            principal=scenario.execute_role_arn,
-            action=action,
-            target=target,
-            resource=resource,
-            resource_account=subject,
-            deciders=(execute_permission,),
-            when=when,
-        )
-
+    Links 1 and 2 are the same whatever is reached; then come the requests for each target, and last, for each that
+    works as a role, that role being assumed.
+    """
+    reached = article_targets(scenario) if targets is None else tuple(targets)
+    grants = [grant for target in reached for grant in target.grants]
+    workers = [target.works_as for target in reached if target.works_as]
+    assumed = Decider(Node.SUBJECT_ROLE, scenario.subject_role_arn, PolicyKind.TRUST, scenario.subject)
     return (
-        as_step_functions(
-            1, scenario.operator_machine_arn, operator_trust, "when the Operator execution runs its task"
-        ),
+        *_to_the_execute_role(scenario),
+        *(_as_execute_role(number, scenario, grant) for number, grant in enumerate(grants, start=3)),
+        *(_as_service(number, worker, assumed) for number, worker in enumerate(workers, start=3 + len(grants))),
+    )
+
+
+def _to_the_execute_role(scenario: Scenario) -> tuple[Link, Link]:
+    operator_trust = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, PolicyKind.TRUST, scenario.operator)
+    own_machine = WorksAs(STATES_PRINCIPAL, scenario.operator_machine_arn, "when the Operator execution runs its task")
+    return (
+        _as_service(1, own_machine, operator_trust),
         Link(
             number=2,
             asker=Actor.OPERATOR_ROLE,
@@ -129,27 +115,47 @@ def chain(scenario: Scenario) -> tuple[Link, ...]:
             action="sts:AssumeRole",
             target=Node.EXECUTE_ROLE,
             resource=scenario.execute_role_arn,
-            resource_account=subject,
-            deciders=(operator_permission, execute_trust),
+            resource_account=scenario.subject,
+            deciders=(
+                replace(operator_trust, kind=PolicyKind.PERMISSION),
+                Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.TRUST, scenario.subject),
+            ),
             when="when the task state has Credentials.RoleArn",
             context={"sts:ExternalId": scenario.external_id},
         ),
-        as_execute_role(
-            3, "states:StartExecution", Node.SUBJECT_MACHINE, scenario.subject_machine_arn, "once, to start the Subject"
-        ),
-        as_execute_role(
-            4,
-            "states:DescribeExecution",
-            Node.SUBJECT_EXECUTION,
-            scenario.subject_executions_arn,
-            "at each poll of .sync:2, until the Subject execution ends",
-        ),
-        as_execute_role(
-            5,
-            "states:StopExecution",
-            Node.SUBJECT_EXECUTION,
-            scenario.subject_executions_arn,
-            "only when the Operator execution is stopped or times out",
-        ),
-        as_step_functions(6, scenario.subject_machine_arn, subject_trust, "when the Subject execution starts"),
     )
+
+
+def _as_execute_role(number: int, scenario: Scenario, grant: Grant) -> Link:
+    target = Node(grant.on) if grant.on in _BOXES else Node.TARGET
+    return Link(
+        number=number,
+        asker=Actor.EXECUTE_ROLE,
+        principal=scenario.execute_role_arn,
+        action=grant.action,
+        target=target,
+        resource=grant.resource,
+        resource_account=scenario.subject,
+        deciders=(Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.PERMISSION, scenario.subject),),
+        when=grant.when,
+        thing=grant.on if target is Node.TARGET else "",
+    )
+
+
+def _as_service(number: int, worker: WorksAs, decider: Decider) -> Link:
+    return Link(
+        number=number,
+        asker=_SERVICES[worker.service],
+        principal=worker.service,
+        action="sts:AssumeRole",
+        target=decider.role,
+        resource=decider.role_arn,
+        resource_account=decider.account,
+        deciders=(decider,),
+        when=worker.when,
+        context={"aws:SourceArn": worker.source, "aws:SourceAccount": decider.account.id},
+    )
+
+
+_BOXES: Final = frozenset((Node.SUBJECT_MACHINE.value, Node.SUBJECT_EXECUTION.value))
+_SERVICES: Final = {STATES_PRINCIPAL: Actor.STEP_FUNCTIONS, LAMBDA_PRINCIPAL: Actor.LAMBDA}

@@ -19,14 +19,22 @@ class Action(StrEnum):
     LEAVE = "leave"
     REMOVE = "remove"
     NOT_OURS = "not ours"
+    ADOPT = "adopt"
+    PUT_BACK = "put back"
+    MISSING = "missing"
 
     @property
     def sign(self) -> str:
         return _SIGNS[self]
 
     @property
+    def is_there(self) -> bool:
+        """Whether the thing stands and nothing has to be done."""
+        return self in (Action.LEAVE, Action.ADOPT)
+
+    @property
     def alters(self) -> bool:
-        return self in (Action.CREATE, Action.CHANGE, Action.REMOVE)
+        return self in (Action.CREATE, Action.CHANGE, Action.REMOVE, Action.PUT_BACK)
 
 
 _SIGNS: Final = {
@@ -35,6 +43,9 @@ _SIGNS: Final = {
     Action.LEAVE: "=",
     Action.REMOVE: "-",
     Action.NOT_OURS: "!",
+    Action.ADOPT: "=",
+    Action.PUT_BACK: "~",
+    Action.MISSING: "!",
 }
 _DONE: Final = {
     Action.CREATE: "created",
@@ -42,6 +53,9 @@ _DONE: Final = {
     Action.LEAVE: "left as it is:",
     Action.REMOVE: "removed",
     Action.NOT_OURS: "left, not ours:",
+    Action.ADOPT: "adopted:",
+    Action.PUT_BACK: "put back:",
+    Action.MISSING: "missing:",
 }
 
 

@@ -9,19 +9,19 @@ XACCT below is docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cros
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from xsfn_helpers.scenario import Account, Scenario
+from xsfn_helpers.targets import STARTED_BY_KEY as STARTED_BY_KEY
+from xsfn_helpers.targets import STATES_PRINCIPAL as STATES_PRINCIPAL
+from xsfn_helpers.targets import Grant, Target, article_targets
 
 Document = dict[str, Any]
 
 POLICY_VERSION: Final = "2012-10-17"
-STATES_PRINCIPAL: Final = "states.amazonaws.com"
-START_EXECUTION_SYNC: Final = "arn:aws:states:::states:startExecution.sync:2"
-# An ordinary key of the child's input that links child to parent in the console; it grants nothing.
-STARTED_BY_KEY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 TASK_STATE_NAME: Final = "Start the Subject state machine"
+ALL_TARGETS: Final = "Reach them all"
 
 EXECUTE_POLICY_NAME: Final = "execute-subject-statemachine"
 OPERATOR_POLICY_NAME: Final = "assume-subject-execute-role"
@@ -69,26 +69,54 @@ def execute_role_trust(scenario: Scenario) -> Document:
     )
 
 
-def execute_role_permissions(scenario: Scenario) -> Document:
-    """Stage 1, permission: start the Subject machine, and watch and stop what was started.
+def subject_role_trust(scenario: Scenario, targets: Sequence[Target]) -> Document:
+    """Trust policy of the role that the targets work as: the services that run them, for the targets only."""
+    services = dict.fromkeys(target.works_as.service for target in targets if target.works_as)
+    if not services or list(services) == [STATES_PRINCIPAL]:
+        return service_trust(scenario, scenario.subject)
+    sources = [f"arn:{scenario.partition}:states:{scenario.region}:{scenario.subject_account_id}:stateMachine:*"]
+    sources += dict.fromkeys(
+        target.works_as.source for target in targets if target.works_as and target.works_as.service != STATES_PRINCIPAL
+    )
+    return _policy(
+        {
+            "Sid": "WhatRunsTheTargets",
+            "Effect": "Allow",
+            "Principal": {"Service": list({STATES_PRINCIPAL: None, **services})},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": scenario.subject_account_id},
+                "ArnLike": {"aws:SourceArn": sources},
+            },
+        }
+    )
+
+
+def execute_role_permissions(scenario: Scenario, targets: Sequence[Target] | None = None) -> Document:
+    """Stage 1, permission: what the targets need, and nothing else; for the article's, to start, watch and stop.
 
     The article grants StartExecution alone; `.sync:2` also polls with DescribeExecution and stops the child with
     StopExecution when the parent is stopped, and these two act on executions, not on the machine (XACCT).
     """
-    return _policy(
-        {
-            "Sid": "StartSubjectStateMachine",
-            "Effect": "Allow",
-            "Action": "states:StartExecution",
-            "Resource": scenario.subject_machine_arn,
-        },
-        {
-            "Sid": "FollowAndStopItsExecutions",
-            "Effect": "Allow",
-            "Action": ["states:DescribeExecution", "states:StopExecution"],
-            "Resource": scenario.subject_executions_arn,
-        },
-    )
+    by_sid: dict[str, list[Grant]] = {}
+    for target in _reached(scenario, targets):
+        for grant in target.grants:
+            by_sid.setdefault(grant.sid, []).append(grant)
+    return _policy(*(_statement(sid, grants) for sid, grants in by_sid.items()))
+
+
+def _statement(sid: str, grants: Sequence[Grant]) -> Document:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": _one_or_list(grant.action for grant in grants),
+        "Resource": _one_or_list(grant.resource for grant in grants),
+    }
+
+
+def _one_or_list(values: Iterable[str]) -> str | list[str]:
+    different = list(dict.fromkeys(values))
+    return different[0] if len(different) == 1 else different
 
 
 def operator_role_permissions(scenario: Scenario) -> Document:
@@ -107,28 +135,38 @@ def operator_role_permissions(scenario: Scenario) -> Document:
     )
 
 
-def operator_definition(scenario: Scenario) -> Document:
-    """Stage 3: one Task state that runs the Subject machine as the execute role and waits for its result."""
-    resource = START_EXECUTION_SYNC.replace("arn:aws:", f"arn:{scenario.partition}:", 1)
+def operator_definition(scenario: Scenario, targets: Sequence[Target] | None = None) -> Document:
+    """Stage 3: one Task state that runs the Subject machine as the execute role and waits for its result.
+
+    With `targets`, the same for each of them; several at once.
+    """
+    reached = _reached(scenario, targets)
+    if targets is None:
+        return {"Comment": "Runs a state machine in another account", **_alone(scenario, reached[0])}
+    if len(reached) == 1:
+        return {"Comment": "Works in another account", **_alone(scenario, reached[0])}
+    branches = [_alone(scenario, target) for target in reached]
+    together = {"Type": "Parallel", "Branches": branches, "End": True}
+    return {"Comment": "Works in another account", "StartAt": ALL_TARGETS, "States": {ALL_TARGETS: together}}
+
+
+def task(scenario: Scenario, target: Target) -> Document:
+    """The task state that calls `target` as the execute role."""
     return {
-        "Comment": "Runs a state machine in another account",
-        "StartAt": TASK_STATE_NAME,
-        "States": {
-            TASK_STATE_NAME: {
-                "Type": "Task",
-                "Resource": resource,
-                "Credentials": {"RoleArn": scenario.execute_role_arn},
-                "Parameters": {
-                    "StateMachineArn": scenario.subject_machine_arn,
-                    "Input": {
-                        "StatePayload": "Hello from Step Functions!",
-                        f"{STARTED_BY_KEY}.$": "$$.Execution.Id",
-                    },
-                },
-                "End": True,
-            }
-        },
+        "Type": "Task",
+        "Resource": target.task_resource(scenario.partition),
+        "Credentials": {"RoleArn": scenario.execute_role_arn},
+        "Parameters": dict(target.parameters),
+        "End": True,
     }
+
+
+def _alone(scenario: Scenario, target: Target) -> Document:
+    return {"StartAt": target.title, "States": {target.title: task(scenario, target)}}
+
+
+def _reached(scenario: Scenario, targets: Sequence[Target] | None) -> tuple[Target, ...]:
+    return article_targets(scenario) if targets is None else tuple(targets)
 
 
 def subject_definition(scenario: Scenario) -> Document:

@@ -10,6 +10,7 @@ XsfnError
 ├── AgreementNeeded      something in AWS accounts would be changed, and nobody has said yes to it
 ├── StepError            a stage couldn't be applied or undone
 ├── RunError             a run hasn't ended in the time given
+├── ToolMissing          a program that this needs, such as Node.js, isn't installed
 └── NoDotProgram         Graphviz isn't installed: the picture is missing, the text is there
 
 Each says what was wrong, where, and what to do.
@@ -63,6 +64,10 @@ class StepError(XsfnError, RuntimeError):
 
 class RunError(XsfnError, TimeoutError):
     """A run hasn't ended in the time it was given; it still goes on."""
+
+
+class ToolMissing(XsfnError, RuntimeError):
+    """A program or library that this needs isn't installed; everything else works without it."""
 
 
 class NoDotProgram(XsfnError, RuntimeError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from xsfn_helpers.accounts import Accounts
+from xsfn_helpers.adopted import Adopted, Keeper
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.scenario import Account, Scenario, Side
@@ -25,6 +26,7 @@ class Ground:
     scenario: Scenario
     accounts: Accounts
     lab_id: str
+    adopted: Adopted = field(default_factory=Adopted)
 
     def iam(self, side: Side) -> IAMClient:
         return self.accounts.client(side, "iam")
@@ -42,6 +44,28 @@ class Ground:
         else:
             why = f"it wasn't made by this lab: it has no tag {LAB_TAG}"
         return Change(Action.NOT_OURS, account, thing, (why,))
+
+    def adopting(self, key: str, account: Account, thing: str, difference: tuple[str, ...]) -> Change:
+        """The change for an adopted thing that differs so from what the lab would make: none, unless told."""
+        if not difference:
+            return Change(Action.ADOPT, account, thing)
+        action = Action.CHANGE if key in self.adopted.may_change else Action.ADOPT
+        return Change(action, account, thing, (*self.adopted.why(key), *difference))
+
+    def putting_back(self, account: Account, thing: str, now: object) -> Change:
+        """The change that undoes what was done to an adopted thing, which stands as `now`."""
+        kept = self.keeper.kept(f"{account.id} {thing}")
+        if kept is None:
+            return Change(Action.NOT_OURS, account, thing, ("it is adopted: it was there before the lab",))
+        if now != kept.after:
+            why = f"it is adopted, and somebody has changed it since; how it was is in {self.keeper.path}"
+            return Change(Action.NOT_OURS, account, thing, (why,))
+        return Change(Action.PUT_BACK, account, thing, ("it is adopted: as it was before the lab changed it",))
+
+    @property
+    def keeper(self) -> Keeper:
+        """How adopted things were before they were changed."""
+        return Keeper.of(self.lab_id)
 
 
 class Resource(Protocol):
@@ -71,4 +95,10 @@ def refuse_foreign(change: Change) -> None:
             f"There is already a {change.thing}, and {'; '.join(change.details)}.",
             where=str(change.account),
             fix="It was left as it is. Remove or rename it yourself, or choose another name for the lab's.",
+        )
+    if change.action is Action.MISSING:
+        raise StepError(
+            f"There is no {change.thing}, and it is to be adopted.",
+            where=str(change.account),
+            fix="Correct its name, or take it off the list adopt: then the lab makes one.",
         )

@@ -63,8 +63,11 @@ class Role:
                 return self.apply()  # another notebook was faster
         elif change.action is Action.CHANGE:
             if not same_policy(role.trust, json.loads(self.trust)):
+                if not self.ground.owns(role.tags):
+                    self.ground.keeper.keep(self._kept_as, role.trust, json.loads(self.trust))
                 self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
-            self._strip(iam, role)
+            if self.ground.owns(role.tags):
+                self._strip(iam, role)
         return change
 
     def plan_undo(self) -> Change | None:
@@ -73,9 +76,11 @@ class Role:
     def undo(self) -> Change | None:
         role = self._read()
         change = self._compare_undo(role)
+        iam = self.ground.iam(self.side)
+        if change is not None and change.action is Action.PUT_BACK:
+            self._put_back(iam)
         if role is None or change is None or change.action is not Action.REMOVE:
             return change
-        iam = self.ground.iam(self.side)
         with told(self.account):
             for policy in role.attached:
                 _gone(iam.detach_role_policy, RoleName=self.name, PolicyArn=policy.arn)
@@ -89,12 +94,16 @@ class Role:
             return read_role(self.ground.iam(self.side), self.name)
 
     def _compare(self, role: StoredRole | None) -> Change:
-        if role is None:
-            return Change(Action.CREATE, self.account, self.thing)
-        if not self.ground.owns(role.tags):
-            return self.ground.not_ours(self.account, self.thing, role.tags)
-        details: list[str] = []
         wanted = json.loads(self.trust)
+        if role is None:
+            return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
+        if not self.ground.owns(role.tags):
+            if self._adopted is None:
+                return self.ground.not_ours(self.account, self.thing, role.tags)
+            same = same_policy(role.trust, wanted)
+            difference = () if same else ("trust policy:", *policy_diff(role.trust, wanted))
+            return self.ground.adopting(self._adopted, self.account, self.thing, difference)
+        details: list[str] = []
         if not same_policy(role.trust, wanted):
             if trusts_deleted_role(role.trust):
                 details.append("its trust policy names a role that was deleted since, so it must be saved again")
@@ -109,10 +118,27 @@ class Role:
         if role is None:
             return None
         if not self.ground.owns(role.tags):
+            if self._adopted is not None:
+                return self.ground.putting_back(self.account, self.thing, role.trust)
             return self.ground.not_ours(self.account, self.thing, role.tags)
         details = [f"inline policy {name} goes with it" for name in role.inline]
         details += [f"managed policy {policy.name} is detached" for policy in role.attached]
         return Change(Action.REMOVE, self.account, self.thing, tuple(details))
+
+    @property
+    def _adopted(self) -> str | None:
+        return self.ground.adopted.role(self.ground.scenario, self.side, self.name)
+
+    @property
+    def _kept_as(self) -> str:
+        return f"{self.account.id} {self.thing}"
+
+    def _put_back(self, iam: IAMClient) -> None:
+        kept = self.ground.keeper.kept(self._kept_as)
+        assert kept is not None  # the change was made of it
+        with told(self.account):
+            iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(kept.before))
+        self.ground.keeper.forget(self._kept_as)
 
     def _surplus(self, role: StoredRole) -> list[str]:
         return [name for name in role.inline if name not in self.policies]
@@ -183,12 +209,15 @@ class InlinePolicy:
         role = self._read()
         if role is None:
             return Change(Action.CREATE, self.account, self.thing)
-        if not self.ground.owns(role.tags):
-            return self.ground.not_ours(self.account, self.thing, role.tags)
         stored = role.inline.get(self.name)
+        wanted = json.loads(self.text)
+        if not self.ground.owns(role.tags):
+            if self._adopted is None:
+                return self.ground.not_ours(self.account, self.thing, role.tags)
+            difference = () if stored == wanted else policy_diff(stored or {}, wanted)
+            return self.ground.adopting(self._adopted, self.account, self.thing, difference)
         if stored is None:
             return Change(Action.CREATE, self.account, self.thing)
-        wanted = json.loads(self.text)
         if same_policy(stored, wanted):
             return Change(Action.LEAVE, self.account, self.thing)
         return Change(Action.CHANGE, self.account, self.thing, policy_diff(stored, wanted))
@@ -196,7 +225,8 @@ class InlinePolicy:
     def apply(self) -> Change:
         change = self.plan()
         refuse_foreign(change)
-        if change.action is not Action.LEAVE:
+        if change.action.alters:
+            self._keep()
             try:
                 with told(self.account):
                     self.ground.iam(self.side).put_role_policy(
@@ -217,15 +247,45 @@ class InlinePolicy:
         if role is None or self.name not in role.inline:
             return None
         if not self.ground.owns(role.tags):
+            if self._adopted is not None:
+                return self.ground.putting_back(self.account, self.thing, role.inline[self.name])
             return self.ground.not_ours(self.account, self.thing, role.tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
+        if change is not None and change.action is Action.PUT_BACK:
+            self._put_back()
         if change is not None and change.action is Action.REMOVE:
             with told(self.account):
                 _gone(self.ground.iam(self.side).delete_role_policy, RoleName=self.role, PolicyName=self.name)
         return change
+
+    @property
+    def _adopted(self) -> str | None:
+        return self.ground.adopted.role(self.ground.scenario, self.side, self.role)
+
+    @property
+    def _kept_as(self) -> str:
+        return f"{self.account.id} {self.thing}"
+
+    def _keep(self) -> None:
+        """Remember what stands in a role that isn't the lab's, before it is changed."""
+        role = self._read()
+        if self._adopted is not None and role is not None and not self.ground.owns(role.tags):
+            self.ground.keeper.keep(self._kept_as, role.inline.get(self.name), json.loads(self.text))
+
+    def _put_back(self) -> None:
+        kept = self.ground.keeper.kept(self._kept_as)
+        assert kept is not None  # the change was made of it
+        iam = self.ground.iam(self.side)
+        with told(self.account):
+            if kept.before is None:
+                _gone(iam.delete_role_policy, RoleName=self.role, PolicyName=self.name)
+            else:
+                text = json.dumps(kept.before)
+                iam.put_role_policy(RoleName=self.role, PolicyName=self.name, PolicyDocument=text)
+        self.ground.keeper.forget(self._kept_as)
 
     def _read(self) -> StoredRole | None:
         with told(self.account):

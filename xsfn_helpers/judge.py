@@ -14,6 +14,7 @@ from xsfn_helpers.asl.faults import DefinitionFault
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.faults.limits import limit_checks
 from xsfn_helpers.judged_document import judge_definition, judge_policy
+from xsfn_helpers.managed_rule import lacks_managed_rule
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.policy_places import POLICY_PLACES, role_as_made
 from xsfn_helpers.scenario import Scenario
@@ -25,6 +26,10 @@ from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
 _NO_ROLE: Final = (
     "Set the option: the task's Credentials.RoleArn names the execute role. Step Functions has no resource-based "
     "policies, so nothing in the Subject account could let the Operator role in by itself."
+)
+_NO_RULE: Final = (
+    "! AWS would refuse to save this: to wait for an execution as the state machine's own role (.sync), Step Functions "
+    "makes a rule in EventBridge, which the Operator role may not (events:PutRule, PutTargets, DescribeRule)."
 )
 _NO_SUCH_ROLE: Final = "Correct the ARN in Credentials.RoleArn, or make that role."
 
@@ -90,6 +95,8 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
         after = {verdict.link.number: verdict for verdict in decide_from(scenario, roles)}
     else:
         notes.append(taken.words)
+        if lacks_managed_rule(scenario, roles, supposed.texts["operator_definition"]):
+            notes.append(_NO_RULE)
         after = dict(decide_with(scenario, roles, taken))
     return WhatIf(
         standing=standing,
@@ -108,7 +115,7 @@ def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> 
     evidence, hint = same_each_time(after.evidence), same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
-            hint = _NO_ROLE
+            hint = _NO_ROLE if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
             evidence, hint = f"refused: {taken.words.rstrip('.')}", _NO_SUCH_ROLE
     return Effect(before, after, _turn(before, after), evidence, hint)

@@ -18,7 +18,7 @@ from xsfn_helpers.iam import Policy, PolicyError, PolicyWarning, lint
 from xsfn_helpers.iam.errors import MALFORMED
 from xsfn_helpers.iam.json_text import Path, deepest_known, place_at
 from xsfn_helpers.policy_diff import DELETED_ROLE_ID, same_each_time, same_policy
-from xsfn_helpers.policy_places import PolicyPlace
+from xsfn_helpers.policy_places import POLICY_PLACES, PolicyPlace
 from xsfn_helpers.scenario import Scenario
 
 
@@ -42,18 +42,27 @@ class JudgedDocument:
         return self.fault is None
 
     @property
-    def verdict(self) -> str:
-        """One sentence on the document."""
+    def short_verdict(self) -> str:
+        """One sentence on the document, without what is wrong with it."""
+        is_policy = self.name in POLICY_PLACES
         if self.fault is not None:
-            return f"✗ AWS would refuse it: {same_each_time(str(self.fault))}"
+            return f"✗ {'AWS' if is_policy else 'Step Functions'} would refuse it"
         if self.is_stored:
             return "✓ This is what is stored."
-        return "✓ AWS would take it."
+        return "✓ AWS would take it." if is_policy else "✓ Step Functions finds nothing wrong in it."
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on the document, with where and why it would be refused."""
+        if self.fault is None:
+            return self.short_verdict
+        return f"{self.short_verdict}: {same_each_time(str(self.fault))}"
 
 
 def warning_line(warning: PolicyWarning) -> str:
     """`line 9, column 9: … [source]`"""
-    return f"line {warning.line}, column {warning.column}: {warning.message} {warning.fix} [{warning.source}]"
+    words = same_each_time(f"{warning.message} {warning.fix}")
+    return f"line {warning.line}, column {warning.column}: {words} [{warning.source}]"
 
 
 def judge_policy(

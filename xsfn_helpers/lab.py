@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from xsfn_helpers import probes, runs, trials
+from xsfn_helpers import probes, runs, stacks, trials
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.adopted import Adopted
+from xsfn_helpers.agreement import YES, Question
 from xsfn_helpers.annotations import NOTES
+from xsfn_helpers.aws_advice import is_loopback
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.chain import Link, chain
 from xsfn_helpers.changes import Plan
@@ -21,13 +25,14 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.state import Running, StateFolder
 from xsfn_helpers.scenario import Account, Scenario, Side
 from xsfn_helpers.slow_iam import slow_iam
 from xsfn_helpers.standing import read_standing
@@ -44,6 +49,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers import targets
+    from xsfn_helpers.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.display.annotated import Annotated
     from xsfn_helpers.display.diagram import Diagram
     from xsfn_helpers.display.live.chain import LiveDiagram
@@ -51,7 +58,13 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.live.status import LiveStatus
     from xsfn_helpers.display.live.task_form import TaskForm
     from xsfn_helpers.display.workflow import Workflow
+    from xsfn_helpers.export import Export
+    from xsfn_helpers.export.comparison import Comparison
+    from xsfn_helpers.export.grants import Grants
     from xsfn_helpers.faults.practice import Practice
+    from xsfn_helpers.preflight import Preflight
+    from xsfn_helpers.reach import Reach
+    from xsfn_helpers.second_opinion import SecondOpinion
     from xsfn_helpers.what_if import WhatIf
 
 
@@ -64,7 +77,8 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
-    return Lab(Ground(settings.scenario, accounts, settings.lab_id), Blueprint.recommended(settings.scenario))
+    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
+    return Lab(ground, Blueprint.recommended(settings.scenario))
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -83,18 +97,34 @@ def _side(side: Side | str) -> Side:
         raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
 
 
-def start_sandbox(settings: Settings) -> tuple[Settings, Sandbox]:
-    """The running sandbox, or a new one, and the settings as they are on it.
+def placed(settings: Settings) -> Settings:
+    """The settings with the accounts and region that they mean, where nobody chose them; nothing is started.
+
+    Those of the profiles on AWS; else those of the sandbox that is running, or ran last.
+    """
+    if settings.target is Target.AWS:
+        return _accounts(settings)[0]
+    last = StateFolder.default().read()
+    return settings.after_sandbox(_place(last)) if last is not None else settings
+
+
+def _place(running: Running) -> Place:
+    return Place(running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region)
+
+
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+    """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
     running = Sandbox.find()
     last = StateFolder.default().read()
     if last is not None:
-        place = Place(last.accounts[Side.OPERATOR].account_id, last.accounts[Side.SUBJECT].account_id, last.region)
-        settings = settings.on_sandbox(place) if running else settings.after_sandbox(place)
+        settings = settings.on_sandbox(_place(last)) if running else settings.after_sandbox(_place(last))
     scenario = settings.scenario
-    config = SandboxConfig(scenario.operator_account_id, scenario.subject_account_id, scenario.region)
+    config = SandboxConfig(
+        scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
+    )
     sandbox = Sandbox.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
@@ -214,12 +244,38 @@ class Lab:
     def validation(self) -> Validation:
         return Validation(self.ground, self.steps)
 
-    def agree(self, answer: str) -> str:
+    def may_change(self, *adopted: str) -> Lab:
+        """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
+
+        Raises `ConfigError` for one that isn't adopted.
+        """
+        there = self.ground.adopted
+        for key in adopted:
+            if key not in there.keys:
+                known = ", ".join(sorted(there.keys)) or "nothing"
+                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
+
+    def preflight(self) -> Preflight:
+        """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
+
+        Reads only.
+        """
+        from xsfn_helpers.preflight import preflight
+
+        return preflight(self.ground, self.steps)
+
+    def agree(self, answer: str | None = None) -> Question:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
 
-        Raises `ConfigError` for any other answer.
+        Without an answer it asks: in a notebook with a box to type it into. Where the endpoint is on this computer,
+        as in a rehearsal, nobody is asked. Raises `ConfigError` for any other answer.
         """
-        return self.ground.accounts.agreement.give(answer)
+        accounts = self.ground.accounts
+        if answer is None and is_loopback(self.operator.client("sts").meta.endpoint_url):
+            answer = YES
+        said = accounts.agreement.give(answer) if answer is not None else ""
+        return Question(accounts.agreement, self.scenario.operator, self.scenario.subject, said)
 
     def withdraw(self) -> str:
         """Take the yes back: nothing is changed any more."""
@@ -256,6 +312,20 @@ class Lab:
         with self.turn():
             return self.steps.prerequisites.apply()
 
+    def reach(self, *reached: targets.Target) -> Reach:
+        """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
+
+        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        Raises `ConfigError` for no target at all.
+        """
+        from xsfn_helpers.reach import Reach
+
+        if not reached:
+            raise ConfigError(
+                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+            )
+        return Reach(self.ground, reached)
+
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
         return Stage(self.steps.stage(number), self)
@@ -275,7 +345,8 @@ class Lab:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
 
         IAM shows a change at once, STS and Step Functions decide by what has reached them. Afterwards the sandbox is
-        as quick as before. Raises `StepError` on AWS, `SandboxError` for other figures.
+        as quick as before. On AWS, which has a delay of its own, it changes nothing, and says so. Raises `SandboxError`
+        for other figures.
         """
         return slow_iam(self.ground.accounts, seconds)
 
@@ -295,6 +366,22 @@ class Lab:
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.ground, link)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
+        from xsfn_helpers.second_opinion import second_opinion
+
+        return second_opinion(self.ground)
+
+    def diagnose(self, arn: str | None = None) -> Diagnosis:
+        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+
+        `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
+        `ConfigError` where there is no such thing.
+        """
+        from xsfn_helpers.diagnose.ask import diagnose_accounts
+
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
@@ -435,12 +522,80 @@ class Lab:
             self._live.status = LiveStatus(self._status, self.ground.accounts.news)
         return self._live.status.bundle(status)
 
+    def export(self, route: str, folder: Path | str | None = None) -> Export:
+        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+
+        The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
+        in the way, and for a lab with documents of its own: what is exported are the recommended ones.
+        """
+        from xsfn_helpers.export import exported_files, route_named, write_export
+
+        chosen = route_named(route)
+        if self.blueprint != Blueprint.recommended(self.scenario):
+            raise ConfigError(
+                "This lab has documents of its own; what is exported are the recommended ones.",
+                fix="Export the lab that open_lab() gives.",
+            )
+        texts = exported_files(chosen, self.scenario, self.ground.lab_id)
+        return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
+
+    def deploy(self, export: Export) -> Plan:
+        """Deploy an export to both accounts, as its tool would; `clean` takes it back.
+
+        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        """
+        from xsfn_helpers.export.deploy import deploy
+
+        with self.turn():
+            return deploy(export, self.ground)
+
+    def cdk_grants(self, export: Export) -> Grants:
+        """What the CDK grants the Operator role, were it let, and which link of the chain needs each statement.
+
+        Where the CDK can't run, the result says what it lacks. Raises `ConfigError` for an export of another route.
+        """
+        from xsfn_helpers.export.grants import grants_of
+
+        return grants_of(export, self.scenario)
+
+    def compare_routes(self, *routes: str) -> Comparison:
+        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+
+        All three routes unless some are named. Raises `ConfigError` for another.
+        """
+        from xsfn_helpers.export import Route, route_named
+        from xsfn_helpers.export.comparison import compare
+
+        with self.turn():
+            return compare(self, [route_named(route) for route in routes or Route])
+
+    def stack_events(self, side: Side | str, name: str) -> list[str]:
+        """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
+        from xsfn_helpers.stacks import events_of
+
+        return [str(event) for event in events_of(self.ground, _side(side), name)]
+
+    def deployer(self, *actions: str, side: Side | str = Side.OPERATOR) -> str:
+        """The ARN of a role for CloudFormation to deploy as, allowed these actions alone. `clean` removes it."""
+        from xsfn_helpers.export.deployer import make_deployer
+
+        return make_deployer(self.ground, _side(side), actions)
+
     def not_established(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays."""
+        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := self.ground.adopted.keys:
+            raise ConfigError(
+                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                where="practice",
+                fix="Open another lab without adopt, under other names.",
+            )
         from xsfn_helpers.faults.practice import Practice
 
         return Practice.on(self)
@@ -448,9 +603,28 @@ class Lab:
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
         with self.turn():
-            done = [step.undo() for step in reversed(list(self.steps))]
+            done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
             done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-        return Plan("Clean", tuple(change for plan in done for change in plan), done=True)
+            changes = [change for plan in done for change in plan]
+            # Made under other names than now; what is left alone has been told already.
+            changes += [change for change in self._begun().remove() if change not in changes]
+        return Plan("Clean", tuple(changes), done=True)
+
+    def plan_clean(self) -> Plan:
+        """What `clean` would remove, and leave. Reads only."""
+        plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
+        known = [change for plan in plans for change in plan]
+        begun = [change for change in self._begun().plan if change not in known]
+        return Plan("Clean", (*known, *begun))
+
+    def leftovers(self) -> Leftovers:
+        """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
+        one's away, also what has other names than now."""
+        return by_tags(self.ground)
+
+    def _begun(self) -> Leftovers:
+        """What the ledger has of this lab, under whichever names, that still stands."""
+        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

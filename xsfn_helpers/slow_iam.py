@@ -5,11 +5,11 @@ docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html, "Changes that I make
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
-from xsfn_helpers.errors import StepError
 from xsfn_helpers.probes import surely
 
 
@@ -17,14 +17,13 @@ from xsfn_helpers.probes import surely
 def slow_iam(accounts: Accounts, seconds: float) -> Iterator[None]:
     """For the while, changes in both accounts take so many seconds to count (0: at once); then it is as before.
 
-    Raises `StepError` elsewhere than in the sandbox, and `SandboxError` for a delay that the sandbox doesn't have.
+    On AWS, IAM is as slow as it is: that is told on standard error, and nothing else done. Raises `SandboxError` for a
+    delay that the sandbox doesn't have.
     """
     if not isinstance(accounts, SandboxAccounts):
-        raise StepError(
-            "IAM can be slowed down in the sandbox only.",
-            where="propagation delay",
-            fix="AWS has a delay of its own; open the lab on the sandbox to choose one.",
-        )
+        sys.stderr.write("IAM can be slowed down in the sandbox only; here it has a delay of its own, or none.\n")
+        yield
+        return
     sandbox = accounts.sandbox
     before = sandbox.propagation_seconds
     try:

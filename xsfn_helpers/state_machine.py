@@ -53,9 +53,9 @@ class StateMachine:
         with told(self.account):
             stored = self._described()
             if stored is None:
-                return Change(Action.CREATE, self.account, self.thing)
+                return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
             tags = self._tags()
-        if not self.ground.owns(tags):
+        if not self.ground.owns(tags) and self._adopted is None:
             return self.ground.not_ours(self.account, self.thing, tags)
         details: list[str] = []
         if stored["roleArn"] != self.role_arn:
@@ -63,6 +63,8 @@ class StateMachine:
         there, wanted = json.loads(stored["definition"]), json.loads(self.definition)
         if there != wanted:
             details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
+        if self._adopted is not None and not self.ground.owns(tags):
+            return self.ground.adopting(self._adopted, self.account, self.thing, tuple(details))
         return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
 
     def apply(self) -> Change:
@@ -78,6 +80,7 @@ class StateMachine:
                 )
             )
         elif change.action is Action.CHANGE:
+            self._keep()
             self._save(
                 lambda: self._states.update_state_machine(
                     stateMachineArn=self.arn, definition=self.definition, roleArn=self.role_arn
@@ -93,15 +96,20 @@ class StateMachine:
 
     def plan_undo(self) -> Change | None:
         with told(self.account):
-            if self._described() is None:
+            stored = self._described()
+            if stored is None:
                 return None
             tags = self._tags()
         if not self.ground.owns(tags):
+            if self._adopted is not None:
+                return self.ground.putting_back(self.account, self.thing, [stored["definition"], stored["roleArn"]])
             return self.ground.not_ours(self.account, self.thing, tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
+        if change is not None and change.action is Action.PUT_BACK:
+            self._put_back()
         if change is not None and change.action is Action.REMOVE:
             with told(self.account):
                 # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
@@ -110,6 +118,33 @@ class StateMachine:
                 self._states.delete_state_machine(stateMachineArn=self.arn)
                 self._wait_until_gone()
         return change
+
+    @property
+    def _adopted(self) -> str | None:
+        return self.ground.adopted.machine(self.ground.scenario, self.side, self.name)
+
+    @property
+    def _kept_as(self) -> str:
+        return f"{self.account.id} {self.thing}"
+
+    def _keep(self) -> None:
+        """Remember how a state machine that isn't the lab's was, before it is changed."""
+        if self._adopted is None:
+            return
+        with told(self.account):
+            stored = self._described()
+            if stored is None or self.ground.owns(self._tags()):
+                return
+        before = [stored["definition"], stored["roleArn"]]
+        self.ground.keeper.keep(self._kept_as, before, [self.definition, self.role_arn])
+
+    def _put_back(self) -> None:
+        kept = self.ground.keeper.kept(self._kept_as)
+        assert kept is not None  # the change was made of it
+        definition, role_arn = kept.before
+        with told(self.account):
+            self._states.update_state_machine(stateMachineArn=self.arn, definition=definition, roleArn=role_arn)
+        self.ground.keeper.forget(self._kept_as)
 
     @property
     def _states(self) -> SFNClient:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from xsfn_helpers.blueprint import Blueprint
-from xsfn_helpers.changes import Action, Plan
+from xsfn_helpers.changes import Plan
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import Ground, Resource, refuse_foreign
@@ -57,7 +57,7 @@ class Step:
     @property
     def is_applied(self) -> bool:
         """Whether everything is there and as the step wants it."""
-        return all(change.action is Action.LEAVE for change in self.plan())
+        return all(change.action.is_there for change in self.plan())
 
 
 @dataclass(frozen=True, slots=True)

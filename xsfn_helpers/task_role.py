@@ -65,9 +65,15 @@ def decide_with(scenario: Scenario, roles: StoredRoles, taken: TakenRole) -> Map
     elif taken.choice.option is Option.NONE:
         asked = tuple(_as_operator(link) for number, link in links.items() if number != _ASSUME)
     else:
-        roles = {**roles, Node.EXECUTE_ROLE: taken.role}
+        roles = {**roles, Node.EXECUTE_ROLE: _as_supposed(taken.role, roles)}
         asked = tuple(_as_taken(link, taken) for link in links.values())
     return {verdict.link.number: verdict for verdict in decide_from(scenario, roles, asked)}
+
+
+def _as_supposed(taken: StoredRole | None, roles: StoredRoles) -> StoredRole | None:
+    """The role as it stands in `roles`, where it is one of them: they may be other than the stored ones."""
+    supposed = (role for role in roles.values() if role is not None and taken is not None and role.arn == taken.arn)
+    return next(supposed, taken)
 
 
 def _as_taken(link: Link, taken: TakenRole) -> Link:

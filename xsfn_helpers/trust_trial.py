@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,19 +43,27 @@ class Answer:
         """Whether engine and call came to the same."""
         return self.decision.allowed == self.aws.allowed
 
+    @property
+    def agreement(self) -> str:
+        """The same in words."""
+        return "✓ They agree." if self.agree else "✗ They disagree: that is a fault of the engine or the sandbox."
+
     def __str__(self) -> str:
-        verdict = "✓ They agree." if self.agree else "✗ They disagree: that is a fault of the engine or the sandbox."
         return "\n".join(
             [
                 f"The trust policy: {json.dumps(self.trust['Statement'])}",
                 f"The engine: {explain(self.decision).text}",
                 f"The real call: {self.aws}",
-                verdict,
+                self.agreement,
             ]
         )
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.trust_answer import answer_html
+
+        return {"text/html": answer_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.aws.playing import PlayedAws, write_home
+from tests.aws.playing import PlayedAws, add_profile, write_home
 from tests.conftest import fresh_names
-from xsfn_helpers import Lab
+from xsfn_helpers import Lab, Side
 from xsfn_helpers.sandbox.server import Sandbox
 
 
@@ -22,7 +23,11 @@ def own_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedA
     """Two empty accounts of this test's own, for what takes the article's names."""
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "sandbox"))
     sandbox = Sandbox.start()
-    yield played(sandbox, {}, tmp_path, monkeypatch)
+    aws = played(sandbox, {}, tmp_path, monkeypatch)
+    # Keys in a profile, for both: a process for each of many sessions would take its time.
+    keys = sandbox.accounts[Side.SUBJECT]
+    add_profile(aws.home, "plain-subject", sandbox.region, keys.access_key_id, keys.secret_access_key)
+    yield replace(aws, subject_profile="plain-subject")
     sandbox.stop()
 
 

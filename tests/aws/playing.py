@@ -22,11 +22,17 @@ class PlayedAws:
     sandbox: Sandbox
     home: Path
     names: Mapping[str, str]
+    subject_profile: str = "work-subject"
 
     @property
     def choices(self) -> dict[str, Any]:
         """Keywords of `open_lab`; the region comes from the profiles."""
-        return {**self.names, "target": "aws", "operator_profile": "work-operator", "subject_profile": "work-subject"}
+        return {
+            **self.names,
+            "target": "aws",
+            "operator_profile": "work-operator",
+            "subject_profile": self.subject_profile,
+        }
 
     @property
     def options(self) -> list[str]:

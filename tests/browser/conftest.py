@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser import axe, chromium
 from tests.browser.jupyter import LIGHT, WIDE, JupyterLab, Watch, close_all, serving, theme, window
 from tests.browser.labs import SharedLab, shared_lab
+from tests.notebooks.references import NOTEBOOKS
+from xsfn_helpers import open_lab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,6 +77,15 @@ def axe_script() -> str:
         if missing.is_fault and os.environ.get("CI") == "true":
             raise
         pytest.skip(f"ACCESSIBILITY WAS NOT CHECKED: {missing}")
+
+
+@pytest.fixture(scope="package")
+def shipped(jupyter: JupyterLab) -> Iterator[Path]:
+    """A copy of the notebooks where JupyterLab serves them; what they build is removed at the end."""
+    folder = jupyter.root / "notebooks"
+    shutil.copytree(NOTEBOOKS, folder)
+    yield folder
+    open_lab().clean()
 
 
 @pytest.fixture

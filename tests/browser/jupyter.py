@@ -139,6 +139,13 @@ class Notebook:
         """The ■ of the notebook's toolbar."""
         self.page.evaluate("async () => { await jupyterapp.commands.execute('notebook:interrupt-kernel'); }")
 
+    def restart(self) -> None:
+        """The ⟳ of the notebook's toolbar, and "Restart" in the dialog that asks."""
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:restart-kernel'); }")
+        self.page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+        self.page.get_by_role("dialog").wait_for(state="detached")
+        self.wait_until_idle()
+
     def wait_until_done(self, index: int) -> None:
         """Wait for a cell that was begun."""
         self.page.wait_for_function(_CELL_IS_DONE, arg=index, timeout=CELL_TIMEOUT)

@@ -1,11 +1,13 @@
-"""Photographs the live displays for README and documentation: `make screenshots`.
+"""Photographs what each notebook shows above all, light, dark and narrow: `make screenshots`.
 
-Each is taken of the real thing: JupyterLab, a fresh sandbox, and cells that bring it about.
+Each is taken of the real thing: JupyterLab, a fresh sandbox, and cells that bring it about. Those that the README shows
+go into the folder given; all others, to be looked at, into `scratch/screenshots/`.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from playwright.sync_api import Page, ViewportSize
 from tests.browser import chromium
 from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Notebook, Watch, close_all, serving, theme, window
 from tests.isolation import isolated
+from tests.notebooks.jupyterlab_check import ROOT
 from xsfn_helpers.display import palette
 
 OPENING: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
@@ -30,6 +33,8 @@ DRAWN_BY: Final = (
 )
 # What the pictures were taken of, so that a test can tell when they are stale.
 TAKEN_OF: Final = "live-displays.sha256"
+# Those that the README doesn't show are for looking at, and aren't kept.
+OTHERS: Final = ROOT / "scratch" / "screenshots"
 SETTLED: Final = 2_500  # milliseconds, until a run is told and highlights have gone
 
 
@@ -61,7 +66,20 @@ _FAULT: Final = (
 _FORM: Final = ("form = lab.task_form()\nform",)
 _NO_ROLE: Final = ("form = lab.task_form()\nform.choose(None)", "form")
 _RAN: Final = ("lab.stage(2).undo()\nrun = lab.run()", 'lab.workflow("operator", run)')
+_TRIAL: Final = (
+    "trial = lab.trust_trial()",
+    'trial.ask(trial.session_arn.replace("curious", "somebody-else"))',
+)
+_BREAK: Final = "practice = lab.practice()\nfault = practice.fault(1)\nbroken = fault.break_it()"
+_SYMPTOM: Final = (_BREAK, "fault.symptom()")
+_CHECK: Final = (
+    f'{_BREAK}\ntrust = fault.document("execute_role_trust")\ndel trust["Statement"][0]["Condition"]',
+    "saved = fault.repair(execute_role_trust=trust)\nfault.check()",
+)
+_SCORE: Final = (_BREAK, "solved = fault.solve(), fault.check()\npractice.score_card()")
+_OUTPUT: Final = ".jp-OutputArea-output.jp-RenderedHTML"
 SCENES: Final = (
+    # Notebooks 00 to 03.
     Scene("live-chain-light", 1, _CHAIN, ".xsfn-chain"),
     Scene("live-chain-dark", 1, _CHAIN, ".xsfn-chain", theme=DARK),
     Scene("live-chain-run", 3, _RUN, ".xsfn-chain"),
@@ -81,7 +99,26 @@ SCENES: Final = (
     Scene("live-workflow-light", 3, ("run = lab.run()", 'lab.workflow("operator", run)'), ".jp-RenderedHTML figure"),
     Scene("live-workflow-dark", 3, _RAN, ".jp-RenderedHTML figure", theme=DARK),
     Scene("live-workflow-narrow", 3, _RAN, ".jp-RenderedHTML figure", width=NARROW),
+    # Notebook 04.
+    Scene("trust-answer-light", 3, _TRIAL, _OUTPUT),
+    Scene("trust-answer-dark", 3, _TRIAL, _OUTPUT, theme=DARK),
+    Scene("trust-answer-narrow", 3, _TRIAL, _OUTPUT, width=NARROW),
+    # Notebook 05.
+    Scene("symptom-light", 3, _SYMPTOM, _OUTPUT),
+    Scene("symptom-dark", 3, _SYMPTOM, _OUTPUT, theme=DARK),
+    Scene("symptom-narrow", 3, _SYMPTOM, _OUTPUT, width=NARROW),
+    Scene("check-light", 3, _CHECK, _OUTPUT),
+    Scene("check-dark", 3, _CHECK, _OUTPUT, theme=DARK),
+    Scene("check-narrow", 3, _CHECK, _OUTPUT, width=NARROW),
+    Scene("score-card-light", 3, _SCORE, _OUTPUT),
+    Scene("score-card-dark", 3, _SCORE, _OUTPUT, theme=DARK),
+    Scene("score-card-narrow", 3, _SCORE, _OUTPUT, width=NARROW),
 )
+
+
+def shown_in_readme() -> frozenset[str]:
+    """The names of the scenes that the README shows."""
+    return frozenset(re.findall(r"diagrams/([\w-]+)\.png", (ROOT / "README.md").read_text(encoding="utf-8")))
 
 
 def fingerprint() -> str:
@@ -105,7 +142,7 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
     page.mouse.move(0, 0)
     page.wait_for_timeout(SETTLED)
     # Whole, however tall: JupyterLab's page scrolls inside, and what is out of view isn't photographed.
-    page.set_viewport_size(ViewportSize(width=scene.width, height=2200))
+    page.set_viewport_size(ViewportSize(width=scene.width, height=2800))
     page.wait_for_timeout(300)
     path = folder / f"{scene.name}.png"
     page.locator(scene.part).screenshot(path=path)
@@ -115,13 +152,14 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
 def main(arguments: Sequence[str] | None = None) -> int:
     """Photograph every scene, or those named, into the folder given. Exit code 2 where there is no browser."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the pictures go, such as diagrams/")
+    parser.add_argument("folder", type=Path, help="where the README's pictures go, such as diagrams/")
     parser.add_argument("scenes", nargs="*", help="their names; all when none is given")
     options = parser.parse_args(arguments)
     browser_path = chromium.executable()
     if browser_path is None:
         sys.stderr.write("There is no Chromium or Chrome to photograph with: install one.\n")
         return 2
+    OTHERS.mkdir(parents=True, exist_ok=True)
     with isolated() as scratch, chromium.running(browser_path) as browser:
         root = scratch / "notebooks"
         root.mkdir()
@@ -129,7 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             page = jupyter.page(context)
             for scene in SCENES:
                 if not options.scenes or scene.name in options.scenes:
-                    print(photograph(jupyter, page, scene, options.folder))
+                    folder = options.folder if scene.name in shown_in_readme() else OTHERS
+                    print(photograph(jupyter, page, scene, folder))
     if not options.scenes:
         (options.folder / TAKEN_OF).write_text(f"{fingerprint()}\n", encoding="utf-8")
     return 0

@@ -107,16 +107,25 @@ def caret(page: Page) -> int:
     return int(page.evaluate(f"() => document.querySelector('{AREA}').selectionStart"))
 
 
-def test_what_means_trouble_and_who_else_would_get_in_is_told(notebook: Notebook, shared: SharedLab) -> None:
+def test_what_aws_takes_although_it_means_trouble_is_told_at_its_line(notebook: Notebook, shared: SharedLab) -> None:
+    page = notebook.page
+
+    page.locator(AREA).fill(with_another_id(shared.lab))
+
+    expect(page.locator('.xsfn-remarks [data-kind="warning"]')).to_contain_text(
+        "Line 13, column 29 The external id is a machine of account 222222222222"
+    )
+    expect(page.locator('.xsfn-behind [data-kind="warning"]')).to_contain_text("! 13")
+    expect(page.get_by_role("button", name="Apply")).to_be_enabled()
+
+
+def test_who_else_would_get_in_and_what_differs_is_told(notebook: Notebook, shared: SharedLab) -> None:
     page, lab = notebook.page, shared.lab
     document = json.loads(lab.blueprint.execute_role_trust)
     del document["Statement"][0]["Condition"]
 
     page.locator(AREA).fill(json.dumps(document, indent=2))
 
-    expect(page.locator('.xsfn-remarks [data-kind="warning"]').first).to_contain_text(
-        re.compile(r"Line \d+, column \d+")
-    )
     expect(page.locator(".xsfn-risks")).to_contain_text("Only the Operator state machine's own ARN opens")
     expect(page.locator(".xsfn-headline")).to_have_text("It would let in more than the chain needs.")
     expect(page.locator(".xsfn-diff")).to_contain_text('-      "Condition": {')
@@ -167,6 +176,8 @@ def test_the_keyboard_alone_changes_applies_and_resets(notebook: Notebook, share
     page.keyboard.insert_text(with_another_id(lab))
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Line 13, column 29")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Apply")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Reset")).to_be_focused()
@@ -177,6 +188,7 @@ def test_the_keyboard_alone_changes_applies_and_resets(notebook: Notebook, share
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(with_another_id(lab))
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".xsfn-editor .xsfn-notice")).to_contain_text("Saved")

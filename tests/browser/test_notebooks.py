@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.jupyter import JupyterLab
+from tests.browser import axe
+from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Watch, close_all, theme
 from tests.notebooks.references import NOTEBOOKS, notebooks
-from xsfn_helpers import open_lab
 
+# The walkthrough, the questions and the practice: without one of them, the course has a hole.
+NUMBERS = ("00", "01", "02", "03", "04", "05")
 # Runs all cells as the menu's "Run All Cells" would, past the errors that are taught; gives the others.
 _RUN_ALL = """async () => {
   const notebook = jupyterapp.shell.currentWidget.content;
@@ -28,24 +30,72 @@ _RUN_ALL = """async () => {
   }
   return untaught;
 }"""
+# JupyterLab keeps what is far out of view out of the page; here everything is to be looked at.
+_SHOW_ALL = """() => {
+  const notebook = jupyterapp.shell.currentWidget.content;
+  notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: "none" };
+}"""
+_HEIGHT = "() => jupyterapp.shell.currentWidget.content.node.querySelector('.jp-WindowedPanel-inner').offsetHeight"
+_TO_THE_TOP = """() => {
+  jupyterapp.shell.currentWidget.content.node.querySelector(".jp-WindowedPanel-outer").scrollTop = 0;
+}"""
+FRAME = 400  # pixels of JupyterLab around a notebook, with some to spare
 
 
-@pytest.fixture(scope="module")
-def shipped(jupyter: JupyterLab) -> Iterator[Path]:
-    """A copy of the notebooks where JupyterLab serves them; what they build is removed at the end."""
-    folder = jupyter.root / "notebooks"
-    shutil.copytree(NOTEBOOKS, folder)
-    yield folder
-    open_lab().clean()
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A notebook that was run to its end on the page, where it is still open."""
+
+    page: Page
+    untaught: list[str]
+    shown: int
+
+    def lay_out(self) -> None:
+        """Make the page as tall as the notebook: of what is scrolled out of view, axe-core doesn't know the colours."""
+        height = FRAME + int(self.page.evaluate(_HEIGHT))
+        self.page.set_viewport_size({"width": WIDE["width"], "height": height})
+        self.page.wait_for_timeout(500)
+        self.page.evaluate(_TO_THE_TOP)
+        self.page.wait_for_timeout(500)
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
-def test_it_runs_through_the_page_without_an_error(page: Page, jupyter: JupyterLab, shipped: Path, path: Path) -> None:
-    here = shipped / path.relative_to(NOTEBOOKS)
-    jupyter.open(page, here.relative_to(jupyter.root).as_posix())
+@pytest.fixture(scope="module", params=notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
+def read(
+    request: pytest.FixtureRequest, only_page: Page, watch: Watch, jupyter: JupyterLab, shipped: Path
+) -> Iterator[Read]:
+    watch.forget()
+    theme(only_page, LIGHT)
+    only_page.set_viewport_size(WIDE)
+    here = shipped / request.param.relative_to(NOTEBOOKS)
+    jupyter.open(only_page, here.relative_to(jupyter.root).as_posix())
+    only_page.evaluate(_SHOW_ALL)
+    untaught = only_page.evaluate(_RUN_ALL)
+    yield Read(only_page, untaught, only_page.locator(".jp-OutputArea-output").count())
+    close_all(only_page)
 
-    untaught = page.evaluate(_RUN_ALL)
 
-    assert untaught == []
-    broken = page.locator(".jp-OutputArea-output", has_text="Error displaying widget").all_inner_texts()
+def test_none_is_left_out() -> None:
+    assert tuple(path.name[:2] for path in notebooks() if path.parent == NOTEBOOKS)[: len(NUMBERS)] == NUMBERS
+
+
+def test_it_runs_through_the_page_without_an_error(read: Read, watch: Watch) -> None:
+    broken = read.page.locator(".jp-OutputArea-output", has_text="Error displaying widget").all_inner_texts()
+
+    assert read.untaught == []
+    assert read.shown > 0
     assert broken == []
+    assert watch.errors == []
+    assert watch.abroad == [], "requests left the machine"
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK])
+def test_no_grave_accessibility_finding_in_what_it_shows(
+    read: Read, watch: Watch, axe_script: str, scheme: str
+) -> None:
+    theme(read.page, scheme)
+    read.lay_out()
+
+    found = axe.findings(read.page, axe_script, ".jp-OutputArea-output")
+
+    assert [one for one in found if one["impact"] in axe.GRAVE] == []
+    assert watch.errors == []

@@ -13,6 +13,7 @@ from xsfn_helpers.display.attempt import attempt_html
 from xsfn_helpers.display.plan import plan_html
 from xsfn_helpers.display.run import run_html, summary_html
 from xsfn_helpers.display.timeline import Timeline
+from xsfn_helpers.display.trust_answer import answer_html
 from xsfn_helpers.display.verdict import verdict_html
 from xsfn_helpers.scenario import Account, Side
 
@@ -33,7 +34,7 @@ class _Rows(HTMLParser):
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
-        elif tag == "div" and self.rows:
+        elif tag in ("div", "p") and self.rows and self.rows[-1]:
             self.rows[-1][-1] += "\n"
 
     def handle_data(self, data: str) -> None:
@@ -140,3 +141,26 @@ def test_a_refused_run_says_in_its_row_what_refused_it(standing_lab: Lab) -> Non
     ]
     assert "is not authorized to assume the task state's role" in rows[0][2]
     assert rows[0][2].endswith("refused at link 2 of the access chain")
+
+
+@pytest.mark.parametrize("permission", [True, False])
+def test_a_trust_policy_tried_is_a_row_for_each_part_and_says_no_less_than_its_text(lab: Lab, permission: bool) -> None:
+    trial = lab.trust_trial()
+    answer = trial.ask(trial.asker_arn, permission=permission)
+    html = answer_html(answer)
+
+    heads = [row[0] for row in _Rows(html).rows]
+    assert heads[:3] == ["The trust policy", "Request", "Rule"]
+    assert heads[-1] == "The real call"
+    assert ("✗ refused" in html.split("</p>")[0]) is not permission
+    told = {word.strip(":") for row in _Rows(html).rows for word in words_of(" ".join(row))}
+    # The policy itself is there as JSON in lines, the engine's word in front of the table.
+    asked = "\n".join(str(answer).splitlines()[1:])
+    assert {word.strip(":") for word in words_of(asked)} - told <= {"The", "engine"}
+
+
+def test_nothing_in_a_tried_trust_policy_is_taken_for_markup(lab: Lab) -> None:
+    trial = lab.trust_trial()
+    answer = trial.ask(trial.asker_arn, condition={"StringEquals": {"sts:ExternalId": BAD}})
+
+    assert BAD not in answer_html(answer)

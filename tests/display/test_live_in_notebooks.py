@@ -27,8 +27,13 @@ CELLS = (
     "shown = lab.run(wait=False).watch()\nshown",
     "print(shown.wait())",
     "lab.live_diagram()",
+    'lab.workflow("operator", run)',
+    'lab.edit("execute-role trust")',
+    'editor = lab.edit("execute-role trust")\neditor.edit("{")\nprint(editor.report)',
+    "lab.task_form()",
 )
 DIAGRAM, STATUS, LIVE_RUN = 2, 3, 6
+WORKFLOW, EDITOR, FORM = 11, 12, 14
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +87,23 @@ def test_what_is_stored_has_text_and_html_for_each(notebook: NotebookNode) -> No
     assert run["text/plain"] == "A run, live: its end is told below."
 
 
+def test_what_is_edited_is_stored_with_its_judgement(notebook: NotebookNode) -> None:
+    workflow, editor, form = (notebook.cells[at].outputs[0].data for at in (WORKFLOW, EDITOR, FORM))
+
+    assert workflow["text/html"].startswith("<figure")
+    assert "✓ succeeded" in workflow["text/plain"]
+    assert "2 ✓ stays allowed by" in editor["text/plain"]
+    assert "stays allowed" in editor["text/html"]
+    assert "IAM role for cross-account access: arn:aws:iam::222222222222:role/" in form["text/plain"]
+    assert "RoleArn" in form["text/html"]
+
+
 def test_a_page_made_of_it_tells_the_whole_story(notebook: NotebookNode) -> None:
     page, _ = HTMLExporter().from_notebook_node(notebook)
 
     assert page.count('alt="Access chain of a cross-account run.') == 2
+    assert page.count("alt='Workflow of ") == 1
+    assert page.count('alt="What if: the access chain as it would be') == 1
     assert "Link 2, refused" in page
     assert "Link 2, allowed" in page
     assert page.count("Operator execution: SUCCEEDED") == 2

@@ -16,11 +16,12 @@ def test_each_check_is_a_row_with_mark_word_title_evidence_and_hint() -> None:
 
     assert "<b>Stage 1</b>: 1 of 2 hold" in html
     assert html.count("<tr>") == 3
-    for words in ("✓ holds", HELD.title, HELD.evidence, "✗ fails", FAILED.title, FAILED.evidence, FAILED.hint):
+    for words in ("✓ holds", HELD.title, HELD.evidence, "✗ fails", FAILED.title, FAILED.evidence):
         assert f">{words}<" in html
+    assert f"<b>What to do:</b> {FAILED.hint}<" in html
 
 
-def test_the_column_for_hints_is_there_only_when_something_failed() -> None:
+def test_what_to_do_is_there_only_where_something_failed() -> None:
     assert "What to do" in report_html(Report("r", (HELD, FAILED)))
     assert "What to do" not in report_html(Report("r", (HELD,)))
 

@@ -17,8 +17,8 @@ from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, notebooks
 from xsfn_helpers.display.live.run import PLACE
 
 each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
-# The calls that show a live display.
-LIVE: Final = re.compile(r"lab\.(?:live_diagram|status|edit|task_form)\(|live=True|\.watch\(\)")
+# The calls that show a live display; one that is printed is words alone.
+LIVE: Final = re.compile(r"(?<!print\()lab\.(?:live_diagram|status|edit|task_form)\(|live=True|\.watch\(\)")
 # Characters: fewer name a picture, and don't say what it shows.
 MOST_TERSE: Final = 80
 _FRONT_END_ONLY: Final = ("Error displaying widget", "widget-view", "jupyter-widgets", "Loading widget", "anywidget")

@@ -98,6 +98,11 @@ def with_choice(text: str, task: Task, choice: Choice) -> str:
     return _replaced(text, member, credentials) if there else _inserted(text, task.state.path, credentials)
 
 
+def with_value(text: str, path: Path, value: str) -> str:
+    """The text with the value at `path`, which must be there, replaced by `value` (JSON)."""
+    return _replaced(text, path, value)
+
+
 def _written(choice: Choice, language: str) -> tuple[str, str]:
     """The key and the value under Credentials.
 

@@ -136,7 +136,7 @@ def asker_title(link: Link) -> str:
             return TITLES[Node.OPERATOR_ROLE]
         case Actor.EXECUTE_ROLE:
             return TITLES[Node.EXECUTE_ROLE]
-        case Actor.STEP_FUNCTIONS:
+        case Actor.STEP_FUNCTIONS | Actor.LAMBDA:
             return link.asker.value
 
 

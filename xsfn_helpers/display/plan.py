@@ -17,6 +17,9 @@ _COLOURS: Final[Mapping[Action, Colour]] = {
     Action.LEAVE: PENDING_GREY,
     Action.REMOVE: REFUSED_VERMILION,
     Action.NOT_OURS: REFUSED_VERMILION,
+    Action.ADOPT: PENDING_GREY,
+    Action.PUT_BACK: ALLOWED_BLUE,
+    Action.MISSING: REFUSED_VERMILION,
 }
 
 

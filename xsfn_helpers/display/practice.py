@@ -55,9 +55,8 @@ def solution_html(solution: Solution) -> str:
 
 
 def score_card_html(card: ScoreCard) -> str:
-    """A table with one row per fault: state, title, help taken, tries and time."""
-    headings = ("Number", "Fault", "Result", "Hints", "Tries", "Time")
-    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
+    """A table with one row per fault: number and title, state, and what it took: help, tries and time."""
+    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in ("Fault", "Result", "It took"))
     rows = "".join(_row(_cells(row)) for row in card.rows)
     return (
         f"<p><b>{escape(card.headline)}</b></p>"
@@ -67,12 +66,11 @@ def score_card_html(card: ScoreCard) -> str:
 
 def _cells(row: Row) -> list[str]:
     result = row.result
-    known = [str(row.number), escape(row.title)]
+    fault = f"{row.number} · {escape(row.title)}"
     if result is None:
-        return [*known, pill(OPEN, PENDING_GREY), "", "", ""]
-    took = duration(result.seconds)
+        return [fault, pill(OPEN, PENDING_GREY), ""]
     state = pill(SOLVED, ALLOWED_BLUE) if result.by_yourself else pill(SHOWN, PENDING_GREY)
-    return [*known, state, str(result.hints), str(result.tries), took]
+    return [fault, state, f"{result.effort}, <span>{duration(result.seconds)}</span>"]
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -58,9 +58,9 @@ class Timeline:
 
 def timeline_html(timeline: Timeline) -> str:
     """A table with the time, the Operator's events on the left and the Subject's on the right."""
-    # Both sides get the same room, whatever is written in them.
-    sides = "".join(f'<th scope="col" width="45%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
-    head = f'<th scope="col" style="{CELL}">Time</th>{sides}'
+    # Both sides get the same room, whatever is written in them, and the time enough on the narrowest page.
+    sides = "".join(f'<th scope="col" width="40%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
+    head = f'<th scope="col" width="50" style="{CELL}">Time</th>{sides}'
     start = timeline.events[0].timestamp if timeline.events else None
     rows = "".join(_row(event, start or event.timestamp) for event in timeline.events)
     return (

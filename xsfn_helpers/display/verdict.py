@@ -37,8 +37,12 @@ def verdict_html(verdict: Verdict) -> str:
     head = f"<p>{state} <b>{escape(title)}</b></p>"
     if verdict.decision is None:
         return f"{head}<p>{escape(' '.join(lines))}</p>"
-    rows = "".join(_row_html(row) for row in _rows(lines))
-    return f'{head}<table style="{TABLE}"><tbody>{rows}</tbody></table>'
+    return f'{head}<table style="{TABLE}"><tbody>{explanation_rows(lines)}</tbody></table>'
+
+
+def explanation_rows(lines: list[str]) -> str:
+    """The lines of an explanation (`iam.explain`) as rows of a table."""
+    return "".join(_row_html(row) for row in _rows(lines))
 
 
 def _rows(lines: list[str]) -> Iterator[_Row]:

@@ -49,6 +49,11 @@ def what_if_diagram(report: WhatIf) -> Diagram:
 
 def what_if_html(report: WhatIf) -> str:
     """Outcome, documents, links, what else would get in, and the chain as a picture."""
+    return words_html(report) + report.diagram.figure_html()
+
+
+def words_html(report: WhatIf) -> str:
+    """The same without the picture."""
     parts = [
         f"<p><b>What if</b> (nothing is applied): {escape(report.headline)}</p>",
         *(f"<p>{escape(note)}</p>" for note in report.notes),
@@ -58,7 +63,7 @@ def what_if_html(report: WhatIf) -> str:
     if report.risks:
         rows = (_risk_cells(risk) for risk in report.risks)
         parts.append(_table(("Lets in more than the chain needs", "Who", "Why it matters"), rows))
-    return "".join([*parts, report.diagram.figure_html()])
+    return "".join(parts)
 
 
 def _document(document: JudgedDocument) -> str:

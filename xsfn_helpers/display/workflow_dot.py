@@ -22,6 +22,7 @@ from xsfn_helpers.iam.json_text import Path
 if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
 
+_TITLE_WIDTH: Final = 36
 _NAME_WIDTH: Final = 30
 _DOING_WIDTH: Final = 36
 _LABEL_WIDTH: Final = 26
@@ -44,9 +45,8 @@ class _Drawing:
             "workflow",
             graph_attr={
                 "id": "workflow",
-                "label": f'<<FONT POINT-SIZE="15"><B>{escape(one_line(workflow.title))}</B>{ROOM}</FONT>>',
+                "label": f'<<FONT POINT-SIZE="15">{"<BR/>".join(_title(workflow.title))}</FONT>>',
                 "labelloc": "t",
-                "labeljust": "l",
                 "bgcolor": CARD.light,
                 "fontname": FONT,
                 "fontcolor": INK.light,
@@ -196,6 +196,12 @@ class _Drawing:
 def look_name(progress: Progress) -> str:
     """The progress as a class name in the picture."""
     return progress.value.replace(" ", "-")
+
+
+def _title(title: str) -> Iterator[str]:
+    """In short lines: one wider than the graph would make all else smaller where there is little room."""
+    for line in wrap_words(title, _TITLE_WIDTH, max_lines=_MOST_LINES):
+        yield f"<B>{escape(line)}</B>{ROOM}"
 
 
 def _label(transition: Transition) -> str:

@@ -8,7 +8,7 @@ from xsfn_helpers.documents import execute_role_permissions, operator_role_permi
 from xsfn_helpers.faults import sources
 from xsfn_helpers.faults.acts import WAIT, IamCall, Make
 from xsfn_helpers.faults.edits import edited, with_statement
-from xsfn_helpers.faults.extras import Boundary, fence
+from xsfn_helpers.faults.extras import boundary, fence
 from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.names import boundary_arn, renamed
 from xsfn_helpers.scenario import Scenario, Side
@@ -189,7 +189,7 @@ def platform_fence(scenario: Scenario) -> Fault:
         where="the permissions boundary of the Operator role, a managed policy in the Operator account",
         source=sources.BOUNDARIES,
         after=(
-            Make(Boundary),
+            Make(boundary),
             IamCall(
                 Side.OPERATOR,
                 "put_role_permissions_boundary",

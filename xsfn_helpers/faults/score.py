@@ -47,11 +47,14 @@ class Result:
         """Smaller is better: without the answer, then fewer hints, fewer tries, less time."""
         return not self.by_yourself, self.hints, self.tries, self.seconds
 
-    def __str__(self) -> str:
-        if not self.by_yourself:
-            return "with the answer"
+    @property
+    def effort(self) -> str:
+        """`no hint, 1 try`."""
         hints = {0: "no hint", 1: "1 hint"}.get(self.hints, f"{self.hints} hints")
         return f"{hints}, {'1 try' if self.tries == 1 else f'{self.tries} tries'}"
+
+    def __str__(self) -> str:
+        return self.effort if self.by_yourself else "with the answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers import trials
 from xsfn_helpers.aws_errors import told
-from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.names import renamed
@@ -95,9 +93,9 @@ def _for_a_moment(lab: Lab, _: Fault) -> Seen:
     """The permission is taken away and saved again while IAM is slow, and a run is started at once."""
     permission = lab.steps.operator_role.resources[0]
     try:
-        with _iam_taking(lab, 0):
+        with slow_iam(lab.ground.accounts, 0):
             permission.undo()
-        with _iam_taking(lab, _LAG):
+        with slow_iam(lab.ground.accounts, _LAG):
             permission.apply()
             run = start(lab.ground).follow()
     finally:
@@ -106,12 +104,6 @@ def _for_a_moment(lab: Lab, _: Fault) -> Seen:
     if run.succeeded:
         lines.append("This time IAM was quicker than the run. In the sandbox, where IAM can be slowed down, it shows.")
     return run, lines
-
-
-def _iam_taking(lab: Lab, seconds: float) -> AbstractContextManager[None]:
-    """IAM as slow as this in the sandbox; on AWS it is as slow as it is."""
-    accounts = lab.ground.accounts
-    return slow_iam(accounts, seconds) if accounts.target is Target.SANDBOX else nullcontext()
 
 
 _WAYS: Final[Mapping[Shows, Callable[[Lab, Fault], Seen]]] = {

@@ -73,7 +73,7 @@ def name_call(service: str, request: HttpRequest, place: Place) -> Call:
         check_shapes(operation, params)
         return _states_call(operation, params, place)
     if service in ("iam", "sts"):
-        operation, params = _read_form(request, service)
+        operation, params = read_form(request, service)
         check_constraints(service, operation, params)
         return _iam_call(operation, params, place) if service == "iam" else _sts_call(operation, params, place)
     raise not_offered(service, "*")
@@ -107,7 +107,8 @@ def json_object(body: bytes) -> Params:
     return params
 
 
-def _read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
+def read_form(request: HttpRequest, service: str) -> tuple[str, Params]:
+    """Operation and parameters of a request in the query protocol. Raises `Refusal` for one that can't be read."""
     try:
         text = request.body.decode("utf-8") if request.body else request.query
         params = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=5000))
@@ -149,6 +150,7 @@ _STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
     "ListExecutions": ("stateMachineArn", ("stateMachine",), False),
     "ListMapRuns": ("executionArn", ("execution",), False),
     "ListStateMachineAliases": ("stateMachineArn", ("stateMachine",), False),
+    "ListStateMachineVersions": ("stateMachineArn", ("stateMachine",), False),
     "ListTagsForResource": ("resourceArn", ("stateMachine", "activity"), False),
     "StartExecution": ("stateMachineArn", ("stateMachine",), True),
     "StartSyncExecution": ("stateMachineArn", ("stateMachine",), True),
@@ -238,6 +240,7 @@ _IAM_NAME_ROWS: Final = (
     ("role", "RoleName", True, "PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy TagRole UntagRole"),
     ("role", "RoleName", True, "PutRolePermissionsBoundary DeleteRolePermissionsBoundary"),
     ("role", "RoleName", False, "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies ListRoleTags"),
+    ("role", "RoleName", False, "ListInstanceProfilesForRole"),
     ("user", "UserName", True, "CreateUser DeleteUser UpdateUser TagUser UntagUser"),
     ("user", "UserName", True, "PutUserPolicy DeleteUserPolicy AttachUserPolicy DetachUserPolicy"),
     ("user", "UserName", True, "CreateAccessKey DeleteAccessKey UpdateAccessKey"),

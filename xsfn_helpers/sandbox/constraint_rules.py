@@ -17,7 +17,8 @@ from botocore.loaders import Loader
 
 from xsfn_helpers.sandbox.errors import Refusal, uses_query_protocol
 
-_MODELS: Final = {"states": "stepfunctions", **{name: name for name in ("iam", "sts", "lambda", "dynamodb", "sqs")}}
+_BY_THEIR_NAME: Final = ("iam", "sts", "cloudformation", "lambda", "dynamodb", "sqs")
+_MODELS: Final = {"states": "stepfunctions", **{name: name for name in _BY_THEIR_NAME}}
 # Read elsewhere, which finds more: only that they are there is a matter of the model.
 _DOCUMENTS: Final = frozenset(("PolicyDocument", "AssumeRolePolicyDocument", "definition"))
 # AWS lists these in an order of its own (recorded: test_state_machine_status_filter).

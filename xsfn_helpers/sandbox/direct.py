@@ -47,8 +47,8 @@ class DirectStates:
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"AWSStepFunctions.{operation}",
         }
-        body = json.dumps(params).encode()
-        response = _send(self._gateway, self._credentials, "states", self._region, headers, body)
+        body = json.dumps(params)
+        response = send(self._gateway, self._credentials, "states", self._region, body, headers=headers)
         answer: dict[str, Any] = json.loads(response.body)
         if response.status != 200:
             raise _client_error(answer["__type"], answer["message"], response, operation)
@@ -61,29 +61,44 @@ class DirectStates:
 
 def assume_role(gateway: Gateway, credentials: ReadOnlyCredentials, region: str, **params: str) -> ReadOnlyCredentials:
     """sts:AssumeRole as `credentials`; the new session's credentials. Raises `ClientError` where it is refused."""
-    form = urlencode({"Action": "AssumeRole", "Version": "2011-06-15", **params}).encode()
-    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    response = _send(gateway, credentials, "sts", region, headers, form)
-    # The sandbox's own answer, so there is nothing hostile in it to parse.
-    answer = ElementTree.fromstring(response.body)  # noqa: S314
-    found = {element.tag.rpartition("}")[2]: element.text or "" for element in answer.iter()}
-    if response.status != 200:
+    form = {"Action": "AssumeRole", "Version": "2011-06-15", **params}
+    response = send(gateway, credentials, "sts", region, form)
+    status, found = answer_of(response)
+    if status != 200:
         raise _client_error(found["Code"], found["Message"], response, "AssumeRole")
     return ReadOnlyCredentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
 
-def _send(
+def answer_of(response: HttpResponse) -> tuple[int, dict[str, str]]:
+    """Status and texts, by element, of a query service's answer."""
+    # The sandbox's own answer, so there is nothing hostile in it to parse.
+    answer = ElementTree.fromstring(response.body)  # noqa: S314
+    return response.status, {element.tag.rpartition("}")[2]: element.text or "" for element in answer.iter()}
+
+
+def send(
     gateway: Gateway,
     credentials: ReadOnlyCredentials,
     service: str,
     region: str,
-    headers: dict[str, str],
-    body: bytes,
+    body: str | Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
+    via: str = "",
 ) -> HttpResponse:
-    request = AWSRequest("POST", f"http://{_HOST}/", data=body, headers=headers)
+    """One signed request: a form, or JSON with the headers that name its operation.
+
+    `via` names the AWS service that makes the call in the name of `credentials`, as CloudFormation does.
+    """
+    if isinstance(body, str):
+        sent, given = body.encode(), dict(headers or {})
+    else:
+        sent = urlencode(body).encode()
+        given = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    request = AWSRequest("POST", f"http://{_HOST}/", data=sent, headers=given)
     SigV4Auth(credentials, service, region).add_auth(request)
-    sent = {name.lower(): value for name, value in request.headers.items()}
-    return gateway.handle(HttpRequest("POST", "/", "", {**sent, "host": _HOST}, body))
+    signed = {name.lower(): value for name, value in request.headers.items()}
+    return gateway.handle(HttpRequest("POST", "/", "", {**signed, "host": _HOST}, sent), via=via)
 
 
 def _client_error(code: str, message: str, response: HttpResponse, operation: str) -> ClientError:

@@ -17,6 +17,7 @@ from xsfn_helpers.sandbox.wire import HttpResponse
 _NAMESPACES: Final = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+    "cloudformation": "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 }
 _QUERY_SERVICES: Final = frozenset(_NAMESPACES)
 # S3 answers in XML of its own, with codes in the query services' manner.
@@ -145,8 +146,8 @@ def not_offered(service: str, operation: str) -> Refusal:
     """The sandbox's own word for what it doesn't have: said plainly, so that nobody looks for a permission."""
     return Refusal(
         "InvalidAction" if service in _PLAIN_CODES else "UnknownOperationException",
-        f"The xsfn sandbox doesn't offer {service}:{operation}. It has the parts of IAM, STS and Step Functions that a "
-        "cross-account execution needs, and of Lambda, DynamoDB, S3 and SQS what tasks call.",
+        f"The xsfn sandbox doesn't offer {service}:{operation}. It has the parts of IAM, STS, Step Functions and "
+        "CloudFormation that a cross-account execution needs, and of Lambda, DynamoDB, S3 and SQS what tasks call.",
         400,
     )
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from botocore.credentials import ReadOnlyCredentials
+
 from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.errors import InvalidScenario
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide
@@ -26,7 +28,7 @@ from xsfn_helpers.sandbox.machine_rules import Machines
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.rules import Principals
 from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.services.service import Asked
+from xsfn_helpers.sandbox.services.service import Asked, Asker
 from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
@@ -54,8 +56,11 @@ class Gateway:
     propagation: Propagation
     others: Offered
 
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception."""
+    def handle(self, request: HttpRequest, *, via: str = "") -> HttpResponse:
+        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception.
+
+        `via` is the AWS service that makes it in the name of the caller; a request from the network has none.
+        """
         request_id = str(uuid.uuid4())
         service = _service_hint(request)
         try:
@@ -77,10 +82,10 @@ class Gateway:
             place = self._place(caller, scope.region)
             if other := self.others.service(service):
                 call = other.read(request, place)
-                self._authorise(caller, call, scope.region)
-                return other.answer(Asked(call, place, request_id, self))
+                self._authorise(caller, call, scope.region, via)
+                return other.answer(Asked(call, place, request_id, self, Asker(scope.access_key_id, token)))
             call = name_call(service, request, place)
-            self._authorise(caller, call, scope.region)
+            self._authorise(caller, call, scope.region, via)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
             return error_response(refusal, service=service, request_id=request_id)
@@ -103,17 +108,20 @@ class Gateway:
         """
         if not self.assumable_by_step_functions(role_arn, machine_arn):
             raise machine_rules.NOT_ASSUMABLE
-        role = self._role(role_arn)
-        assert role is not None
-        return self.sessions.issue(
-            account_id=role.account_id,
-            role_name=role.name,
-            role_arn=role.arn,
-            role_id=role.unique_id,
-            name=new_session_name(),
-            partition=role.arn.split(":")[1],
-            seconds=sts.DEFAULT_SECONDS,
+        return self._session_of(role_arn)
+
+    def assume_as_service(self, service_principal: str, role_arn: str, source_arn: str) -> RoleSession:
+        """A session of a service role. Raises `Refusal` where its trust policy doesn't let the service have it."""
+        if not self.assumable_by(service_principal, role_arn, source_arn):
+            raise Refusal("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
+        return self._session_of(role_arn)
+
+    def credentials_of(self, access_key_id: str, token: str) -> ReadOnlyCredentials:
+        """What signs in the name of somebody whose request was verified. Raises `Refusal` if their key is no more."""
+        secret = callers.secret_of(
+            access_key_id, directory=self.services, sessions=self.sessions, token=token, service="cloudformation"
         )
+        return ReadOnlyCredentials(access_key_id, secret, token or None)
 
     def assumable_by_step_functions(self, role_arn: str, machine_arn: str) -> bool:
         """Whether the trust policy of `role_arn` lets Step Functions assume it for `machine_arn`."""
@@ -157,6 +165,19 @@ class Gateway:
         demands = [Demand(action, resource, caller.account_id, context) for action in actions]
         return all(self._decide(caller, demand, region).allowed for demand in demands)
 
+    def _session_of(self, role_arn: str) -> RoleSession:
+        role = self._role(role_arn)
+        assert role is not None
+        return self.sessions.issue(
+            account_id=role.account_id,
+            role_name=role.name,
+            role_arn=role.arn,
+            role_id=role.unique_id,
+            name=new_session_name(),
+            partition=role.arn.split(":")[1],
+            seconds=sts.DEFAULT_SECONDS,
+        )
+
     def _place(self, caller: Caller, region: str) -> Place:
         def iam_arn_of(kind: str, name: str) -> str | None:
             return self.services.iam_arn(caller.account_id, kind, name)
@@ -169,13 +190,13 @@ class Gateway:
             ) from None
         return Place(caller.account_id, region, partition, iam_arn_of)
 
-    def _authorise(self, caller: Caller, call: Call, region: str) -> None:
+    def _authorise(self, caller: Caller, call: Call, region: str, via: str) -> None:
         for demand in call.demands:
-            decision = self._decide(caller, demand, region)
+            decision = self._decide(caller, demand, region, via)
             if not decision.allowed or self._names_missing_role(call, demand):
                 raise _denied(call.service, caller, demand, decision)
 
-    def _decide(self, caller: Caller, demand: Demand, region: str) -> Decision:
+    def _decide(self, caller: Caller, demand: Demand, region: str, via: str = "") -> Decision:
         role = self._role(demand.resource) if demand.action.startswith("sts:") else None
         tags = {
             **self.services.tags_of(demand.resource_account, region, demand.resource),
@@ -194,7 +215,7 @@ class Gateway:
                 "aws:SourceIp": "127.0.0.1",
                 # On AWS every client comes by TLS; on loopback there is no wire to protect.
                 "aws:SecureTransport": "true",
-                "aws:ViaAWSService": "false",
+                **_way(via),
                 **{f"aws:ResourceTag/{key}": value for key, value in tags.items()},
                 **demand.context,
             },
@@ -284,6 +305,16 @@ def _trust(role: StoredRole) -> Policy:
     return Policy.parse(role.trust_policy, kind=PolicyKind.TRUST, name=f"trust policy of {role.name}")
 
 
+def _way(via: str) -> dict[str, str | list[str]]:
+    """Whether an AWS service asks in the name of the caller, and which.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    if not via:
+        return {"aws:ViaAWSService": "false"}
+    return {"aws:ViaAWSService": "true", "aws:CalledVia": [via], "aws:CalledViaFirst": via, "aws:CalledViaLast": via}
+
+
 def _now() -> dict[str, str]:
     now = datetime.now(UTC)
     return {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(int(now.timestamp()))}
@@ -294,7 +325,8 @@ def _service_hint(request: HttpRequest) -> str:
     target = request.headers.get("x-amz-target", "")
     if target:
         return next((service for prefix, service in _TARGETS.items() if target.startswith(prefix)), "states")
-    return "iam" if b"Version=2010-05-08" in request.body else "sts"
+    versions = {b"Version=2010-05-08": "iam", b"Version=2010-05-15": "cloudformation"}
+    return next((service for version, service in versions.items() if version in request.body), "sts")
 
 
 _TARGETS: Final = {"DynamoDB_": "dynamodb", "AmazonSQS.": "sqs"}

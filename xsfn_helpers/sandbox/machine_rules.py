@@ -67,8 +67,8 @@ def check_states(call: Call, account_id: str, region: str, machines: Machines, *
 
 _NAMING: Final = frozenset(("CreateStateMachine", "CreateActivity", "StartExecution", "StartSyncExecution"))
 # Source: docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
-_MANAGED_RULE: Final = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-_MANAGED_RULE_ACTIONS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
+MANAGED_RULE: Final = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+MANAGED_RULE_ACTIONS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
 def _check_machine(params: Params, role_arn: str, kind: str, machine_arn: str, rights: MachineRights) -> None:
@@ -80,8 +80,8 @@ def _check_machine(params: Params, role_arn: str, kind: str, machine_arn: str, r
     if definition is None or not definition_rules.waits_for_own_executions(json.loads(definition)):
         return
     _, partition, _, region, account_id, *_ = machine_arn.split(":")
-    rule_arn = f"arn:{partition}:events:{region}:{account_id}:{_MANAGED_RULE}"
-    if not rights.allowed_as_machine(role_arn, machine_arn, _MANAGED_RULE_ACTIONS, rule_arn):
+    rule_arn = f"arn:{partition}:events:{region}:{account_id}:{MANAGED_RULE}"
+    if not rights.allowed_as_machine(role_arn, machine_arn, MANAGED_RULE_ACTIONS, rule_arn):
         raise Refusal("AccessDeniedException", f"'{role_arn}' is not authorized to create managed-rule.")
 
 

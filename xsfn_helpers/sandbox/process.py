@@ -16,6 +16,7 @@ from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
@@ -42,8 +43,8 @@ _LISTENING: Final = b"listening"
 def main(arguments: list[str]) -> int:
     """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, region, wanted port (0 = any). What is said is a JSON
-    object with the parts of a `SandboxError`.
+    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any). What
+    is said is a JSON object with the parts of a `SandboxError`.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
@@ -92,7 +93,7 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
 
 
 def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Server, Journal]:
-    """The two accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
+    """The accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
     previous = folder.read()
     region = config["region"]
     wanted = config["port"]
@@ -106,9 +107,13 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     port = sock.getsockname()[1]
     journal, notice = Journal.open(folder.journal)
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
+    further_ids = config["further"]
+    # By id: a side's account may be another one than last time.
+    known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
     try:
-        bridge = MotoBridge(frozenset(ids.values()), partition_of(region), journal)
-        accounts = {side: _account(bridge, account_id, side, previous) for side, account_id in ids.items()}
+        bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
+        accounts = {side: _account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
+        further = tuple(_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
         sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:
         raise unusable(folder.journal, error) from error
@@ -116,15 +121,18 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
     propagation = Propagation(lambda: settings.propagation_seconds)
-    gateway = Gateway(bridge, sessions, propagation, Offered(journal))
+    stacks = Stacks(journal)
+    gateway = Gateway(bridge, sessions, propagation, Offered(journal, {"cloudformation": stacks}))
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
+    stacks.work_through(gateway)
     running = Running(
         port=port,
         region=region,
         pid=os.getpid(),
         instance=secrets.token_hex(16),
         accounts=accounts,
+        further=further,
         notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
     # Without its folder, nothing that is accepted is kept.
@@ -157,15 +165,14 @@ def _session_key(journal: Journal) -> str:
     return str(key)
 
 
-def _account(bridge: MotoBridge, account_id: str, side: Side, previous: Running | None) -> SandboxAccount:
-    """The side's account with its administrator, whose keys outlive restarts and resets: clients made before go on.
+def _account(bridge: MotoBridge, account_id: str, known: SandboxAccount | None) -> SandboxAccount:
+    """The account with its administrator, whose keys outlive restarts and resets: clients made before go on.
 
     Who deleted the administrator or its keys gets them back with the next start; on AWS the root user would help out.
     """
     if key := bridge.administrator_key(account_id, ADMINISTRATOR):
         return SandboxAccount(account_id, *key)
-    known = previous.accounts.get(side) if previous else None
-    if known is None or known.account_id != account_id:
+    if known is None:
         known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
     bridge.give_administrator(
         account_id,

@@ -25,6 +25,11 @@ class Propagation:
         self._changes: dict[_Key, list[tuple[float, StoredPrincipal | None]]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def seconds(self) -> float:
+        """How long a change takes to count, right now."""
+        return self._delay()
+
     def changing(self, kind: str, account_id: str, name: str, before: StoredPrincipal | None) -> None:
         """Note that a role or user is about to change, and what it was."""
         if self._delay() <= 0:

@@ -13,15 +13,15 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.errors import InvalidScenario, SandboxError
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.scenario import Scenario, Side, check_account_id
 
 _START_LIMIT: Final = 30.0
 _STOP_LIMIT: Final = 10.0
@@ -32,11 +32,16 @@ _ARTICLE: Final = Scenario()
 
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
-    """Which two accounts, and in which region. Raises `InvalidScenario` for ids or a region that AWS wouldn't have."""
+    """Which accounts, and in which region.
+
+    `further_account_ids` are Subject accounts besides the first: as many as one likes. Raises `InvalidScenario` for ids
+    or a region that AWS wouldn't have, and for an id that comes twice.
+    """
 
     operator_account_id: str = _ARTICLE.operator_account_id
     subject_account_id: str = _ARTICLE.subject_account_id
     region: str = _ARTICLE.region
+    further_account_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         Scenario(
@@ -44,6 +49,20 @@ class SandboxConfig:
             subject_account_id=self.subject_account_id,
             region=self.region,
         )
+        ids = [self.operator_account_id, self.subject_account_id]
+        for account_id in self.further_account_ids:
+            check_account_id(account_id, where="further account ids")
+            if account_id in ids:
+                raise InvalidScenario(
+                    f"{account_id} comes twice.", where="further account ids", fix="Give each account an id of its own."
+                )
+            ids.append(account_id)
+
+    def also(self, account_ids: Iterable[str]) -> SandboxConfig:
+        """The same with these accounts, too; those that it has already, it has once."""
+        has = (self.operator_account_id, self.subject_account_id)
+        wanted = dict.fromkeys((*self.further_account_ids, *account_ids))
+        return replace(self, further_account_ids=tuple(one for one in wanted if one not in has))
 
 
 class Sandbox:
@@ -55,7 +74,8 @@ class Sandbox:
 
     def __repr__(self) -> str:
         ids = " and ".join(account.account_id for account in self.accounts.values())
-        return f"<Sandbox {self.endpoint_url}, accounts {ids}>"
+        more = f" and {len(self.further)} more" if self.further else ""
+        return f"<Sandbox {self.endpoint_url}, accounts {ids}{more}>"
 
     @property
     def endpoint_url(self) -> str:
@@ -74,6 +94,11 @@ class Sandbox:
         return self._running.accounts
 
     @property
+    def further(self) -> Mapping[str, SandboxAccount]:
+        """The accounts besides the two, by id."""
+        return {account.account_id: account for account in self._running.further}
+
+    @property
     def notice(self) -> str:
         """What the sandbox has to tell about its start, such as a journal it couldn't read; empty as a rule."""
         return self._running.notice
@@ -84,6 +109,7 @@ class Sandbox:
             operator_account_id=self.accounts[Side.OPERATOR].account_id,
             subject_account_id=self.accounts[Side.SUBJECT].account_id,
             region=self.region,
+            further_account_ids=tuple(self.further),
         )
 
     @property
@@ -97,18 +123,13 @@ class Sandbox:
 
     def to_json(self) -> dict[str, Any]:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
+        further = [account.to_json() for account in self.further.values()]
         return {
             "endpoint_url": self.endpoint_url,
             "region": self.region,
             "pid": self.pid,
-            "accounts": {
-                side.value: {
-                    "account_id": account.account_id,
-                    "access_key_id": account.access_key_id,
-                    "secret_access_key": account.secret_access_key,
-                }
-                for side, account in self.accounts.items()
-            },
+            "accounts": {side.value: account.to_json() for side, account in self.accounts.items()},
+            **({"further_accounts": further} if further else {}),
         }
 
     @classmethod
@@ -123,7 +144,9 @@ class Sandbox:
     def start(cls, config: SandboxConfig | None = None, *, port: int | None = None) -> Sandbox:
         """Start the sandbox, or find the one that runs.
 
-        Takes the accounts and region (the article's by default) and a port (any free one by default).
+        Takes the accounts and region (the article's by default) and a port (any free one by default). Further accounts
+        stay once they are there; one that runs without them is started again with them, at its address and with all it
+        has, except that executions which are running end.
         Raises `SandboxError` where a sandbox with other accounts, region or port runs already, the port is taken, or
         the process can't start.
         """
@@ -136,13 +159,17 @@ class Sandbox:
         folder.make()
         with _starting(folder):
             found = cls.find()
-            if found is not None:
+            if found is not None and set(wanted.further_account_ids) <= found.further.keys():
                 return found._checked(wanted, port)
-            return cls(_launch(folder, wanted, port or 0), folder)
+            if found is not None:
+                found._checked(wanted, port)
+                last = found._end()
+                return cls(_launch(folder, found.config.also(wanted.further_account_ids), last.port), folder)
+            return cls(_launch(folder, wanted.also(_had(folder)), port or 0), folder)
 
     def _checked(self, wanted: SandboxConfig, port: int | None) -> Sandbox:
-        if self.config != wanted:
-            has, asked = self.config, wanted
+        has, asked = self.config, wanted
+        if replace(has, further_account_ids=()) != replace(asked, further_account_ids=()):
             raise SandboxError(
                 f"A sandbox with accounts {has.operator_account_id} and {has.subject_account_id} in {has.region} is "
                 f"running; asked for {asked.operator_account_id} and {asked.subject_account_id} in {asked.region}.",
@@ -161,7 +188,7 @@ class Sandbox:
             self._end()
 
     def reset(self) -> Sandbox:
-        """Two empty accounts again, at the same address and with the same keys."""
+        """Empty accounts again, at the same address and with the same keys."""
         with _starting(self._folder):
             last = self._end()
             with self._folder.told():
@@ -180,6 +207,12 @@ class Sandbox:
         )
         with self._folder.holding(self._folder.lock, seconds=_STOP_LIMIT, otherwise=still):
             return last
+
+
+def _had(folder: StateFolder) -> tuple[str, ...]:
+    """The further accounts of the sandbox that ran last."""
+    last = folder.read()
+    return tuple(account.account_id for account in last.further) if last else ()
 
 
 def _starting(folder: StateFolder) -> AbstractContextManager[None]:
@@ -219,6 +252,7 @@ def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
                 Side.OPERATOR.value: config.operator_account_id,
                 Side.SUBJECT.value: config.subject_account_id,
             },
+            "further": config.further_account_ids,
         }
     )
     # moto reads its settings from MOTO_* and would let them override the caller's account.

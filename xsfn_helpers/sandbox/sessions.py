@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from botocore.credentials import ReadOnlyCredentials
+
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
 _SEAL_BYTES: Final = 32
 _SECRET_BYTES: Final = 30
@@ -48,6 +50,10 @@ class RoleSession:
     @property
     def arn(self) -> str:
         return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{self.role_name}/{self.name}"
+
+    @property
+    def credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials(self.access_key_id, self.secret_access_key, self.session_token)
 
     @property
     def user_id(self) -> str:

@@ -37,12 +37,20 @@ class SandboxAccount:
     access_key_id: str
     secret_access_key: str = field(repr=False)
 
+    def to_json(self) -> dict[str, str]:
+        return {
+            "account_id": self.account_id,
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """A sandbox process: its address, and a secret that only it and its owner know.
 
-    `notice` tells the user what was found wrong at start and how it was helped; empty as a rule.
+    `further` are accounts besides the two, for one Operator with several Subjects. `notice` tells the user what was
+    found wrong at start and how it was helped; empty as a rule.
     """
 
     port: int
@@ -51,6 +59,7 @@ class Running:
     instance: str = field(repr=False)
     accounts: Mapping[Side, SandboxAccount]
     notice: str = ""
+    further: tuple[SandboxAccount, ...] = ()
 
     @property
     def endpoint_url(self) -> str:
@@ -200,6 +209,7 @@ class StateFolder:
                 instance=stored["instance"],
                 accounts={Side(side): SandboxAccount(**account) for side, account in stored["accounts"].items()},
                 notice=stored["notice"],
+                further=tuple(SandboxAccount(**account) for account in stored.get("further", ())),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -212,14 +222,8 @@ class StateFolder:
             "pid": running.pid,
             "instance": running.instance,
             "notice": running.notice,
-            "accounts": {
-                side.value: {
-                    "account_id": account.account_id,
-                    "access_key_id": account.access_key_id,
-                    "secret_access_key": account.secret_access_key,
-                }
-                for side, account in running.accounts.items()
-            },
+            "accounts": {side.value: account.to_json() for side, account in running.accounts.items()},
+            "further": [account.to_json() for account in running.further],
         }
         partial = self.file.with_suffix(".partial")
         partial.unlink(missing_ok=True)  # left by a sandbox that was ended while it wrote

@@ -99,7 +99,7 @@ class TaskClients:
             session = self._gateway.assume_as_step_functions(role_arn, machine_arn)
         except Refusal:
             raise AssumeRefused(NOT_ASSUMABLE.message) from None
-        return ReadOnlyCredentials(session.access_key_id, session.secret_access_key, session.session_token)
+        return session.credentials
 
     def assume_task_role(
         self, own: ReadOnlyCredentials, *, region: str, machine_role_arn: str, task_role_arn: str, external_id: str
@@ -145,14 +145,13 @@ class TaskClients:
         parts = urlsplit(request.url)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc)
-        body = request.body or b""
         answer = self._gateway.handle(
             HttpRequest(
                 method=request.method,
                 path=parts.path or "/",
                 query=parts.query,
                 headers=headers,
-                body=body if isinstance(body, bytes) else str(body).encode(),
+                body=_content(request.body),
             )
         )
         received = HTTPHeaders()
@@ -201,6 +200,15 @@ class _Body(io.BytesIO):
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self.read()
+
+
+def _content(body: Any) -> bytes:
+    """A request's body, which may be text, or a stream as for an object in S3."""
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    if isinstance(body, str):
+        return body.encode()
+    return bytes(body.read()) if hasattr(body, "read") else bytes(body)
 
 
 def _text(value: str | bytes) -> str:

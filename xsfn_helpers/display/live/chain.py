@@ -19,6 +19,8 @@ from xsfn_helpers.runs import Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import Standing, read_standing
 
+# A stack may hold any of the chain's things.
+_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
 # Calls that start or end an execution: a run is told by itself.
 _OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
 
@@ -87,7 +89,7 @@ class LiveDiagram:
     def _hear(self, event: Event) -> None:
         match event:
             case Called(side, operation, names):
-                if operation not in _OF_EXECUTIONS and self._concerns(names):
+                if operation in _OF_STACKS or (operation not in _OF_EXECUTIONS and self._concerns(names)):
                     self._just_read = False
                     with self._changing:
                         # What was tried, and what ran, was so before this change.

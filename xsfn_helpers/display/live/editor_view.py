@@ -7,7 +7,6 @@ from typing import Any
 
 from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
-from xsfn_helpers.judged_document import JudgedDocument
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.what_if import WhatIf
@@ -52,7 +51,7 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         text=desk.text,
         answers=desk.answers,
         accepted=document.accepted,
-        verdict=_verdict(document),
+        verdict=document.short_verdict,  # the fault itself stands below, with its place
         headline=report.headline,
         remarks=remark_views(document),
         notes=report.notes,
@@ -66,8 +65,3 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         said=desk.said,
         trouble=desk.trouble,
     )
-
-
-def _verdict(document: JudgedDocument) -> str:
-    # The fault itself stands below, with its place.
-    return document.verdict if document.accepted else "✗ AWS would refuse it"

@@ -14,7 +14,7 @@ from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
 from xsfn_helpers.display.markup import CODE, escape, one_line
-from xsfn_helpers.display.what_if_report import what_if_html
+from xsfn_helpers.display.what_if_report import words_html
 from xsfn_helpers.display.workflow import Workflow
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam.json_text import JsonFault
@@ -96,7 +96,7 @@ class TaskForm(EditingDesk):
             )
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         parts.append(f'<pre style="{code}">{escape(self.document)}</pre>')
-        return "".join([*parts, what_if_html(self._form.report)])
+        return "".join([*parts, words_html(self._form.report)])
 
     @property
     def _machine(self) -> StateMachine:

@@ -48,7 +48,7 @@ class TaskFormView:
     options: dict[str, str]
     roles_of: str
     roles: tuple[RoleChoice, ...]
-    role_words: str
+    notes: tuple[str, ...]
     headline: str
     links: tuple[TurnView, ...]
     differs: tuple[str, ...]
@@ -90,9 +90,7 @@ class Form:
 
     @property
     def verdict(self) -> str:
-        if self.faults:
-            return "✗ Step Functions would refuse it"
-        return "✓ This is what is stored." if self.is_stored else "✓ Step Functions would take it."
+        return self.report.documents[0].short_verdict
 
 
 def task_form_view(form: Form, desk: Desk) -> TaskFormView:
@@ -114,7 +112,7 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
         options={option.name: option.value for option in Option},
         roles_of=f"Roles of the {form.roles_account}",
         roles=form.roles,
-        role_words=" ".join(report.notes),
+        notes=report.notes,
         headline=report.headline,
         links=turn_views(report),
         differs=report.documents[0].differs,

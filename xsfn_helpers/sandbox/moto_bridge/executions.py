@@ -51,6 +51,7 @@ class Executions:
             "ListExecutions": self._list,
             "GetExecutionHistory": self._history,
             "DescribeStateMachineForExecution": self._machine_as_run,
+            "ListStateMachineVersions": _versions,
         }
 
     def answers(self, operation: str) -> bool:
@@ -161,6 +162,12 @@ class Executions:
         if found is None or arn.split(":")[4] != states.account_id:
             raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return found
+
+
+def _versions(params: Mapping[str, Any], states: Any) -> Answer:
+    """None: the sandbox refuses to publish any. Terraform's provider asks all the same."""
+    states.describe_state_machine(params["stateMachineArn"])
+    return {"stateMachineVersions": []}
 
 
 def _stop_live(live: Any, *, error: str | None, cause: str | None) -> None:

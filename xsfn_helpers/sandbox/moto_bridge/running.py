@@ -57,6 +57,7 @@ from xsfn_helpers.sandbox.moto_bridge.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
+from xsfn_helpers.sandbox.moto_bridge.tokens import wait_for_tokens
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
 
@@ -146,6 +147,7 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     evaluate_jsonata()
     call_like_the_sdk()
     call_services_like_aws()
+    wait_for_tokens()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -26,9 +30,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs import (
     StateTaskServiceSqs,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from xsfn_helpers.sandbox.moto_bridge.failures import task_failed
 from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, sdk_metadata
+from xsfn_helpers.sandbox.tasks import AssumeRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ def call_services_like_aws() -> None:
         (StateTaskServiceSqs, _SQS),
     ):
         _tell_failures(kind, words)
+    _tell_failures_of_functions()
     StateTaskServiceAwsSdk._normalise_exception_name = staticmethod(name_of_sdk_error)
     StateTaskServiceLambda._eval_service_task = _invoke
     StateTaskServiceDynamoDB._eval_service_task = _call(state_task_service_dynamodb)
@@ -94,6 +102,28 @@ def _tell_failures(kind: Any, words: _Words) -> None:
         return otherwise(task, env=env, ex=ex)
 
     kind._from_error = from_error
+
+
+def _tell_failures_of_functions() -> None:
+    """A task whose `Resource` is a function's own ARN fails with the same errors, in an event of its own."""
+    otherwise = StateTaskLambda._from_error
+
+    def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, ClientError):
+            error, cause = _LAMBDA.failure(ex)
+        elif isinstance(ex, AssumeRefused):
+            error, cause = StatesErrorNameType.StatesTaskFailed.to_name(), str(ex)
+        else:
+            failure: FailureEvent = otherwise(task, env=env, ex=ex)
+            return failure
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.LambdaFunctionFailed,
+            event_details=EventDetails(lambdaFunctionFailedEventDetails={"error": error, "cause": cause}),
+        )
+
+    StateTaskLambda._from_error = from_error
 
 
 def _invoke(

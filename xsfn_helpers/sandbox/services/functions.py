@@ -31,6 +31,7 @@ from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.function_run import Function, Runner, log_tail
 from xsfn_helpers.sandbox.services.service import Asked, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
+from xsfn_helpers.sandbox.services.types import check_types
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 PRINCIPAL: Final = "lambda.amazonaws.com"
@@ -176,6 +177,7 @@ class Functions:
 
 def _create(params: Params, place: Place) -> Call:
     check_constraints("lambda", "CreateFunction", params)
+    check_types("lambda", "CreateFunction", params)
     refuse_unknown(params, _CREATED_WITH, code=_INVALID, what="CreateFunction")
     _check(params)
     arn = _arn(params["FunctionName"], place)

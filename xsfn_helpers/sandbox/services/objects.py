@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import xml.etree.ElementTree as ElementTree
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Place
+from xsfn_helpers.sandbox.calls import Call, Context, Demand, Place, tag_keys
 from xsfn_helpers.sandbox.errors import Refusal, not_offered, xml_text
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked
@@ -32,6 +33,7 @@ _OPERATIONS: Final = {
 }
 # Of what asks for something else at the same address (acl, tagging, uploads …), nothing is offered.
 _QUERY: Final = {
+    "GetBucketTagging": frozenset(("tagging",)),
     "ListObjectsV2": frozenset(
         ("list-type", "prefix", "delimiter", "max-keys", "encoding-type", "fetch-owner", "x-id")
     ),
@@ -68,6 +70,8 @@ class Objects:
         if (request.method, bool(key)) not in _OPERATIONS:
             raise not_offered("s3", f"{request.method} {request.path}")
         operation, action, mutates = _OPERATIONS[request.method, bool(key)]
+        if operation == "ListObjectsV2" and "tagging" in query:
+            operation, action = "GetBucketTagging", "s3:GetBucketTagging"
         if other := query.keys() - _QUERY.get(operation, {"x-id"}):
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
         if other := {name for name in request.headers if name.startswith("x-amz-")} - _HEADERS:
@@ -79,7 +83,10 @@ class Objects:
         # A bucket's ARN has no account: it belongs to whoever made it.
         owner = stored["account"] if stored and operation != "CreateBucket" else place.account_id
         params = {"Bucket": bucket, "Key": key, "Query": query, "Body": request.body, "Headers": dict(request.headers)}
-        return Call("s3", operation, params, (Demand(action, arn, owner, _context(operation, query)),), mutates)
+        demands = [Demand(action, arn, owner, _context(operation, query))]
+        if operation == "CreateBucket" and (tags := _tags_in(request.body)):
+            demands = [Demand(one, arn, owner, tag_keys(tags)) for one in (action, "s3:TagResource")]
+        return Call("s3", operation, params, tuple(demands), mutates)
 
     def answer(self, asked: Asked) -> HttpResponse:
         bucket, key = asked.params.get("Bucket", ""), asked.params.get("Key", "")
@@ -95,6 +102,8 @@ class Objects:
                         raise Refusal("BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
                     self._buckets.remove([bucket])
                 return _answer(asked, 204)
+            case "GetBucketTagging":
+                return self._tags(asked, bucket)
             case "HeadBucket":
                 stored = self._stored(bucket)
                 return _answer(asked, 200, headers={"x-amz-bucket-region": stored["region"]})
@@ -120,7 +129,8 @@ class Objects:
         return _answer(asked, 200, body, headers)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
-        return {}
+        stored = self._buckets.get(arn.split(":::")[-1].partition("/")[0])
+        return dict(stored["tags"]) if stored else {}
 
     def _stored(self, bucket: str) -> dict[str, Any]:
         stored: dict[str, Any] | None = self._buckets.get(bucket)
@@ -147,7 +157,12 @@ class Objects:
                     "system. Please select a different name and try again."
                 )
                 raise Refusal("BucketAlreadyExists", words, 409)
-            about = {"account": place.account_id, "region": place.region, "created": datetime.now(UTC).isoformat()}
+            about = {
+                "account": place.account_id,
+                "region": place.region,
+                "created": datetime.now(UTC).isoformat(),
+                "tags": _tags_in(asked.params["Body"]),
+            }
             self._buckets.put(bucket, about)
         return _answer(asked, 200, headers={"location": f"/{bucket}"})
 
@@ -174,13 +189,22 @@ class Objects:
     def _list(self, asked: Asked, bucket: str) -> HttpResponse:
         self._stored(bucket)
         query = asked.params["Query"]
-        if query.get("list-type") != "2" or query.get("delimiter"):
-            raise not_offered("s3", "ListObjects, but ListObjectsV2 without a delimiter; the older form")
-        prefix = query.get("prefix", "")
+        if query.get("list-type") != "2":
+            raise not_offered("s3", "ListObjects, the older form of ListObjectsV2")
+        most = query.get("max-keys") or str(_MOST_KEYS)
+        if not re.fullmatch("[0-9]{1,9}", most):
+            raise Refusal("InvalidArgument", "Provided max-keys not an integer or within integer range")
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         keys = [key.removeprefix(f"{bucket}/") for key in self._objects.keys(f"{bucket}/{prefix}")]
-        shown = keys[: min(int(query.get("max-keys") or _MOST_KEYS), _MOST_KEYS)]
+        found = list(dict.fromkeys(_up_to(delimiter, key, len(prefix)) for key in keys))
+        shown = found[: min(int(most), _MOST_KEYS)]
         coded = quote if query.get("encoding-type") == "url" else str
-        rows = [(key, self._objects.get(f"{bucket}/{key}")) for key in shown]
+        folders = "".join(
+            f"<CommonPrefixes><Prefix>{xml_text(coded(one))}</Prefix></CommonPrefixes>"
+            for one, is_folder in shown
+            if is_folder
+        )
+        rows = [(key, self._objects.get(f"{bucket}/{key}")) for key, is_folder in shown if not is_folder]
         contents = "".join(
             f"<Contents><Key>{xml_text(coded(key))}</Key><LastModified>{_moment(thing['changed'])}</LastModified>"
             f"<ETag>{xml_text(thing['etag'])}</ETag><Size>{thing['size']}</Size>"
@@ -188,14 +212,24 @@ class Objects:
             for key, thing in rows
             if thing is not None
         )
+        truncated = str(len(shown) < len(found)).lower()
         encoding = "<EncodingType>url</EncodingType>" if coded is quote else ""
         return _xml(
             asked,
             "ListBucketResult",
             f"<Name>{bucket}</Name><Prefix>{xml_text(coded(prefix))}</Prefix><KeyCount>{len(shown)}</KeyCount>"
-            f"<MaxKeys>{_MOST_KEYS}</MaxKeys>{encoding}<IsTruncated>{str(len(shown) < len(keys)).lower()}</IsTruncated>"
-            f"{contents}",
+            f"<MaxKeys>{_MOST_KEYS}</MaxKeys>{encoding}<IsTruncated>{truncated}</IsTruncated>"
+            f"{contents}{folders}",
         )
+
+    def _tags(self, asked: Asked, bucket: str) -> HttpResponse:
+        tags = self._stored(bucket)["tags"]
+        if not tags:
+            raise Refusal("NoSuchTagSet", "The TagSet does not exist", 404)
+        rows = "".join(
+            f"<Tag><Key>{xml_text(name)}</Key><Value>{xml_text(value)}</Value></Tag>" for name, value in tags.items()
+        )
+        return _xml(asked, "Tagging", f"<TagSet>{rows}</TagSet>")
 
     def _list_buckets(self, asked: Asked) -> HttpResponse:
         owned = [(name, self._buckets.get(name)) for name in self._buckets.every()]
@@ -206,6 +240,27 @@ class Objects:
         )
         owner = f"<Owner><ID>{asked.place.account_id}</ID></Owner>"
         return _xml(asked, "ListAllMyBucketsResult", f"{owner}<Buckets>{rows}</Buckets>")
+
+
+def _tags_in(body: bytes) -> dict[str, str]:
+    """The tags that a bucket is made with."""
+    if b"<Tags>" not in body:
+        return {}
+    try:
+        # No entities are defined in what AWS's clients send, and none are taken.
+        if b"<!" in body:
+            raise ElementTree.ParseError
+        root = ElementTree.fromstring(body)  # noqa: S314
+    except ElementTree.ParseError:
+        raise Refusal("MalformedXML", "The XML you provided was not well-formed.") from None
+    tags = root.iterfind(".//{*}Tags/{*}Tag")
+    return {tag.findtext("{*}Key", ""): tag.findtext("{*}Value", "") for tag in tags}
+
+
+def _up_to(delimiter: str, key: str, start: int) -> tuple[str, bool]:
+    """The key, or what of it comes up to the next delimiter, as `aws s3 ls` shows folders; and whether it is one."""
+    at = key.find(delimiter, start) if delimiter else -1
+    return (key, False) if at < 0 else (key[: at + len(delimiter)], True)
 
 
 def _context(operation: str, query: Mapping[str, str]) -> Context:

@@ -22,17 +22,17 @@ REST: Final = frozenset(("lambda", "s3"))
 
 
 class Offered:
-    """The services on one journal."""
+    """The services on one journal; those in `ready` are there already."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, ready: Mapping[str, Service]) -> None:
         self._journal = journal
-        self._made: dict[str, Service] = {}
+        self._made = dict(ready)
         self._making = threading.Lock()
 
     def service(self, name: str) -> Service | None:
         """The service of this name; None for one that the sandbox doesn't have."""
         if name not in _HOMES:
-            return None
+            return self._made.get(name)
         with self._making:
             if name not in self._made:
                 module, kind = _HOMES[name]

@@ -17,12 +17,14 @@ from xsfn_helpers.sandbox.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
+from xsfn_helpers.sandbox.services.types import check_types
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (action, does it change anything, the parameters the sandbox knows)
 _OPERATIONS: Final = {
     "CreateQueue": ("sqs:CreateQueue", True, "QueueName Attributes tags"),
     "DeleteQueue": ("sqs:DeleteQueue", True, "QueueUrl"),
+    "ListQueueTags": ("sqs:ListQueueTags", False, "QueueUrl"),
     "GetQueueUrl": ("sqs:GetQueueUrl", False, "QueueName QueueOwnerAWSAccountId"),
     "SendMessage": ("sqs:SendMessage", True, "QueueUrl MessageBody"),
     "ReceiveMessage": (
@@ -60,6 +62,7 @@ class Queues:
             raise not_offered("sqs", operation)
         action, mutates, known = _OPERATIONS[operation]
         check_constraints("sqs", operation, params)
+        check_types("sqs", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         arn = _arn(params, place)
         context: Context = {**tag_keys(params.get("tags") or {})}
@@ -74,6 +77,8 @@ class Queues:
             case "GetQueueUrl":
                 self._stored(arn)
                 body = {"QueueUrl": _url(arn)}
+            case "ListQueueTags":
+                body = {"Tags": self._stored(arn)["tags"]}
             case "DeleteQueue":
                 with self._shelf.changing:
                     self._stored(arn)
@@ -182,6 +187,8 @@ def _arn(params: Mapping[str, Any], place: Place) -> str:
         account, name = match["account"], match["name"]
     else:
         account, name = params.get("QueueOwnerAWSAccountId") or place.account_id, params.get("QueueName", "")
+        if not re.fullmatch("[0-9]{12}", account):
+            raise Refusal(_INVALID, f"Value {account} for parameter QueueOwnerAWSAccountId is invalid.")
         if not _NAME.fullmatch(name):
             words = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
             raise Refusal(_INVALID, words)

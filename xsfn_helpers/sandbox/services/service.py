@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xsfn_helpers.sandbox.calls import Call, Params, Place
@@ -19,13 +19,22 @@ class Rights(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose key signed a request: enough to do something in their name later."""
+
+    access_key_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """An allowed call: where it was made, and what else is needed to answer it."""
+    """An allowed call: where and by whom it was made, and what else is needed to answer it."""
 
     call: Call
     place: Place
     request_id: str
     rights: Rights
+    asker: Asker
 
     @property
     def params(self) -> Params:

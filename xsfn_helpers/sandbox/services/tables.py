@@ -18,6 +18,7 @@ from xsfn_helpers.sandbox.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
+from xsfn_helpers.sandbox.services.types import check_types
 from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (does it change anything, the parameters the sandbox knows); the action has the operation's name
@@ -26,6 +27,7 @@ _OPERATIONS: Final = {
     "DescribeTable": (False, "TableName"),
     "DeleteTable": (True, "TableName"),
     "ListTables": (False, ""),
+    "ListTagsOfResource": (False, "ResourceArn"),
     "PutItem": (True, "TableName Item ReturnValues ReturnConsumedCapacity"),
     "GetItem": (False, "TableName Key ConsistentRead ReturnConsumedCapacity"),
 }
@@ -52,11 +54,12 @@ class Tables:
             raise not_offered("dynamodb", operation)
         mutates, known = _OPERATIONS[operation]
         check_constraints("dynamodb", operation, params)
+        check_types("dynamodb", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         action = f"dynamodb:{operation}"
         if operation == "ListTables":
             return Call("dynamodb", operation, params, (Demand(action, "*", place.account_id),), mutates)
-        arn = _arn(params["TableName"], place)
+        arn = _arn(params["ResourceArn" if operation == "ListTagsOfResource" else "TableName"], place)
         context: Context = {}
         if operation == "CreateTable":
             context = tag_keys({tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []})
@@ -78,6 +81,9 @@ class Tables:
                 place = asked.place
                 prefix = f"arn:{place.partition}:dynamodb:{place.region}:{place.account_id}:table/"
                 body = {"TableNames": [key.removeprefix(prefix) for key in self._tables.keys(prefix)]}
+            case "ListTagsOfResource":
+                tags = self._stored(asked.resource)["tags"]
+                body = {"Tags": [{"Key": name, "Value": value} for name, value in tags.items()]}
             case "PutItem":
                 body = self._put(asked)
             case _:

@@ -116,8 +116,10 @@ class Chain {
     const element = h(
       "button",
       { class: `xsfn-chip xsfn-at-link-${number}`, type: "button", "data-link": number, "aria-controls": this.panelId, "aria-expanded": "false" },
+      // The blanks aren't seen; they keep the words apart for whoever reads them in a row.
       h("span", { class: "xsfn-number", "aria-hidden": "true" }, number),
-      h("span", { class: "xsfn-what" }, h("b", {}, ...breakable(link.action)), link.extra && h("small", {}, link.extra), h("span", { class: "xsfn-states" }, word, now)),
+      " ",
+      h("span", { class: "xsfn-what" }, h("b", {}, ...breakable(link.action)), " ", link.extra && h("small", {}, link.extra), " ", h("span", { class: "xsfn-states" }, word, " ", now)),
     );
     element.addEventListener("click", () => this.open("link", number));
     for (const signal of ["mouseenter", "focus"]) element.addEventListener(signal, () => this.glance(number));
@@ -160,7 +162,6 @@ class Chain {
     }
     set(element, "data-state", link.state);
     say(word, link.word);
-    set(element, "aria-label", `Link ${number}, ${link.word.slice(2)}: ${link.asker_title} asks for ${link.action} on ${link.target_title}${link.extra ? `, ${link.extra}` : ""}. ${link.outcome}`);
     for (const part of Object.values(this.lines.get(number))) set(part, "data-state", link.state);
   }
 
@@ -209,12 +210,16 @@ class Chain {
     const caughtUp = run && this.trail.done === run.steps.length && !this.trail.timer;
     const last = told.at(-1);
     const active = !run ? 0 : caughtUp ? run.at : last?.link;
-    for (const [number, { element, now }] of this.chips) {
+    for (const [number, { element, word, now }] of this.chips) {
       const own = told.filter((step) => String(step.link) === number);
       const broken = own.some((step) => step.broken);
       const phase = broken ? "broke" : String(active) === number ? "now" : own.length ? "passed" : "";
       set(element, "data-run", phase);
       say(now, { now: "▶ now", passed: "● passed", broke: "■ the run broke here" }[phase] ?? "");
+      const link = this.state.links.find((one) => String(one.number) === number);
+      // What is seen comes first and in its order: whoever speaks to the page says what they see.
+      const seen = [link.action, link.extra, word.textContent, now.textContent].filter(Boolean).join(" ");
+      set(element, "aria-label", `Link ${number} ${seen}. ${link.asker_title} asks for it on ${link.target_title}. ${link.outcome}`);
       for (const part of Object.values(this.lines.get(number))) set(part, "data-run", phase);
     }
     this.tag("operator-state-machine", run, caughtUp ? run?.operator : run && "RUNNING");

@@ -59,8 +59,8 @@ class PolicyEditor {
       h(
         "div",
         { class: "xsfn-desk" },
-        h("div", {}, this.text.element, h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back), this.said, this.more),
-        h("div", { class: "xsfn-judgement" }, this.document, this.remarks, this.headline, this.notes, this.risks, this.links),
+        h("div", {}, this.text.element, this.document, this.remarks, h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back), this.said, this.more),
+        h("div", { class: "xsfn-judgement" }, this.headline, this.notes, this.risks, this.links),
       ),
       this.figure,
       this.news,

@@ -43,7 +43,7 @@ class TaskForm {
     this.valueLabel = h("label", { class: "xsfn-label", for: `${id}-value` });
     this.valueRow = h("div", { class: "xsfn-row" }, this.valueLabel, this.value);
     this.resource = h("p", { class: "xsfn-resource" });
-    this.words = h("p", { class: "xsfn-how", id: `${id}-words` });
+    this.words = h("div", { class: "xsfn-how", id: `${id}-words` });
     set(this.role, "aria-describedby", `${id}-words`);
     this.blocked = h("p", { class: "xsfn-how" });
     this.form = h(
@@ -113,6 +113,7 @@ class TaskForm {
     this.value.value = this.state.option === kind ? this.state.value : "";
     this.showValue(kind);
     this.value.focus();
+    this.value.select();
   }
 
   typed() {
@@ -152,7 +153,7 @@ class TaskForm {
     say(this.said, state.said);
     this.trouble.hidden = !state.trouble;
     say(this.trouble, state.trouble);
-    if (newest) this.reader.say(`${state.verdict} ${state.role_words} ${state.headline}`);
+    if (newest) this.reader.say(`${[state.verdict, ...state.notes, state.headline].join(" ")}`);
   }
 
   updateForm(newest) {
@@ -165,7 +166,7 @@ class TaskForm {
     if (usable) this.task.selectedIndex = state.task;
     say(this.resource, usable ? `Calls ${state.tasks[state.task].resource}` : "");
     options(this.role, [["NONE", state.options.NONE]], [state.roles_of, state.roles.map((role) => [`ROLE:${role.arn}`, role.name])], [["ARN", `${state.options.ARN} …`], ["RUN_TIME", `${state.options.RUN_TIME} …`]]);
-    say(this.words, state.role_words);
+    fill(this.words, ...state.notes.map((note) => h("p", {}, note)));
     if (!newest) return;
     const listed = state.option === "ARN" && state.roles.some((role) => role.arn === state.value);
     // An entry that was just chosen and has no value yet stays chosen; one that is being typed isn't taken away.

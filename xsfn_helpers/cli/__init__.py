@@ -1,0 +1,73 @@
+"""`xsfn`, the same work without Jupyter (also `python -m xsfn_helpers`).
+
+Exit codes: 0 it holds, 1 a check failed or AWS refused a step, 2 the input can't be used, or a yes is missing (one
+sentence on stderr, nothing made), 130 interrupted. With `--json`, standard output carries JSON and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from xsfn_helpers.cli import around, building, diagnosing, exporting, sandbox
+from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
+from xsfn_helpers.errors import RunError, StepError, XsfnError
+
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "READER_GONE", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that can't show ✓ shows its number instead of ending in an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        options = _options(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        code = command(options)
+        sys.stdout.flush()
+        return code
+    except XsfnError as error:
+        _complain(error)
+        return FAILED if isinstance(error, StepError | RunError) else BAD_INPUT
+    except KeyboardInterrupt:
+        print("xsfn: interrupted; do the same again to complete it, or `xsfn clean`", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+
+
+def _complain(error: XsfnError) -> None:
+    print(f"xsfn: {' '.join(str(error).split())}", file=sys.stderr)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command is not around.open_jupyterlab:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    options.arguments = rest
+    return options
+
+
+def _version() -> str:
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return "(not installed)"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step.")
+    parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for group in (sandbox, building, diagnosing, exporting, around):
+        group.add(commands)
+    return parser

@@ -1,0 +1,125 @@
+"""`xsfn preflight`, `apply`, `walkthrough`, `check` and `clean`: what is done with the two accounts."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.cli.labs import add_documents, agree, open_lab, own_documents
+from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, print_json
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab import Lab
+
+
+def add(commands: Any) -> None:
+    """Add these commands to the parser."""
+    walkthrough = add_command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
+    check = add_command(commands, "check", _check, "check what stands")
+    check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
+    check.add_argument("--second-opinion", action="store_true", help="ask AWS's own simulation and validation, too")
+    clean = add_command(commands, "clean", _clean, "remove everything the lab made")
+    clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
+    preflight = add_command(
+        commands,
+        "preflight",
+        _preflight,
+        "before any change: who you are, what is missing, what would be made, the cost",
+    )
+    apply = add_command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
+    apply.add_argument("--change", default="", metavar="NAMES", help="adopted things, with commas, that may be changed")
+    apply.add_argument(
+        "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
+    )
+    for command in (clean, apply):
+        command.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    for command in (walkthrough, check, clean, apply):
+        command.add_argument("--yes", action="store_true", help="agree to changes in AWS accounts, this once")
+    for command in (walkthrough, check, clean, preflight, apply):
+        add_choices(command)
+    for command in (walkthrough, check):
+        add_json(command)
+    for command in (walkthrough, apply):
+        add_documents(command)
+
+
+def _walkthrough(options: argparse.Namespace) -> int:
+    from xsfn_helpers.walkthrough import walk
+
+    lab = open_lab(options, documents=own_documents(options))
+    agree(lab, options, "A walkthrough")
+    outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
+    if options.json:
+        print_json(outcome.to_json())
+    else:
+        print("Everything holds. What was built stays until `xsfn clean`." if outcome.ok else "Not everything holds.")
+    return OK if outcome.ok else FAILED
+
+
+def _check(options: argparse.Namespace) -> int:
+    from xsfn_helpers.walkthrough import checks_json
+
+    lab = open_lab(options)
+    if not options.no_live:
+        agree(lab, options, "A check with real calls")
+    report = lab.check(live=not options.no_live)
+    opinion = lab.second_opinion() if options.second_opinion else None
+    if opinion is not None:
+        report = report + opinion.report
+    if options.json:
+        print_json({"ok": report.ok, "checks": checks_json(report)})
+    else:
+        print(report if opinion is None else f"{report}\n{opinion}")
+    return OK if report.ok else FAILED
+
+
+def _clean(options: argparse.Namespace) -> int:
+    lab = open_lab(options)
+    if options.find:
+        return _find(lab, options)
+    if options.dry_run:
+        print(lab.plan_clean())
+        return OK
+    agree(lab, options, "Cleaning up")
+    print(lab.clean())
+    return OK
+
+
+def _find(lab: Lab, options: argparse.Namespace) -> int:
+    """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
+    with 1 where something is left, so that a script can tell."""
+    left = lab.leftovers()
+    print(left)
+    if not left.own:
+        return OK
+    if not options.yes:
+        print("Nothing was removed: with --yes it is.")
+        return FAILED
+    agree(lab, options, "Removing what is left")
+    with lab.turn():
+        print(left.remove())
+    return OK
+
+
+def _preflight(options: argparse.Namespace) -> int:
+    looked = open_lab(options).preflight()
+    print(looked)
+    print("Nothing was changed. To go on: xsfn apply --yes" if looked.ok else "Nothing was changed. Not ready yet.")
+    return OK if looked.ok else FAILED
+
+
+def _apply(options: argparse.Namespace) -> int:
+    lab = open_lab(options, documents=own_documents(options))
+    if options.change:
+        lab = lab.may_change(*(name.strip() for name in options.change.split(",")))
+    steps = [step for step in lab.steps if step.number <= options.stage]
+    if options.dry_run:
+        for step in steps:
+            print(step.plan())
+        print("Nothing was changed: this was a dry run.")
+        return OK
+    agree(lab, options, "Applying the stages")
+    with lab.turn():
+        for step in steps:
+            print(step.apply(), flush=True)
+    return OK

@@ -1,0 +1,31 @@
+"""`xsfn export`: the set-up as infrastructure code."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from xsfn_helpers.cli.parsing import OK, add_choices, add_command, chosen
+
+
+def add(commands: Any) -> None:
+    """Add these commands to the parser."""
+    export = add_command(commands, "export", _export, "write the set-up as infrastructure code")
+    export.add_argument("route", metavar="ROUTE", help="cdk, cloudformation or terraform")
+    export.add_argument("--to", type=Path, metavar="DIR", help="folder (default: exported/ROUTE)")
+    add_choices(export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from xsfn_helpers.config import load_settings
+    from xsfn_helpers.export import exported_files, route_named, write_export
+    from xsfn_helpers.lab import placed
+
+    route = route_named(options.route)
+    # Only writes text, so no sandbox is started for it.
+    settings = placed(load_settings(chosen(options)))
+    folder = options.to or Path("exported", route.value)
+    print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
+    print(f"In: {folder}")
+    return OK

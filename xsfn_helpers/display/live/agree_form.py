@@ -1,0 +1,33 @@
+"""The question whether AWS accounts may be changed, with a box for the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.display.live.frontend import VIEW
+from xsfn_helpers.display.markup import escape
+from xsfn_helpers.errors import ConfigError
+
+if TYPE_CHECKING:
+    from xsfn_helpers.agreement import Agreement
+
+
+def agree_form(agreement: Agreement, question: str) -> dict[str, Any]:
+    """The form in every form: a box and a button where a front end answers, else the question as text."""
+    from ipywidgets import HTML, Button, HBox, Text, VBox
+
+    told = HTML(value=f"<p>{escape(question)}</p>")
+    answer = Text(placeholder="yes", description="Answer", tooltip="Type yes to agree")
+    button = Button(description="Agree", tooltip="Only the word yes counts")
+
+    def take(_: object) -> None:
+        try:
+            said = agreement.give(answer.value)
+        except ConfigError as error:
+            said = str(error)
+        told.value = f'<p role="status">{escape(said)}</p>'
+
+    button.on_click(take)
+    form = VBox([told, HBox([answer, button])])
+    view = {"version_major": 2, "version_minor": 0, "model_id": form.model_id}
+    return {VIEW: view, "text/html": f"<p>{escape(question)}</p>", "text/plain": question}

@@ -1,0 +1,55 @@
+"""The form that chooses between the sandbox and two AWS accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsfn_helpers.chosen_values import Target
+from xsfn_helpers.config import PROFILE_KEYS
+from xsfn_helpers.display.live.frontend import VIEW
+from xsfn_helpers.display.markup import escape
+from xsfn_helpers.errors import XsfnError
+
+if TYPE_CHECKING:
+    from xsfn_helpers.target_choice import TargetChoice
+
+_DEFAULT = ("AWS's own default", "")
+
+
+def target_form(choice: TargetChoice, text: str) -> dict[str, Any]:
+    """The form in every form: fields and a button where a front end answers, else the text."""
+    from ipywidgets import HTML, Button, Dropdown, Text, ToggleButtons, VBox
+
+    settings = choice.settings
+    wide = {"description_width": "130px"}
+    target = ToggleButtons(options=[str(one) for one in Target], value=str(settings.target), description="Target")
+    target.style = {"description_width": "130px"}
+    names = [_DEFAULT, *((name, name) for name in choice.profiles)]
+    fields: dict[str, Any] = {}
+    for side, key in PROFILE_KEYS.items():
+        chosen = settings.profiles.get(side) or ""
+        known = names if chosen in dict(names).values() else [*names, (chosen, chosen)]
+        label = f"{side.value.capitalize()} profile"
+        fields[key] = Dropdown(options=known, value=chosen, description=label, style=wide)
+    region = settings.scenario.region if "region" in settings.chosen else ""
+    fields["region"] = Text(value=region, placeholder="as the profiles say", description="Region", style=wide)
+    button, told = Button(description="Choose"), HTML(value="")
+
+    def show(_: object = None) -> None:
+        for one in fields.values():
+            one.disabled = target.value != Target.AWS
+
+    def take(_: object) -> None:
+        values = {key: one.value for key, one in fields.items()} if target.value == Target.AWS else {}
+        try:
+            said = choice.choose(target.value, **values)
+        except XsfnError as error:
+            said = str(error)
+        told.value = f'<p role="status">{escape(said)}</p>'
+
+    target.observe(show, "value")
+    button.on_click(take)
+    show()
+    form = VBox([target, *fields.values(), button, told])
+    view = {"version_major": 2, "version_minor": 0, "model_id": form.model_id}
+    return {VIEW: view, "text/html": f"<p>{escape(text)}</p>", "text/plain": text}

@@ -1,0 +1,18 @@
+"""A preflight as HTML: its checks, its plans, and what else is to be known; its text form is its `str`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xsfn_helpers.changes import Plan
+from xsfn_helpers.checks import Report
+from xsfn_helpers.display.markup import escape
+from xsfn_helpers.display.plan import plan_html
+from xsfn_helpers.display.reports import report_html
+
+
+def preflight_html(report: Report, plans: Iterable[Plan], below: Iterable[tuple[str, str]]) -> str:
+    """`below` are headings with a sentence or two each."""
+    tables = "".join(map(plan_html, plans))
+    told = "".join(f"<p><b>{escape(heading)}:</b> {escape(text)}</p>" for heading, text in below)
+    return f"{report_html(report)}<p><b>What would be made and changed</b></p>{tables}{told}"

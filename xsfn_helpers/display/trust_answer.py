@@ -1,0 +1,39 @@
+"""A question about a trust policy, answered twice, as a table; its text form is `str(answer)`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from xsfn_helpers.display.attempt import attempt_html
+from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
+from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
+from xsfn_helpers.display.verdict import explanation_rows
+from xsfn_helpers.iam import explain
+
+if TYPE_CHECKING:
+    from xsfn_helpers.trust_trial import Answer
+
+
+def answer_html(answer: Answer) -> str:
+    """The engine's answer, the trust policy asked about, how it was decided, and the answer of the real call."""
+    state = pill("✓ allowed", ALLOWED_BLUE) if answer.decision.allowed else pill("✗ refused", REFUSED_VERMILION)
+    policy = json.dumps(answer.trust["Statement"], indent=2)
+    code = f'<pre style="{CODE};margin:0;white-space:pre-wrap;overflow-wrap:anywhere">{escape(policy)}</pre>'
+    rows = [
+        _row("The trust policy", code),
+        explanation_rows(explain(answer.decision).text.splitlines()),
+        _row("The real call", f'<div style="margin:-8px 0">{attempt_html(answer.aws)}</div>'),
+    ]
+    return (
+        f"<p><b>The engine:</b> {state}</p>"
+        f'<table style="{TABLE}"><tbody>{"".join(rows)}</tbody></table>'
+        f"<p>{escape(answer.agreement)}</p>"
+    )
+
+
+def _row(head: str, beside: str) -> str:
+    return (
+        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{head}</th>'
+        f'<td style="{CELL};overflow-wrap:anywhere">{beside}</td></tr>'
+    )

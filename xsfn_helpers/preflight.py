@@ -1,0 +1,217 @@
+"""The preflight: before anything is changed, who you are, what you may do, what would be made, its cost, and the way
+back. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers import probes
+from xsfn_helpers.accounts import Accounts
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.changes import Plan
+from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.errors import StepError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.planned_calls import planned_calls
+from xsfn_helpers.scenario import Account, Side
+from xsfn_helpers.simulated import NotSimulated, Simulated, simulate
+from xsfn_helpers.steps import Steps
+from xsfn_helpers.wording import stable
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+# aws.amazon.com/step-functions/pricing: standard workflows are charged by state transition.
+COST: Final = (
+    "IAM costs nothing. Step Functions charges standard workflows by state transition, the first 4,000 of a month "
+    "free, then about 0.025 US dollars for 1,000. A run makes 5 or fewer, all checks together fewer than 60: less than "
+    "a cent. What stands and isn't run costs nothing."
+)
+UNDO: Final = (
+    "lab.clean(), or `xsfn clean`, removes all of it and nothing else: what carries the lab's tag. Killed in between, "
+    "it goes on where it was; `xsfn clean --find` finds what was left, by the ledger and the tags."
+)
+
+_WHERE: Final = "it is in XSFN_STATE_DIR, or ~/.local/state/xsfn"
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Whether the lab may begin. `notes` are what couldn't be found out; `plans` what would be made and changed."""
+
+    report: Report
+    notes: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    ledger: str = ""
+    cost: str = field(default=COST)
+    undo: str = field(default=UNDO)
+
+    @property
+    def ok(self) -> bool:
+        return self.report.ok
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def _below(self) -> tuple[tuple[str, str], ...]:
+        notes = tuple(("Not known", note) for note in self.notes)
+        ledger = (("Ledger", self.ledger),) if self.ledger else ()
+        return (*notes, ("Cost", self.cost), ("Way back", self.undo), *ledger)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                str(self.report),
+                "What would be made and changed:",
+                *(f"  {line}" for plan in self.plans for line in str(plan).splitlines()),
+                *(f"{heading}: {text}" for heading, text in self._below),
+            ]
+        )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.preflight import preflight_html
+
+        return {"text/html": preflight_html(self.report, self.plans, self._below), "text/plain": str(self)}
+
+
+def preflight(ground: Ground, steps: Steps) -> Preflight:
+    """Look at both accounts. Two accounts of one partition and region they are already: `open_lab` sees to that."""
+    identities = {side: _identity(ground, side) for side in Side}
+    checks = [_who(ground, side, arn) for side, arn in identities.items()]
+    checks.append(_apart(ground))
+    notes: list[str] = [_adopted_machines(ground)] if _adopted_machines(ground) else []
+    for side, arn in identities.items():
+        found = _rights(ground, side, arn)
+        if isinstance(found, str):
+            notes.append(found)
+        else:
+            checks.append(found)
+    plans, readable = _plans(ground, steps)
+    checks += readable
+    return Preflight(Report("Preflight", tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
+
+
+def _ledger(accounts: Accounts) -> str:
+    path = Path(accounts.agreement.record)
+    if not path.name:
+        return ""
+    # Where that is on this computer stays out of a notebook that is handed on.
+    return f"every change is noted beforehand, in {path.name}; {_WHERE}"
+
+
+def _adopted_machines(ground: Ground) -> str:
+    machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
+    if not machines:
+        return ""
+    return f"what a run of your own {' and '.join(machines)} does: checks and runs start it, for real."
+
+
+def _identity(ground: Ground, side: Side) -> str:
+    with told(ground.scenario.account(side)):
+        return ground.accounts.client(side, "sts").get_caller_identity()["Arn"]
+
+
+def _who(ground: Ground, side: Side, arn: str) -> Check:
+    account = ground.scenario.account(side)
+    return Check(
+        f"who.{side.value}", f"You are somebody in the {account}", arn.split(":")[4] == account.id, stable(arn),
+        "The credentials have changed since open_lab(): call it again.",
+    )  # fmt: skip
+
+
+def _apart(ground: Ground) -> Check:
+    scenario = ground.scenario
+    return Check(
+        "accounts.apart",
+        "They are two accounts of one partition and region, and neither is on the deny list",
+        scenario.operator.id != scenario.subject.id,
+        f"{scenario.operator.id} and {scenario.subject.id}, {scenario.partition}, {scenario.region}",
+    )
+
+
+def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
+    """Whether every planned call is allowed; a text where that can't be found out."""
+    account = ground.scenario.account(side)
+    iam = ground.iam(side)
+    if arn.endswith(":root"):
+        return (
+            f"{account}: you are its root user, whom only the organisation's policies limit; a role is the better way."
+        )
+    source = source_arn(iam, account, arn)
+    if source is None:
+        return f"{account}: AWS simulates users and roles only, and you are {stable(arn)}."
+    missing: list[Simulated] = []
+    calls = 0
+    for planned in planned_calls(ground.scenario, side, ground.lab_id, probes.PREFIX):
+        answer = simulate(
+            iam, account, source, actions=planned.actions, resources=planned.resources, context=planned.context
+        )
+        if isinstance(answer, NotSimulated):
+            return (
+                f"{account}: which permissions are missing couldn't be simulated, because AWS said {answer.why} A "
+                "missing one would show as a refusal on the way; given then, the same again completes it."
+            )
+        calls += len(answer)
+        missing += [one for one in answer if not one.allowed]
+    return Check(
+        f"rights.{side.value}",
+        f"You may make every planned call in the {account}",
+        not missing,
+        "; ".join(_told(missing)) if missing else f"{calls} actions on resources simulated, all allowed",
+        "Have these actions allowed to you on these resources, or choose another profile.",
+    )
+
+
+def _told(missing: list[Simulated]) -> Iterator[str]:
+    """Each resource once, with the actions that are missing there."""
+    by_resource: dict[tuple[str, str], list[str]] = {}
+    for one in missing:
+        by_resource.setdefault((one.resource, one.reason), []).append(one.action)
+    for (resource, reason), actions in by_resource.items():
+        yield f"{', '.join(sorted(set(actions)))} on {resource}: {reason}"
+
+
+def source_arn(iam: IAMClient, account: Account, arn: str) -> str | None:
+    """The user's or role's ARN behind a caller's, path included; None for others, whom AWS doesn't simulate.
+
+    A session's ARN doesn't tell its role's path; where the role may not be read, the path is left out.
+    """
+    resource = arn.split(":", 5)[5]
+    kind, _, rest = resource.partition("/")
+    if kind == "user":
+        return arn
+    if kind != "assumed-role":
+        return None
+    name = rest.partition("/")[0]
+    try:
+        with told(account):
+            return iam.get_role(RoleName=name)["Role"]["Arn"]
+    except StepError:
+        return f"arn:{arn.split(':')[1]}:iam::{account.id}:role/{name}"
+
+
+def _plans(ground: Ground, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]:
+    plans: list[Plan] = []
+    try:
+        for step in steps:
+            plans.append(step.plan())
+    except StepError as error:
+        unread = Check("plan.readable", "What stands can be read", False, stable(str(error)), error.fix)
+        return tuple(plans), [unread]
+    foreign = [change for plan in plans for change in plan.left]
+    return tuple(plans), [
+        Check(
+            "names.free",
+            "No name is taken by something that isn't the lab's",
+            not foreign,
+            "; ".join(f"{change.thing} in {change.account}, {', '.join(change.details)}" for change in foreign)
+            or "every name is free, or the lab's own",
+            "Choose other names (xsfn.toml), or list it under adopt, to be used as it is.",
+        )
+    ]

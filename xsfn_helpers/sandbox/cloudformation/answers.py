@@ -1,0 +1,96 @@
+"""Answers in the XML of CloudFormation's query protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from xsfn_helpers.sandbox.cloudformation.parameters import shown
+from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
+from xsfn_helpers.sandbox.cloudformation.template import Template
+from xsfn_helpers.sandbox.errors import xml_text
+
+_XMLNS: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+STACK_TYPE: Final = "AWS::CloudFormation::Stack"
+
+
+def answer_xml(operation: str, result: Mapping[str, Any], request_id: str) -> bytes:
+    """The whole answer; None and empty texts are left out, a list's items are its members."""
+    return (
+        f'<{operation}Response xmlns="{_XMLNS}"><{operation}Result>{"".join(_elements(result))}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    ).encode()
+
+
+def _elements(value: Mapping[str, Any]) -> Iterator[str]:
+    for name, inner in value.items():
+        if inner is not None and inner != "":
+            yield f"<{name}>{_content(inner)}</{name}>"
+
+
+def _content(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "".join(_elements(value))
+    if isinstance(value, list):
+        return "".join(f"<member>{_content(item)}</member>" for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return xml_text(str(value))
+
+
+def described(stack: Stack) -> dict[str, Any]:
+    """DescribeStacks' words for one stack."""
+    values = shown(Template.read(stack.template), stack.parameters)
+    return {
+        **summary(stack),
+        "Description": Template.read(stack.template).description,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        "DisableRollback": False,
+        "Capabilities": list(stack.capabilities),
+        "Outputs": [{"OutputKey": key, **output} for key, output in stack.outputs.items()],
+        "RoleARN": stack.role_arn,
+        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
+    }
+
+
+def summary(stack: Stack) -> dict[str, Any]:
+    """ListStacks' words for one stack."""
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "CreationTime": stack.created,
+        "LastUpdatedTime": stack.updated,
+        "DeletionTime": stack.deleted,
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+    }
+
+
+def resource_words(stack: Stack, resource: Resource) -> dict[str, Any]:
+    """DescribeStackResources' words for one resource."""
+    return {
+        "StackName": stack.name,
+        "StackId": stack.id,
+        "LogicalResourceId": resource.logical,
+        "PhysicalResourceId": resource.physical,
+        "ResourceType": resource.kind,
+        "Timestamp": resource.when,
+        "ResourceStatus": resource.status,
+        "ResourceStatusReason": resource.reason,
+    }
+
+
+def event_words(stack: Stack, event: Event) -> dict[str, Any]:
+    """DescribeStackEvents' words for one event."""
+    return {
+        "StackId": stack.id,
+        "EventId": event.id,
+        "StackName": stack.name,
+        "LogicalResourceId": event.logical,
+        "PhysicalResourceId": event.physical,
+        "ResourceType": event.kind,
+        "Timestamp": event.when,
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason,
+        "ResourceProperties": event.properties,
+    }

@@ -1,0 +1,69 @@
+"""What a CloudFormation request asks for: its parameters, and the demands that IAM decides.
+
+Source: the Service Authorization Reference, docs.aws.amazon.com/service-authorization/latest/reference/
+list_awscloudformation.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from xsfn_helpers.sandbox.calls import Call, Demand, Params, Place, account_of, form_list, read_form
+from xsfn_helpers.sandbox.constraint_rules import check_constraints
+from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.wire import HttpRequest
+
+SERVICE: Final = "cloudformation"
+# operation -> does it change anything
+_ON_STACK: Final = {
+    "CreateStack": True,
+    "UpdateStack": True,
+    "DeleteStack": True,
+    "DescribeStacks": False,
+    "DescribeStackEvents": False,
+    "DescribeStackResources": False,
+    "GetTemplate": False,
+}
+_ON_ANY: Final = ("ListStacks", "ValidateTemplate")
+_STACK_ID: Final = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][-a-zA-Z0-9]*/.+")
+
+
+def name_call(request: HttpRequest, place: Place, stack_id_of: Callable[[str], str | None]) -> Call:
+    """Name the request; `stack_id_of` gives the id of the account's stack of a name, if there is one.
+
+    Raises `Refusal` for an operation that the sandbox doesn't have and for parameters that can't be read.
+    """
+    operation, params = read_form(request, SERVICE)
+    if operation not in _ON_STACK and operation not in _ON_ANY:
+        raise not_offered(SERVICE, operation)
+    check_constraints(SERVICE, operation, params)
+    resource = "*"
+    if name := params.get("StackName"):
+        resource = name if _STACK_ID.fullmatch(name) else stack_id_of(name) or _not_yet(name, place)
+    demands = [_demand(operation, resource, params, place)]
+    if role_arn := params.get("RoleARN"):
+        demands.append(_pass_role(role_arn, place))
+    return Call(SERVICE, operation, params, tuple(demands), _ON_STACK.get(operation, False))
+
+
+def _not_yet(name: str, place: Place) -> str:
+    return f"arn:{place.partition}:cloudformation:{place.region}:{place.account_id}:stack/{name}/*"
+
+
+def _demand(operation: str, resource: str, params: Params, place: Place) -> Demand:
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")}
+    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if tags:
+        context["aws:TagKeys"] = list(tags)
+    if role_arn := params.get("RoleARN"):
+        context["cloudformation:RoleArn"] = role_arn
+    return Demand(f"{SERVICE}:{operation}", resource, account_of(resource, default=place.account_id), context)
+
+
+def _pass_role(role_arn: str, place: Place) -> Demand:
+    owner = account_of(role_arn, default="")
+    if owner != place.account_id:
+        raise Refusal("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
+    return Demand("iam:PassRole", role_arn, owner, {"iam:PassedToService": "cloudformation.amazonaws.com"})

@@ -1,0 +1,280 @@
+"""The CloudFormation API: requests checked, stacks kept, and the work on them begun."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.sandbox.calls import Call, Place
+from xsfn_helpers.sandbox.cloudformation import answers
+from xsfn_helpers.sandbox.cloudformation.api import name_call
+from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
+from xsfn_helpers.sandbox.cloudformation.parameters import parameter_values
+from xsfn_helpers.sandbox.cloudformation.requests import (
+    StackRequest,
+    capabilities,
+    check_capability,
+    given_parameters,
+    on_failure_of,
+    stack_tags,
+    template_text,
+    texts_of,
+)
+from xsfn_helpers.sandbox.cloudformation.stack import Stack
+from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
+from xsfn_helpers.sandbox.cloudformation.work import Worker
+from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.services.service import Asked
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.gateway import Gateway
+
+_log = logging.getLogger(__name__)
+_KIND: Final = "stack"
+# A stack of a few roles takes less; who asks for it then finds it complete at the first look.
+_PATIENCE: Final = 2.0
+_UPDATABLE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class Stacks:
+    """The stacks of all accounts. Safe to use from several threads; each change is in the journal before it is told."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._stacks = {stack_id: Stack.from_json(body) for stack_id, body in journal.entries(_KIND)}
+        self._gateway: Gateway | None = None
+
+    def work_through(self, gateway: Gateway) -> None:
+        """From now on the work is done through `gateway`; what an end of the process interrupted goes on."""
+        self._gateway = gateway
+        for stack in [stack for stack in self._stacks.values() if stack.busy]:
+            self._begin(stack, wait=0)
+
+    def read(self, request: HttpRequest, place: Place) -> Call:
+        """Name a request to CloudFormation. Raises `Refusal`."""
+
+        def stack_id_of(name: str) -> str | None:
+            found = self._named(place.account_id, place.region, name)
+            return found.id if found else None
+
+        return name_call(request, place, stack_id_of)
+
+    def answer(self, asked: Asked) -> HttpResponse:
+        """Carry out an allowed request. Raises `Refusal` in CloudFormation's words."""
+        request = StackRequest(asked.asker, asked.params, asked.place)
+        operation = asked.call.operation
+        body = answers.answer_xml(operation, _OPERATIONS[operation](self, request), asked.request_id)
+        return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": asked.request_id})
+
+    def tags_of(self, arn: str) -> Mapping[str, str]:
+        stack = self._stacks.get(arn)
+        return stack.tags if stack is not None else {}
+
+    # --- changes -----------------------------------------------------------------------------------------------------
+
+    def create(self, request: StackRequest) -> dict[str, Any]:
+        params = request.params
+        template = Template.read(template_text(params))
+        values = parameter_values(template, given_parameters(params, {}))
+        check_capability(template, params)
+        stack_id = request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}")
+        self._check_role(request, stack_id)
+        stack = Stack(
+            id=stack_id,
+            name=params["StackName"],
+            account_id=request.account_id,
+            region=request.region,
+            template=template.text,
+            parameters=values,
+            tags=stack_tags(params),
+            capabilities=capabilities(params),
+            role_arn=params.get("RoleARN", ""),
+            status="",
+            created=now(),
+            work=request.work("CREATE", on_failure=on_failure_of(params)),
+        )
+        with self._lock:
+            if self._named(request.account_id, request.region, stack.name):
+                raise Refusal("AlreadyExistsException", f"Stack [{stack.name}] already exists")
+            self._keep(stack)
+        self._begin(stack)
+        return {"StackId": stack.id}
+
+    def update(self, request: StackRequest) -> dict[str, Any]:
+        params = request.params
+        with self._lock:
+            before = self._named(request.account_id, request.region, params["StackName"])
+            if before is None:
+                raise invalid(f"Stack [{params['StackName']}] does not exist")
+            if before.status not in _UPDATABLE:
+                raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
+            previous = params.get("UsePreviousTemplate", "").lower() == "true"
+            template = Template.read(before.template if previous else template_text(params))
+            values = parameter_values(template, given_parameters(params, before.parameters))
+            check_capability(template, params)
+            self._check_role(request, before.id)
+            tags = stack_tags(params) or dict(before.tags)
+            if (template.text, values, tags) == (before.template, before.parameters, before.tags):
+                raise invalid("No updates are to be performed.")
+            stack = replace(
+                before,
+                template=template.text,
+                parameters=values,
+                tags=tags,
+                capabilities=capabilities(params),
+                role_arn=params.get("RoleARN") or before.role_arn,
+                updated=now(),
+                work=request.work("UPDATE", before=before.to_json() | {"events": [], "work": None}),
+            )
+            self._keep(stack)
+        self._begin(stack)
+        return {"StackId": stack.id}
+
+    def delete(self, request: StackRequest) -> dict[str, Any]:
+        params = request.params
+        with self._lock:
+            stack = self._named(request.account_id, request.region, params["StackName"])
+            if stack is None or stack.gone:
+                return {}
+            if stack.busy:
+                raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be deleted.")
+            retained = tuple(texts_of(params, "RetainResources"))
+            if retained and stack.status != "DELETE_FAILED":
+                raise invalid(
+                    f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to "
+                    "retain only when the stack is in the DELETE_FAILED state."
+                )
+            self._check_role(request, stack.id)
+            stack = replace(
+                stack,
+                role_arn=params.get("RoleARN") or stack.role_arn,
+                work=request.work("DELETE", retained=retained),
+            )
+            self._keep(stack)
+        self._begin(stack)
+        return {}
+
+    # --- readings ----------------------------------------------------------------------------------------------------
+
+    def describe(self, request: StackRequest) -> dict[str, Any]:
+        if "StackName" in request.params:
+            return {"Stacks": [answers.described(self._known(request))]}
+        return {"Stacks": [answers.described(stack) for stack in self._of(request) if not stack.gone]}
+
+    def describe_events(self, request: StackRequest) -> dict[str, Any]:
+        stack = self._known(request, "Stack [{}] does not exist")
+        return {"StackEvents": [answers.event_words(stack, event) for event in reversed(stack.events)]}
+
+    def describe_resources(self, request: StackRequest) -> dict[str, Any]:
+        stack = self._known(request)
+        return {"StackResources": [answers.resource_words(stack, one) for one in stack.resources.values()]}
+
+    def template_of(self, request: StackRequest) -> dict[str, Any]:
+        return {"TemplateBody": self._known(request).template, "StagesAvailable": ["Original", "Processed"]}
+
+    def list_all(self, request: StackRequest) -> dict[str, Any]:
+        wanted = texts_of(request.params, "StackStatusFilter")
+        stacks = [stack for stack in self._of(request) if not wanted or stack.status in wanted]
+        return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
+
+    def validate(self, request: StackRequest) -> dict[str, Any]:
+        template = Template.read(template_text(request.params))
+        template.order()
+        return {
+            "Parameters": [
+                {
+                    "ParameterKey": name,
+                    "DefaultValue": known.get("Default"),
+                    "NoEcho": str(known.get("NoEcho", "")).lower() == "true",
+                    "Description": known.get("Description"),
+                }
+                for name, known in template.parameters.items()
+            ],
+            "Description": template.description,
+            "Capabilities": [template.capability] if template.capability else [],
+        }
+
+    # --- what is kept ------------------------------------------------------------------------------------------------
+
+    def _of(self, request: StackRequest) -> list[Stack]:
+        with self._lock:
+            place = (request.account_id, request.region)
+            found = [stack for stack in self._stacks.values() if (stack.account_id, stack.region) == place]
+        return sorted(found, key=lambda stack: stack.created, reverse=True)
+
+    def _named(self, account_id: str, region: str, name: str) -> Stack | None:
+        """The account's stack of this name, or, deleted or not, of this id."""
+        with self._lock:
+            if (found := self._stacks.get(name)) and (found.account_id, found.region) == (account_id, region):
+                return found
+            place = (account_id, region, name)
+            stacks = (one for one in self._stacks.values() if (one.account_id, one.region, one.name) == place)
+            return next((stack for stack in stacks if not stack.gone), None)
+
+    def _known(self, request: StackRequest, otherwise: str = "Stack with id {} does not exist") -> Stack:
+        name = request.params.get("StackName", "")
+        found = self._named(request.account_id, request.region, name)
+        if found is None:
+            raise invalid(otherwise.format(name))
+        return found
+
+    def _keep(self, stack: Stack) -> Stack:
+        with self._lock:
+            self._journal.put(_KIND, stack.id, stack.to_json())
+            self._stacks[stack.id] = stack
+        return stack
+
+    # --- the work ----------------------------------------------------------------------------------------------------
+
+    def _check_role(self, request: StackRequest, source_arn: str) -> None:
+        if role_arn := request.params.get("RoleARN"):
+            assert self._gateway is not None
+            self._gateway.assume_as_service(CLOUDFORMATION, role_arn, source_arn)
+
+    def _begin(self, stack: Stack, *, wait: float = _PATIENCE) -> None:
+        """Work on the stack in a thread of its own, as AWS does; most of it is done before the answer."""
+        thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
+        thread.start()
+        thread.join(wait)
+
+    def _work(self, stack: Stack) -> None:
+        try:
+            Worker(stack, self._keep, lambda: self._hands(stack), now).run()
+        except Exception:
+            # Nobody waits for this thread; the stack stays in progress, and the next start of the sandbox goes on.
+            _log.exception("work on stack %s broke off", stack.id)
+
+    def _hands(self, stack: Stack) -> Hands:
+        """In the name of the stack's role where it has one, else of who asked. Raises `Refusal`."""
+        assert self._gateway is not None
+        assert stack.work is not None
+        if stack.role_arn:
+            credentials = self._gateway.assume_as_service(CLOUDFORMATION, stack.role_arn, stack.id).credentials
+            return Hands(self._gateway, credentials, stack.region, via="")
+        credentials = self._gateway.credentials_of(stack.work.access_key_id, stack.work.token)
+        return Hands(self._gateway, credentials, stack.region, via=CLOUDFORMATION)
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[Stacks, StackRequest], dict[str, Any]]]] = {
+    "CreateStack": Stacks.create,
+    "UpdateStack": Stacks.update,
+    "DeleteStack": Stacks.delete,
+    "DescribeStacks": Stacks.describe,
+    "DescribeStackEvents": Stacks.describe_events,
+    "DescribeStackResources": Stacks.describe_resources,
+    "GetTemplate": Stacks.template_of,
+    "ListStacks": Stacks.list_all,
+    "ValidateTemplate": Stacks.validate,
+}

@@ -1,0 +1,201 @@
+"""AWS's own answers beside the engine's: each link simulated by IAM, each policy validated by Access Analyzer.
+
+Where they disagree, the fault is the kit's, and there is a text to send in, with nothing private in it.
+Sources: docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html (a role's trust policy isn't
+simulated) and docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ValidatePolicy.html.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any, Final
+
+from xsfn_helpers.aws_errors import told
+from xsfn_helpers.chain import Node
+from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.errors import AwsUnavailable, StepError
+from xsfn_helpers.ground import Ground
+from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, decide
+from xsfn_helpers.policy_places import POLICY_PLACES, PolicyPlace
+from xsfn_helpers.redaction import redacted
+from xsfn_helpers.scenario import Side
+from xsfn_helpers.simulated import NotSimulated, Simulated, simulate
+from xsfn_helpers.verdicts import StoredRoles, Verdict, decide_from, read_roles
+from xsfn_helpers.wording import stable
+
+OUR_BUG: Final = (
+    "That is a bug of this kit's: please report it with the text in .to_send (nothing of yours is in it but the "
+    "policies, without ids and names; read it first)."
+)
+_OUTCOMES: Final = {"Allowed": "allowed", "ImplicitlyDenied": "implicitDeny", "ExplicitlyDenied": "explicitDeny"}
+_SIDES: Final = {Node.OPERATOR_ROLE: Side.OPERATOR, Node.EXECUTE_ROLE: Side.SUBJECT}
+# What the policy of one Access Analyzer calls the two kinds, and the resource that a trust policy is for.
+_IDENTITY: Final[Mapping[str, Any]] = {"policyType": "IDENTITY_POLICY"}
+_TRUST: Final[Mapping[str, Any]] = {
+    "policyType": "RESOURCE_POLICY",
+    "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """What both say. `notes` are what AWS wasn't, or couldn't be, asked; `to_send` is a text for each disagreement."""
+
+    report: Report
+    notes: tuple[str, ...]
+    to_send: tuple[str, ...]
+
+    @property
+    def agree(self) -> bool:
+        return self.report.ok
+
+    def __str__(self) -> str:
+        lines = [str(self.report), *(f"Not asked: {note}" for note in self.notes)]
+        return "\n".join([*lines, *(f"To send in:\n{text}" for text in self.to_send)])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from xsfn_helpers.display.second_opinion import second_opinion_html
+
+        return {"text/html": second_opinion_html(self.report, self.notes, self.to_send), "text/plain": str(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One answer of each, or why there is none."""
+
+    check: Check | None = None
+    note: str = ""
+    to_send: str = ""
+
+
+def second_opinion(ground: Ground) -> SecondOpinion:
+    """Ask AWS about every link and policy as stored. Reads only."""
+    roles = read_roles(ground)
+    told_of = [_of_link(ground, roles, verdict) for verdict in decide_from(ground.scenario, roles)]
+    told_of += list(_of_policies(ground, roles))
+    notes = dict.fromkeys(one.note for one in told_of if one.note)
+    return SecondOpinion(
+        Report("The engine beside AWS", tuple(one.check for one in told_of if one.check)),
+        tuple(notes),
+        tuple(one.to_send for one in told_of if one.to_send),
+    )
+
+
+def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
+    link, decision = verdict.link, verdict.decision
+    node = next((decider.role for decider in link.deciders if decider.role in _SIDES), None)
+    role = roles[node] if node else None
+    if link.principal == "states.amazonaws.com":
+        return _Told(note=f"link {link}: AWS simulates no trust policy, and nothing else decides this link")
+    if decision is None or node is None or role is None:
+        return _Told(note=f"link {link}: {verdict.evidence}")
+    side = _SIDES[node]
+    own = _identity_side(decision)
+    answer = simulate(
+        ground.iam(side),
+        ground.scenario.account(side),
+        role.arn,
+        actions=[link.action],
+        resources=[own.request.resource],
+        context={key: value for key, value in own.request.context.items() if isinstance(value, str)},
+    )
+    if isinstance(answer, NotSimulated):
+        return _Told(note=f"link {link}: AWS said {answer.why}")
+    return _compared(ground, verdict, own, answer[0])
+
+
+def _identity_side(decision: Decision) -> Decision:
+    """The engine's answer to what AWS simulates: the asker's own side, on a resource that is there to be named."""
+    request = replace(decision.request, resource=decision.request.resource.replace(":*", ":any"))
+    policies = decision.policies
+    if policies.resource is not None:
+        caller = request.principal.account or request.resource_account
+        statement = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "sts:*"}
+        document = {"Version": "2012-10-17", "Statement": statement}
+        open_trust = Policy.parse(json.dumps(document), kind=PolicyKind.TRUST)
+        policies = Policies(identity=policies.identity, boundaries=policies.boundaries, resource=open_trust)
+    return decide(request, policies)
+
+
+def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated) -> _Told:
+    link = verdict.link
+    engine = _OUTCOMES[own.outcome.value]
+    what = "the asker's own side of it" if own.is_trust else "all that decides it"
+    evidence = f"{what}: the engine says {engine}, AWS says {answer.decision}"
+    if answer.by_organisation and own.allowed:
+        note = f"{evidence}, for a service control policy of the organisation, which only AWS can see"
+        return _Told(Check(f"{link.id}.aws", f"Link {link}", True, note))
+    agree = own.allowed == answer.allowed
+    check = Check(f"{link.id}.aws", f"Link {link}", agree, evidence, "" if agree else OUR_BUG)
+    return _Told(check, to_send="" if agree else _to_send(ground, own, answer))
+
+
+def _to_send(ground: Ground, own: Decision, answer: Simulated) -> str:
+    request = own.request
+    told_of = {
+        "kit": version("xsfn-helpers"),
+        "asked": {
+            "principal": str(request.principal),
+            "action": request.action,
+            "resource": request.resource,
+            "context": dict(request.context),
+        },
+        "identityPolicies": [policy.document for policy in own.policies.identity],
+        "permissionBoundaries": [policy.document for policy in own.policies.boundaries],
+        "engine": _OUTCOMES[own.outcome.value],
+        "aws": answer.decision,
+    }
+    return redacted(json.dumps(told_of, indent=2), ground.scenario, ground.lab_id)
+
+
+def _of_policies(ground: Ground, roles: StoredRoles) -> Iterator[_Told]:
+    for place in POLICY_PLACES.values():
+        text = place.stored_text(roles[place.node])
+        if text is None:
+            continue
+        findings = _validated(ground, place, text)
+        if isinstance(findings, str):
+            yield _Told(note=f"Access Analyzer, {ground.scenario.account(place.side)}: {findings}")
+        else:
+            yield _judged(ground, place, text, findings)
+
+
+def _validated(ground: Ground, place: PolicyPlace, text: str) -> list[Mapping[str, Any]] | str:
+    """Access Analyzer's findings, or why there are none."""
+    kind = _IDENTITY if place.kind is PolicyKind.IDENTITY else _TRUST
+    account = ground.scenario.account(place.side)
+    try:
+        with told(account):
+            analyzer = ground.accounts.client(place.side, "accessanalyzer")
+            pages = analyzer.get_paginator("validate_policy").paginate(policyDocument=text, **kind)
+            return [finding for page in pages for finding in page["findings"]]
+    except StepError as error:
+        return stable(error.what).strip()
+    except AwsUnavailable as error:
+        return f"it can't be reached here: {error.what}"
+
+
+def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mapping[str, Any]]) -> _Told:
+    """The engine takes what is stored; AWS's analyzer may advise against it, but an error of it is a disagreement."""
+    errors = [finding for finding in findings if finding["findingType"] == "ERROR"]
+    words = "; ".join(
+        f"{finding['findingType'].lower().replace('_', ' ')} {finding['issueCode']}: {finding['findingDetails']}"
+        for finding in findings
+    )
+    evidence = f"AWS's policy validation says {words}" if findings else "AWS's policy validation has nothing against it"
+    check = Check(f"{place.document}.aws", place.title, not errors, evidence, OUR_BUG if errors else "")
+    if not errors:
+        return _Told(check)
+    told_of = {
+        "kit": version("xsfn-helpers"),
+        "policy": json.loads(text),
+        "kind": str(place.kind),
+        "engine": "taken",
+        "aws": [{key: finding[key] for key in ("findingType", "issueCode", "findingDetails")} for finding in errors],
+    }
+    return _Told(check, to_send=redacted(json.dumps(told_of, indent=2), ground.scenario, ground.lab_id))

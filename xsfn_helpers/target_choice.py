@@ -1,0 +1,78 @@
+"""Which two accounts the notebooks work on, chosen in a form and kept in `xsfn.toml`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import botocore.session
+from botocore.exceptions import BotoCoreError
+
+from xsfn_helpers.chosen_values import Target
+from xsfn_helpers.config import CONFIG_FILE, PROFILE_KEYS, Settings, find_config_file, load_settings
+from xsfn_helpers.errors import ConfigError
+
+_KEYS: Final = ("target", *PROFILE_KEYS.values(), "region")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChoice:
+    """The choice as it stands; in a notebook, a form to make another one. It counts from the next `open_lab()` on."""
+
+    settings: Settings
+    folder: Path
+
+    def choose(self, target: str, **choices: str) -> str:
+        """Choose, with the keys `operator_profile`, `subject_profile` and `region`, and say what was kept where.
+
+        Writes `xsfn.toml` in the working folder. Raises `ConfigError` for a value that can't be, and where the nearest
+        `xsfn.toml` holds other things, too: then it tells the lines to put there.
+        """
+        wanted = {"target": target, **{key: value for key, value in choices.items() if value}}
+        load_settings(wanted, environment={}, folder=self.folder)
+        lines = [f"{key} = {json.dumps(value)}" for key, value in wanted.items()]
+        there = find_config_file(self.folder)
+        path = there or self.folder / CONFIG_FILE
+        if there is not None and not set(_stored(there)) <= set(_KEYS):
+            raise ConfigError(
+                "The file holds choices of yours besides these, and is left as it is.",
+                where=there.name,
+                fix=f"Put these lines into it: {'; '.join(lines)}",
+            )
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return f"Kept in {path.name}: {'; '.join(lines)}. It counts from the next open_lab() on, in every notebook."
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The AWS profiles there are."""
+        try:
+            return tuple(sorted(botocore.session.Session().available_profiles))
+        except BotoCoreError:
+            return ()
+
+    def __str__(self) -> str:
+        where = "the sandbox, on this computer" if self.settings.target is Target.SANDBOX else "two AWS accounts"
+        return (
+            f"The notebooks work on {where}. The form changes that; so does "
+            "choose_target().choose('aws', operator_profile='…', subject_profile='…'), and choose('sandbox')."
+        )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        from xsfn_helpers.display.live.target_form import target_form
+
+        return target_form(self, str(self))
+
+
+def choose_target() -> TargetChoice:
+    """The choice as it stands, to be shown and changed. Raises `ConfigError` for settings that can't be."""
+    return TargetChoice(load_settings(), Path.cwd())
+
+
+def _stored(path: Path) -> Mapping[str, object]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
