@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -217,7 +218,7 @@ def test_five_people_run_notebook_03_and_all_is_green(browser: Browser, address:
         checked = [cell["text"] for cell in cells if cell["source"].strip() == "lab.check()"]
         assert [cell for cell in cells if cell["error"]] == [], name
         assert len(checked) == 1
-        assert "All checks: 24 of 24 hold" in checked[0], name
+        assert re.match(r"All checks: (\d+) of \1 hold", checked[0]), name
     assert len(endpoints) == len(PEOPLE), "everybody has a sandbox of their own"
 
 
