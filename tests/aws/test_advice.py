@@ -91,7 +91,7 @@ REFUSALS: dict[str, tuple[str, str, str]] = {
     "the machine's role, not the caller": (
         "AccessDeniedException",
         f"'{ROLE}' is not authorized to create managed-rule.",
-        "the state machine's role",
+        "The state machine's role lacks it",
     ),
     "quota": ("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", "a higher quota"),
     "region not enabled": ("OptInRequired", "You are not subscribed to this service", "Enable the service"),
