@@ -17,7 +17,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout site wheelhouse verify-clone clean for-lab for-test for-site
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse verify-clone clean for-lab for-test for-site for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -52,8 +52,14 @@ screenshots: for-test ## photograph the live displays anew, light, dark and narr
 handout: for-test ## print one page for every seat: chain, documents, actions, refusals (build/handout.pdf)
 	@$(run) -m publish.handout
 
+slides: for-test ## make slides from the notebooks' own cells (build/slides/index.html)
+	@$(run) -m publish.slides
+
 site: for-site ## build the site to read: notebooks, executed, guide and reference (build/site/index.html)
 	@PATH="$$PWD/$(environment)/bin:$$PATH" $(site_environment)/bin/python -m publish.site $(SITE_ARGS)
+
+hub: for-hub ## start a JupyterHub for a room on this machine (HUB_PASSWORD=…, HUB_ADDRESS=0.0.0.0; docs/hosting.md)
+	@scripts/hub.sh $(environment)/bin/python $(HUB_ARGS)
 
 wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
 	@scripts/wheelhouse.sh $(environment)
@@ -71,9 +77,13 @@ for-lab:
 	@scripts/graphviz.sh $(environment)
 
 for-test:
-	@scripts/environment.sh lab,test
+	@scripts/environment.sh lab,test,hub
 	@scripts/graphviz.sh $(environment)
 	@scripts/chromium.sh $(environment)
 
 for-site: for-test
 	@CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" scripts/environment.sh site
+
+for-hub:
+	@scripts/environment.sh lab,hub
+	@scripts/graphviz.sh $(environment)

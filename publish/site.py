@@ -43,8 +43,8 @@ def gather(language: Language, folder: Path) -> None:
         target = folder / places[source.parent] / source.name
         target.parent.mkdir(exist_ok=True)
         target.write_text(_moved(source, target, folder, places), encoding="utf-8")
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    (folder / "changes.md").write_text(changes, encoding="utf-8")
+    changes = folder / "changes.md"
+    changes.write_text(_moved(ROOT / "CHANGELOG.md", changes, folder, places), encoding="utf-8")
 
 
 def _moved(source: Path, target: Path, folder: Path, places: dict[Path, Path]) -> str:

@@ -74,6 +74,23 @@ make_conda() {
     echo "$recipe" >"$environment/.recipe"
 }
 
+pip_install() { "$environment/bin/python" -m pip install --disable-pip-version-check --no-input "$@" --editable ".[$extras]"; }
+
+# Somebody who watches sees one line that changes; a log gets nothing but what went wrong.
+install_packages() {
+    if [ ! -t 1 ]; then
+        pip_install -qq
+        return
+    fi
+    # The exit code has to come through the pipe.
+    { pip_install --progress-bar off 2>&1 && echo "pip: done" || echo "pip: failed"; } | awk '
+        function show(text) { printf "\r\033[K  %s", text; fflush() }
+        /^Collecting / { sub(/[^A-Za-z0-9_.-].*/, "", $2); show(sprintf("%d packages found, now %s", ++found, $2)) }
+        /^Installing collected packages/ { show("installing " NF - 3 " packages, half a minute") }
+        /^(ERROR|error|WARNING|  ×)/ { printf "\r\033[K%s\n", $0 }
+        /^pip: / { printf "\r\033[K"; exit $2 != "done" }'
+}
+
 up_to_date && exit
 
 if ! made; then
@@ -86,7 +103,7 @@ if [ "$extras" = lab ] && [ -d wheelhouse ]; then
     echo "Taking the Python packages from wheelhouse/ alone; to fetch them instead, remove that folder."
 fi
 echo "Installing the Python packages for $extras, a minute or two …"
-"$environment/bin/python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[$extras]" ||
+install_packages ||
     fail "pip couldn't install the packages: see above. Once that is mended, type make again; it goes on from here."
 for extra in $(echo "$extras" | tr , ' '); do
     echo "$wanted" >"$environment/.installed-$extra"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shutil
 import subprocess
 import tomllib
@@ -80,8 +82,27 @@ def machine(tmp_path: Path) -> Machine:
     return machine
 
 
+def on_a_terminal(machine: Machine, script: str, *arguments: str) -> tuple[int, str]:
+    """Run a script whose output somebody watches: its exit code, and all that the terminal was sent."""
+    ours, theirs = pty.openpty()
+    variables = {"PATH": str(machine.folder / "bin"), "LOG": str(machine.folder / "log")}
+    command = [str(machine.project / "scripts" / script), *arguments]
+    with subprocess.Popen(command, env=variables, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return process.returncode, shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # as Linux says that the other end is closed
+        return b""
+
+
 class TestEnvironment:
-    INSTALL = "python -m pip install -qq --disable-pip-version-check --no-input --editable .[lab,test]"
+    INSTALL = "python -m pip install --disable-pip-version-check --no-input -qq --editable .[lab,test]"
 
     def test_venv_and_packages_on_the_first_run_and_nothing_on_the_second(self, machine: Machine) -> None:
         machine.add_python("3.11.4")
@@ -93,6 +114,28 @@ class TestEnvironment:
         assert len(first.stdout.splitlines()) == 2
         assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
         assert machine.log == [self.INSTALL]
+
+    @pytest.mark.parametrize("works", [True, False])
+    def test_somebody_who_watches_sees_it_go_on(self, machine: Machine, works: bool) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+        (machine.project / ".venv" / ".installed-lab").unlink()
+        (machine.folder / "bin" / "awk").symlink_to(shutil.which("awk") or "")
+        ended = "echo Successfully installed; exit 0" if works else "echo ERROR: No matching distribution; exit 1"
+        told = """case "$*" in *install*)
+            echo "Collecting boto3>=1.40 (from xsfn-helpers)"; echo "Collecting moto[stepfunctions]==5.2.5"
+            echo "Installing collected packages: moto, boto3, xsfn-helpers"
+            """
+        python = machine.project / ".venv" / "bin" / "python"
+        python.write_text(f"#!/bin/sh\n{told}{ended} ;; esac\n")
+
+        code, shown = on_a_terminal(machine, "environment.sh", "lab")
+
+        assert "1 packages found, now boto3\r" in shown.replace("\033[K  ", "")
+        assert "now moto\r" in shown
+        assert "installing 3 packages" in shown
+        assert code == (0 if works else 1)
+        assert ("ERROR: No matching distribution" in shown) is not works
+        assert (machine.project / ".venv" / ".installed-lab").exists() is works
 
     def test_where_there_is_a_wheelhouse_the_lab_takes_packages_from_it_alone(self, machine: Machine) -> None:
         """A room without internet: `make wheelhouse` was called elsewhere."""

@@ -147,7 +147,7 @@ def test_the_minutes_of_each_agenda_add_up(guide: Path) -> None:
 def test_what_it_points_at_is_there(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
     links = set(re.findall(r"\]\(([^)#:]+)\)", text))
-    targets = set(re.findall(r"\bmake ([a-z-]+)`?", text))
+    targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     numbers = {int(number) for number in re.findall(r"[Ff]ault (\d+)", text)}
 

@@ -190,7 +190,11 @@ def test_what_is_amiss_is_named_with_what_helps(amiss: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "key", "words"),
     [
-        (installed(packages=(replace(NBVAL, found=None),)), "test-packages", "the lab needs none"),
+        (
+            installed(packages=(replace(NBVAL, found=None), Package("nbclient", ">=0.10", "test", "0.11"))),
+            "test-packages",
+            "the lab needs none",
+        ),
         (replace(GOOD, programs=Programs(None, True, None, None)), "dot", "pygraphviz draws"),
         (replace(GOOD, programs=Programs(None, True, None, None)), "node", "will be left out"),
         (network(lab_port_is_free=False), "port.jupyterlab", "takes the next one"),
