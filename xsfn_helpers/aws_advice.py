@@ -25,6 +25,11 @@ SERVICE_CONTROL: Final = (
     "A service control policy of your organisation forbids it, and nothing in this account can allow it: ask whoever "
     "administers the organisation, or choose another account or region."
 )
+# docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
+MANAGED_RULE: Final = (
+    "The state machine's role lacks it, not you: a task that waits for an execution as the machine's own role (.sync) "
+    "needs events:PutTargets, events:PutRule and events:DescribeRule. With `Credentials` in every such task it doesn't."
+)
 NETWORK: Final = (
     "Is there a network, and a way to AWS through proxy (HTTPS_PROXY) and firewall? AWS_ENDPOINT_URL, if it is set, "
     f"sends calls elsewhere. Put that right, {_AGAIN}"
@@ -88,6 +93,8 @@ def _after_denial(message: str) -> str:
         return "A permissions boundary limits the identity you act as: ask whoever set it, or act as another."
     if "session policy" in message or "sessions policy" in message:
         return "The session you act in was given a policy that limits it: take another session or another profile."
+    if "managed-rule" in message:
+        return MANAGED_RULE
     return _PERMISSION
 
 

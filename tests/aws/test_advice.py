@@ -88,6 +88,11 @@ REFUSALS: dict[str, tuple[str, str, str]] = {
         f"{DENIED}because no identity-based policy allows the iam:CreateRole action",
         "Give the identity you act as this permission",
     ),
+    "the machine's role, not the caller": (
+        "AccessDeniedException",
+        f"'{ROLE}' is not authorized to create managed-rule.",
+        "The state machine's role lacks it",
+    ),
     "quota": ("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", "a higher quota"),
     "region not enabled": ("OptInRequired", "You are not subscribed to this service", "Enable the service"),
 }
