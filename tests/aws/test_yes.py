@@ -94,7 +94,7 @@ class TestAYes:
                 lab.agree(answer)
         with pytest.raises(AgreementNeeded):
             lab.prepare()
-        assert "12 hours" in lab.agree(" Yes ")
+        assert "12 hours" in str(lab.agree(" Yes "))
         lab.prepare()
         lab.clean()
 
@@ -138,7 +138,7 @@ def test_the_readers_own_calls_are_told_as_refused_by_the_lab(aws: PlayedAws) ->
 
 
 def test_the_sandbox_needs_none(lab: Lab) -> None:
-    assert "Nothing needs a yes here" in lab.agree("yes")
+    assert "Nothing needs a yes here" in str(lab.agree("yes"))
     lab.prepare()
 
 
