@@ -561,7 +561,7 @@ def assume_refused(lab: Lab) -> str:
 
 class TestTurns:
     def test_another_notebooks_turn_is_waited_for_and_then_told(self, lab: Lab) -> None:
-        held = FileLock(StateFolder.default().path / f"lab-{lab.ground.lab_id}.lock")
+        held = FileLock(StateFolder.default().path / f"lab-{lab.ground.lab_id}.lock", mode=0o600)
         with held, pytest.raises(StepError, match="Another notebook or shell"), turn(lab.ground.lab_id, patience=0.1):
             pass
 

@@ -44,7 +44,9 @@ def states(**states: dict[str, Any]) -> dict[str, Any]:
 
 def of_process(sandbox: Sandbox, field: str) -> int:
     """A number from what the system says of the sandbox's process: VmRSS in kB, Threads."""
-    lines = Path(f"/proc/{sandbox.pid}/status").read_text().splitlines()
+    # Another test of this run may have started it anew since, with further accounts.
+    running = Sandbox.find() or sandbox
+    lines = Path(f"/proc/{running.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
