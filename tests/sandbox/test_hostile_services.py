@@ -23,7 +23,7 @@ from xsfn_helpers.sandbox.calls import Place
 from xsfn_helpers.sandbox.errors import Refusal, error_response
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.services.service import Asked
+from xsfn_helpers.sandbox.services.service import Asked, Asker
 from xsfn_helpers.sandbox.wire import HttpRequest
 
 COUNT = int(os.environ.get("HOSTILE", "4000"))
@@ -102,7 +102,7 @@ class Mischief:
 @pytest.mark.parametrize("service", ["lambda", "dynamodb", "s3", "sqs"])
 def test_hostile_requests_are_refused_in_awss_form(service: str, tmp_path: Path) -> None:
     journal, _ = Journal.open(tmp_path / "journal.db")
-    asked = Offered(journal).service(service)
+    asked = Offered(journal, {}).service(service)
     assert asked is not None
     mischief = Mischief(service, SEED)
     answers: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def test_hostile_requests_are_refused_in_awss_form(service: str, tmp_path: Path)
                     ),
                     Policies(),
                 )
-            answer = asked.answer(Asked(call, PLACE, "request", AnyRole()))
+            answer = asked.answer(Asked(call, PLACE, "request", AnyRole(), Asker("AKIAXSFNEXAMPLE", None)))
         except Refusal as refusal:
             answer = error_response(refusal, service=service, request_id="request")
         answers[f"{answer.status // 100}xx"] += 1
