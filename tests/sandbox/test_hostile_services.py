@@ -118,7 +118,7 @@ def test_hostile_requests_are_refused_in_awss_form(service: str, tmp_path: Path)
                     ),
                     Policies(),
                 )
-            answer = asked.answer(Asked(call, PLACE, "request", AnyRole(), Asker("AKIAXSFNEXAMPLE", None)))
+            answer = asked.answer(Asked(call, PLACE, "request", AnyRole(), Asker("AKIAXSFNEXAMPLE", "")))
         except Refusal as refusal:
             answer = error_response(refusal, service=service, request_id="request")
         answers[f"{answer.status // 100}xx"] += 1
