@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -182,7 +183,8 @@ class TestMetForReal:
 
     def test_a_process_that_fails(self, aws: PlayedAws) -> None:
         with (aws.home / ".aws" / "config").open("a") as config:
-            config.write(f"[profile broken]\nregion = ap-northeast-1\ncredential_process = {sys.executable} -c 1/0\n")
+            process = f"{shlex.quote(sys.executable)} -c 1/0"
+            config.write(f"[profile broken]\nregion = ap-northeast-1\ncredential_process = {process}\n")
 
         with pytest.raises(AwsUnavailable, match="Operator, AWS profile broken: "):
             aws.lab(operator_profile="broken")

@@ -210,6 +210,8 @@ def close_all(page: Page) -> None:
 
 def theme(page: Page, name: str) -> None:
     """Switch JupyterLab's theme, and wait until it is on and its curtain gone: two of them get in each other's way."""
+    # That of the page's own start may be up as well.
+    page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")
     if page.evaluate("() => document.body.dataset.jpThemeName") == name:
         return
     page.evaluate("async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }", name)
