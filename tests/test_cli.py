@@ -67,6 +67,10 @@ def program(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     )
 
 
+def listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestWalkthrough:
     def test_prints_exactly_what_other_tools_rely_on(self, lab: Lab, options: list[str], xsfn: Xsfn) -> None:
         code, out, err = xsfn("walkthrough", "--json", *options)
@@ -168,7 +172,8 @@ class TestWalkthrough:
         assert last["hint"]
 
     def test_ctrl_c_leaves_what_the_next_one_completes(self, options: list[str], xsfn: Xsfn) -> None:
-        process = program("walkthrough", *options)
+        # As in a terminal, also where the tests run behind a shell's &, which lets everything it starts ignore Ctrl-C.
+        process = program("walkthrough", *options, preexec_fn=listen_to_ctrl_c)
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)

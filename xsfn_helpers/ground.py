@@ -37,6 +37,12 @@ class Ground:
     def owns(self, tags: Mapping[str, str]) -> bool:
         return tags.get(LAB_TAG) == self.lab_id
 
+    def removal(self, account: Account, thing: str, tags: Mapping[str, str] | None) -> Change | None:
+        """The change that takes a thing with these tags away: none for others', None where there is no such thing."""
+        if tags is None:
+            return None
+        return Change(Action.REMOVE, account, thing) if self.owns(tags) else self.not_ours(account, thing, tags)
+
     def not_ours(self, account: Account, thing: str, tags: Mapping[str, str]) -> Change:
         """The change for a thing that carries one of the lab's names but isn't the lab's: none, and why."""
         if LAB_TAG in tags:

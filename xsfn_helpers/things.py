@@ -93,12 +93,7 @@ class Thing:
         return change
 
     def plan_undo(self) -> Change | None:
-        tags = self._tags()
-        if tags is None:
-            return None
-        if not self.ground.owns(tags):
-            return self.ground.not_ours(self.account, self.thing, tags)
-        return Change(Action.REMOVE, self.account, self.thing)
+        return self.ground.removal(self.account, self.thing, self._tags())
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
