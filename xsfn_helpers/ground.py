@@ -37,6 +37,12 @@ class Ground:
     def owns(self, tags: Mapping[str, str]) -> bool:
         return tags.get(LAB_TAG) == self.lab_id
 
+    def making(self, account: Account, thing: str, tags: Mapping[str, str] | None) -> Change:
+        """The change that makes a thing where there is none (no tags); one that exists is left as it is."""
+        if tags is None:
+            return Change(Action.CREATE, account, thing)
+        return Change(Action.LEAVE, account, thing) if self.owns(tags) else self.not_ours(account, thing, tags)
+
     def removal(self, account: Account, thing: str, tags: Mapping[str, str] | None) -> Change | None:
         """The change that takes a thing with these tags away: none for others', None where there is no such thing."""
         if tags is None:

@@ -36,12 +36,7 @@ class ManagedPolicy:
         return f"managed policy {self.name}"
 
     def plan(self) -> Change:
-        tags = self._tags()
-        if tags is None:
-            return Change(Action.CREATE, self.account, self.thing)
-        if not self.ground.owns(tags):
-            return self.ground.not_ours(self.account, self.thing, tags)
-        return Change(Action.LEAVE, self.account, self.thing)
+        return self.ground.making(self.account, self.thing, self._tags())
 
     def apply(self) -> Change:
         change = self.plan()

@@ -6,7 +6,7 @@ beside or across lines. The colours and line styles come from the palette; nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import graphviz
@@ -21,6 +21,23 @@ if TYPE_CHECKING:
     from xsfn_helpers.display.diagram import Diagram
 
 FONT: Final = "Helvetica,Arial,sans-serif"
+# How boxes and lines look where nothing else is said.
+NODES: Final[Mapping[str, str]] = {
+    "shape": "box",
+    "style": "filled",
+    "color": BORDER.light,
+    "fillcolor": BOX.light,
+    "fontname": FONT,
+    "fontsize": "12",
+    "fontcolor": INK.light,
+    "margin": "0.16,0.06",
+}
+EDGES: Final[Mapping[str, str]] = {
+    "fontname": FONT,
+    "fontsize": "10",
+    "fontcolor": MUTED.light,
+    "color": BORDER.light,
+}
 NAME_WIDTH: Final = 34
 NOTE_WIDTH: Final = 28
 NOTE_LINES: Final = 4
@@ -56,17 +73,8 @@ def dot_source(diagram: Diagram) -> str:
             "ranksep": "0.32",
             "newrank": "true",
         },
-        node_attr={
-            "shape": "box",
-            "style": "filled",
-            "color": BORDER.light,
-            "fillcolor": BOX.light,
-            "fontname": FONT,
-            "fontsize": "12",
-            "fontcolor": INK.light,
-            "margin": "0.16,0.06",
-        },
-        edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": MUTED.light, "color": BORDER.light},
+        node_attr=dict(NODES),
+        edge_attr=dict(EDGES),
     )
     _step_functions(graph)
     links = {link.number: link for link in diagram.links}

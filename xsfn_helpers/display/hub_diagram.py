@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from xsfn_helpers.chain import Link, Node, chain
 from xsfn_helpers.checks import Report
@@ -112,11 +111,6 @@ class HubDiagram:
         from xsfn_helpers.display.render import svg_from_dot
 
         return svg_from_dot(self.dot, title=self.heading, description=self.alt)
-
-    def write(self, path: Path) -> None:
-        """Write the picture to `path`. Raises `NoDotProgram` as `svg` does, before anything is written."""
-        picture = self.svg()
-        path.write_text(picture, encoding="utf-8", newline="\n")
 
     @property
     def legend(self) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import graphviz
 
-from xsfn_helpers.display.dot import FONT, NAME_WIDTH, ROOM
+from xsfn_helpers.display.dot import EDGES, FONT, NAME_WIDTH, NODES, ROOM
 from xsfn_helpers.display.hub_diagram import SpokePicture, link_words
 from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
-from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE, LinkState
+from xsfn_helpers.display.palette import BORDER, CARD, INK, ON_BADGE, ROLE, LinkState
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain import Link
@@ -39,17 +39,8 @@ def dot_source(diagram: HubDiagram) -> str:
             "nodesep": "0.14",
             "ranksep": "0.9",
         },
-        node_attr={
-            "shape": "box",
-            "style": "filled",
-            "color": BORDER.light,
-            "fillcolor": BOX.light,
-            "fontname": FONT,
-            "fontsize": "12",
-            "fontcolor": INK.light,
-            "margin": "0.16,0.06",
-        },
-        edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": MUTED.light, "color": BORDER.light},
+        node_attr=dict(NODES),
+        edge_attr=dict(EDGES),
     )
     _operator(graph, diagram)
     alone = len(diagram.spokes) == 1
