@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.language import mark
 from xsfn_helpers.scenario import Account
 
 
@@ -50,9 +51,9 @@ _SIGNS: Final = {
 _DONE: Final = {
     Action.CREATE: "created",
     Action.CHANGE: "changed",
-    Action.LEAVE: "left as it is:",
+    Action.LEAVE: mark("left as it is:"),
     Action.REMOVE: "removed",
-    Action.NOT_OURS: "left, not ours:",
+    Action.NOT_OURS: mark("left, not ours:"),
     Action.ADOPT: "adopted:",
     Action.PUT_BACK: "put back:",
     Action.MISSING: "missing:",

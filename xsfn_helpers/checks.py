@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from xsfn_helpers.language import tr
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -46,7 +48,10 @@ class Report:
     @property
     def failed(self) -> Report:
         """The checks that don't hold."""
-        return Report(f"{self.title}, what doesn't hold", tuple(check for check in self.checks if not check.passed))
+        return Report(
+            tr("{title}, what doesn't hold", title=self.title),
+            tuple(check for check in self.checks if not check.passed),
+        )
 
     def __bool__(self) -> bool:
         return self.ok

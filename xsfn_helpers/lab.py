@@ -25,6 +25,7 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
@@ -94,7 +95,7 @@ def _side(side: Side | str) -> Side:
     try:
         return Side(side)
     except ValueError:
-        raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
+        raise ConfigError(tr("There is no side {side!r}.", side=side), fix=f"There are: {', '.join(Side)}.") from None
 
 
 def placed(settings: Settings) -> Settings:
@@ -322,7 +323,7 @@ class Lab:
 
         if not reached:
             raise ConfigError(
-                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+                tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
             )
         return Reach(self.ground, reached)
 
@@ -339,7 +340,12 @@ class Lab:
             self.steps.bring_to(number)
         applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
         still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
-        return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+        return tr(
+            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {value}.",
+            number=number,
+            applied=applied,
+            value=still or "none",
+        )
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
@@ -455,7 +461,9 @@ class Lab:
         read = read_machine(self.ground, machine.side, run)
         title = f"Workflow of {machine.name} ({machine.account})"
         if read.definition is None:
-            return Workflow(machine.definition, read.events, f"{title}, not made yet", machine.account.id)
+            return Workflow(
+                machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id
+            )
         return Workflow(read.definition, read.events, title, machine.account.id)
 
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
@@ -533,8 +541,8 @@ class Lab:
         chosen = route_named(route)
         if self.blueprint != Blueprint.recommended(self.scenario):
             raise ConfigError(
-                "This lab has documents of its own; what is exported are the recommended ones.",
-                fix="Export the lab that open_lab() gives.",
+                tr("This lab has documents of its own; what is exported are the recommended ones."),
+                fix=tr("Export the lab that open_lab() gives."),
             )
         texts = exported_files(chosen, self.scenario, self.ground.lab_id)
         return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
@@ -592,9 +600,12 @@ class Lab:
         """
         if adopted := self.ground.adopted.keys:
             raise ConfigError(
-                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                tr(
+                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    names=", ".join(sorted(adopted)),
+                ),
                 where="practice",
-                fix="Open another lab without adopt, under other names.",
+                fix=tr("Open another lab without adopt, under other names."),
             )
         from xsfn_helpers.faults.practice import Practice
 

@@ -12,6 +12,7 @@ from xsfn_helpers.chain import Node
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam import PolicyKind
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import StoredRole
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -81,7 +82,7 @@ def document_name(name: str) -> str:
     known = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
     if known not in DOCUMENT_NAMES:
         names = ", ".join(one.replace("_", " ") for one in DOCUMENT_NAMES)
-        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {names}.")
+        raise ConfigError(tr("There is no document {name!r}.", name=name), fix=f"There are: {names}.")
     return known
 
 

@@ -19,6 +19,7 @@ from xsfn_helpers.documents import EXECUTE_POLICY_NAME, execute_role_permissions
 from xsfn_helpers.errors import ConfigError, RunError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam_resources import InlinePolicy
+from xsfn_helpers.language import tr
 from xsfn_helpers.reach_runs import ReachRun
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Steps
@@ -141,13 +142,13 @@ class Reach:
         waits = [target for target in self.targets if target.service == "sqs" and target.pattern is Pattern.CALLBACK]
         if not waits:
             raise ConfigError(
-                "No queue here gets a token.",
+                tr("No queue here gets a token."),
                 fix="Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK).",
             )
         token = receive_token(self.ground.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
         if token is None:
             raise RunError(
-                "No token has come into the queue.", where=str(self.scenario.subject), fix="Start a run first."
+                tr("No token has come into the queue."), where=str(self.scenario.subject), fix=tr("Start a run first.")
             )
         return token
 
@@ -196,23 +197,31 @@ class Reach:
             policy.undo()
         run = self.run()
         refused = not run.succeeded and f"is not authorized to perform: {grant.action.lower()}" in run.cause.lower()
-        words = stable_cause(f"{run.error}: {run.cause}") if not run.succeeded else "the run succeeded"
+        words = stable_cause(f"{run.error}: {run.cause}") if not run.succeeded else tr("the run succeeded")
         return Removal(target, grant, refused, words)
 
 
 def _decided(verdict: Verdict) -> Check:
     link = verdict.link
-    return Check(f"{link.id}.decided", f"Link {link}, by the policies", verdict.allowed, verdict.evidence, verdict.hint)
+    return Check(
+        f"{link.id}.decided",
+        tr("Link {link}, by the policies", link=link),
+        verdict.allowed,
+        verdict.evidence,
+        verdict.hint,
+    )
 
 
 def _tried(number: int, target: Target, run: ReachRun) -> Check:
     name = f"target-{number}.live"
     end = next((task for task in run.tasks if task.state == target.title), None)
-    title = f"{target.operation} on the {target.name}, in a real run"
+    title = tr("{operation} on the {name}, in a real run", operation=target.operation, name=target.name)
     if end is not None and end.succeeded:
-        return Check(name, title, True, "it was called as the execute role, and answered")
+        return Check(name, title, True, tr("it was called as the execute role, and answered"))
     if end is not None and end.error:
         evidence = stable_cause(f"{end.error}: {end.cause}")
     else:
-        evidence = f"it wasn't reached: the execution ended {run.status}" + (f" ({run.error})" if run.error else "")
-    return Check(name, title, False, evidence, "Apply the targets again: it puts the policies right.")
+        evidence = tr("it wasn't reached: the execution ended {status}", status=run.status) + (
+            f" ({run.error})" if run.error else ""
+        )
+    return Check(name, title, False, evidence, tr("Apply the targets again: it puts the policies right."))

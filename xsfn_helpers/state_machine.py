@@ -15,6 +15,7 @@ from xsfn_helpers.changes import Action, Change, text_diff
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.verdicts import step_functions_may_assume
 from xsfn_helpers.waiting import Waiting
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeStateMachineOutputTypeDef
 
-_NOT_YET: Final = "Step Functions doesn't see its role yet, or a machine of this name is still being deleted"
+_NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of this name is still being deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class StateMachine:
             with told(self.account):
                 # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
                 for execution in self._running():
-                    self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
+                    self._states.stop_execution(executionArn=execution, cause=tr("its state machine is being removed"))
                 self._states.delete_state_machine(stateMachineArn=self.arn)
                 self._wait_until_gone()
         return change
@@ -180,7 +181,7 @@ class StateMachine:
 
         def say(waited: float) -> None:
             self.ground.accounts.tell_waiting(
-                Waiting(self.account, f"waiting to save {self.thing}", _NOT_YET, waited, budget)
+                Waiting(self.account, tr("waiting to save {thing}", thing=self.thing), _NOT_YET, waited, budget)
             )
 
         with told(self.account):
@@ -192,8 +193,12 @@ class StateMachine:
         while self._described() is not None:
             if time.monotonic() > deadline:
                 raise StepError(
-                    f"State machine {self.name} is still being deleted after {pace.propagation:.0f} s.",
+                    tr(
+                        "State machine {name} is still being deleted after {propagation:.0f} s.",
+                        name=self.name,
+                        propagation=pace.propagation,
+                    ),
                     where=str(self.account),
-                    fix="AWS ends its executions first; do the same again in a minute.",
+                    fix=tr("AWS ends its executions first; do the same again in a minute."),
                 )
             time.sleep(pace.poll)

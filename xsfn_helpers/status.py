@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account
 from xsfn_helpers.steps import Steps
 
@@ -53,11 +54,11 @@ class Status:
 
     @property
     def headline(self) -> str:
-        return f"{self.done} of {len(self.steps)} steps applied"
+        return tr("{done} of {count} steps applied", done=self.done, count=len(self.steps))
 
     @property
     def time_left(self) -> str:
-        return f"about {self.minutes_left} minutes" if self.minutes_left else "none: everything is built"
+        return f"about {self.minutes_left} minutes" if self.minutes_left else tr("none: everything is built")
 
     def __str__(self) -> str:
         lines = [f"Lab {self.lab_id!r}: {self.operator}, {self.subject}"]

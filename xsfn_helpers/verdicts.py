@@ -12,6 +12,7 @@ from xsfn_helpers.documents import STATES_PRINCIPAL, json_text
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Principal, Request, decide, explain
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -52,7 +53,7 @@ class Verdict:
     def evidence(self) -> str:
         """One line: what decided."""
         if self.decision is None:
-            return f"refused: the {self.missing} doesn't exist"
+            return tr("refused: the {missing} doesn't exist", missing=self.missing)
         if self.decision.allowed:
             return f"allowed by {' and by '.join(str(statement) for statement in self.decision.decided_by)}"
         statements = " and ".join(str(statement) for statement in self.decision.decided_by)
@@ -64,12 +65,14 @@ class Verdict:
         if self.allowed:
             return ""
         if self.decision is None:
-            return f"Make the {self.missing} first: {MADE_BY[self.missing]}."
+            return tr("Make the {missing} first: {made_by}.", missing=self.missing, made_by=MADE_BY[self.missing])
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
             statements = " and ".join(str(statement) for statement in self.decision.decided_by)
-            return f"Take away the explicit Deny, which no Allow outweighs: {statements}."
+            return tr("Take away the explicit Deny, which no Allow outweighs: {statements}.", statements=statements)
         edits = explain(self.decision).edits
-        return "Smallest change: " + " And ".join(str(edit) for edit in edits) if edits else "No single change helps."
+        return (
+            "Smallest change: " + " And ".join(str(edit) for edit in edits) if edits else tr("No single change helps.")
+        )
 
     def __str__(self) -> str:
         explanation = self.explanation
@@ -112,7 +115,7 @@ def decide_link(ground: Ground, number: int) -> Verdict:
         if verdict.link.number == number:
             return verdict
     links = ", ".join(str(link.number) for link in chain(ground.scenario))
-    raise XsfnError(f"There is no link {number!r}.", fix=f"The links are {links}.")
+    raise XsfnError(tr("There is no link {number!r}.", number=number), fix=tr("The links are {links}.", links=links))
 
 
 def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machine_arn: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.checks import Check
 from xsfn_helpers.judged_document import JudgedDocument, warning_line
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.standing import Standing
 from xsfn_helpers.verdicts import Verdict
@@ -21,12 +22,12 @@ class Turn(StrEnum):
     """What becomes of a link."""
 
     BREAKS = "would break"
-    OPENS = "would be allowed"
+    OPENS = mark("would be allowed")
     STAYS_ALLOWED = "stays allowed"
     STAYS_REFUSED = "stays refused"
-    NOT_MADE = "can't be judged yet"
-    NOT_ASKED = "would not be asked"
-    AT_RUN_TIME = "would be known only at run time"
+    NOT_MADE = mark("can't be judged yet")
+    NOT_ASKED = mark("would not be asked")
+    AT_RUN_TIME = mark("would be known only at run time")
 
     @property
     def changes(self) -> bool:
@@ -120,13 +121,13 @@ class WhatIf:
     def headline(self) -> str:
         """The outcome in one sentence."""
         if not self.accepted:
-            return "AWS would refuse this, so nothing would change."
+            return tr("AWS would refuse this, so nothing would change.")
         turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
         parts = [f"{_links(numbers)} {turn}" for turn in turns if (numbers := self._that(turn))]
         if any(risk.is_new for risk in self.risks):
-            parts.append("it would let in more than the chain needs")
+            parts.append(tr("it would let in more than the chain needs"))
         if not parts:
-            return "No link would change."
+            return tr("No link would change.")
         sentence = " and ".join(parts)
         return f"{sentence[:1].upper()}{sentence[1:]}."
 
@@ -135,7 +136,11 @@ class WhatIf:
         """Everything, in words: the same for the same documents and policies."""
         names = ", ".join(document.name.replace("_", " ") for document in self.documents)
         return "\n".join(
-            [f"What if, nothing applied: {names or 'nothing changed'}", f"  {self.headline}", *self._lines()]
+            [
+                tr("What if, nothing applied: {value}", value=names or "nothing changed"),
+                f"  {self.headline}",
+                *self._lines(),
+            ]
         )
 
     def __str__(self) -> str:
@@ -162,7 +167,7 @@ class WhatIf:
             yield f"    {document.verdict}"
             yield from (f"    ! {warning_line(warning)}" for warning in document.warnings)
             if document.differs:
-                yield "    Beside the recommended one (- recommended, + here):"
+                yield tr("    Beside the recommended one (- recommended, + here):")
                 yield from (f"      {line}" for line in document.differs)
         yield "  Links"
         for effect in self.effects:
@@ -172,7 +177,7 @@ class WhatIf:
             if effect.hint:
                 yield f"        {effect.hint}"
         if self.risks:
-            yield "  Lets in more than the chain needs"
+            yield tr("  Lets in more than the chain needs")
             for risk in self.risks:
                 yield f"    ✗ {risk.check.title}: {risk.check.evidence}{'' if risk.is_new else ' (today already)'}"
                 yield f"        {risk.check.hint}"
