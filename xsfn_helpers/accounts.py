@@ -177,7 +177,7 @@ class SandboxAccounts:
                     "The sandbox had ended, and its address is taken: it is at {endpoint_url} now.",
                     endpoint_url=again.endpoint_url,
                 ),
-                fix="Call open_lab() again.",
+                fix=tr("Call open_lab() again."),
             )
         return 0
 

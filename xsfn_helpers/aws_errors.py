@@ -57,14 +57,19 @@ def told(account: Account | str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise StepError(
-            f"AWS refused {error.operation_name} ({code_of(error)}): {message_of(error)}",
+            tr(
+                "AWS refused {operation_name} ({code_of}): {message_of}",
+                operation_name=error.operation_name,
+                code_of=code_of(error),
+                message_of=message_of(error),
+            ),
             where=str(account),
             fix=after_refusal(error),
         ) from error
     except (HTTPClientError, NobodyAnswers) as error:
         if is_loopback(str(error.kwargs.get("endpoint_url", ""))):
             raise SandboxError(
-                f"Nobody answers: {error}.",
+                tr("Nobody answers: {error}.", error=error),
                 where=str(account),
                 fix=tr("Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again."),
             ) from error

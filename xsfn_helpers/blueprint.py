@@ -62,7 +62,8 @@ DOCUMENT_NAMES: Final = tuple(field.name for field in fields(Blueprint))
 def _check_name(name: str) -> None:
     if name not in DOCUMENT_NAMES:
         raise ConfigError(
-            tr("There is no document {name!r}.", name=name), fix=f"There are: {', '.join(DOCUMENT_NAMES)}."
+            tr("There is no document {name!r}.", name=name),
+            fix=tr("There are: {names}.", names=", ".join(DOCUMENT_NAMES)),
         )
 
 
@@ -81,6 +82,6 @@ def _check_definition(name: str, text: str) -> None:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ConfigError(f"This isn't JSON: {error}.", where=name.replace("_", " ")) from error
+        raise ConfigError(tr("This isn't JSON: {error}.", error=error), where=name.replace("_", " ")) from error
     if not isinstance(found, dict):
         raise ConfigError(tr("A definition is a JSON object."), where=name.replace("_", " "))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.language import mark
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account
 
 
@@ -55,7 +55,7 @@ _DONE: Final = {
     Action.REMOVE: "removed",
     Action.NOT_OURS: mark("left, not ours:"),
     Action.ADOPT: "adopted:",
-    Action.PUT_BACK: "put back:",
+    Action.PUT_BACK: mark("put back:"),
     Action.MISSING: "missing:",
 }
 
@@ -108,7 +108,7 @@ class Plan:
 
     def __str__(self) -> str:
         if not self.changes:
-            return f"{self.title}: nothing there"
+            return tr("{title}: nothing there", title=self.title)
         lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
         return "\n  ".join([f"{self.title}:", *lines])
 

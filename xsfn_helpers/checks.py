@@ -75,7 +75,10 @@ class Report:
 
     def __str__(self) -> str:
         passed = sum(check.passed for check in self.checks)
-        lines = [f"{self.title}: {passed} of {len(self.checks)} hold", *(f"  {check}" for check in self.checks)]
+        lines = [
+            tr("{title}: {passed} of {count} hold", title=self.title, passed=passed, count=len(self.checks)),
+            *(f"  {check}" for check in self.checks),
+        ]
         return "\n".join(lines)
 
     def _repr_mimebundle_(

@@ -63,7 +63,7 @@ def target(choice: Choice) -> Target:
         raise ConfigError(
             tr("There is no target {value!r}.", value=choice.value),
             where=choice.source or "target",
-            fix=f"There are: {', '.join(Target)}.",
+            fix=tr("There are: {names}.", names=", ".join(Target)),
         ) from None
 
 

@@ -122,7 +122,7 @@ def load_settings(
     choices = _from_file(folder or Path.cwd())
     choices |= _from_environment(os.environ if environment is None else environment)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    _refuse_unknown(given, "the call", KEYS)
+    _refuse_unknown(given, tr("the call"), KEYS)
     choices |= {key: Choice(value, "") for key, value in given.items()}
     return Settings(
         scenario=_scenario({key: choices[key] for key in SCENARIO_KEYS if key in choices}),
@@ -154,7 +154,7 @@ def _from_file(folder: Path) -> dict[str, Choice]:
         found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            f"This isn't TOML: {error}.", where=str(path), fix=tr('A line reads: key = "value"')
+            tr("This isn't TOML: {error}.", error=error), where=str(path), fix=tr('A line reads: key = "value"')
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(tr("The file can't be read: {error}.", error=error), where=str(path)) from error
@@ -166,7 +166,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Choice]:
     _check_language(environment.get(language.VARIABLE, ""))
     ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)} - _OTHER_VARIABLES
     known = {ENVIRONMENT_PREFIX + key.upper(): key for key in KEYS}
-    _refuse_unknown(sorted(ours), "the environment", tuple(known))
+    _refuse_unknown(sorted(ours), tr("the environment"), tuple(known))
     return {known[name]: Choice(environment[name], name) for name in sorted(ours) if environment[name]}
 
 
@@ -183,7 +183,11 @@ def _refuse_unknown(names: Iterable[str], where: str, known: tuple[str, ...]) ->
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            meant = tr("Did you mean {close!r}?", close=close[0]) if close else f"There are: {', '.join(known)}."
+            meant = (
+                tr("Did you mean {close!r}?", close=close[0])
+                if close
+                else tr("There are: {names}.", names=", ".join(known))
+            )
             raise ConfigError(tr("There is no setting {name!r}.", name=name), where=where, fix=meant)
 
 

@@ -153,7 +153,7 @@ class Hub:
         checks: list[Check] = []
         for spoke in self.spokes:
             checks += [_decided(spoke, spoke.verdicts()), _tried(spoke, tried[spoke.id])]
-        return Report(f"{len(self.spokes)} Subject accounts", tuple(checks))
+        return Report(tr("{count} Subject accounts", count=len(self.spokes)), tuple(checks))
 
     def diagram(self, run: HubRun | None = None) -> HubDiagram:
         """Every account and every link, as the stored policies decide it; a `run` adds what went wrong where."""

@@ -39,7 +39,7 @@ class Role:
 
     @property
     def thing(self) -> str:
-        return f"role {self.name}"
+        return tr("role {name}", name=self.name)
 
     def plan(self) -> Change:
         return self._compare(self._read())
@@ -102,13 +102,13 @@ class Role:
             if self._adopted is None:
                 return self.ground.not_ours(self.account, self.thing, role.tags)
             same = same_policy(role.trust, wanted)
-            difference = () if same else ("trust policy:", *policy_diff(role.trust, wanted))
+            difference = () if same else (tr("trust policy:"), *policy_diff(role.trust, wanted))
             return self.ground.adopting(self._adopted, self.account, self.thing, difference)
         details: list[str] = []
         if not same_policy(role.trust, wanted):
             if trusts_deleted_role(role.trust):
                 details.append(tr("its trust policy names a role that was deleted since, so it must be saved again"))
-            details += ["trust policy:", *policy_diff(role.trust, wanted)]
+            details += [tr("trust policy:"), *policy_diff(role.trust, wanted)]
         details += [tr("remove inline policy {name}, which no stage makes", name=name) for name in self._surplus(role)]
         details += [
             tr("detach managed policy {name}, which no stage attaches", name=policy.name) for policy in role.attached

@@ -126,7 +126,7 @@ def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> 
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
             hint = _NO_ROLE if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
-            evidence, hint = f"refused: {taken.words.rstrip('.')}", _NO_SUCH_ROLE
+            evidence, hint = tr("refused: {words}", words=taken.words.rstrip(".")), _NO_SUCH_ROLE
     return Effect(before, after, _turn(before, after), evidence, hint)
 
 

@@ -63,7 +63,13 @@ class JudgedDocument:
 def warning_line(warning: PolicyWarning) -> str:
     """`line 9, column 9: … [source]`"""
     words = same_each_time(f"{warning.message} {warning.fix}")
-    return f"line {warning.line}, column {warning.column}: {words} [{warning.source}]"
+    return tr(
+        "line {line}, column {column}: {words} [{source}]",
+        line=warning.line,
+        column=warning.column,
+        words=words,
+        source=warning.source,
+    )
 
 
 def judge_policy(

@@ -95,7 +95,9 @@ def _side(side: Side | str) -> Side:
     try:
         return Side(side)
     except ValueError:
-        raise ConfigError(tr("There is no side {side!r}.", side=side), fix=f"There are: {', '.join(Side)}.") from None
+        raise ConfigError(
+            tr("There is no side {side!r}.", side=side), fix=tr("There are: {names}.", names=", ".join(Side))
+        ) from None
 
 
 def placed(settings: Settings) -> Settings:
@@ -254,7 +256,9 @@ class Lab:
         for key in adopted:
             if key not in there.keys:
                 known = ", ".join(sorted(there.keys)) or "nothing"
-                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+                raise ConfigError(
+                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
+                )
         return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
 
     def preflight(self) -> Preflight:
@@ -338,8 +342,10 @@ class Lab:
         """
         with self.turn():
             self.steps.bring_to(number)
-        applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
-        still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
+        applied = ", ".join(
+            ["prerequisites", *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
+        )
+        still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
         return tr(
             "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {value}.",
             number=number,
@@ -459,7 +465,7 @@ class Lab:
         steps = self.steps
         machine = steps.operator_machine if _side(side) is Side.OPERATOR else steps.subject_machine
         read = read_machine(self.ground, machine.side, run)
-        title = f"Workflow of {machine.name} ({machine.account})"
+        title = tr("Workflow of {name} ({account})", name=machine.name, account=machine.account)
         if read.definition is None:
             return Workflow(
                 machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id

@@ -94,9 +94,9 @@ def by_tags(ground: Ground) -> Leftovers:
     found: list[Leftover] = []
     notes: list[str] = []
     looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Thing]]]], ...] = (
-        ("state machines", _machines),
+        (tr("state machines"), _machines),
         ("roles", _roles),
-        ("managed policies", _policies),
+        (tr("managed policies"), _policies),
     )
     for side in Side:
         for what, look in looks:
@@ -120,7 +120,9 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
         if side is None:
             continue
         if entry.what == "CreateRole":
-            things[side, f"role {entry.names.get('RoleName')}"] = _role(ground, side, entry.names.get("RoleName", ""))
+            things[side, tr("role {get}", get=entry.names.get("RoleName"))] = _role(
+                ground, side, entry.names.get("RoleName", "")
+            )
         elif entry.what == "CreatePolicy":
             name = entry.names.get("PolicyName", "")
             arn = f"arn:{ground.scenario.partition}:iam::{entry.account}:policy/{name}"

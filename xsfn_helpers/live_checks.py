@@ -147,4 +147,4 @@ def ending(run: Run) -> str:
 
 
 def _subject(run: Run) -> str:
-    return run.subject_status or "never started"
+    return run.subject_status or tr("never started")

@@ -43,7 +43,11 @@ class NotEstablished:
     def __str__(self) -> str:
         lines = [self.title]
         for choice in self.choices:
-            lines += [f"  ? {choice.question}", f"    The sandbox {choice.answer}.", f"    Why: {choice.why}."]
+            lines += [
+                f"  ? {choice.question}",
+                tr("    The sandbox {answer}.", answer=choice.answer),
+                tr("    Why: {why}.", why=choice.why),
+            ]
         return "\n".join(lines)
 
     def _repr_mimebundle_(

@@ -41,7 +41,7 @@ class PolicyPlace:
 
     @property
     def made_by(self) -> str:
-        return f"stage {self.stage}" if self.stage else "the prerequisites"
+        return tr("stage {stage}", stage=self.stage) if self.stage else tr("the prerequisites")
 
     def role_name(self, scenario: Scenario) -> str:
         return _role_arn(scenario, self.node).rpartition("/")[2]
@@ -82,7 +82,7 @@ def document_name(name: str) -> str:
     known = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
     if known not in DOCUMENT_NAMES:
         names = ", ".join(one.replace("_", " ") for one in DOCUMENT_NAMES)
-        raise ConfigError(tr("There is no document {name!r}.", name=name), fix=f"There are: {names}.")
+        raise ConfigError(tr("There is no document {name!r}.", name=name), fix=tr("There are: {names}.", names=names))
     return known
 
 

@@ -60,9 +60,9 @@ class Preflight:
 
     @property
     def _below(self) -> tuple[tuple[str, str], ...]:
-        notes = tuple(("Not known", note) for note in self.notes)
+        notes = tuple((tr("Not known"), note) for note in self.notes)
         ledger = (("Ledger", self.ledger),) if self.ledger else ()
-        return (*notes, ("Cost", self.cost), ("Way back", self.undo), *ledger)
+        return (*notes, ("Cost", self.cost), (tr("Way back"), self.undo), *ledger)
 
     def __str__(self) -> str:
         return "\n".join(

@@ -43,8 +43,14 @@ class Removal:
     words: str
 
     def __str__(self) -> str:
-        mark = "✓ refused" if self.refused else "✗ not refused"
-        return f"{mark} without {self.grant.action} on {self.grant.on}: {self.words}"
+        mark = tr("✓ refused") if self.refused else tr("✗ not refused")
+        return tr(
+            "{mark} without {action} on {on}: {words}",
+            mark=mark,
+            action=self.grant.action,
+            on=self.grant.on,
+            words=self.words,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,9 @@ class Reach:
             done += [thing.apply() for thing in self.things]
             for number in STAGE_NUMBERS:
                 done += steps.stage(number).apply()
-        return Plan(f"Reach {', '.join(target.name for target in self.targets)}", tuple(done), done=True)
+        return Plan(
+            tr("Reach {names}", names=", ".join((target.name for target in self.targets))), tuple(done), done=True
+        )
 
     def clean(self) -> Plan:
         """Remove what was made to be reached; roles and state machines are the lab's to remove."""
@@ -143,7 +151,7 @@ class Reach:
         if not waits:
             raise ConfigError(
                 tr("No queue here gets a token."),
-                fix="Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK).",
+                fix=tr("Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK)."),
             )
         token = receive_token(self.ground.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
         if token is None:
@@ -163,7 +171,7 @@ class Reach:
             *(_decided(verdict) for verdict in self.verdicts()),
             *(_tried(number, one, run) for number, one in enumerate(self.targets, start=1)),
         ]
-        return Report("All targets", tuple(checks))
+        return Report(tr("All targets"), tuple(checks))
 
     def without_each_action(self) -> Removals:
         """Take each single action away in turn, run that target alone, and put everything back.

@@ -59,7 +59,9 @@ class ReachRun:
         raise KeyError(f"no task {state!r} has ended; there are: {', '.join(task.state for task in self.tasks)}")
 
     def __str__(self) -> str:
-        return "\n".join([f"Operator execution: {self.status}", *(f"  {task}" for task in self.tasks)])
+        return "\n".join(
+            [tr("Operator execution: {status}", status=self.status), *(f"  {task}" for task in self.tasks)]
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

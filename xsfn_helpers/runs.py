@@ -130,7 +130,7 @@ class Run:
         return run
 
     def __str__(self) -> str:
-        lines = [f"Operator execution: {self.status}"]
+        lines = [tr("Operator execution: {status}", status=self.status)]
         if self.error:
             lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else 'no cause given'}")
         if self.broken_link:
@@ -338,9 +338,9 @@ def _summary(event: HistoryEventTypeDef) -> str:
     if "error" in details or "cause" in details:
         return ": ".join(stable_cause(details[key]) for key in ("error", "cause") if key in details)
     if "taskCredentials" in details:
-        return f"as {details['taskCredentials']['roleArn']}"
+        return tr("as {detail}", detail=details["taskCredentials"]["roleArn"])
     if "roleArn" in details:
-        return f"under {details['roleArn']}"
+        return tr("under {detail}", detail=details["roleArn"])
     return ""
 
 

@@ -32,6 +32,6 @@ def save_policy(lab: Lab, place: PolicyPlace, text: str) -> str:
             step.apply()
             return tr("{title}: applied with this document.", title=step.title)
         if not ground.owns(role.tags):
-            refuse_foreign(ground.not_ours(account, f"role {name}", role.tags))
+            refuse_foreign(ground.not_ours(account, tr("role {name}", name=name), role.tags))
         save_documents(ground, lab.blueprint, {place.document: text})
     return tr("Saved in the {account}: the {title}.", account=account, title=place.title)

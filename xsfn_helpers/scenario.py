@@ -31,7 +31,7 @@ class Account:
     id: str
 
     def __str__(self) -> str:
-        return f"{self.side.value.capitalize()} account {self.id}"
+        return tr("{value} account {id}", value=self.side.value.capitalize(), id=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Scenario:
                 tr(
                     "Operator and Subject are both {operator_account_id}.", operator_account_id=self.operator_account_id
                 ),
-                where="account ids",
+                where=tr("account ids"),
                 fix=tr("A cross-account run needs two different accounts: change one of the two ids."),
             )
         partition_of(self.region)
@@ -74,7 +74,7 @@ class Scenario:
                     "The Subject role and the execute role are both {execute_role_name!r}.",
                     execute_role_name=self.execute_role_name,
                 ),
-                where="role names",
+                where=tr("role names"),
                 fix=tr("They live in the same account and do different jobs: give each its own name."),
             )
 
@@ -148,7 +148,7 @@ _MACHINE_AS_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_+=.@-]+")
 def check_account_id(value: str, *, where: str) -> None:
     """Raise `InvalidScenario` unless `value` is a 12-digit AWS account id."""
     if not isinstance(value, str) or not _ACCOUNT_ID.fullmatch(value):
-        length = f" ({len(value)} digits)" if isinstance(value, str) and value.isdigit() else ""
+        length = tr(" ({count} digits)", count=len(value)) if isinstance(value, str) and value.isdigit() else ""
         raise InvalidScenario(
             tr("{value!r}{length} is not an AWS account id.", value=value, length=length),
             where=where,
@@ -159,7 +159,7 @@ def check_account_id(value: str, *, where: str) -> None:
 def check_role_name(value: str, *, where: str) -> None:
     """Raise `InvalidScenario` unless IAM accepts `value` as a role name (CreateRole.RoleName in the service model)."""
     if not isinstance(value, str) or not _ROLE_NAME.fullmatch(value):
-        length = f" ({len(value)} characters)" if isinstance(value, str) and len(value) > 64 else ""
+        length = tr(" ({count} characters)", count=len(value)) if isinstance(value, str) and len(value) > 64 else ""
         raise InvalidScenario(
             tr("{value!r}{length} is not a role name.", value=value, length=length),
             where=where,
@@ -175,7 +175,7 @@ def check_state_machine_name(value: str, *, where: str) -> None:
     (docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html).
     """
     if not isinstance(value, str) or not 1 <= len(value) <= 80:
-        length = f" ({len(value)} characters)" if isinstance(value, str) else ""
+        length = tr(" ({count} characters)", count=len(value)) if isinstance(value, str) else ""
         raise InvalidScenario(
             tr("{value!r}{length} is not a state machine name.", value=value, length=length),
             where=where,
@@ -189,7 +189,7 @@ def check_state_machine_name(value: str, *, where: str) -> None:
                 group=found.group(),
             ),
             where=where,
-            fix="Use A-Z a-z 0-9 _ + = . @ -.",
+            fix=tr("Use A-Z a-z 0-9 _ + = . @ -."),
         )
     if not _MACHINE_AS_EXTERNAL_ID.fullmatch(value):
         bad = next(ch for ch in value if not _MACHINE_AS_EXTERNAL_ID.fullmatch(ch))
@@ -203,5 +203,5 @@ def check_state_machine_name(value: str, *, where: str) -> None:
                 bad=bad,
             ),
             where=where,
-            fix="Use A-Z a-z 0-9 _ + = . @ -.",
+            fix=tr("Use A-Z a-z 0-9 _ + = . @ -."),
         )

@@ -54,7 +54,7 @@ class SecondOpinion:
         return self.report.ok
 
     def __str__(self) -> str:
-        lines = [str(self.report), *(f"Not asked: {note}" for note in self.notes)]
+        lines = [str(self.report), *(tr("Not asked: {note}", note=note) for note in self.notes)]
         return "\n".join([*lines, *(tr("To send in:\n{text}", text=text) for text in self.to_send)])
 
     def _repr_mimebundle_(
@@ -108,7 +108,7 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
         context={key: value for key, value in own.request.context.items() if isinstance(value, str)},
     )
     if isinstance(answer, NotSimulated):
-        return _Told(note=f"link {link}: AWS said {answer.why}")
+        return _Told(note=tr("link {link}: AWS said {why}", link=link, why=answer.why))
     return _compared(ground, verdict, own, answer[0])
 
 
@@ -136,9 +136,9 @@ def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated
         note = tr(
             "{evidence}, for a service control policy of the organisation, which only AWS can see", evidence=evidence
         )
-        return _Told(Check(f"{link.id}.aws", f"Link {link}", True, note))
+        return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
-    check = Check(f"{link.id}.aws", f"Link {link}", agree, evidence, "" if agree else OUR_BUG)
+    check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else OUR_BUG)
     return _Told(check, to_send="" if agree else _to_send(ground, own, answer))
 
 

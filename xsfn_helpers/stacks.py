@@ -44,7 +44,7 @@ class Stack:
 
     @property
     def thing(self) -> str:
-        return f"stack {self.name}"
+        return tr("stack {name}", name=self.name)
 
     def deploy(self, template: str, parameters: Mapping[str, str]) -> Change:
         """Create the stack or bring it up to date, and wait for its end.
@@ -128,7 +128,12 @@ class Stack:
                 if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != self.name
             ]
             raise StepError(
-                f"The {self.thing} ended {found['StackStatus']}. {' '.join(reasons)}",
+                tr(
+                    "The {thing} ended {found}. {names}",
+                    thing=self.thing,
+                    found=found["StackStatus"],
+                    names=" ".join(reasons),
+                ),
                 where=str(self.account),
                 fix=tr("Put right what its events say, and deploy again."),
             )

@@ -48,7 +48,7 @@ class StateMachine:
 
     @property
     def thing(self) -> str:
-        return f"state machine {self.name}"
+        return tr("state machine {name}", name=self.name)
 
     def plan(self) -> Change:
         with told(self.account):
@@ -60,7 +60,7 @@ class StateMachine:
             return self.ground.not_ours(self.account, self.thing, tags)
         details: list[str] = []
         if stored["roleArn"] != self.role_arn:
-            details.append(f"role: {stored['roleArn']} becomes {self.role_arn}")
+            details.append(tr("role: {stored} becomes {role_arn}", stored=stored["roleArn"], role_arn=self.role_arn))
         there, wanted = json.loads(stored["definition"]), json.loads(self.definition)
         if there != wanted:
             details += ["definition:", *text_diff(json_text(there), json_text(wanted))]

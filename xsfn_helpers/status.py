@@ -58,15 +58,28 @@ class Status:
 
     @property
     def time_left(self) -> str:
-        return f"about {self.minutes_left} minutes" if self.minutes_left else tr("none: everything is built")
+        return (
+            tr("about {minutes_left} minutes", minutes_left=self.minutes_left)
+            if self.minutes_left
+            else tr("none: everything is built")
+        )
 
     def __str__(self) -> str:
-        lines = [f"Lab {self.lab_id!r}: {self.operator}, {self.subject}"]
+        lines = [
+            tr(
+                "Lab {lab_id!r}: {operator}, {subject}",
+                lab_id=self.lab_id,
+                operator=self.operator,
+                subject=self.subject,
+            )
+        ]
         lines += [
             f"  {'✓' if one.applied else '…'} {one.title}{'' if one.applied else ' (not applied)'}"
             for one in self.steps
         ]
-        return "\n".join([*lines, f"Next: {self.next}", f"Time left: {self.time_left}"])
+        return "\n".join(
+            [*lines, tr("Next: {next}", next=self.next), tr("Time left: {time_left}", time_left=self.time_left)]
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

@@ -60,7 +60,9 @@ class TargetChoice:
             return ()
 
     def __str__(self) -> str:
-        where = tr("the sandbox, on this computer") if self.settings.target is Target.SANDBOX else "two AWS accounts"
+        where = (
+            tr("the sandbox, on this computer") if self.settings.target is Target.SANDBOX else tr("two AWS accounts")
+        )
         return tr(
             (
                 "The notebooks work on {where}. The form changes that; so does choose_target().choose('aws', "

@@ -183,13 +183,21 @@ def function(
     if pattern is Pattern.CALLBACK:
         given = {"Payload": {**(payload or {"input.$": "$"}), "token.$": "$$.Task.Token"}}
     return Target(
-        name=f"function {name}",
+        name=tr("function {name}", name=name),
         title=f"Invoke {name}",
         integration="lambda:invoke",
         operation="Invoke",
         pattern=pattern,
         parameters={"FunctionName": arn, **given},
-        grants=(Grant("lambda:InvokeFunction", arn, f"function {name}", tr("once, to invoke it"), "InvokeFunction"),),
+        grants=(
+            Grant(
+                "lambda:InvokeFunction",
+                arn,
+                tr("function {name}", name=name),
+                tr("once, to invoke it"),
+                "InvokeFunction",
+            ),
+        ),
         works_as=WorksAs(LAMBDA_PRINCIPAL, arn, tr("when the function runs")),
     )
 
@@ -201,12 +209,12 @@ def table(
     arn = _arn(scenario, "dynamodb", f"table/{name}")
     given = item or {"id": {"S.$": "$$.Execution.Name"}, "said": {"S": PAYLOAD}}
     return Target(
-        name=f"table {name}",
+        name=tr("table {name}", name=name),
         title=f"Put an item into {name}",
         integration="aws-sdk:dynamodb:putItem" if sdk else "dynamodb:putItem",
         operation="PutItem",
         parameters={"TableName": name, "Item": given},
-        grants=(Grant("dynamodb:PutItem", arn, f"table {name}", tr("once, to put the item"), "PutItem"),),
+        grants=(Grant("dynamodb:PutItem", arn, tr("table {name}", name=name), tr("once, to put the item"), "PutItem"),),
     )
 
 
@@ -215,12 +223,14 @@ def bucket(scenario: Scenario, name: str = "", *, key: str = "from-the-operator.
     name = name or bucket_name(scenario)
     arn = f"arn:{scenario.partition}:s3:::{name}/{key}"
     return Target(
-        name=f"bucket {name}",
+        name=tr("bucket {name}", name=name),
         title=f"Put an object into {name}",
         integration="aws-sdk:s3:putObject",
         operation="PutObject",
         parameters={"Bucket": name, "Key": key, "Body": {"said": PAYLOAD} if body is None else body},
-        grants=(Grant("s3:PutObject", arn, f"bucket {name}", tr("once, to put the object"), "PutObject"),),
+        grants=(
+            Grant("s3:PutObject", arn, tr("bucket {name}", name=name), tr("once, to put the object"), "PutObject"),
+        ),
     )
 
 
@@ -238,13 +248,17 @@ def queue(
     if pattern is Pattern.CALLBACK:
         said["token.$"] = "$$.Task.Token"
     return Target(
-        name=f"queue {name}",
+        name=tr("queue {name}", name=name),
         title=f"Send a message to {name}",
         integration="aws-sdk:sqs:sendMessage" if sdk else "sqs:sendMessage",
         operation="SendMessage",
         pattern=pattern,
         parameters={"QueueUrl": queue_url(scenario, name), "MessageBody": said},
-        grants=(Grant("sqs:SendMessage", arn, f"queue {name}", tr("once, to send the message"), "SendMessage"),),
+        grants=(
+            Grant(
+                "sqs:SendMessage", arn, tr("queue {name}", name=name), tr("once, to send the message"), "SendMessage"
+            ),
+        ),
     )
 
 

@@ -141,7 +141,7 @@ def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> 
             return tried
         what = tr(
             "a run was {value}",
-            value="refused, though the policies allow it" if allowed else "let through, though they deny it",
+            value=tr("refused, though the policies allow it") if allowed else tr("let through, though they deny it"),
         )
         ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, IAM_SPREADS, waited, patience))
         time.sleep(pause)

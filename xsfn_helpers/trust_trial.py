@@ -47,13 +47,15 @@ class Answer:
     @property
     def agreement(self) -> str:
         """The same in words."""
-        return "✓ They agree." if self.agree else tr("✗ They disagree: that is a fault of the engine or the sandbox.")
+        return (
+            tr("✓ They agree.") if self.agree else tr("✗ They disagree: that is a fault of the engine or the sandbox.")
+        )
 
     def __str__(self) -> str:
         return "\n".join(
             [
                 tr("The trust policy: {dumps}", dumps=json.dumps(self.trust["Statement"])),
-                f"The engine: {explain(self.decision).text}",
+                tr("The engine: {text}", text=explain(self.decision).text),
                 tr("The real call: {aws}", aws=self.aws),
                 self.agreement,
             ]

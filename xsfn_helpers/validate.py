@@ -77,7 +77,7 @@ class Validation:
             checks += self._live(verdicts, stage, run)
             checks += self._refused(stage)
         return Report(
-            "All checks" if stage == LAST_STAGE else tr("Checks at stage {stage}", stage=stage), tuple(checks)
+            tr("All checks") if stage == LAST_STAGE else tr("Checks at stage {stage}", stage=stage), tuple(checks)
         )
 
     def before(self, stage: int) -> Report:
@@ -87,7 +87,8 @@ class Validation:
         checks = [_decided(verdict, stage - 1) for verdict in opened]
         checks.append(self._no_run_before(stage, verdicts))
         return Report(
-            f"Before stage {stage}", tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks)
+            tr("Before stage {stage}", stage=stage),
+            tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks),
         )
 
     def trial(self, verdicts: Mapping[int, Verdict] | None = None) -> Run:
@@ -145,7 +146,7 @@ class Validation:
             passed,
             tr(
                 "the Subject execution {value}",
-                value="ran under the Subject role and succeeded" if passed else f"ended {status}",
+                value=tr("ran under the Subject role and succeeded") if passed else tr("ended {status}", status=status),
             ),
             "" if passed else tr("lab.decide(6) says whether the Subject role trusts Step Functions."),
         )
@@ -219,7 +220,7 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     how = "lab.prepare()" if step.number == 0 else f"lab.stage({step.number}).apply()"
     if passed:
         state = tr("is as it should be") if change.action is Action.LEAVE else tr("is adopted, as it is")
-        evidence = f"{change.thing} in {change.account} {state}"
+        evidence = tr("{thing} in {account} {state}", thing=change.thing, account=change.account, state=state)
     elif change.action is Action.CREATE:
         evidence = tr("there is no {thing} in {account}", thing=change.thing, account=change.account)
     else:

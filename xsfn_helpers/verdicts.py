@@ -55,9 +55,13 @@ class Verdict:
         if self.decision is None:
             return tr("refused: the {missing} doesn't exist", missing=self.missing)
         if self.decision.allowed:
-            return f"allowed by {' and by '.join(str(statement) for statement in self.decision.decided_by)}"
+            return tr(
+                "allowed by {names}", names=" and by ".join((str(statement) for statement in self.decision.decided_by))
+            )
         statements = " and ".join(str(statement) for statement in self.decision.decided_by)
-        return f"refused {self.decision.aws_reason}" + (f": {statements}" if statements else "")
+        return tr("refused {aws_reason}", aws_reason=self.decision.aws_reason) + (
+            f": {statements}" if statements else ""
+        )
 
     @property
     def hint(self) -> str:
@@ -71,7 +75,9 @@ class Verdict:
             return tr("Take away the explicit Deny, which no Allow outweighs: {statements}.", statements=statements)
         edits = explain(self.decision).edits
         return (
-            "Smallest change: " + " And ".join(str(edit) for edit in edits) if edits else tr("No single change helps.")
+            tr("Smallest change: ") + " And ".join(str(edit) for edit in edits)
+            if edits
+            else tr("No single change helps.")
         )
 
     def __str__(self) -> str:
@@ -131,7 +137,9 @@ def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machin
         resource_account=account_id,
         context={"aws:SourceArn": machine_arn, "aws:SourceAccount": account_id},
     )
-    trust = Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=f"{role_name}'s trust policy")
+    trust = Policy.parse(
+        json_text(role.trust), kind=PolicyKind.TRUST, name=tr("{role_name}'s trust policy", role_name=role_name)
+    )
     return decide(request, Policies(resource=trust)).allowed
 
 
@@ -180,18 +188,21 @@ def policies_of(role: StoredRole, node: Node) -> tuple[Policy, ...]:
 
 
 def _identity(role: StoredRole, node: Node) -> tuple[Policy, ...]:
-    texts = {f"inline policy {name}": role.written.get(name, json_text(one)) for name, one in role.inline.items()}
-    texts |= {f"managed policy {policy.name}": json_text(policy.document) for policy in role.attached}
+    texts = {
+        tr("inline policy {name}", name=name): role.written.get(name, json_text(one))
+        for name, one in role.inline.items()
+    }
+    texts |= {tr("managed policy {name}", name=policy.name): json_text(policy.document) for policy in role.attached}
     return tuple(Policy.parse(text, kind=PolicyKind.IDENTITY, name=f"{node}'s {what}") for what, text in texts.items())
 
 
 def _trust(role: StoredRole, node: Node) -> Policy:
     text = role.written.get("") or json_text(role.trust)
-    return Policy.parse(text, kind=PolicyKind.TRUST, name=f"{node}'s trust policy")
+    return Policy.parse(text, kind=PolicyKind.TRUST, name=tr("{node}'s trust policy", node=node))
 
 
 def _boundary(role: StoredRole, node: Node) -> tuple[Policy, ...]:
     if role.boundary is None:
         return ()
-    name = f"{node}'s permissions boundary {role.boundary.name}"
+    name = tr("{node}'s permissions boundary {name}", node=node, name=role.boundary.name)
     return (Policy.parse(json_text(role.boundary.document), kind=PolicyKind.BOUNDARY, name=name),)

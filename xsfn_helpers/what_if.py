@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Turn(StrEnum):
     """What becomes of a link."""
 
-    BREAKS = "would break"
+    BREAKS = mark("would break")
     OPENS = mark("would be allowed")
-    STAYS_ALLOWED = "stays allowed"
-    STAYS_REFUSED = "stays refused"
+    STAYS_ALLOWED = mark("stays allowed")
+    STAYS_REFUSED = mark("stays refused")
     NOT_MADE = mark("can't be judged yet")
     NOT_ASKED = mark("would not be asked")
     AT_RUN_TIME = mark("would be known only at run time")
@@ -137,7 +137,7 @@ class WhatIf:
         names = ", ".join(document.name.replace("_", " ") for document in self.documents)
         return "\n".join(
             [
-                tr("What if, nothing applied: {value}", value=names or "nothing changed"),
+                tr("What if, nothing applied: {value}", value=names or tr("nothing changed")),
                 f"  {self.headline}",
                 *self._lines(),
             ]
@@ -173,7 +173,7 @@ class WhatIf:
         for effect in self.effects:
             yield f"    {effect.number} {effect.mark} {effect.words}"
             if effect.turn.changes:
-                yield f"        Now: {effect.now}"
+                yield tr("        Now: {now}", now=effect.now)
             if effect.hint:
                 yield f"        {effect.hint}"
         if self.risks:
@@ -185,5 +185,5 @@ class WhatIf:
 
 def _links(numbers: tuple[int, ...]) -> str:
     if len(numbers) == 1:
-        return f"link {numbers[0]}"
-    return f"links {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+        return tr("link {number}", number=numbers[0])
+    return tr("links {names} and {number}", names=", ".join(map(str, numbers[:-1])), number=numbers[-1])
