@@ -15,16 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from xsfn_helpers.language import mark, tr
 
-_AGAIN: Final = mark("then do the same again.")
 LOG_IN: Final = mark(
     "Log in again (`aws sso login --profile NAME`, or whatever gives you your credentials), then call open_lab() again."
 )
-CLOCK: Final = tr(
+CLOCK: Final = mark(
     (
         "This computer's clock differs from AWS's by minutes: let it be set by network time "
-        "(`timedatectl set-ntp true`; on macOS, `sudo sntp -sS time.apple.com`), {again}"
+        "(`timedatectl set-ntp true`; on macOS, `sudo sntp -sS time.apple.com`), then do the same again."
     ),
-    again=_AGAIN,
 )
 SERVICE_CONTROL: Final = mark(
     "A service control policy of your organisation forbids it, and nothing in this account can "
@@ -36,12 +34,11 @@ MANAGED_RULE: Final = mark(
     "machine's own role (.sync) needs events:PutTargets, events:PutRule and events:DescribeRule. "
     "With `Credentials` in every such task it doesn't."
 )
-NETWORK: Final = tr(
+NETWORK: Final = mark(
     (
         "Is there a network, and a way to AWS through proxy (HTTPS_PROXY) and firewall? "
-        "AWS_ENDPOINT_URL, if it is set, sends calls elsewhere. Put that right, {again}"
+        "AWS_ENDPOINT_URL, if it is set, sends calls elsewhere. Put that right, then do the same again."
     ),
-    again=_AGAIN,
 )
 _PERMISSION: Final = mark(
     "Give the identity you act as this permission, or take away what denies it, and do the same again."
@@ -91,23 +88,23 @@ def after_refusal(error: ClientError) -> str:
         )
     if code in _SIGNATURE:
         if _CLOCK_WORDS.search(message):
-            return CLOCK
+            return tr(CLOCK)
         return tr("The secret access key isn't that of the access key: copy both into your AWS profile again.")
     if code in _DENIED:
         return _after_denial(message)
-    return _BY_CODE.get(code, "")
+    return tr(_BY_CODE.get(code, ""))
 
 
 def _after_denial(message: str) -> str:
     if "service control policy" in message or "resource control policy" in message:
-        return SERVICE_CONTROL
+        return tr(SERVICE_CONTROL)
     if "permissions boundary" in message:
         return tr("A permissions boundary limits the identity you act as: ask whoever set it, or act as another.")
     if "session policy" in message or "sessions policy" in message:
         return tr("The session you act in was given a policy that limits it: take another session or another profile.")
     if "managed-rule" in message:
-        return MANAGED_RULE
-    return _PERMISSION
+        return tr(MANAGED_RULE)
+    return tr(_PERMISSION)
 
 
 def before_sending(error: BotoCoreError) -> str:
@@ -126,7 +123,7 @@ def before_sending(error: BotoCoreError) -> str:
             "`aws configure list-profiles` lists those there are; choose one, or make it with `aws configure sso`."
         )
     if isinstance(error, _SSO):
-        return LOG_IN
+        return tr(LOG_IN)
     if isinstance(error, boto.RefreshWithMFAUnsupportedError):
         return tr("The session that your MFA code opened has ended: call open_lab() again, and give a new code.")
     if isinstance(error, boto.CredentialRetrievalError | boto.MetadataRetrievalError):

@@ -58,10 +58,10 @@ def told(account: Account | str) -> Iterator[None]:
     except ClientError as error:
         raise StepError(
             tr(
-                "AWS refused {operation_name} ({code_of}): {message_of}",
-                operation_name=error.operation_name,
-                code_of=code_of(error),
-                message_of=message_of(error),
+                "AWS refused {operation} ({code}): {message}",
+                operation=error.operation_name,
+                code=code_of(error),
+                message=message_of(error),
             ),
             where=str(account),
             fix=after_refusal(error),
@@ -74,7 +74,7 @@ def told(account: Account | str) -> Iterator[None]:
                 fix=tr("Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again."),
             ) from error
         raise AwsUnavailable(
-            tr("AWS can't be reached: {error}.", error=error), where=str(account), fix=NETWORK
+            tr("AWS can't be reached: {error}.", error=error), where=str(account), fix=tr(NETWORK)
         ) from error
     except BotoCoreError as error:
         fix = before_sending(error)

@@ -70,9 +70,9 @@ class Ground:
         action = Action.CHANGE if key in self.adopted.may_change else Action.ADOPT
         return Change(action, account, thing, (*self.adopted.why(key), *difference))
 
-    def putting_back(self, account: Account, thing: str, now: object) -> Change:
-        """The change that undoes what was done to an adopted thing, which stands as `now`."""
-        kept = self.keeper.kept(f"{account.id} {thing}")
+    def putting_back(self, kept_as: str, account: Account, thing: str, now: object) -> Change:
+        """The change that undoes what was done to an adopted thing, which stands as `now`; how it was is `kept_as`."""
+        kept = self.keeper.kept(kept_as)
         if kept is None:
             return Change(Action.NOT_OURS, account, thing, (tr("it is adopted: it was there before the lab"),))
         if now != kept.after:

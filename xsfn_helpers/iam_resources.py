@@ -122,7 +122,7 @@ class Role:
             return None
         if not self.ground.owns(role.tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, role.trust)
+                return self.ground.putting_back(self._kept_as, self.account, self.thing, role.trust)
             return self.ground.not_ours(self.account, self.thing, role.tags)
         details = [tr("inline policy {name} goes with it", name=name) for name in role.inline]
         details += [tr("managed policy {name} is detached", name=policy.name) for policy in role.attached]
@@ -134,7 +134,7 @@ class Role:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} role {self.name}"
 
     def _put_back(self, iam: IAMClient) -> None:
         kept = self.ground.keeper.kept(self._kept_as)
@@ -161,7 +161,7 @@ class Role:
 
         def say(waited: float) -> None:
             what = tr("waiting to save the trust policy of {thing}", thing=self.thing)
-            self.ground.accounts.tell_waiting(Waiting(self.account, what, IAM_SPREADS, waited, budget))
+            self.ground.accounts.tell_waiting(Waiting(self.account, what, tr(IAM_SPREADS), waited, budget))
 
         try:
             with told(self.account):
@@ -255,7 +255,7 @@ class InlinePolicy:
             return None
         if not self.ground.owns(role.tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, role.inline[self.name])
+                return self.ground.putting_back(self._kept_as, self.account, self.thing, role.inline[self.name])
             return self.ground.not_ours(self.account, self.thing, role.tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
@@ -274,7 +274,7 @@ class InlinePolicy:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} inline policy {self.name} of role {self.role}"
 
     def _keep(self) -> None:
         """Remember what stands in a role that isn't the lab's, before it is changed."""

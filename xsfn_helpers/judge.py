@@ -105,7 +105,7 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
     else:
         notes.append(taken.words)
         if lacks_managed_rule(scenario, roles, supposed.texts["operator_definition"]):
-            notes.append(_NO_RULE)
+            notes.append(tr(_NO_RULE))
         after = dict(decide_with(scenario, roles, taken))
     return WhatIf(
         standing=standing,
@@ -124,9 +124,9 @@ def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> 
     evidence, hint = same_each_time(after.evidence), same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
-            hint = _NO_ROLE if after.link.number == CALLS[0] else ""
+            hint = tr(_NO_ROLE) if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
-            evidence, hint = tr("refused: {words}", words=taken.words.rstrip(".")), _NO_SUCH_ROLE
+            evidence, hint = tr("refused: {words}", words=taken.words.rstrip(".。")), tr(_NO_SUCH_ROLE)
     return Effect(before, after, _turn(before, after), evidence, hint)
 
 

@@ -47,7 +47,7 @@ class JudgedDocument:
         """One sentence on the document, without what is wrong with it."""
         is_policy = self.name in POLICY_PLACES
         if self.fault is not None:
-            return tr("✗ {value} would refuse it", value="AWS" if is_policy else "Step Functions")
+            return tr("✗ AWS would refuse it") if is_policy else tr("✗ Step Functions would refuse it")
         if self.is_stored:
             return tr("✓ This is what is stored.")
         return tr("✓ AWS would take it.") if is_policy else tr("✓ Step Functions finds nothing wrong in it.")

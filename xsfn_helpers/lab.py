@@ -255,7 +255,7 @@ class Lab:
         there = self.ground.adopted
         for key in adopted:
             if key not in there.keys:
-                known = ", ".join(sorted(there.keys)) or "nothing"
+                known = ", ".join(sorted(there.keys)) or tr("nothing")
                 raise ConfigError(
                     tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
                 )
@@ -309,7 +309,7 @@ class Lab:
         text = self.blueprint.text(name)
         recommended = Blueprint.recommended(self.scenario).text(name)
         # The notes are on the recommended lines; the reader's own document has its own reasons.
-        notes = NOTES.get(name, {}) if text == recommended else {}
+        notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended else {}
         return Annotated(json.loads(text), notes, title=name.replace("_", " "))
 
     def prepare(self) -> Plan:
@@ -343,14 +343,14 @@ class Lab:
         with self.turn():
             self.steps.bring_to(number)
         applied = ", ".join(
-            ["prerequisites", *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
+            [tr("prerequisites"), *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
         )
         still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
         return tr(
-            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {value}.",
+            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
             number=number,
             applied=applied,
-            value=still or "none",
+            still=still or tr("none"),
         )
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:

@@ -120,7 +120,7 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
         if side is None:
             continue
         if entry.what == "CreateRole":
-            things[side, tr("role {get}", get=entry.names.get("RoleName"))] = _role(
+            things[side, f"role {entry.names.get('RoleName')}"] = _role(
                 ground, side, entry.names.get("RoleName", "")
             )
         elif entry.what == "CreatePolicy":

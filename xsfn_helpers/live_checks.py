@@ -63,7 +63,7 @@ def stop_check(run: Run, verdicts: Mapping[int, Verdict]) -> Check:
         )
     else:
         shown = Shown(False, tr("the run couldn't be stopped in time: {ending}", ending=ending(run)))
-    return _link_check(run, verdicts, STOP_LINK, shown, where=tr("when the parent is stopped"))
+    return _link_check(run, verdicts, STOP_LINK, shown, text=mark("Link {link}, when the parent is stopped"))
 
 
 def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
@@ -78,12 +78,12 @@ def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint:
     try:
         answer = attempt()
     except XsfnError as error:
-        return Check(f"refused.{name}", title, False, stable(error.what), error.fix or LOOK_ABOVE)
+        return Check(f"refused.{name}", title, False, stable(error.what), error.fix or tr(LOOK_ABOVE))
     return Check(f"refused.{name}", title, answer.refused, answer.words, "" if answer.refused else hint)
 
 
 def _link_check(
-    run: Run, verdicts: Mapping[int, Verdict], number: int, shown: Shown, *, where: str = mark("in a real run")
+    run: Run, verdicts: Mapping[int, Verdict], number: int, shown: Shown, *, text: str = mark("Link {link}, in a real run")
 ) -> Check:
     link = verdicts[number].link
     hint = "" if shown.passed else _hint(run, verdicts, number)
@@ -111,7 +111,7 @@ def _shown(run: Run, number: int) -> Shown:
         4: run.succeeded and _has_parsed_output(run),
     }[number]
     if passed:
-        return Shown(True, _EVIDENCE[number])
+        return Shown(True, tr(_EVIDENCE[number]))
     if run.broken_link:
         return Shown(False, tr("not reached: link {broken_link} was refused", broken_link=run.broken_link))
     return Shown(False, ending(run))

@@ -48,8 +48,8 @@ class Preflight:
     notes: tuple[str, ...]
     plans: tuple[Plan, ...]
     ledger: str = ""
-    cost: str = field(default=COST)
-    undo: str = field(default=UNDO)
+    cost: str = COST
+    undo: str = UNDO
 
     @property
     def ok(self) -> bool:
@@ -61,8 +61,8 @@ class Preflight:
     @property
     def _below(self) -> tuple[tuple[str, str], ...]:
         notes = tuple((tr("Not known"), note) for note in self.notes)
-        ledger = (("Ledger", self.ledger),) if self.ledger else ()
-        return (*notes, ("Cost", self.cost), (tr("Way back"), self.undo), *ledger)
+        ledger = ((tr("Ledger"), self.ledger),) if self.ledger else ()
+        return (*notes, (tr("Cost"), tr(self.cost)), (tr("Way back"), tr(self.undo)), *ledger)
 
     def __str__(self) -> str:
         return "\n".join(
@@ -96,7 +96,7 @@ def preflight(ground: Ground, steps: Steps) -> Preflight:
             checks.append(found)
     plans, readable = _plans(ground, steps)
     checks += readable
-    return Preflight(Report("Preflight", tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
+    return Preflight(Report(tr("Preflight"), tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
 
 
 def _ledger(accounts: Accounts) -> str:
@@ -104,14 +104,14 @@ def _ledger(accounts: Accounts) -> str:
     if not path.name:
         return ""
     # Where that is on this computer stays out of a notebook that is handed on.
-    return tr("every change is noted beforehand, in {name}; {where}", name=path.name, where=_WHERE)
+    return tr("every change is noted beforehand, in {name}; {where}", name=path.name, where=tr(_WHERE))
 
 
 def _adopted_machines(ground: Ground) -> str:
     machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
     if not machines:
         return ""
-    return tr("what a run of your own {names} does: checks and runs start it, for real.", names=" and ".join(machines))
+    return tr("what a run of your own {names} does: checks and runs start it, for real.", names=listed(machines))
 
 
 def _identity(ground: Ground, side: Side) -> str:
@@ -122,9 +122,12 @@ def _identity(ground: Ground, side: Side) -> str:
 def _who(ground: Ground, side: Side, arn: str) -> Check:
     account = ground.scenario.account(side)
     return Check(
-        f"who.{side.value}", tr("You are somebody in the {account}", account=account), arn.split(":")[4] == account.id, stable(arn),
+        f"who.{side.value}",
+        tr("You are somebody in the {account}", account=account),
+        arn.split(":")[4] == account.id,
+        stable(arn),
         tr("The credentials have changed since open_lab(): call it again."),
-    )  # fmt: skip
+    )
 
 
 def _apart(ground: Ground) -> Check:

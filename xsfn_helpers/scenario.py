@@ -31,7 +31,7 @@ class Account:
     id: str
 
     def __str__(self) -> str:
-        return tr("{value} account {id}", value=self.side.value.capitalize(), id=self.id)
+        return tr("{side} account {id}", side=self.side.value.capitalize(), id=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Scenario:
     execute_role_name: str = "subject-statemachine-execute-role"
 
     def __post_init__(self) -> None:
-        check_account_id(self.operator_account_id, where=tr("operator account id"))
-        check_account_id(self.subject_account_id, where=tr("subject account id"))
+        check_account_id(self.operator_account_id, where="operator account id")
+        check_account_id(self.subject_account_id, where="subject account id")
         if self.operator_account_id == self.subject_account_id:
             raise InvalidScenario(
                 tr(
                     "Operator and Subject are both {operator_account_id}.", operator_account_id=self.operator_account_id
                 ),
-                where=tr("account ids"),
+                where="account ids",
                 fix=tr("A cross-account run needs two different accounts: change one of the two ids."),
             )
         partition_of(self.region)
@@ -74,7 +74,7 @@ class Scenario:
                     "The Subject role and the execute role are both {execute_role_name!r}.",
                     execute_role_name=self.execute_role_name,
                 ),
-                where=tr("role names"),
+                where="role names",
                 fix=tr("They live in the same account and do different jobs: give each its own name."),
             )
 
@@ -136,7 +136,7 @@ class Scenario:
 
 _ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ROLE_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
-_ROLE_NAME_RULE: Final = mark("a role name is 1 to 64 of A-Z a-z 0-9 _ + = , . @ -")
+_ROLE_NAME_RULE: Final = mark("In IAM, a role name is 1 to 64 of A-Z a-z 0-9 _ + = , . @ -.")
 # CreateStateMachine.name in AWS's service model: what Step Functions itself refuses.
 _MACHINE_FORBIDDEN: Final = re.compile(
     r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]"
@@ -163,7 +163,7 @@ def check_role_name(value: str, *, where: str) -> None:
         raise InvalidScenario(
             tr("{value!r}{length} is not a role name.", value=value, length=length),
             where=where,
-            fix=f"In IAM, {_ROLE_NAME_RULE}.",
+            fix=tr(_ROLE_NAME_RULE),
         )
 
 

@@ -138,7 +138,7 @@ def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated
         )
         return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
-    check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else OUR_BUG)
+    check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else tr(OUR_BUG))
     return _Told(check, to_send="" if agree else _to_send(ground, own, answer))
 
 
@@ -199,7 +199,7 @@ def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mappin
         if findings
         else tr("AWS's policy validation has nothing against it")
     )
-    check = Check(f"{place.document}.aws", place.title, not errors, evidence, OUR_BUG if errors else "")
+    check = Check(f"{place.document}.aws", place.title, not errors, evidence, tr(OUR_BUG) if errors else "")
     if not errors:
         return _Told(check)
     told_of = {

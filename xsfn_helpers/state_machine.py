@@ -103,7 +103,7 @@ class StateMachine:
             tags = self._tags()
         if not self.ground.owns(tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, [stored["definition"], stored["roleArn"]])
+                return self.ground.putting_back(self._kept_as, self.account, self.thing, [stored["definition"], stored["roleArn"]])
             return self.ground.not_ours(self.account, self.thing, tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
@@ -115,7 +115,7 @@ class StateMachine:
             with told(self.account):
                 # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
                 for execution in self._running():
-                    self._states.stop_execution(executionArn=execution, cause=tr("its state machine is being removed"))
+                    self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
                 self._states.delete_state_machine(stateMachineArn=self.arn)
                 self._wait_until_gone()
         return change
@@ -126,7 +126,7 @@ class StateMachine:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} state machine {self.name}"
 
     def _keep(self) -> None:
         """Remember how a state machine that isn't the lab's was, before it is changed."""
@@ -181,7 +181,7 @@ class StateMachine:
 
         def say(waited: float) -> None:
             self.ground.accounts.tell_waiting(
-                Waiting(self.account, tr("waiting to save {thing}", thing=self.thing), _NOT_YET, waited, budget)
+                Waiting(self.account, tr("waiting to save {thing}", thing=self.thing), tr(_NOT_YET), waited, budget)
             )
 
         with told(self.account):

@@ -117,7 +117,7 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
         Grant(
             "states:StartExecution",
             machine,
-            tr("Subject state machine"),
+            "Subject state machine",
             tr("once, to start the Subject"),
             "StartSubjectStateMachine",
         )
@@ -141,7 +141,7 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
             ),
         ]
     return Target(
-        name=tr("Subject state machine"),
+        name="Subject state machine",
         title="Start the Subject state machine",
         integration="states:startExecution",
         operation="StartExecution",

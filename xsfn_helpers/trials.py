@@ -139,11 +139,12 @@ def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> 
         waited = time.monotonic() - began
         if not not_seen_yet or waited > patience:
             return tried
-        what = tr(
-            "a run was {value}",
-            value=tr("refused, though the policies allow it") if allowed else tr("let through, though they deny it"),
+        what = (
+            tr("a run was refused, though the policies allow it")
+            if allowed
+            else tr("a run was let through, though they deny it")
         )
-        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, IAM_SPREADS, waited, patience))
+        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, tr(IAM_SPREADS), waited, patience))
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
 

@@ -148,7 +148,7 @@ class TrustTrial:
     def _tell_waiting(self, waited: float) -> None:
         account, accounts = self.ground.scenario.account(self.asker_side), self.ground.accounts
         accounts.tell_waiting(
-            Waiting(account, tr("waiting for the asker's role"), IAM_SPREADS, waited, accounts.pace.propagation)
+            Waiting(account, tr("waiting for the asker's role"), tr(IAM_SPREADS), waited, accounts.pace.propagation)
         )
 
     def _session_client(self) -> Any:

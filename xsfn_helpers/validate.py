@@ -121,7 +121,7 @@ class Validation:
             allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
             return [*allowed, refused, self._subject_alone(verdicts[6].link)]
         except XsfnError as error:
-            return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or LOOK_ABOVE)
+            return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or tr(LOOK_ABOVE))
 
     def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
         tried = run or self.trial(verdicts)
@@ -130,11 +130,11 @@ class Validation:
             # Its trial would change the Subject machine for a while, and this one isn't the lab's.
             return checks
         if not tried.succeeded:
-            return [*checks, *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), LOOK_ABOVE)]
+            return [*checks, *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE))]
         try:
             stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
         except XsfnError as error:
-            return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or LOOK_ABOVE)]
+            return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or tr(LOOK_ABOVE))]
         return [*checks, stop_check(stopped, verdicts)]
 
     def _subject_alone(self, link: Link) -> Check:
@@ -144,19 +144,18 @@ class Validation:
             f"{link.id}.live",
             tr("Link {link}, started from its own account", link=link),
             passed,
-            tr(
-                "the Subject execution {value}",
-                value=tr("ran under the Subject role and succeeded") if passed else tr("ended {status}", status=status),
-            ),
+            tr("the Subject execution ran under the Subject role and succeeded")
+            if passed
+            else tr("the Subject execution ended {status}", status=status),
             "" if passed else tr("lab.decide(6) says whether the Subject role trusts Step Functions."),
         )
 
     def _no_run_before(self, stage: int, verdicts: Mapping[int, Verdict]) -> Check:
         title = tr("No run gets through before stage {stage}", stage=stage)
         hint = tr(
-            "Stage {stage} seems to be applied already: lab.at_stage({value}) takes it back.",
+            "Stage {stage} seems to be applied already: lab.at_stage({before}) takes it back.",
             stage=stage,
-            value=stage - 1,
+            before=stage - 1,
         )
         try:
             if stage == LAST_STAGE:
@@ -219,8 +218,9 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     passed = change.action.is_there
     how = "lab.prepare()" if step.number == 0 else f"lab.stage({step.number}).apply()"
     if passed:
-        state = tr("is as it should be") if change.action is Action.LEAVE else tr("is adopted, as it is")
-        evidence = tr("{thing} in {account} {state}", thing=change.thing, account=change.account, state=state)
+        left = change.action is Action.LEAVE
+        text = mark("{thing} in {account} is as it should be") if left else mark("{thing} in {account} is adopted, as it is")
+        evidence = tr(text, thing=change.thing, account=change.account)
     elif change.action is Action.CREATE:
         evidence = tr("there is no {thing} in {account}", thing=change.thing, account=change.account)
     else:
@@ -236,7 +236,7 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
         hint = tr("The lab leaves it alone: remove or rename it, or choose another name for the lab's.")
     else:
         hint = tr("{how} puts it right; on the command line, xsfn walkthrough does.", how=how)
-    return Check(f"stage-{step.number}.{name}", claim, passed, evidence, hint)
+    return Check(f"stage-{step.number}.{name}", tr(claim), passed, evidence, hint)
 
 
 def _decided(verdict: Verdict, stage: int) -> Check:

@@ -56,9 +56,9 @@ class Verdict:
             return tr("refused: the {missing} doesn't exist", missing=self.missing)
         if self.decision.allowed:
             return tr(
-                "allowed by {names}", names=" and by ".join((str(statement) for statement in self.decision.decided_by))
+                "allowed by {statements}", statements=tr(" and by ").join(map(str, self.decision.decided_by))
             )
-        statements = " and ".join(str(statement) for statement in self.decision.decided_by)
+        statements = listed(map(str, self.decision.decided_by))
         return tr("refused {aws_reason}", aws_reason=self.decision.aws_reason) + (
             f": {statements}" if statements else ""
         )
@@ -71,7 +71,7 @@ class Verdict:
         if self.decision is None:
             return tr("Make the {missing} first: {made_by}.", missing=self.missing, made_by=MADE_BY[self.missing])
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
-            statements = " and ".join(str(statement) for statement in self.decision.decided_by)
+            statements = listed(map(str, self.decision.decided_by))
             return tr("Take away the explicit Deny, which no Allow outweighs: {statements}.", statements=statements)
         edits = explain(self.decision).edits
         return (

@@ -123,12 +123,12 @@ class WhatIf:
         if not self.accepted:
             return tr("AWS would refuse this, so nothing would change.")
         turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
-        parts = [f"{_links(numbers)} {turn}" for turn in turns if (numbers := self._that(turn))]
+        parts = [tr("{links} {turn}", links=_links(numbers), turn=tr(turn)) for turn in turns if (numbers := self._that(turn))]
         if any(risk.is_new for risk in self.risks):
             parts.append(tr("it would let in more than the chain needs"))
         if not parts:
             return tr("No link would change.")
-        sentence = " and ".join(parts)
+        sentence = listed(parts)
         return f"{sentence[:1].upper()}{sentence[1:]}."
 
     @property
@@ -137,7 +137,7 @@ class WhatIf:
         names = ", ".join(document.name.replace("_", " ") for document in self.documents)
         return "\n".join(
             [
-                tr("What if, nothing applied: {value}", value=names or tr("nothing changed")),
+                tr("What if, nothing applied: {documents}", documents=names or tr("nothing changed")),
                 f"  {self.headline}",
                 *self._lines(),
             ]
@@ -169,7 +169,7 @@ class WhatIf:
             if document.differs:
                 yield tr("    Beside the recommended one (- recommended, + here):")
                 yield from (f"      {line}" for line in document.differs)
-        yield "  Links"
+        yield tr("  Links")
         for effect in self.effects:
             yield f"    {effect.number} {effect.mark} {effect.words}"
             if effect.turn.changes:
@@ -179,11 +179,12 @@ class WhatIf:
         if self.risks:
             yield tr("  Lets in more than the chain needs")
             for risk in self.risks:
-                yield f"    ✗ {risk.check.title}: {risk.check.evidence}{'' if risk.is_new else ' (today already)'}"
+                line = f"    ✗ {risk.check.title}: {risk.check.evidence}"
+                yield line if risk.is_new else tr("{line} (today already)", line=line)
                 yield f"        {risk.check.hint}"
 
 
 def _links(numbers: tuple[int, ...]) -> str:
     if len(numbers) == 1:
         return tr("link {number}", number=numbers[0])
-    return tr("links {names} and {number}", names=", ".join(map(str, numbers[:-1])), number=numbers[-1])
+    return tr("links {numbers}", numbers=listed(map(str, numbers)))
