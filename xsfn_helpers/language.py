@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -67,6 +67,12 @@ def tr_n(one: str, many: str, count: int, /, **values: object) -> str:
     english = one if count == 1 else many
     told = english if spoken == ENGLISH else _catalogue(spoken).ngettext(one, many, count)
     return told.format(count=count, **values)
+
+
+def listed(things: Iterable[object], /) -> str:
+    """`a, b and c`, as the language has it; empty for none."""
+    *others, last = [str(thing) for thing in things] or [""]
+    return tr("{others} and {last}", others=tr(", ").join(others), last=last) if others else last
 
 
 def mark(text: str, /) -> str:

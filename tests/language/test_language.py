@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xsfn_helpers.language import LANGUAGES, language, mark, speaking, tr, tr_n
+from xsfn_helpers.language import LANGUAGES, language, listed, mark, speaking, tr, tr_n
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +89,9 @@ def test_numbers(count: int, told: str) -> None:
     for spoken in LANGUAGES:
         with speaking(spoken):
             assert str(count) in tr_n("{count} role", "{count} roles", count)
+
+
+def test_lists() -> None:
+    assert [listed(things) for things in ([], ["a"], ["a", "b"], ["a", "b", 3])] == ["", "a", "a and b", "a, b and 3"]
+    with speaking("ja"):
+        assert listed(["a", "b", "c"]) == "a、b、c"
