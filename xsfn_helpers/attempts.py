@@ -53,5 +53,5 @@ def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
         told = error.response["Error"]
         return Attempt(False, told["Code"], stable(told["Message"]))
     except XsfnError as error:
-        return Attempt(False, type(error).__name__, stable(str(error)), by="The lab")
+        return Attempt(False, type(error).__name__, stable(str(error)), by=tr("The lab"))
     return Attempt(True)

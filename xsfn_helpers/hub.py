@@ -134,7 +134,7 @@ class Hub:
         """Remove what `apply` made, last first."""
         with turn(self.ground.lab_id):
             done = [resource.undo() for resource in reversed(self._resources())]
-        return Plan("Clean", tuple(change for change in done if change), done=True)
+        return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def run(self, *, timeout: float = 120.0) -> HubRun:
         """Start the Operator state machine once; it goes to every Subject account."""
@@ -251,7 +251,7 @@ def _decided(spoke: Spoke, verdicts: Sequence[Verdict]) -> Check:
     title = tr("{subject}: every link is allowed by the policies", subject=spoke.scenario.subject)
     if not refused:
         return Check(f"spoke-{spoke.id}.decided", title, True, tr("all {count} of them", count=len(verdicts)))
-    evidence = "\n".join(f"link {verdict.link}: {verdict.evidence}" for verdict in refused)
+    evidence = "\n".join(tr("link {link}: {words}", link=verdict.link, words=verdict.evidence) for verdict in refused)
     return Check(f"spoke-{spoke.id}.decided", title, False, evidence, refused[0].hint)
 
 

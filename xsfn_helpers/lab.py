@@ -625,14 +625,14 @@ class Lab:
             changes = [change for plan in done for change in plan]
             # Made under other names than now; what is left alone has been told already.
             changes += [change for change in self._begun().remove() if change not in changes]
-        return Plan("Clean", tuple(changes), done=True)
+        return Plan(tr("Clean"), tuple(changes), done=True)
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
         plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
         known = [change for plan in plans for change in plan]
         begun = [change for change in self._begun().plan if change not in known]
-        return Plan("Clean", (*known, *begun))
+        return Plan(tr("Clean"), (*known, *begun))
 
     def leftovers(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this

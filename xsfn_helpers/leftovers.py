@@ -120,9 +120,7 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
         if side is None:
             continue
         if entry.what == "CreateRole":
-            things[side, f"role {entry.names.get('RoleName')}"] = _role(
-                ground, side, entry.names.get("RoleName", "")
-            )
+            things[side, f"role {entry.names.get('RoleName')}"] = _role(ground, side, entry.names.get("RoleName", ""))
         elif entry.what == "CreatePolicy":
             name = entry.names.get("PolicyName", "")
             arn = f"arn:{ground.scenario.partition}:iam::{entry.account}:policy/{name}"

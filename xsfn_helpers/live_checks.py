@@ -83,11 +83,16 @@ def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint:
 
 
 def _link_check(
-    run: Run, verdicts: Mapping[int, Verdict], number: int, shown: Shown, *, text: str = mark("Link {link}, in a real run")
+    run: Run,
+    verdicts: Mapping[int, Verdict],
+    number: int,
+    shown: Shown,
+    *,
+    text: str = mark("Link {link}, in a real run"),
 ) -> Check:
     link = verdicts[number].link
     hint = "" if shown.passed else _hint(run, verdicts, number)
-    return Check(f"{link.id}.live", f"Link {link}, {where}", shown.passed, shown.evidence, hint)
+    return Check(f"{link.id}.live", tr(text, link=link), shown.passed, shown.evidence, hint)
 
 
 def _hint(run: Run, verdicts: Mapping[int, Verdict], number: int) -> str:

@@ -37,7 +37,9 @@ class PolicyPlace:
     @property
     def title(self) -> str:
         """As the decisions name it: `execute role's trust policy`."""
-        return f"{self.node}'s {f'inline policy {self.policy}' if self.policy else 'trust policy'}"
+        if self.policy:
+            return tr("{role}'s inline policy {policy}", role=tr(self.node), policy=self.policy)
+        return tr("{role}'s trust policy", role=tr(self.node))
 
     @property
     def made_by(self) -> str:

@@ -4,7 +4,7 @@ back. It only reads."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import Ground
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.planned_calls import planned_calls
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.simulated import NotSimulated, Simulated, simulate
@@ -136,7 +136,7 @@ def _apart(ground: Ground) -> Check:
         "accounts.apart",
         tr("They are two accounts of one partition and region, and neither is on the deny list"),
         scenario.operator.id != scenario.subject.id,
-        f"{scenario.operator.id} and {scenario.subject.id}, {scenario.partition}, {scenario.region}",
+        f"{listed((scenario.operator.id, scenario.subject.id))}, {scenario.partition}, {scenario.region}",
     )
 
 
@@ -191,7 +191,8 @@ def _told(missing: list[Simulated]) -> Iterator[str]:
     for one in missing:
         by_resource.setdefault((one.resource, one.reason), []).append(one.action)
     for (resource, reason), actions in by_resource.items():
-        yield f"{', '.join(sorted(set(actions)))} on {resource}: {reason}"
+        names = ", ".join(sorted(set(actions)))
+        yield tr("{actions} on {resource}: {reason}", actions=names, resource=resource, reason=reason)
 
 
 def source_arn(iam: IAMClient, account: Account, arn: str) -> str | None:
@@ -227,7 +228,15 @@ def _plans(ground: Ground, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]
             "names.free",
             tr("No name is taken by something that isn't the lab's"),
             not foreign,
-            "; ".join(f"{change.thing} in {change.account}, {', '.join(change.details)}" for change in foreign)
+            "; ".join(
+                tr(
+                    "{thing} in {account}, {details}",
+                    thing=change.thing,
+                    account=change.account,
+                    details=", ".join(change.details),
+                )
+                for change in foreign
+            )
             or tr("every name is free, or the lab's own"),
             tr("Choose other names (xsfn.toml), or list it under adopt, to be used as it is."),
         )

@@ -117,14 +117,14 @@ class Reach:
             for number in STAGE_NUMBERS:
                 done += steps.stage(number).apply()
         return Plan(
-            tr("Reach {names}", names=", ".join((target.name for target in self.targets))), tuple(done), done=True
+            tr("Reach {names}", names=", ".join(target.name for target in self.targets)), tuple(done), done=True
         )
 
     def clean(self) -> Plan:
         """Remove what was made to be reached; roles and state machines are the lab's to remove."""
         with turn(self.ground.lab_id):
             done = [thing.undo() for thing in reversed(self.things)]
-        return Plan("Clean", tuple(change for change in done if change), done=True)
+        return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every link, decided from the policies as they are stored."""

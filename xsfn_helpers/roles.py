@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.language import tr
-
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
@@ -93,5 +91,5 @@ def _document(document: object) -> Document:
     """boto3 hands policies over decoded; a document it couldn't decode is still text."""
     found = json.loads(document) if isinstance(document, str) else document
     if not isinstance(found, dict):
-        raise TypeError(tr("IAM gave a policy document that is no JSON object: {found!r}", found=found))
+        raise TypeError(f"IAM gave a policy document that is no JSON object: {found!r}")
     return found

@@ -132,7 +132,7 @@ class Run:
     def __str__(self) -> str:
         lines = [tr("Operator execution: {status}", status=self.status)]
         if self.error:
-            lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else 'no cause given'}")
+            lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else tr('no cause given')}")
         if self.broken_link:
             lines.append(tr("  refused at link {broken_link} of the access chain", broken_link=self.broken_link))
         if self.subject_execution_arn:
@@ -338,9 +338,9 @@ def _summary(event: HistoryEventTypeDef) -> str:
     if "error" in details or "cause" in details:
         return ": ".join(stable_cause(details[key]) for key in ("error", "cause") if key in details)
     if "taskCredentials" in details:
-        return tr("as {detail}", detail=details["taskCredentials"]["roleArn"])
+        return tr("as {role}", role=details["taskCredentials"]["roleArn"])
     if "roleArn" in details:
-        return tr("under {detail}", detail=details["roleArn"])
+        return tr("under {role}", role=details["roleArn"])
     return ""
 
 

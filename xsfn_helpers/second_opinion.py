@@ -96,7 +96,7 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
             note=tr("link {link}: AWS simulates no trust policy, and nothing else decides this link", link=link)
         )
     if decision is None or node is None or role is None:
-        return _Told(note=f"link {link}: {verdict.evidence}")
+        return _Told(note=tr("link {link}: {words}", link=link, words=verdict.evidence))
     side = _SIDES[node]
     own = _identity_side(decision)
     answer = simulate(

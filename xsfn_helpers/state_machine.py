@@ -103,7 +103,9 @@ class StateMachine:
             tags = self._tags()
         if not self.ground.owns(tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self._kept_as, self.account, self.thing, [stored["definition"], stored["roleArn"]])
+                return self.ground.putting_back(
+                    self._kept_as, self.account, self.thing, [stored["definition"], stored["roleArn"]]
+                )
             return self.ground.not_ours(self.account, self.thing, tags)
         return Change(Action.REMOVE, self.account, self.thing)
 

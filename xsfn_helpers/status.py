@@ -74,7 +74,7 @@ class Status:
             )
         ]
         lines += [
-            f"  {'✓' if one.applied else '…'} {one.title}{'' if one.applied else ' (not applied)'}"
+            f"  ✓ {one.title}" if one.applied else tr("  … {title} (not applied)", title=one.title)
             for one in self.steps
         ]
         return "\n".join(

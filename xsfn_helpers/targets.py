@@ -103,7 +103,7 @@ class Target:
         return f"arn:{partition}:states:::{self.integration}{self.pattern}"
 
     def __str__(self) -> str:
-        return f"{self.name}, called by {self.integration}{self.pattern}"
+        return tr("{name}, called by {integration}", name=self.name, integration=f"{self.integration}{self.pattern}")
 
 
 def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> Target:

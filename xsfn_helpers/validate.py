@@ -121,7 +121,9 @@ class Validation:
             allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
             return [*allowed, refused, self._subject_alone(verdicts[6].link)]
         except XsfnError as error:
-            return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or tr(LOOK_ABOVE))
+            return untried(
+                [verdicts[number].link for number in numbers], stable(error.what), error.fix or tr(LOOK_ABOVE)
+            )
 
     def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
         tried = run or self.trial(verdicts)
@@ -130,7 +132,10 @@ class Validation:
             # Its trial would change the Subject machine for a while, and this one isn't the lab's.
             return checks
         if not tried.succeeded:
-            return [*checks, *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE))]
+            return [
+                *checks,
+                *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE)),
+            ]
         try:
             stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
         except XsfnError as error:
@@ -219,7 +224,11 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     how = "lab.prepare()" if step.number == 0 else f"lab.stage({step.number}).apply()"
     if passed:
         left = change.action is Action.LEAVE
-        text = mark("{thing} in {account} is as it should be") if left else mark("{thing} in {account} is adopted, as it is")
+        text = (
+            mark("{thing} in {account} is as it should be")
+            if left
+            else mark("{thing} in {account} is adopted, as it is")
+        )
         evidence = tr(text, thing=change.thing, account=change.account)
     elif change.action is Action.CREATE:
         evidence = tr("there is no {thing} in {account}", thing=change.thing, account=change.account)

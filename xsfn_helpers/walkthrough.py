@@ -77,11 +77,13 @@ def _walk(lab: Lab, say: Say) -> Walkthrough:
             say(str(stage.apply()))
         run = lab.validation.trial()
     except StepError as error:
-        note(Report("Stopped", (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),)))
-        return Walkthrough(Report("Walkthrough", tuple(checks)), None)
+        note(
+            Report(tr("Stopped"), (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),))
+        )
+        return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), None)
     say(str(run))
     note(lab.check(run=run))
-    return Walkthrough(Report("Walkthrough", tuple(checks)), run)
+    return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), run)
 
 
 def _told(error: StepError) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.checks import Check
 from xsfn_helpers.judged_document import JudgedDocument, warning_line
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.standing import Standing
 from xsfn_helpers.verdicts import Verdict
@@ -61,10 +61,14 @@ class Effect:
         """`would break: refused because …`, `stays allowed by …`."""
         state = self.turn.rpartition(" ")[2]
         if self.evidence.startswith(f"{state} "):
-            return f"{self.turn}{self.evidence.removeprefix(state)}"
+            return f"{self.turn}{self.evidence.removeprefix(state)}"  # English alone can say both in one
         # Without a role nobody has refused anything yet.
-        evidence = self.evidence.removeprefix("refused: ") if self.turn is Turn.NOT_MADE else self.evidence
-        return f"{self.turn}: {evidence}"
+        evidence = (
+            self.evidence.removeprefix(tr("refused: {words}", words=""))
+            if self.turn is Turn.NOT_MADE
+            else self.evidence
+        )
+        return f"{tr(self.turn)}: {evidence}"
 
     @property
     def now(self) -> str:
@@ -123,7 +127,11 @@ class WhatIf:
         if not self.accepted:
             return tr("AWS would refuse this, so nothing would change.")
         turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
-        parts = [tr("{links} {turn}", links=_links(numbers), turn=tr(turn)) for turn in turns if (numbers := self._that(turn))]
+        parts = [
+            tr("{links} {turn}", links=_links(numbers), turn=tr(turn))
+            for turn in turns
+            if (numbers := self._that(turn))
+        ]
         if any(risk.is_new for risk in self.risks):
             parts.append(tr("it would let in more than the chain needs"))
         if not parts:
