@@ -47,10 +47,8 @@ class Adopted:
             return (tr("it is adopted, and may be changed; how it was is kept, and clean puts it back"),)
         return (
             tr(
-                (
-                    "it is adopted, and used as it is. The lab's would differ as below; lab.may_change({key!r}), or "
-                    "--change {key}, lets stages change it:"
-                ),
+                "it is adopted, and used as it is. The lab's would differ as below; lab.may_change({key!r}), or "
+                "--change {key}, lets stages change it:",
                 key=key,
             ),
         )

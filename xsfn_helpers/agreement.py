@@ -96,10 +96,8 @@ class Question:
         if self.agreement.given:
             return tr("Agreed already: lab.withdraw() ends it.")
         return tr(
-            (
-                "May this lab make, change and remove its own things in {operator} and {subject}? "
-                "lab.preflight() shows which. Type lab.agree('yes'), or leave it."
-            ),
+            "May this lab make, change and remove its own things in {operator} and {subject}? "
+            "lab.preflight() shows which. Type lab.agree('yes'), or leave it.",
             operator=self.operator,
             subject=self.subject,
         )
@@ -153,10 +151,8 @@ class Recorded:
         self._memory.given.append(True)
         hours = int(HOLDS.total_seconds() // 3600)
         return tr(
-            (
-                "Agreed: lab {lab_id!r} may make, change and remove its own things in {operator} and {subject}. "
-                "The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it."
-            ),
+            "Agreed: lab {lab_id!r} may make, change and remove its own things in {operator} and {subject}. "
+            "The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it.",
             lab_id=self.lab_id,
             operator=self.scenario.operator,
             subject=self.scenario.subject,

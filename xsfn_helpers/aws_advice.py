@@ -19,10 +19,8 @@ LOG_IN: Final = mark(
     "Log in again (`aws sso login --profile NAME`, or whatever gives you your credentials), then call open_lab() again."
 )
 CLOCK: Final = mark(
-    (
-        "This computer's clock differs from AWS's by minutes: let it be set by network time "
-        "(`timedatectl set-ntp true`; on macOS, `sudo sntp -sS time.apple.com`), then do the same again."
-    ),
+    "This computer's clock differs from AWS's by minutes: let it be set by network time "
+    "(`timedatectl set-ntp true`; on macOS, `sudo sntp -sS time.apple.com`), then do the same again.",
 )
 SERVICE_CONTROL: Final = mark(
     "A service control policy of your organisation forbids it, and nothing in this account can "
@@ -35,10 +33,8 @@ MANAGED_RULE: Final = mark(
     "With `Credentials` in every such task it doesn't."
 )
 NETWORK: Final = mark(
-    (
-        "Is there a network, and a way to AWS through proxy (HTTPS_PROXY) and firewall? "
-        "AWS_ENDPOINT_URL, if it is set, sends calls elsewhere. Put that right, then do the same again."
-    ),
+    "Is there a network, and a way to AWS through proxy (HTTPS_PROXY) and firewall? "
+    "AWS_ENDPOINT_URL, if it is set, sends calls elsewhere. Put that right, then do the same again.",
 )
 _PERMISSION: Final = mark(
     "Give the identity you act as this permission, or take away what denies it, and do the same again."

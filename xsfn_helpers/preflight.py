@@ -146,10 +146,7 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
     iam = ground.iam(side)
     if arn.endswith(":root"):
         return tr(
-            (
-                "{account}: you are its root user, whom only the organisation's policies limit; a role is the "
-                "better way."
-            ),
+            "{account}: you are its root user, whom only the organisation's policies limit; a role is the better way.",
             account=account,
         )
     source = source_arn(iam, account, arn)
@@ -165,10 +162,8 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
         )
         if isinstance(answer, NotSimulated):
             return tr(
-                (
-                    "{account}: which permissions are missing couldn't be simulated, because AWS said {why} A "
-                    "missing one would show as a refusal on the way; given then, the same again completes it."
-                ),
+                "{account}: which permissions are missing couldn't be simulated, because AWS said {why} A "
+                "missing one would show as a refusal on the way; given then, the same again completes it.",
                 account=account,
                 why=answer.why,
             )

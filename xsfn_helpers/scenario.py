@@ -195,10 +195,8 @@ def check_state_machine_name(value: str, *, where: str) -> None:
         bad = next(ch for ch in value if not _MACHINE_AS_EXTERNAL_ID.fullmatch(ch))
         raise InvalidScenario(
             tr(
-                (
-                    "{value!r} has {bad!r}: legal in Step Functions, but it breaks the chain, because the machine's "
-                    "ARN travels as sts:ExternalId and STS refuses that character there."
-                ),
+                "{value!r} has {bad!r}: legal in Step Functions, but it breaks the chain, because the machine's "
+                "ARN travels as sts:ExternalId and STS refuses that character there.",
                 value=value,
                 bad=bad,
             ),

@@ -64,10 +64,8 @@ class TargetChoice:
             tr("the sandbox, on this computer") if self.settings.target is Target.SANDBOX else tr("two AWS accounts")
         )
         return tr(
-            (
-                "The notebooks work on {where}. The form changes that; so does choose_target().choose('aws', "
-                "operator_profile='…', subject_profile='…'), and choose('sandbox')."
-            ),
+            "The notebooks work on {where}. The form changes that; so does choose_target().choose('aws', "
+            "operator_profile='…', subject_profile='…'), and choose('sandbox').",
             where=where,
         )
 

@@ -53,7 +53,7 @@ class Verdict:
     def evidence(self) -> str:
         """One line: what decided."""
         if self.decision is None:
-            return tr("refused: the {missing} doesn't exist", missing=tr(self.missing or ""))
+            return tr("refused: the {missing} doesn't exist", missing=tr(str(self.missing)))
         if self.decision.allowed:
             return tr("allowed by {statements}", statements=tr(" and by ").join(map(str, self.decision.decided_by)))
         statements = listed(map(str, self.decision.decided_by))
@@ -67,7 +67,7 @@ class Verdict:
             return ""
         if self.decision is None:
             return tr(
-                "Make the {missing} first: {made_by}.", missing=tr(self.missing or ""), made_by=MADE_BY[self.missing]
+                "Make the {missing} first: {made_by}.", missing=tr(str(self.missing)), made_by=MADE_BY[self.missing]
             )
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
             statements = listed(map(str, self.decision.decided_by))
