@@ -183,10 +183,10 @@ def _check(settings: Settings, side: Side, identity: Identity, region: str) -> N
     if key in settings.chosen and chosen.id != identity.account_id:
         raise ConfigError(
             tr(
-                "It leads to account {account_id}, and {key} is {id}.",
+                "It leads to account {account_id}, and {key} is {chosen}.",
                 account_id=identity.account_id,
                 key=key,
-                id=chosen.id,
+                chosen=chosen.id,
             ),
             where=where,
             fix=tr("Correct {key}, or name another profile in {profile_key}.", key=key, profile_key=PROFILE_KEYS[side]),
@@ -194,10 +194,10 @@ def _check(settings: Settings, side: Side, identity: Identity, region: str) -> N
     if identity.partition != partition_of(region):
         raise ConfigError(
             tr(
-                "It leads to the partition {partition}, and {region} is in {partition_of}.",
+                "It leads to the partition {partition}, and {region} is in {other}.",
                 partition=identity.partition,
                 region=region,
-                partition_of=partition_of(region),
+                other=partition_of(region),
             ),
             where=where,
             fix=tr("Choose a region of the accounts' own partition; a run can't cross partitions."),

@@ -110,7 +110,7 @@ def refuse_foreign(change: Change) -> None:
     """Raise `StepError` when the change is about a thing that isn't the lab's."""
     if change.action is Action.NOT_OURS:
         raise StepError(
-            tr("There is already a {thing}, and {names}.", thing=change.thing, names="; ".join(change.details)),
+            tr("There is already a {thing}, and {reasons}.", thing=change.thing, reasons="; ".join(change.details)),
             where=str(change.account),
             fix=tr("It was left as it is. Remove or rename it yourself, or choose another name for the lab's."),
         )

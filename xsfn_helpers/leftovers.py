@@ -95,7 +95,7 @@ def by_tags(ground: Ground) -> Leftovers:
     notes: list[str] = []
     looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Thing]]]], ...] = (
         (tr("state machines"), _machines),
-        ("roles", _roles),
+        (tr("roles"), _roles),
         (tr("managed policies"), _policies),
     )
     for side in Side:
@@ -104,7 +104,7 @@ def by_tags(ground: Ground) -> Leftovers:
                 found += [Leftover(lab_id, thing) for lab_id, thing in look(ground, side)]
             except StepError as error:
                 notes.append(
-                    tr("Not every one of the {what} could be looked at: {stable}", what=what, stable=stable(str(error)))
+                    tr("Not every one of the {what} could be looked at: {why}", what=what, why=stable(str(error)))
                 )
     return Leftovers(ground.lab_id, _in_order(found), tuple(notes))
 

@@ -111,7 +111,7 @@ def _adopted_machines(ground: Ground) -> str:
     machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
     if not machines:
         return ""
-    return tr("what a run of your own {names} does: checks and runs start it, for real.", names=listed(machines))
+    return tr("what a run of your own {machines} does: checks and runs start it, for real.", machines=listed(machines))
 
 
 def _identity(ground: Ground, side: Side) -> str:
@@ -151,9 +151,7 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
         )
     source = source_arn(iam, account, arn)
     if source is None:
-        return tr(
-            "{account}: AWS simulates users and roles only, and you are {stable}.", account=account, stable=stable(arn)
-        )
+        return tr("{account}: AWS simulates users and roles only, and you are {arn}.", account=account, arn=stable(arn))
     missing: list[Simulated] = []
     calls = 0
     for planned in planned_calls(ground.scenario, side, ground.lab_id, probes.PREFIX):

@@ -132,7 +132,8 @@ class Run:
     def __str__(self) -> str:
         lines = [tr("Operator execution: {status}", status=self.status)]
         if self.error:
-            lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else tr('no cause given')}")
+            cause = stable_cause(self.cause) if self.cause else tr("no cause given")
+            lines.append(f"  {self.error}: {cause}")
         if self.broken_link:
             lines.append(tr("  refused at link {broken_link} of the access chain", broken_link=self.broken_link))
         if self.subject_execution_arn:

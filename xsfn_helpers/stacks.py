@@ -129,10 +129,10 @@ class Stack:
             ]
             raise StepError(
                 tr(
-                    "The {thing} ended {found}. {names}",
+                    "The {thing} ended {status}. {reasons}",
                     thing=self.thing,
-                    found=found["StackStatus"],
-                    names=" ".join(reasons),
+                    status=found["StackStatus"],
+                    reasons=" ".join(reasons),
                 ),
                 where=str(self.account),
                 fix=tr("Put right what its events say, and deploy again."),

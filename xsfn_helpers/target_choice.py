@@ -42,13 +42,13 @@ class TargetChoice:
             raise ConfigError(
                 tr("The file holds choices of yours besides these, and is left as it is."),
                 where=there.name,
-                fix=tr("Put these lines into it: {names}", names="; ".join(lines)),
+                fix=tr("Put these lines into it: {lines}", lines="; ".join(lines)),
             )
         path.write_text("\n".join([*lines, ""]), encoding="utf-8")
         return tr(
-            "Kept in {name}: {names}. It counts from the next open_lab() on, in every notebook.",
+            "Kept in {name}: {lines}. It counts from the next open_lab() on, in every notebook.",
             name=path.name,
-            names="; ".join(lines),
+            lines="; ".join(lines),
         )
 
     @property

@@ -47,7 +47,9 @@ def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> Taken
     side = next((side for side in Side if ground.scenario.account(side).id == found["account"]), None)
     if side is None:
         return TakenRole(
-            choice, None, tr("Account {found} is none of the two, so it can't be looked into.", found=found["account"])
+            choice,
+            None,
+            tr("Account {account} is none of the two, so it can't be looked into.", account=found["account"]),
         )
     account = ground.scenario.account(side)
     known = next((role for role in roles.values() if role is not None and role.arn == choice.value), None)
@@ -55,7 +57,7 @@ def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> Taken
         role = known or read_role(ground.iam(side), found["name"])
     if role is None or role.arn != choice.value:
         return TakenRole(
-            choice, None, tr("There is no role {found} in the {account}.", found=found["name"], account=account)
+            choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
         )
     return TakenRole(
         choice, role, tr("Step Functions takes on the role {name} of the {account}.", name=role.name, account=account)

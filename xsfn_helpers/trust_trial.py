@@ -54,7 +54,7 @@ class Answer:
     def __str__(self) -> str:
         return "\n".join(
             [
-                tr("The trust policy: {dumps}", dumps=json.dumps(self.trust["Statement"])),
+                tr("The trust policy: {statement}", statement=json.dumps(self.trust["Statement"])),
                 tr("The engine: {text}", text=explain(self.decision).text),
                 tr("The real call: {aws}", aws=self.aws),
                 self.agreement,
