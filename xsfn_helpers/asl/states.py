@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 from typing import Any, Final
 
 from xsfn_helpers.iam.json_text import Path
@@ -214,10 +215,10 @@ def condition(rule: Mapping[str, Any]) -> str:
     """A choice rule as a short text: `$.retries < 3 and $.name is present`, or its JSONata expression."""
     if isinstance(expression := rule.get("Condition"), str):
         return expression.strip("{%} \t\r\n") if expression.startswith("{%") else expression
-    for word, joint in (("And", mark(" and ")), ("Or", mark(" or "))):
+    for word, joined in (("And", mark("{first} and {then}")), ("Or", mark("{first} or {then}"))):
         if word in rule:
-            parts = _mappings(rule[word])
-            return tr(joint).join(f"({condition(one)})" if _has_parts(one) else condition(one) for one in parts)
+            parts = [f"({condition(one)})" if _has_parts(one) else condition(one) for one in _mappings(rule[word])]
+            return reduce(lambda first, then: tr(joined, first=first, then=then), parts) if parts else ""
     if "Not" in rule:
         return tr("not ({condition})", condition=condition(_mapping(rule["Not"])))
     return _comparison(rule)

@@ -353,7 +353,7 @@ def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
     sign = {Verdict.ALLOW: "✓", Verdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
     yield f"{sign} {layer.title}: {tr(_VERDICTS[layer.verdict])}"
     if not layer.statements:
-        yield f"    {tr('there is no such policy')}"
+        yield tr("    there is no such policy")
     others = 0
     for statement in layer.statements:
         allows = statement.ref.statement.allows
