@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from xsfn_helpers.sandbox.control import CONTROL_PATH, PROOF_HEADER, Control
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.services.offered import REST
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running
@@ -30,6 +31,7 @@ class Front:
 
     gateway: Gateway
     running: Running
+    control: Control
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -49,10 +51,15 @@ class Front:
         path, _, query = environ["REQUEST_URI"].partition("?")
         if "#" in query:
             return _said(400, "A request has no fragment.")
-        if path == HEALTH_PATH:
-            if not _CHALLENGE.fullmatch(query):
-                return _said(400, "Ask with 32 hexadecimal digits.")
-            return _said(200, self.running.proof(query))
+        if environ["REMOTE_ADDR"] == LOOPBACK:
+            if path == HEALTH_PATH:
+                if not _CHALLENGE.fullmatch(query):
+                    return _said(400, "Ask with 32 hexadecimal digits.")
+                return _said(200, self.running.proof(query))
+            if path == CONTROL_PATH:
+                if method == "GET":
+                    return _said(200, self.control.challenge())
+                return self.control.answer(environ["wsgi.input"].read(), headers.get(PROOF_HEADER, ""))
         if path != "/" and not (rest and path.startswith("/")):
             return _said(404, "There is nothing here. AWS clients of IAM, STS and Step Functions send to /.")
         return self.gateway.handle(HttpRequest(method, path, query, headers, environ["wsgi.input"].read()))

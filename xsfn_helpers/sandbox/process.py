@@ -12,28 +12,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, Final
 
-from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.cloudformation import Stacks
+from xsfn_helpers.sandbox.control import Control
 from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.sessions import SessionOffice, new_key_id, new_secret
+from xsfn_helpers.sandbox.sessions import SessionOffice
 from xsfn_helpers.sandbox.settings import Settings
-from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.state import LOOPBACK, Running, StateFolder
 from xsfn_helpers.sandbox.tasks import TaskClients
 from xsfn_helpers.scenario import Side
 
-ADMINISTRATOR: Final = "administrator"
-_ADMINISTRATOR_ACCESS: Final = {
-    "Version": POLICY_VERSION,
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 _SWITCH_SECONDS: Final = 0.002
 # A look at the lock by somebody who wonders whether we live takes less.
 _LOCK_SECONDS: Final = 1.0
@@ -112,8 +108,8 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
     try:
         bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
-        accounts = {side: _account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
-        further = tuple(_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
+        accounts = {side: open_account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
+        further = tuple(open_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
         sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:
         raise unusable(folder.journal, error) from error
@@ -122,10 +118,11 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     settings = Settings(folder.settings)
     propagation = Propagation(lambda: settings.propagation_seconds)
     stacks = Stacks(journal)
-    gateway = Gateway(bridge, sessions, propagation, Offered(journal, {"cloudformation": stacks}))
+    others = Offered(journal, {"cloudformation": stacks})
+    gateway = Gateway(bridge, sessions, propagation, others)
+    office = AccountOffice(folder, journal, bridge, others, propagation)
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
-    stacks.work_through(gateway)
     running = Running(
         port=port,
         region=region,
@@ -135,8 +132,14 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         further=further,
         notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
     )
+    try:
+        office.begin(running)
+    except JournalUnwritable as error:
+        raise unusable(folder.journal, error) from error
+    stacks.work_through(gateway)
+    control = Control(running, {"add": office.add, "empty": office.empty})
     # Without its folder, nothing that is accepted is kept.
-    server = listener.server(Front(gateway, running), sock, folder.lock.exists)
+    server = listener.server(Front(gateway, running, control), sock, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
@@ -163,25 +166,6 @@ def _session_key(journal: Journal) -> str:
         key = secrets.token_hex(32)
         journal.put("session key", "", key)
     return str(key)
-
-
-def _account(bridge: MotoBridge, account_id: str, known: SandboxAccount | None) -> SandboxAccount:
-    """The account with its administrator, whose keys outlive restarts and resets: clients made before go on.
-
-    Who deleted the administrator or its keys gets them back with the next start; on AWS the root user would help out.
-    """
-    if key := bridge.administrator_key(account_id, ADMINISTRATOR):
-        return SandboxAccount(account_id, *key)
-    if known is None:
-        known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
-    bridge.give_administrator(
-        account_id,
-        user_name=ADMINISTRATOR,
-        policy=json_text(_ADMINISTRATOR_ACCESS),
-        key_id=known.access_key_id,
-        secret=known.secret_access_key,
-    )
-    return known
 
 
 if __name__ == "__main__":

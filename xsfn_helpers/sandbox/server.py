@@ -13,12 +13,13 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from xsfn_helpers.errors import InvalidScenario, SandboxError
+from xsfn_helpers.sandbox.control import tell
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Scenario, Side, check_account_id
@@ -145,8 +146,7 @@ class Sandbox:
         """Start the sandbox, or find the one that runs.
 
         Takes the accounts and region (the article's by default) and a port (any free one by default). Further accounts
-        stay once they are there; one that runs without them is started again with them, at its address and with all it
-        has, except that executions which are running end.
+        stay once they are there; one that runs without them opens them.
         Raises `SandboxError` where a sandbox with other accounts, region or port runs already, the port is taken, or
         the process can't start.
         """
@@ -159,12 +159,9 @@ class Sandbox:
         folder.make()
         with _starting(folder):
             found = cls.find()
-            if found is not None and set(wanted.further_account_ids) <= found.further.keys():
-                return found._checked(wanted, port)
             if found is not None:
-                found._checked(wanted, port)
-                last = found._end()
-                return cls(_launch(folder, found.config.also(wanted.further_account_ids), last.port), folder)
+                found._checked(wanted, port)._have(wanted.further_account_ids)
+                return found
             return cls(_launch(folder, wanted.also(_had(folder)), port or 0), folder)
 
     def _checked(self, wanted: SandboxConfig, port: int | None) -> Sandbox:
@@ -181,6 +178,44 @@ class Sandbox:
                 fix="Stop it first (xsfn sandbox stop), or leave the port out.",
             )
         return self
+
+    def add_accounts(self, account_ids: Iterable[str]) -> Mapping[str, SandboxAccount]:
+        """Open these accounts besides the others, and give them by id; those that are there already, too.
+
+        Nothing is interrupted; a sandbox that has ended is started again. They stay, whoever starts the sandbox.
+        Raises `InvalidScenario` for ids that AWS wouldn't have, `SandboxError` where the sandbox can't be reached.
+        """
+        asked = tuple(account_ids)
+        wanted = self.config.also(asked).further_account_ids
+        with self._at_work():
+            self._have(wanted)
+            known = {**{one.account_id: one for one in self.accounts.values()}, **self.further}
+        return {account_id: known[account_id] for account_id in asked}
+
+    def empty_accounts(self, account_ids: Iterable[str]) -> None:
+        """Remove all that these accounts have; their administrators and their keys stay, and so do other accounts.
+
+        What runs in them is stopped, and their role sessions end. Once begun, it is brought to its end, even if the
+        sandbox is killed meanwhile. Raises `SandboxError` for accounts that it doesn't have.
+        """
+        with self._at_work():
+            tell(self._running, "empty", account_ids)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Nobody else starts or ends the sandbox meanwhile, and it runs, though it may have ended before."""
+        with _starting(self._folder):
+            last = self._folder.read() or self._running
+            if not _lives(last, self._folder):
+                last = _launch(self._folder, self.config.also(_had(self._folder)), last.port)
+            self._running = last
+            yield
+
+    def _have(self, account_ids: Iterable[str]) -> None:
+        """Open those of these accounts that aren't there."""
+        if missing := [account_id for account_id in account_ids if account_id not in self.further]:
+            tell(self._running, "add", missing)
+            self._running = self._folder.read() or self._running
 
     def stop(self) -> None:
         """End the process; the accounts are kept for the next start. Raises `SandboxError` if it doesn't end."""
