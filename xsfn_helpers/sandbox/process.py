@@ -39,8 +39,8 @@ _LISTENING: Final = b"listening"
 def main(arguments: list[str]) -> int:
     """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any). What
-    is said is a JSON object with the parts of a `SandboxError`.
+    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any), and
+    the address besides loopback (null = as last time). What is said is a JSON object with a `SandboxError`'s parts.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
@@ -93,14 +93,16 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     previous = folder.read()
     region = config["region"]
     wanted = config["port"]
-    sock = listener.listen(wanted, last=previous.port if previous else 0)
-    if sock is None:
+    last_port = previous.port if previous else 0
+    address, gone = _address(config["address"], previous)
+    sockets = listener.listen(wanted, last=last_port, address=address)
+    if not sockets:
         raise SandboxError(
-            f"Port {wanted} on {LOOPBACK} is taken by another program.",
+            f"Port {wanted} on {address or LOOPBACK} is taken by another program.",
             where="port",
             fix="Choose another, or leave it out.",
         )
-    port = sock.getsockname()[1]
+    port = sockets[0].getsockname()[1]
     journal, notice = Journal.open(folder.journal)
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
     further_ids = config["further"]
@@ -130,7 +132,8 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         instance=secrets.token_hex(16),
         accounts=accounts,
         further=further,
-        notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
+        address=address,
+        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted)))),
     )
     try:
         office.begin(running)
@@ -139,11 +142,29 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     stacks.work_through(gateway)
     control = Control(running, {"add": office.add, "empty": office.empty})
     # Without its folder, nothing that is accepted is kept.
-    server = listener.server(Front(gateway, running, control), sock, folder.lock.exists)
+    server = listener.server(Front(gateway, running, control), sockets, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
     return server, journal
+
+
+def _address(wanted: str | None, previous: Running | None) -> tuple[str, str]:
+    """The address to listen on besides loopback: as wanted, else as last time; and a notice if that one is gone.
+
+    Raises `SandboxError` for a wanted one that this machine doesn't have.
+    """
+    address = (previous.address if previous else "") if wanted is None else wanted
+    if not address or listener.is_ours(address):
+        return address, ""
+    if wanted is None:
+        return "", (
+            f"This machine doesn't have the address {address} any more, so the sandbox is on {LOOPBACK} alone; "
+            "to let others reach it, stop it and start it with the address that the machine has now."
+        )
+    raise SandboxError(
+        f"This machine doesn't have the address {address}.", where="address", fix="Name one that it has (ip address)."
+    )
 
 
 def _moved(previous: Running | None, port: int, wanted: int) -> str:
