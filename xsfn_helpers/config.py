@@ -40,9 +40,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers import chosen_values
+from xsfn_helpers import chosen_values, language
 from xsfn_helpers.chosen_values import Choice, Target
 from xsfn_helpers.errors import ConfigError, InvalidScenario
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario, Side
 
 CONFIG_FILE: Final = "xsfn.toml"
@@ -51,7 +52,7 @@ PROFILE_KEYS: Final = {Side.OPERATOR: "operator_profile", Side.SUBJECT: "subject
 KEYS: Final = (*SCENARIO_KEYS, "lab_id", "port", "target", *PROFILE_KEYS.values(), "deny_accounts", "adopt")
 ENVIRONMENT_PREFIX: Final = "XSFN_"
 # Variables that belong to others: where the sandbox keeps its state, for one.
-_OTHER_VARIABLES: Final = frozenset({"XSFN_STATE_DIR"})
+_OTHER_VARIABLES: Final = frozenset({"XSFN_STATE_DIR", language.VARIABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +156,20 @@ def _from_file(folder: Path) -> dict[str, Choice]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Choice]:
+    _check_language(environment.get(language.VARIABLE, ""))
     ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)} - _OTHER_VARIABLES
     known = {ENVIRONMENT_PREFIX + key.upper(): key for key in KEYS}
     _refuse_unknown(sorted(ours), "the environment", tuple(known))
     return {known[name]: Choice(environment[name], name) for name in sorted(ours) if environment[name]}
+
+
+def _check_language(wanted: str) -> None:
+    if wanted and language.known(wanted) is None:
+        raise ConfigError(
+            tr("There are no messages in the language {wanted!r}.", wanted=wanted),
+            where=language.VARIABLE,
+            fix=tr("There are: {languages}.", languages=", ".join(language.LANGUAGES)),
+        )
 
 
 def _refuse_unknown(names: Iterable[str], where: str, known: tuple[str, ...]) -> None:
