@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from publish.links import broken
-from publish.places import BUILD, DIAGRAMS, ROOT, Language, languages
+from publish.places import BUILD, ROOT, Language, languages
 from tests.isolation import isolated
 from xsfn_helpers.language import VARIABLE
 
