@@ -88,7 +88,7 @@ class Room:
         """End service and sandbox as a power cut would."""
         assert self.process
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
         os.kill(self.sandbox_pid, signal.SIGKILL)
 
     @property
