@@ -110,7 +110,8 @@ class Exercise:
             for act in self.fault.after:
                 act.apply(self._lab)
             self._keep(attempt=Attempt(self.fault.id, time.time(), disguised=self.disguised))
-        return Notice(f"{self}\n{tr('It is broken now: fault.symptom() shows what people see.')}")
+        next_step = tr("It is broken now: fault.symptom() shows what people see.")
+        return Notice(f"{self}\n{next_step}")
 
     def symptom(self) -> Symptom:
         """What people see, from a real run, in AWS's own words."""
