@@ -18,11 +18,12 @@ def isolated() -> Iterator[Path]:
     """
     before = dict(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="xsfn-tests-"))
-    for name in [name for name in os.environ if name.startswith(("AWS_", "XSFN_"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "XSFN_")) or name == "LANGUAGE"]:
         del os.environ[name]
     os.environ.update(
         {
             "XSFN_STATE_DIR": str(folder / "sandbox"),
+            "LC_ALL": "C.UTF-8",  # English, except in a folder named as another language
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -73,3 +73,11 @@ def test_every_key_is_documented() -> None:
     assert config.__doc__ is not None
     for key in KEYS:
         assert f"| `{key}`" in config.__doc__
+
+
+def test_a_language_without_messages_is_refused(tmp_path: Path) -> None:
+    assert load_settings(environment={"XSFN_LANG": "ja_JP.UTF-8"}, folder=tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"XSFN_LANG: There are no messages in the language 'fr'\. There are: en, ja\."
+    ):
+        load_settings(environment={"XSFN_LANG": "fr"}, folder=tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs, stacks, trials
-from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.accounts import Accounts, SandboxAccounts, SandboxPlace
 from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.agreement import YES, Question
 from xsfn_helpers.annotations import NOTES
@@ -25,11 +25,13 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
+from xsfn_helpers.room.seat import Seat, find_seat
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
@@ -78,7 +80,12 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
     ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    lab = Lab(ground, Blueprint.recommended(settings.scenario))
+    if isinstance(accounts, SandboxAccounts) and isinstance(accounts.sandbox, Seat):
+        from xsfn_helpers.room.reporter import follow
+
+        follow(accounts.sandbox, lab)
+    return lab
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -94,7 +101,9 @@ def _side(side: Side | str) -> Side:
     try:
         return Side(side)
     except ValueError:
-        raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
+        raise ConfigError(
+            tr("There is no side {side!r}.", side=side), fix=tr("There are: {names}.", names=", ".join(Side))
+        ) from None
 
 
 def placed(settings: Settings) -> Settings:
@@ -104,15 +113,22 @@ def placed(settings: Settings) -> Settings:
     """
     if settings.target is Target.AWS:
         return _accounts(settings)[0]
-    last = StateFolder.default().read()
+    last = find_seat() or StateFolder.default().read()
     return settings.after_sandbox(_place(last)) if last is not None else settings
 
 
-def _place(running: Running) -> Place:
+def _place(running: Running | Seat) -> Place:
     return Place(running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region)
 
 
-def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
+    """The place in the room that the reader is in, else a sandbox of their own; and the settings as they are there."""
+    if seat := find_seat():
+        return settings.on_sandbox(_place(seat)), seat
+    return own_sandbox(settings, further=further)
+
+
+def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
     """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
@@ -252,8 +268,10 @@ class Lab:
         there = self.ground.adopted
         for key in adopted:
             if key not in there.keys:
-                known = ", ".join(sorted(there.keys)) or "nothing"
-                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+                known = ", ".join(sorted(there.keys)) or tr("nothing")
+                raise ConfigError(
+                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
+                )
         return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
 
     def preflight(self) -> Preflight:
@@ -304,7 +322,7 @@ class Lab:
         text = self.blueprint.text(name)
         recommended = Blueprint.recommended(self.scenario).text(name)
         # The notes are on the recommended lines; the reader's own document has its own reasons.
-        notes = NOTES.get(name, {}) if text == recommended else {}
+        notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended else {}
         return Annotated(json.loads(text), notes, title=name.replace("_", " "))
 
     def prepare(self) -> Plan:
@@ -322,7 +340,7 @@ class Lab:
 
         if not reached:
             raise ConfigError(
-                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+                tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
             )
         return Reach(self.ground, reached)
 
@@ -337,9 +355,16 @@ class Lab:
         """
         with self.turn():
             self.steps.bring_to(number)
-        applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
-        still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
-        return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+        applied = ", ".join(
+            [tr("prerequisites"), *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
+        )
+        still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
+        return tr(
+            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
+            number=number,
+            applied=applied,
+            still=still or tr("none"),
+        )
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
@@ -453,9 +478,11 @@ class Lab:
         steps = self.steps
         machine = steps.operator_machine if _side(side) is Side.OPERATOR else steps.subject_machine
         read = read_machine(self.ground, machine.side, run)
-        title = f"Workflow of {machine.name} ({machine.account})"
+        title = tr("Workflow of {name} ({account})", name=machine.name, account=machine.account)
         if read.definition is None:
-            return Workflow(machine.definition, read.events, f"{title}, not made yet", machine.account.id)
+            return Workflow(
+                machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id
+            )
         return Workflow(read.definition, read.events, title, machine.account.id)
 
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
@@ -533,8 +560,8 @@ class Lab:
         chosen = route_named(route)
         if self.blueprint != Blueprint.recommended(self.scenario):
             raise ConfigError(
-                "This lab has documents of its own; what is exported are the recommended ones.",
-                fix="Export the lab that open_lab() gives.",
+                tr("This lab has documents of its own; what is exported are the recommended ones."),
+                fix=tr("Export the lab that open_lab() gives."),
             )
         texts = exported_files(chosen, self.scenario, self.ground.lab_id)
         return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
@@ -592,9 +619,12 @@ class Lab:
         """
         if adopted := self.ground.adopted.keys:
             raise ConfigError(
-                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                tr(
+                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    names=", ".join(sorted(adopted)),
+                ),
                 where="practice",
-                fix="Open another lab without adopt, under other names.",
+                fix=tr("Open another lab without adopt, under other names."),
             )
         from xsfn_helpers.faults.practice import Practice
 
@@ -608,14 +638,14 @@ class Lab:
             changes = [change for plan in done for change in plan]
             # Made under other names than now; what is left alone has been told already.
             changes += [change for change in self._begun().remove() if change not in changes]
-        return Plan("Clean", tuple(changes), done=True)
+        return Plan(tr("Clean"), tuple(changes), done=True)
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
         plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
         known = [change for plan in plans for change in plan]
         begun = [change for change in self._begun().plan if change not in known]
-        return Plan("Clean", (*known, *begun))
+        return Plan(tr("Clean"), (*known, *begun))
 
     def leftovers(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
