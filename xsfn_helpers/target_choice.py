@@ -30,8 +30,9 @@ class TargetChoice:
     def choose(self, target: str, **choices: str) -> str:
         """Choose, with the keys `operator_profile`, `subject_profile` and `region`, and say what was kept where.
 
-        Writes `xsfn.toml` in the working folder (of notebooks in another language: beside the English ones). Raises `ConfigError` for a value that can't be, and where the nearest
-        `xsfn.toml` holds other things, too: then it tells the lines to put there.
+        Writes `xsfn.toml` in the working folder (from notebooks in another language: in the one above). Raises
+        `ConfigError` for a value that can't be, and where the nearest `xsfn.toml` holds other things, too: then it
+        tells the lines to put there.
         """
         wanted = {"target": target, **{key: value for key, value in choices.items() if value}}
         load_settings(wanted, environment={}, folder=self.folder)
