@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ _KANA: Final = re.compile("[ぁ-ゖァ-ヺ]")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 _HEADING: Final = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_COMMENT: Final = re.compile(r" *# .*$", re.MULTILINE)
 _SPAN: Final = re.compile(r"`([^`\n]+)`|<code>(.+?)</code>")
 _TAG: Final = re.compile(r"</?[a-z]+>")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
@@ -34,18 +35,41 @@ _ARN: Final = re.compile(r"arn:aws[\w:/*.-]+")
 _TIME: Final = {NOTEBOOKS: r"^\*\*Time:\*\* (\d+) minutes", JAPANESE: r"^\*\*所要時間:\*\* (\d+) 分"}
 # Words that count: what English spells out, Japanese writes in figures.
 _COUNTING: Final = {
+    "0": {"no", "none", "nothing", "zero"},
     "1": {"a", "an", "another", "each", "either", "first", "once", "one", "only", "single", "whole"},
     "2": {"both", "other", "second", "twice", "two"},
-    **{str(value): {word} for value, word in enumerate(("three", "four", "five", "six", "seven", "eight", "nine"), 3)},
-    "10": {"ten"},
+    "3": {"third", "three"},
+    "4": {"four", "fourth"},
+    "5": {"fifth", "five"},
+    "6": {"six", "sixth"},
+    "7": {"seven", "seventh"},
+    "8": {"eight", "eighth"},
+    "9": {"nine", "ninth"},
+    "10": {"ten", "tenth"},
+    "12": {"twelve"},
     "13": {"thirteen"},
 }
-# Four words of English in a row that belong there: names of things that only have an English name.
-_NAMES: Final = frozenset({"IAM role for cross-account access", "Create New View for Cell Output"})
+# Four words of English in a row that belong there: labels of programs that we don't translate, and what AWS says.
+_IN_ENGLISH: Final = frozenset(
+    {
+        "Create New View for Cell Output",
+        "IAM role for cross-account access",
+        "Invalid principal in policy",
+        "Parameter SubjectAccountId failed to satisfy constraint",
+        "is not authorized to assume the task state's role",
+        "violates the permissions boundary constraint",
+    }
+)
 # Code spans that a cell has more or fewer of than its original, each with the reason.
-SPANS_DIFFER: Final[dict[str, str]] = {}
+SPANS_DIFFER: Final = {
+    **dict.fromkeys(("05-24", "05-29", "05-47", "05-83"), "the call, where English has the check"),
+    "08-50": "the state's type, which has no name in Japanese",
+}
 # Numbers likewise.
-NUMBERS_DIFFER: Final[dict[str, str]] = {"03-60": "names the stage that is applied again"}
+NUMBERS_DIFFER: Final = {
+    "03-60": "names the stage that is applied again",
+    "05-93": "says that there is one more place to look at",
+}
 
 
 def cells(folder: Path, name: str) -> list[NotebookNode]:
@@ -58,7 +82,7 @@ def pairs(name: str, kind: str) -> Iterator[tuple[int, NotebookNode, NotebookNod
     return ((number, one, other) for number, (one, other) in enumerate(both, 1) if one.cell_type == kind)
 
 
-def unlike(name: str, what: Callable[[str], object], listed: dict[str, str] | None = None) -> list[str]:
+def unlike(name: str, what: Callable[[str], object], listed: Mapping[str, str] | None = None) -> list[str]:
     """One line for each Markdown cell whose translation hasn't the same of something."""
     return [
         f"{name}, cell {number} ({one.id}): {what(other.source)} instead of {what(one.source)}"
@@ -137,7 +161,7 @@ def test_no_english_sentence_is_left(name: str) -> None:
         f"{name}, cell {number} ({one.id}): {found}"
         for number, one, other in pairs(name, "markdown")
         for found in re.findall(words, prose(other.source))
-        if found not in _NAMES
+        if found not in _IN_ENGLISH
     ]
 
     assert left == []
@@ -179,7 +203,7 @@ def test_the_frame_is_the_same(name: str) -> None:
 
 @each_notebook
 def test_folded_answers_and_their_code_are_the_same(name: str) -> None:
-    assert unlike(name, _FENCED.findall) == []
+    assert unlike(name, lambda text: [_COMMENT.sub("", code) for code in _FENCED.findall(text)]) == []
     assert unlike(name, lambda text: Counter(_TAG.findall(text))) == []
 
 
@@ -206,6 +230,15 @@ def test_numbers_are_the_same(name: str) -> None:
 def counted_in(english: str) -> set[str]:
     words = set(re.findall("[a-z]+", english.lower()))
     return {figure for figure, spelt in _COUNTING.items() if words & spelt}
+
+
+def test_no_exception_is_listed_for_nothing() -> None:
+    there = [pair for path in NOTEBOOKS.glob("*.ipynb") for pair in pairs(path.name, "markdown")]
+    spans_differ = {one.id for _, one, other in there if spans(one.source) != spans(other.source)}
+    ids = {one.id for _, one, _ in there}
+
+    assert spans_differ == SPANS_DIFFER.keys()
+    assert NUMBERS_DIFFER.keys() <= ids
 
 
 @each_notebook
