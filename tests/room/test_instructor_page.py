@@ -42,10 +42,15 @@ def page(browser: Browser, room: Room, people: dict[str, Person]) -> Iterator[Pa
     page = context.new_page()
     complaints: list[str] = []
     dialogs: list[Dialog] = []
+
+    def close(dialog: Dialog) -> None:
+        dialogs.append(dialog)
+        dialog.dismiss()
+
     asked: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
+    page.on("dialog", close)
     page.on("request", lambda request: asked.append(request.url))
     page.goto(room.instructors_url)
     page.locator("#people tr").first.wait_for()
