@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from xsfn_helpers.sandbox.stored import StoredPrincipal, StoredRole, StoredUser
@@ -36,6 +36,12 @@ class Propagation:
             return
         with self._lock:
             self._changes.setdefault((kind, account_id, name.lower()), []).append((time.monotonic(), before))
+
+    def forget(self, account_ids: Collection[str]) -> None:
+        """What these accounts are now counts at once."""
+        with self._lock:
+            for key in [key for key in self._changes if key[1] in account_ids]:
+                del self._changes[key]
 
     def role(self, account_id: str, name: str, now: StoredRole | None) -> StoredRole | None:
         """The role as decisions see it; `now` is what is on file."""
