@@ -75,6 +75,14 @@ def listed(things: Iterable[object], /) -> str:
     return tr("{others} and {last}", others=tr(", ").join(others), last=last) if others else last
 
 
+def sentences(*told: str) -> str:
+    """Whole sentences one after the other, with between them what the language has there; empty ones are left out."""
+    whole = ""
+    for sentence in filter(None, told):
+        whole = tr("{sentence} {next}", sentence=whole, next=sentence) if whole else sentence
+    return whole
+
+
 def mark(text: str, /) -> str:
     """`text` itself: a text of a table or a constant, which is translated where it is told, by `tr`."""
     return text
