@@ -191,7 +191,7 @@ def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Docu
         )
     ]
     properties: dict[str, Any] = {"RoleName": name, **place, "AssumeRolePolicyDocument": trust}
-    parts = [f"{tr('trust policy')}\n{json_text(trust)}"]
+    parts = [tr("trust policy") + f"\n{json_text(trust)}"]
     policies: tuple[PolicySeen, ...] = ()
     if permissions is not None:
         document = json.dumps(permissions, ensure_ascii=False)

@@ -132,9 +132,10 @@ def _task_lines(diagnosed: TaskDiagnosis) -> Iterator[str]:
     )
     for link in diagnosed.links:
         yield f"  {link_line(link)}"
-        yield f"      {tr('{answer}; {when}. {why}', answer=tr(link.answer), when=link.when, why=link.why)}"
+        answered = tr("{answer}; {when}. {why}", answer=tr(link.answer), when=link.when, why=link.why)
+        yield f"      {answered}"
         if link.aws_says:
-            yield f"      {tr('AWS says: {said}', said=link.aws_says)}"
+            yield "      " + tr("AWS says: {said}", said=link.aws_says)
 
 
 def _fix_lines(number: int, fix: Fix, *, of: int) -> Iterator[str]:
@@ -142,16 +143,16 @@ def _fix_lines(number: int, fix: Fix, *, of: int) -> Iterator[str]:
         "Fix {number} of {total}, for link {link} of task {task}", number=number, total=of, link=fix.link, task=fix.task
     )
     yield f"  {fix.summary}"
-    yield from (f"  {tr('Note: {note}', note=note)}" for note in fix_notes(fix))
+    yield from ("  " + tr("Note: {note}", note=note) for note in fix_notes(fix))
     for change in fix.changes:
-        yield f"  {tr('{thing}, account {account}', thing=change.thing, account=change.account)}"
+        yield "  " + tr("{thing}, account {account}", thing=change.thing, account=change.account)
         yield from (f"    {line}" for line in change.diff)
     if fix.changes:
-        yield f"  {tr('As AWS CLI commands')}"
+        yield "  " + tr("As AWS CLI commands")
         for call in fix.calls:
-            yield f"    {tr('# account {account}', account=call.account)}"
+            yield "    " + tr("# account {account}", account=call.account)
             yield f"    {call.cli}"
-        yield f"  {tr('As part of a CloudFormation template')}"
+        yield "  " + tr("As part of a CloudFormation template")
         for change in fix.changes:
             text = json.dumps(change.cloudformation, indent=2, ensure_ascii=False)
             lines = text.splitlines() if change.cloudformation else [tr("(take {thing} out)", thing=change.thing)]
@@ -161,7 +162,7 @@ def _fix_lines(number: int, fix: Fix, *, of: int) -> Iterator[str]:
 def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
     yield tr("What couldn't be seen")
     if not diagnosis.not_seen:
-        yield f"  {tr('Nothing that this diagnosis needs.')}"
+        yield "  " + tr("Nothing that this diagnosis needs.")
     yield from (f"  ? {one}" for one in diagnosis.not_seen)
     for link in diagnosis.links:
         if link.answer is Answer.UNKNOWN and link.open:
