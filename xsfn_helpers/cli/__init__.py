@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from xsfn_helpers.cli import around, building, diagnosing, exporting, sandbox
+from xsfn_helpers.cli import around, building, diagnosing, exporting, room, sandbox
 from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
 from xsfn_helpers.errors import RunError, StepError, XsfnError
 from xsfn_helpers.language import tr
@@ -75,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         help=tr("show program's version number and exit"),
     )
     commands = parser.add_subparsers(title=tr("commands"), required=True, metavar="COMMAND")
-    for group in (sandbox, building, diagnosing, exporting, around):
+    for group in (sandbox, building, diagnosing, exporting, room, around):
         group.add(commands)
     return parser

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
+from xsfn_helpers.cli.complaints import complaint
 from xsfn_helpers.language import mark, tr
 
 OK: Final = 0
@@ -58,7 +59,10 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=tr("show this help message and exit"))
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, tr("xsfn: {message}; see `{program} --help`", message=message, program=self.prog) + "\n")
+        self.exit(
+            BAD_INPUT,
+            tr("xsfn: {message}; see `{program} --help`", message=complaint(message), program=self.prog) + "\n",
+        )
 
 
 def add_command(
