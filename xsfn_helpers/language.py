@@ -110,11 +110,17 @@ def _of_locale() -> str | None:
 
 
 @cache
-def _catalogue(spoken: str) -> gettext.GNUTranslations:
-    """All rooms' messages of a language. Read from the PO files: nothing compiled can be older than they."""
-    from babel.messages.catalog import Catalog
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+def _catalogue(spoken: str) -> gettext.NullTranslations:
+    """All rooms' messages of a language. Read from the PO files: nothing compiled can be older than they.
+
+    Without Babel there are none, and English is spoken: `xsfn doctor` must be able to say that it is missing.
+    """
+    try:
+        from babel.messages.catalog import Catalog
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+    except ModuleNotFoundError:
+        return gettext.NullTranslations()
 
     whole = Catalog(locale=spoken)
     for path in sorted((CATALOGUES / spoken).glob("*.po")):

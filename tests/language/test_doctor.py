@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +61,18 @@ def test_what_is_in_the_way_is_counted_in_japanese() -> None:
 
     assert sum(one.level is Level.BAD for one in told) == 1
     assert conclusion == f"{len(told.findings)} 件中 1 件が、ラボを始める妨げになっています (✗)。"
+
+
+def test_without_the_package_that_reads_catalogues_it_is_english(tmp_path: Path) -> None:
+    """`xsfn doctor` has to say just then what is missing."""
+    root = Path(__file__).parents[2]
+    code = (
+        f"import sys; sys.path.insert(0, {str(root)!r}); from xsfn_helpers.cli import main; sys.exit(main(['doctor']))"
+    )
+    environment = os.environ | {"XSFN_LANG": "ja", "XSFN_STATE_DIR": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" not in ended.stderr
+    assert "The kit is used from" in ended.stdout

@@ -31,7 +31,7 @@ from xsfn_helpers.doctor.machine import (
     Sandbox,
     Trouble,
 )
-from xsfn_helpers.doctor.rules import LAB_PORT
+from xsfn_helpers.doctor.surroundings import LAB_PORT
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.language import tr
 
