@@ -11,6 +11,7 @@ import re
 import textwrap
 from typing import Final
 
+from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
 
 # What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
@@ -59,4 +60,7 @@ def wrap_name(name: str, width: int) -> list[str]:
 
 def wrap_words(text: str, width: int, *, max_lines: int) -> list[str]:
     """A sentence in at most `max_lines` lines; what doesn't fit ends in …"""
-    return textwrap.wrap(one_line(text), width, max_lines=max_lines, placeholder=" …")
+    line = one_line(text)
+    if has_wide(line):
+        return wrapped(line, width, max_lines=max_lines)
+    return textwrap.wrap(line, width, max_lines=max_lines, placeholder=" …")
