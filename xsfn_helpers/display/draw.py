@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 written = draw(folder_of(folder, language), Scenario())
             except NoDotProgram as error:
-                missing = error  # the sources of the other languages are written all the same
+                missing = missing or error  # the sources of the other languages are written all the same
             else:
                 sys.stdout.writelines(f"{path}\n" for path in written)
     if missing is not None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
+from xsfn_helpers.language import ENGLISH, language, tr
 
 # What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -45,6 +46,12 @@ def pill(text: str, colour: Colour) -> str:
     """A short text on a solid colour: the same contrast on a light page and on a dark one."""
     style = f"background-color:{colour.light};color:#ffffff;padding:1px 7px;border-radius:9px;white-space:nowrap"
     return f'<span style="{style}"><b>{escape(text)}</b></span>'
+
+
+def sentence(text: str) -> str:
+    """What decided, such as `allowed by …`, as a sentence of its own."""
+    begun = f"{text[:1].upper()}{text[1:]}" if language() == ENGLISH else text
+    return tr("{sentence}.", sentence=begun)
 
 
 def wrap_name(name: str, width: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.verdicts import Verdict
@@ -33,11 +34,15 @@ class _Row:
 def verdict_html(verdict: Verdict) -> str:
     """The link with its state, then the explanation; every word is the text's."""
     title, *lines = str(verdict).splitlines()
-    state = pill("✓ allowed", ALLOWED_BLUE) if verdict.allowed else pill("✗ refused", REFUSED_VERMILION)
-    head = f"<p>{state} <b>{escape(title)}</b></p>"
+    head = f"<p>{state_pill(allowed=verdict.allowed)} <b>{escape(title)}</b></p>"
     if verdict.decision is None:
         return f"{head}<p>{escape(' '.join(lines))}</p>"
     return f'{head}<table style="{TABLE}"><tbody>{explanation_rows(lines)}</tbody></table>'
+
+
+def state_pill(*, allowed: bool) -> str:
+    """The decision in a mark and a word."""
+    return pill(tr("✓ allowed"), ALLOWED_BLUE) if allowed else pill(tr("✗ refused"), REFUSED_VERMILION)
 
 
 def explanation_rows(lines: list[str]) -> str:
