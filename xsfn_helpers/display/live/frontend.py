@@ -39,7 +39,10 @@ def _theme() -> str:
 
 
 class _Frontend(anywidget.AnyWidget):
-    """Shows `state`, speaks the reader's language with the `words` for its own texts; what the reader asks for comes back as the names of `asked`'s calls."""
+    """Shows `state`; what the reader asks for comes back as the names of `asked`'s calls.
+
+    `lang` is the language it speaks, `words` its own texts in that, where they aren't as in its code.
+    """
 
     _css = _theme() + _text("live.css")
     state = traitlets.Dict().tag(sync=True)
