@@ -7,10 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.notebooks.references import WIDGET_VIEW, normalised, notebooks, text_of
+from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, normalised, notebooks, text_of
 
 ROOT = Path(__file__).parents[2]
-shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
 
 
 @shipped

@@ -28,9 +28,9 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     """A server as the sandbox's that echoes, with few connections and little patience."""
     monkeypatch.setattr(listener, "CONNECTIONS", 20)
     monkeypatch.setattr(listener, "REQUEST_SECONDS", 0.5)
-    sock = listener.listen(0, last=0)
-    assert sock is not None
-    server = listener.server(_echo, sock, lambda: True)
+    sockets = listener.listen(0, last=0)
+    assert sockets
+    server = listener.server(_echo, sockets, lambda: True)
     stop = threading.Event()
     serving = threading.Thread(target=_serve, args=(server, stop))
     serving.start()

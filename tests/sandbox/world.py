@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import boto3
 from botocore.config import Config
@@ -135,7 +135,7 @@ class World:
         operator_definition: dict[str, Any] | None = None,
         subject_definition: dict[str, Any] | None = None,
         subject_machine: bool = True,
-    ) -> World:
+    ) -> Self:
         """Everything, in the order IAM allows; each document can be replaced by a broken one."""
         scenario = self.scenario
         self.create_role(Side.OPERATOR, scenario.operator_role_name)

@@ -7,8 +7,9 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from xsfn_helpers.language import tr, tr_n
 from xsfn_helpers.sandbox.state import StateFolder
 
 ANSWER_LEVEL: Final = 3
@@ -50,11 +51,11 @@ class Result:
     @property
     def effort(self) -> str:
         """`no hint, 1 try`."""
-        hints = {0: "no hint", 1: "1 hint"}.get(self.hints, f"{self.hints} hints")
-        return f"{hints}, {'1 try' if self.tries == 1 else f'{self.tries} tries'}"
+        hints = tr_n("{count} hint", "{count} hints", self.hints) if self.hints else tr("no hint")
+        return tr("{hints}, {tries}", hints=hints, tries=tr_n("{count} try", "{count} tries", self.tries))
 
     def __str__(self) -> str:
-        return self.effort if self.by_yourself else "with the answer"
+        return self.effort if self.by_yourself else tr("with the answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,45 @@ class Record:
         best = min([result, *([self.results[attempt.fault]] if attempt.fault in self.results else [])], key=_rank)
         return Record({**self.results, attempt.fault: best}, replace(attempt, solved=True))
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": _VERSION,
+            "results": {fault: asdict(result) for fault, result in self.results.items()},
+            "attempt": asdict(self.attempt) if self.attempt else None,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Record:
+        """The record that `to_json` gave; an empty one for anything else."""
+        try:
+            if stored["version"] != _VERSION:
+                return cls()
+            attempt = stored["attempt"]
+            return cls(
+                {fault: Result(**result) for fault, result in stored["results"].items()},
+                Attempt(**attempt) if attempt else None,
+            )
+        except (KeyError, TypeError, AttributeError):
+            return cls()
+
 
 def _rank(result: Result) -> tuple[bool, int, int, float]:
     return result.rank
 
 
+class Book(Protocol):
+    """Where the record of one lab is kept."""
+
+    def read(self) -> Record:
+        """The record; an empty one where there is none, or none that can be read."""
+        ...
+
+    def write(self, record: Record) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreBook:
-    """Where the record of one lab is kept: in the folder of the sandbox's state."""
+    """A record that is kept in the folder of the sandbox's state."""
 
     path: Path
 
@@ -88,15 +120,8 @@ class ScoreBook:
     def read(self) -> Record:
         """The record; an empty one where there is none, or none that can be read."""
         try:
-            stored: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            if stored["version"] != _VERSION:
-                return Record()
-            attempt = stored["attempt"]
-            return Record(
-                {fault: Result(**result) for fault, result in stored["results"].items()},
-                Attempt(**attempt) if attempt else None,
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return Record.from_json(json.loads(self.path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
             return Record()
 
     def write(self, record: Record) -> None:
@@ -106,17 +131,12 @@ class ScoreBook:
         """
         folder = StateFolder(self.path.parent)
         folder.make()
-        stored = {
-            "version": _VERSION,
-            "results": {fault: asdict(result) for fault, result in record.results.items()},
-            "attempt": asdict(record.attempt) if record.attempt else None,
-        }
         with folder.told():
             partial = self.path.with_suffix(".partial")
             partial.unlink(missing_ok=True)
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(stored, stream)
+                json.dump(record.to_json(), stream)
             partial.replace(self.path)
 
 
@@ -147,8 +167,15 @@ class ScoreCard:
 
     @property
     def headline(self) -> str:
-        more = f", and {self.shown} more with the answer" if self.shown else ""
-        return f"Score card: {self.solved} of {len(self.rows)} faults solved by yourself{more}"
+        count = len(self.rows)
+        if self.shown:
+            return tr(
+                "Score card: {solved} of {count} faults solved by yourself, and {shown} more with the answer",
+                solved=self.solved,
+                count=count,
+                shown=self.shown,
+            )
+        return tr("Score card: {solved} of {count} faults solved by yourself", solved=self.solved, count=count)
 
     def with_times(self) -> str:
         """The whole card as text, with the time that each solved fault took."""
@@ -171,12 +198,16 @@ class ScoreCard:
 def _line(row: Row, *, times: bool) -> str:
     if row.result is None:
         return f"… {row.number:>2} {row.title}"
-    took = f", {duration(row.result.seconds)}" if times else ""
-    mark = "✓" if row.result.by_yourself else "·"
-    return f"{mark} {row.number:>2} {row.title}: {row.result}{took}"
+    result = str(row.result)
+    if times:
+        result = tr("{result}, {time}", result=result, time=duration(row.result.seconds))
+    sign = "✓" if row.result.by_yourself else "·"
+    return f"{sign} {row.number:>2} {row.title}: {result}"
 
 
 def duration(seconds: float) -> str:
     """`45 s`, `3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return tr("{seconds} s", seconds=rest)

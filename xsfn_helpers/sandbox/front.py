@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from xsfn_helpers.sandbox.addresses import EVERY, is_ipv4
+from xsfn_helpers.sandbox.control import CONTROL_PATH, PROOF_HEADER, Control
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.services.offered import REST
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running
@@ -30,6 +32,7 @@ class Front:
 
     gateway: Gateway
     running: Running
+    control: Control
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -40,7 +43,7 @@ class Front:
     def _answer(self, environ: Mapping[str, Any]) -> HttpResponse:
         headers = _headers(environ)
         if not self._is_for_us(headers):
-            return _said(403, "This sandbox answers AWS clients on this machine only.")
+            return _said(403, "This sandbox answers AWS clients only, and by its address only.")
         method = environ["REQUEST_METHOD"]
         rest = _signed_for(headers) in REST
         if method not in (_REST_METHODS if rest else _METHODS):
@@ -49,19 +52,30 @@ class Front:
         path, _, query = environ["REQUEST_URI"].partition("?")
         if "#" in query:
             return _said(400, "A request has no fragment.")
-        if path == HEALTH_PATH:
-            if not _CHALLENGE.fullmatch(query):
-                return _said(400, "Ask with 32 hexadecimal digits.")
-            return _said(200, self.running.proof(query))
+        if environ["REMOTE_ADDR"] == LOOPBACK:
+            if path == HEALTH_PATH:
+                if not _CHALLENGE.fullmatch(query):
+                    return _said(400, "Ask with 32 hexadecimal digits.")
+                return _said(200, self.running.proof(query))
+            if path == CONTROL_PATH:
+                if method == "GET":
+                    return _said(200, self.control.challenge())
+                return self.control.answer(environ["wsgi.input"].read(), headers.get(PROOF_HEADER, ""))
         if path != "/" and not (rest and path.startswith("/")):
             return _said(404, "There is nothing here. AWS clients of IAM, STS and Step Functions send to /.")
         return self.gateway.handle(HttpRequest(method, path, query, headers, environ["wsgi.input"].read()))
 
     def _is_for_us(self, headers: Mapping[str, str]) -> bool:
         """A page in the reader's browser can send requests here too; it can't forge Host, nor hide where it is from."""
-        hosts = (f"{LOOPBACK}:{self.running.port}", f"localhost:{self.running.port}")
-        return headers.get("host") in hosts and not any(
-            name == "origin" or name.startswith("sec-fetch-") for name in headers
+        host, _, port = headers.get("host", "").partition(":")
+        # A name could be anybody's, and lead here; an address that is written out couldn't.
+        known = host in (LOOPBACK, "localhost", self.running.address) or (
+            self.running.address == EVERY and is_ipv4(host)
+        )
+        return (
+            known
+            and port == str(self.running.port)
+            and not any(name == "origin" or name.startswith("sec-fetch-") for name in headers)
         )
 
 

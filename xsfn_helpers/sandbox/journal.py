@@ -93,8 +93,17 @@ class Journal:
         """Write one entry, replacing the one of this kind and key."""
         self.put_all({(kind, key): body})
 
-    def put_all(self, bodies: Mapping[tuple[str, str], Any], *, gone_machine: str | None = None) -> None:
-        """Write several entries, all of them or none; a machine that is gone with this takes its executions along."""
+    def put_all(
+        self,
+        bodies: Mapping[tuple[str, str], Any],
+        *,
+        gone_machine: str | None = None,
+        emptied_accounts: Iterable[str] = (),
+    ) -> None:
+        """Write several entries, all of them or none.
+
+        A machine that is gone with this takes its executions along, and accounts that are emptied all that they ran.
+        """
         texts = [(kind, key, json.dumps(body)) for (kind, key), body in bodies.items()]
         rows = [(*text, _checksum(*text)) for text in texts]
         with self._writing() as database:
@@ -105,6 +114,11 @@ class Journal:
                     "DELETE FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?",
                     (AS_RUN, len(gone_machine) + 1, f"{gone_machine} "),
                 )
+
+            for account_id in emptied_accounts:
+                machines = f"arn:*:states:*:{account_id}:stateMachine:*"
+                database.execute("DELETE FROM executions WHERE machine GLOB ?", (machines,))
+                database.execute("DELETE FROM entries WHERE kind = ? AND key GLOB ?", (AS_RUN, machines))
 
     def get(self, kind: str, key: str) -> Any:
         """The entry's body, or None."""

@@ -1,7 +1,8 @@
-"""The sandbox's socket on 127.0.0.1, served by waitress so that no client can keep the others waiting.
+"""The sandbox's sockets on 127.0.0.1 and, where one was named, another address.
 
-A request is read completely before a thread takes it. Who takes too long over one is cut off; when connections run
-short, the one that has been silent longest makes room.
+They are served by waitress so that no client can keep the others waiting. A request is read completely before a thread
+takes it. Who takes too long over one is cut off; when connections run short, the one that has been silent longest makes
+room.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import logging
 import resource
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from xsfn_helpers.sandbox.addresses import EVERY
 from xsfn_helpers.sandbox.state import LOOPBACK
 
 # Step Functions takes a definition of 1 MiB; as JSON inside JSON that can double, and UTF-8 can double it again.
@@ -29,41 +31,65 @@ REQUEST_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60
 _THREADS: Final = 8
 _LAST_PORT_SECONDS: Final = 0.3
+_FREE_PORT_TRIES: Final = 5
 # Files besides connections: journal, log, lock, what waitress swaps out.
 _OTHER_FILES: Final = 256
 
 
-def listen(port: int, *, last: int) -> socket.socket | None:
-    """A listening socket on the wanted port; without a wish (0), on the port of last time or any free one.
+def listen(port: int, *, last: int, address: str = "") -> list[socket.socket]:
+    """Sockets that listen on loopback and `address`, at one port: the wanted one; else (0) last time's, or any.
 
-    None where the wanted port is taken.
+    None at all where the wanted port is taken.
     """
+    hosts = (EVERY,) if address == EVERY else tuple(filter(None, (LOOPBACK, address)))
     if port:
-        return _listening(port)
+        return _listening(hosts, port)
     end = time.monotonic() + _LAST_PORT_SECONDS
     while last and time.monotonic() < end:
-        if found := _listening(last):
+        if found := _listening(hosts, last):
             return found
         time.sleep(0.01)  # the system may still be clearing away who had it
-    return _listening(0)
+    # What is free on loopback may be taken on the other address.
+    tries = (_listening(hosts, 0) for _ in range(_FREE_PORT_TRIES))
+    return next(filter(None, tries), [])
 
 
-def _listening(port: int) -> socket.socket | None:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((LOOPBACK, port))
-        # At once: of two that have bound the same port, the first to listen has it.
-        listener.listen()
-    except OSError:
-        listener.close()
-        return None
-    return listener
+def _listening(hosts: Iterable[str], port: int) -> list[socket.socket]:
+    found: list[socket.socket] = []
+    for host in hosts:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        found.append(listener)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            # At once: of two that have bound the same port, the first to listen has it.
+            listener.listen()
+        except OSError:
+            for one in found:
+                one.close()
+            return []
+        port = listener.getsockname()[1]
+    return found
 
 
-def server(application: Callable[..., Any], listener: socket.socket, is_wanted: Callable[[], bool]) -> Server:
-    """The HTTP server on `listener`; its `run` gives back after `SystemExit` in the main thread, or when it finds that
-    it isn't wanted any more, for which it looks every second."""
+def is_ours(address: str) -> bool:
+    """Whether this machine has the address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def server(
+    application: Callable[..., Any], listeners: Sequence[socket.socket], is_wanted: Callable[[], bool]
+) -> Server:
+    """The HTTP server on these sockets.
+
+    Its `run` gives back after `SystemExit` in the main thread, or when it finds that it isn't wanted any more, for
+    which it looks every second.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -71,7 +97,7 @@ def server(application: Callable[..., Any], listener: socket.socket, is_wanted: 
     # It warns of every request that waits for a thread, which is no trouble.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     adjustments = Adjustments(
-        sockets=[listener],
+        sockets=list(listeners),
         threads=_THREADS,
         ident=None,
         max_request_body_size=LARGEST_BODY,
@@ -83,15 +109,24 @@ def server(application: Callable[..., Any], listener: socket.socket, is_wanted: 
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
-    return Server(
-        is_wanted,
-        application,
-        map={},
-        _sock=listener,
-        adj=adjustments,
-        bind_socket=False,
-        sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
-    )
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(_THREADS)
+    # One loop and the same threads serve all: the first one's `run` runs the others, too.
+    shared: dict[int, Any] = {}
+    servers = [
+        Server(
+            is_wanted,
+            application,
+            map=shared,
+            _sock=listener,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            bind_socket=False,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+        )
+        for listener in listeners
+    ]
+    return servers[0]
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -157,11 +192,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
                 channel.will_close = True
 
     def handle_accept(self) -> None:
-        if len(self.active_channels) >= CONNECTIONS:
-            self._make_room()
+        # Those of all addresses together: they share the room.
+        channels = [one for one in list(self._map.values()) if isinstance(one, _Channel)]
+        if len(channels) >= CONNECTIONS:
+            self._make_room(channels)
         super().handle_accept()
 
-    def _make_room(self) -> None:
-        idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+    def _make_room(self, channels: Iterable[_Channel]) -> None:
+        idle = [channel for channel in channels if channel.is_idle]
         if idle:
             min(idle, key=lambda channel: channel.last_activity).handle_close()

@@ -12,28 +12,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, Final
 
-from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.cloudformation import Stacks
+from xsfn_helpers.sandbox.control import Control
 from xsfn_helpers.sandbox.front import Front
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.propagation import Propagation
 from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.sessions import SessionOffice, new_key_id, new_secret
+from xsfn_helpers.sandbox.sessions import SessionOffice
 from xsfn_helpers.sandbox.settings import Settings
-from xsfn_helpers.sandbox.state import LOOPBACK, Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.state import LOOPBACK, Running, StateFolder
 from xsfn_helpers.sandbox.tasks import TaskClients
 from xsfn_helpers.scenario import Side
 
-ADMINISTRATOR: Final = "administrator"
-_ADMINISTRATOR_ACCESS: Final = {
-    "Version": POLICY_VERSION,
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 _SWITCH_SECONDS: Final = 0.002
 # A look at the lock by somebody who wonders whether we live takes less.
 _LOCK_SECONDS: Final = 1.0
@@ -43,8 +39,8 @@ _LISTENING: Final = b"listening"
 def main(arguments: list[str]) -> int:
     """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any). What
-    is said is a JSON object with the parts of a `SandboxError`.
+    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any), and
+    the address besides loopback (null = as last time). What is said is a JSON object with a `SandboxError`'s parts.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
@@ -97,14 +93,16 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     previous = folder.read()
     region = config["region"]
     wanted = config["port"]
-    sock = listener.listen(wanted, last=previous.port if previous else 0)
-    if sock is None:
+    last_port = previous.port if previous else 0
+    address, gone = _address(config["address"], previous)
+    sockets = listener.listen(wanted, last=last_port, address=address)
+    if not sockets:
         raise SandboxError(
-            f"Port {wanted} on {LOOPBACK} is taken by another program.",
+            f"Port {wanted} on {address or LOOPBACK} is taken by another program.",
             where="port",
             fix="Choose another, or leave it out.",
         )
-    port = sock.getsockname()[1]
+    port = sockets[0].getsockname()[1]
     journal, notice = Journal.open(folder.journal)
     ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
     further_ids = config["further"]
@@ -112,20 +110,21 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
     try:
         bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
-        accounts = {side: _account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
-        further = tuple(_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
+        accounts = {side: open_account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
+        further = tuple(open_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
         sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:
         raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings(folder.settings)
-    propagation = Propagation(lambda: settings.propagation_seconds)
+    propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
     stacks = Stacks(journal)
-    gateway = Gateway(bridge, sessions, propagation, Offered(journal, {"cloudformation": stacks}))
+    others = Offered(journal, {"cloudformation": stacks})
+    gateway = Gateway(bridge, sessions, propagation, others)
+    office = AccountOffice(folder, journal, bridge, others, propagation)
     behave_like_aws(bridge.wait_for_end)
     run_tasks_through(TaskClients(gateway))
-    stacks.work_through(gateway)
     running = Running(
         port=port,
         region=region,
@@ -133,14 +132,39 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         instance=secrets.token_hex(16),
         accounts=accounts,
         further=further,
-        notice=" ".join(filter(None, (notice, _moved(previous, port, wanted)))),
+        address=address,
+        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted)))),
     )
+    try:
+        office.begin(running)
+    except JournalUnwritable as error:
+        raise unusable(folder.journal, error) from error
+    stacks.work_through(gateway)
+    control = Control(running, {"add": office.add, "empty": office.empty})
     # Without its folder, nothing that is accepted is kept.
-    server = listener.server(Front(gateway, running), sock, folder.lock.exists)
+    server = listener.server(Front(gateway, running, control), sockets, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
     return server, journal
+
+
+def _address(wanted: str | None, previous: Running | None) -> tuple[str, str]:
+    """The address to listen on besides loopback: as wanted, else as last time; and a notice if that one is gone.
+
+    Raises `SandboxError` for a wanted one that this machine doesn't have.
+    """
+    address = (previous.address if previous else "") if wanted is None else wanted
+    if not address or listener.is_ours(address):
+        return address, ""
+    if wanted is None:
+        return "", (
+            f"This machine doesn't have the address {address} any more, so the sandbox is on {LOOPBACK} alone; "
+            "to let others reach it, stop it and start it with the address that the machine has now."
+        )
+    raise SandboxError(
+        f"This machine doesn't have the address {address}.", where="address", fix="Name one that it has (ip address)."
+    )
 
 
 def _moved(previous: Running | None, port: int, wanted: int) -> str:
@@ -163,25 +187,6 @@ def _session_key(journal: Journal) -> str:
         key = secrets.token_hex(32)
         journal.put("session key", "", key)
     return str(key)
-
-
-def _account(bridge: MotoBridge, account_id: str, known: SandboxAccount | None) -> SandboxAccount:
-    """The account with its administrator, whose keys outlive restarts and resets: clients made before go on.
-
-    Who deleted the administrator or its keys gets them back with the next start; on AWS the root user would help out.
-    """
-    if key := bridge.administrator_key(account_id, ADMINISTRATOR):
-        return SandboxAccount(account_id, *key)
-    if known is None:
-        known = SandboxAccount(account_id, new_key_id("AKIA"), new_secret())
-    bridge.give_administrator(
-        account_id,
-        user_name=ADMINISTRATOR,
-        policy=json_text(_ADMINISTRATOR_ACCESS),
-        key_id=known.access_key_id,
-        secret=known.secret_access_key,
-    )
-    return known
 
 
 if __name__ == "__main__":

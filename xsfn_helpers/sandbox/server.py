@@ -7,62 +7,29 @@ from __future__ import annotations
 
 import hmac
 import http.client
-import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
-from xsfn_helpers.errors import InvalidScenario, SandboxError
+from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
+from xsfn_helpers.sandbox import addresses
+from xsfn_helpers.sandbox.config import SandboxConfig
+from xsfn_helpers.sandbox.control import tell
+from xsfn_helpers.sandbox.launch import START_LIMIT, launch
 from xsfn_helpers.sandbox.settings import Settings
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
-from xsfn_helpers.scenario import Scenario, Side, check_account_id
+from xsfn_helpers.scenario import Side
 
-_START_LIMIT: Final = 30.0
 _STOP_LIMIT: Final = 10.0
 _ANSWER_LIMIT: Final = 2.0
 _LOWEST_PORT: Final = 1024
-_ARTICLE: Final = Scenario()
 
-
-@dataclass(frozen=True, slots=True)
-class SandboxConfig:
-    """Which accounts, and in which region.
-
-    `further_account_ids` are Subject accounts besides the first: as many as one likes. Raises `InvalidScenario` for ids
-    or a region that AWS wouldn't have, and for an id that comes twice.
-    """
-
-    operator_account_id: str = _ARTICLE.operator_account_id
-    subject_account_id: str = _ARTICLE.subject_account_id
-    region: str = _ARTICLE.region
-    further_account_ids: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        Scenario(
-            operator_account_id=self.operator_account_id,
-            subject_account_id=self.subject_account_id,
-            region=self.region,
-        )
-        ids = [self.operator_account_id, self.subject_account_id]
-        for account_id in self.further_account_ids:
-            check_account_id(account_id, where="further account ids")
-            if account_id in ids:
-                raise InvalidScenario(
-                    f"{account_id} comes twice.", where="further account ids", fix="Give each account an id of its own."
-                )
-            ids.append(account_id)
-
-    def also(self, account_ids: Iterable[str]) -> SandboxConfig:
-        """The same with these accounts, too; those that it has already, it has once."""
-        has = (self.operator_account_id, self.subject_account_id)
-        wanted = dict.fromkeys((*self.further_account_ids, *account_ids))
-        return replace(self, further_account_ids=tuple(one for one in wanted if one not in has))
+__all__ = ["Sandbox", "SandboxConfig"]
 
 
 class Sandbox:
@@ -80,6 +47,19 @@ class Sandbox:
     @property
     def endpoint_url(self) -> str:
         return self._running.endpoint_url
+
+    @property
+    def address(self) -> str:
+        """The address it listens on besides loopback; empty as a rule."""
+        return self._running.address
+
+    @property
+    def shared_url(self) -> str:
+        """Where others on the network reach it; empty where it listens on loopback alone."""
+        if not self.address:
+            return ""
+        host = addresses.own_address() if self.address == addresses.EVERY else self.address
+        return f"http://{host}:{self._running.port}"
 
     @property
     def region(self) -> str:
@@ -117,9 +97,12 @@ class Sandbox:
         """How long a change in IAM takes to count for decisions, as on AWS; 0, the default, is at once."""
         return Settings(self._folder.settings).propagation_seconds
 
-    def delay_propagation(self, seconds: float) -> None:
-        """From now on, changes in IAM take so many seconds (0 to 120) to count. Raises `SandboxError` for others."""
-        Settings(self._folder.settings).propagation_seconds = seconds
+    def delay_propagation(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
+        """From now on, changes in IAM take so many seconds (0 to 120) to count: in these accounts, or in all.
+
+        Raises `SandboxError` for others.
+        """
+        Settings(self._folder.settings).delay(seconds, account_ids)
 
     def to_json(self) -> dict[str, Any]:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
@@ -141,16 +124,21 @@ class Sandbox:
         return cls(running, folder) if running is not None and _lives(running, folder) else None
 
     @classmethod
-    def start(cls, config: SandboxConfig | None = None, *, port: int | None = None) -> Sandbox:
+    def start(
+        cls, config: SandboxConfig | None = None, *, port: int | None = None, address: str | None = None
+    ) -> Sandbox:
         """Start the sandbox, or find the one that runs.
 
         Takes the accounts and region (the article's by default) and a port (any free one by default). Further accounts
-        stay once they are there; one that runs without them is started again with them, at its address and with all it
-        has, except that executions which are running end.
-        Raises `SandboxError` where a sandbox with other accounts, region or port runs already, the port is taken, or
-        the process can't start.
+        stay once they are there; one that runs without them opens them. `address` is an IPv4 address of this machine on
+        which others may reach the sandbox, besides loopback (0.0.0.0 is all it has); it is kept for later starts, until
+        one with 127.0.0.1, which is loopback alone. Everybody there can then ask, but only with an account's keys.
+        Raises `SandboxError` where a sandbox with other accounts, region, port or address runs already, the port is
+        taken, this machine doesn't have the address, or the process can't start.
         """
         wanted = config or SandboxConfig()
+        if address is not None:
+            address = addresses.checked(address)
         if port is not None and not _LOWEST_PORT <= port <= 65535:
             raise SandboxError(
                 f"{port} is not a port the sandbox can use.", where="port", fix=f"Choose {_LOWEST_PORT} to 65535."
@@ -159,15 +147,12 @@ class Sandbox:
         folder.make()
         with _starting(folder):
             found = cls.find()
-            if found is not None and set(wanted.further_account_ids) <= found.further.keys():
-                return found._checked(wanted, port)
             if found is not None:
-                found._checked(wanted, port)
-                last = found._end()
-                return cls(_launch(folder, found.config.also(wanted.further_account_ids), last.port), folder)
-            return cls(_launch(folder, wanted.also(_had(folder)), port or 0), folder)
+                found._checked(wanted, port, address)._have(wanted.further_account_ids)
+                return found
+            return cls(launch(folder, wanted.also(_had(folder)), port or 0, address), folder)
 
-    def _checked(self, wanted: SandboxConfig, port: int | None) -> Sandbox:
+    def _checked(self, wanted: SandboxConfig, port: int | None, address: str | None) -> Sandbox:
         has, asked = self.config, wanted
         if replace(has, further_account_ids=()) != replace(asked, further_account_ids=()):
             raise SandboxError(
@@ -180,7 +165,58 @@ class Sandbox:
                 f"The sandbox is running on port {self._running.port}, not {port}.",
                 fix="Stop it first (xsfn sandbox stop), or leave the port out.",
             )
+        if address is not None and address != self.address:
+            raise SandboxError(
+                tr(
+                    "The sandbox is listening on {has}, not {asked}.",
+                    has=self.address or LOOPBACK,
+                    asked=address or LOOPBACK,
+                ),
+                fix=tr("Stop it first (xsfn sandbox stop), or leave the address out."),
+            )
         return self
+
+    def add_accounts(self, account_ids: Iterable[str]) -> Mapping[str, SandboxAccount]:
+        """Open these accounts besides the others, and give them by id; those that are there already, too.
+
+        Nothing is interrupted; a sandbox that has ended is started again. They stay, whoever starts the sandbox.
+        Raises `InvalidScenario` for ids that AWS wouldn't have, `SandboxError` where the sandbox can't be reached.
+        """
+        asked = tuple(account_ids)
+        wanted = self.config.also(asked).further_account_ids
+        with self._at_work():
+            self._have(wanted)
+            known = {**{one.account_id: one for one in self.accounts.values()}, **self.further}
+        return {account_id: known[account_id] for account_id in asked}
+
+    def empty_accounts(self, account_ids: Iterable[str]) -> None:
+        """Remove all that these accounts have; their administrators and their keys stay, and so do other accounts.
+
+        What runs in them is stopped, and their role sessions end. Once begun, it is brought to its end, even if the
+        sandbox is killed meanwhile. Raises `SandboxError` for accounts that it doesn't have.
+        """
+        with self._at_work():
+            tell(self._running, "empty", account_ids)
+
+    def revived(self) -> Sandbox:
+        """This sandbox, started again if it has ended. Raises `SandboxError` where it can't be."""
+        return self.start(self.config)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Nobody else starts or ends the sandbox meanwhile, and it runs, though it may have ended before."""
+        with _starting(self._folder):
+            last = self._folder.read() or self._running
+            if not _lives(last, self._folder):
+                last = launch(self._folder, self.config.also(_had(self._folder)), last.port)
+            self._running = last
+            yield
+
+    def _have(self, account_ids: Iterable[str]) -> None:
+        """Open those of these accounts that aren't there."""
+        if missing := [account_id for account_id in account_ids if account_id not in self.further]:
+            tell(self._running, "add", missing)
+            self._running = self._folder.read() or self._running
 
     def stop(self) -> None:
         """End the process; the accounts are kept for the next start. Raises `SandboxError` if it doesn't end."""
@@ -193,7 +229,7 @@ class Sandbox:
             last = self._end()
             with self._folder.told():
                 self._folder.forget_accounts()
-            return Sandbox(_launch(self._folder, self.config, last.port), self._folder)
+            return Sandbox(launch(self._folder, self.config, last.port), self._folder)
 
     def _end(self) -> Running:
         """End the process of this folder, which may be a later one than we know of, and tell what it was."""
@@ -218,11 +254,11 @@ def _had(folder: StateFolder) -> tuple[str, ...]:
 def _starting(folder: StateFolder) -> AbstractContextManager[None]:
     """Only one at a time starts or ends the sandbox of a folder. Raises `SandboxError` after long waiting."""
     busy = SandboxError(
-        f"Another program has been starting or stopping the sandbox for {_START_LIMIT:.0f} seconds.",
+        f"Another program has been starting or stopping the sandbox for {START_LIMIT:.0f} seconds.",
         where=str(folder.path),
         fix="Interrupt it, and try again.",
     )
-    return folder.holding(folder.start_lock, seconds=_START_LIMIT, otherwise=busy)
+    return folder.holding(folder.start_lock, seconds=START_LIMIT, otherwise=busy)
 
 
 def _lives(running: Running, folder: StateFolder) -> bool:
@@ -240,54 +276,3 @@ def _lives(running: Running, folder: StateFolder) -> bool:
     finally:
         connection.close()
     return hmac.compare_digest(answer, running.proof(challenge).encode())
-
-
-def _launch(folder: StateFolder, config: SandboxConfig, port: int) -> Running:
-    argument = json.dumps(
-        {
-            "folder": str(folder.path),
-            "region": config.region,
-            "port": port,
-            "accounts": {
-                Side.OPERATOR.value: config.operator_account_id,
-                Side.SUBJECT.value: config.subject_account_id,
-            },
-            "further": config.further_account_ids,
-        }
-    )
-    # moto reads its settings from MOTO_* and would let them override the caller's account.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
-    with folder.told():
-        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        # Ends as soon as the sandbox listens, which then goes on as a process of its own.
-        launcher = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            # -P: a file in the folder we start in must not be taken for a module.
-            [sys.executable, "-P", "-m", "xsfn_helpers.sandbox.process", argument],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,  # a kernel restart or a closed terminal must not take it along
-            env=environment,
-            cwd=folder.path,
-            timeout=_START_LIMIT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SandboxError(
-            f"The sandbox didn't start within {_START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}"
-        ) from None
-    finally:
-        os.close(log)
-    running = folder.read()
-    if launcher.returncode != 0 or running is None:
-        raise _start_failure(launcher.stdout, folder)
-    return running
-
-
-def _start_failure(said: bytes, folder: StateFolder) -> SandboxError:
-    """What the process said of it; where it said nothing, the end of its log."""
-    if said:
-        return SandboxError(**json.loads(said))
-    lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(empty log)"]
-    return SandboxError(f"The sandbox process ended at start: {lines[-1]}", fix=f"Its log: {folder.log}")

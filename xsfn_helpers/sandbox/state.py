@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.errors import SandboxError, XsfnError
 from xsfn_helpers.scenario import Side
 
 LOOPBACK: Final = "127.0.0.1"
@@ -49,7 +49,8 @@ class SandboxAccount:
 class Running:
     """A sandbox process: its address, and a secret that only it and its owner know.
 
-    `further` are accounts besides the two, for one Operator with several Subjects. `notice` tells the user what was
+    `further` are accounts besides the two, for one Operator with several Subjects or a room full of people. `address`
+    is listened on besides loopback; empty as a rule. `notice` tells the user what was
     found wrong at start and how it was helped; empty as a rule.
     """
 
@@ -60,6 +61,7 @@ class Running:
     accounts: Mapping[Side, SandboxAccount]
     notice: str = ""
     further: tuple[SandboxAccount, ...] = ()
+    address: str = ""
 
     @property
     def endpoint_url(self) -> str:
@@ -124,7 +126,7 @@ class StateFolder:
         self.path.chmod(0o700)
 
     @contextmanager
-    def holding(self, lock: Path, *, seconds: float, otherwise: SandboxError) -> Iterator[None]:
+    def holding(self, lock: Path, *, seconds: float, otherwise: XsfnError) -> Iterator[None]:
         """Hold `lock` for the while. Raises `otherwise` where somebody else still holds it after so many seconds."""
         held = FileLock(lock, timeout=seconds, poll_interval=_POLL_SECONDS, mode=0o600)
         with self.told():
@@ -210,6 +212,7 @@ class StateFolder:
                 accounts={Side(side): SandboxAccount(**account) for side, account in stored["accounts"].items()},
                 notice=stored["notice"],
                 further=tuple(SandboxAccount(**account) for account in stored.get("further", ())),
+                address=stored.get("address", ""),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -224,6 +227,7 @@ class StateFolder:
             "notice": running.notice,
             "accounts": {side.value: account.to_json() for side, account in running.accounts.items()},
             "further": [account.to_json() for account in running.further],
+            "address": running.address,
         }
         partial = self.file.with_suffix(".partial")
         partial.unlink(missing_ok=True)  # left by a sandbox that was ended while it wrote

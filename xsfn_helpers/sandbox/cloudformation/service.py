@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,13 @@ _log = logging.getLogger(__name__)
 _KIND: Final = "stack"
 # A stack of a few roles takes less; who asks for it then finds it complete at the first look.
 _PATIENCE: Final = 2.0
+# One call to IAM or Step Functions takes less.
+_LONGEST_STEP: Final = 5.0
 _UPDATABLE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+class _Abandoned(Exception):
+    """The stack's account was emptied while the stack was being worked on."""
 
 
 def now() -> str:
@@ -55,6 +61,8 @@ class Stacks:
         self._lock = threading.RLock()
         self._stacks = {stack_id: Stack.from_json(body) for stack_id, body in journal.entries(_KIND)}
         self._gateway: Gateway | None = None
+        self._threads: dict[str, threading.Thread] = {}
+        self._abandoned: set[str] = set()
 
     def work_through(self, gateway: Gateway) -> None:
         """From now on the work is done through `gateway`; what an end of the process interrupted goes on."""
@@ -77,6 +85,18 @@ class Stacks:
         operation = asked.call.operation
         body = answers.answer_xml(operation, _OPERATIONS[operation](self, request), asked.request_id)
         return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": asked.request_id})
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        """Forget the stacks of these accounts; what is being done on one ends with the step it is at."""
+        with self._lock:
+            gone = [stack for stack in self._stacks.values() if stack.account_id in account_ids]
+            self._journal.remove(_KIND, [stack.id for stack in gone])
+            for stack in gone:
+                del self._stacks[stack.id]
+            at_work = [stack.id for stack in gone if stack.busy]
+            self._abandoned.update(at_work)
+        for thread in [thread for stack_id in at_work if (thread := self._threads.get(stack_id))]:
+            thread.join(_LONGEST_STEP)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stack = self._stacks.get(arn)
@@ -232,6 +252,8 @@ class Stacks:
 
     def _keep(self, stack: Stack) -> Stack:
         with self._lock:
+            if stack.id in self._abandoned:
+                raise _Abandoned(stack.id)
             self._journal.put(_KIND, stack.id, stack.to_json())
             self._stacks[stack.id] = stack
         return stack
@@ -246,15 +268,20 @@ class Stacks:
     def _begin(self, stack: Stack, *, wait: float = _PATIENCE) -> None:
         """Work on the stack in a thread of its own, as AWS does; most of it is done before the answer."""
         thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
+        self._threads[stack.id] = thread
         thread.start()
         thread.join(wait)
 
     def _work(self, stack: Stack) -> None:
         try:
             Worker(stack, self._keep, lambda: self._hands(stack), now).run()
+        except _Abandoned as stack_id:
+            _log.info("stack %s is gone with all that its account had", stack_id)
         except Exception:
             # Nobody waits for this thread; the stack stays in progress, and the next start of the sandbox goes on.
             _log.exception("work on stack %s broke off", stack.id)
+        finally:
+            self._threads.pop(stack.id, None)
 
     def _hands(self, stack: Stack) -> Hands:
         """In the name of the stack's role where it has one, else of who asked. Raises `Refusal`."""

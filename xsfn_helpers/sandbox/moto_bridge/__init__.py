@@ -7,6 +7,7 @@ name used here has moved.
 import xsfn_helpers.sandbox.moto_bridge.lean  # noqa: F401 - before anything of moto
 
 # isort: split
+from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator
 from xsfn_helpers.sandbox.moto_bridge.bridge import MotoBridge
 from xsfn_helpers.sandbox.moto_bridge.iam_answers import answer_like_iam
 from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_through
@@ -14,4 +15,4 @@ from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_
 # Before the first principal is made.
 answer_like_iam()
 
-__all__ = ["MotoBridge", "behave_like_aws", "run_tasks_through"]
+__all__ = ["Administrator", "MotoBridge", "behave_like_aws", "run_tasks_through"]

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,6 +25,10 @@ LOST_WITH_THE_SANDBOX: Final = "The sandbox ended while this execution was runni
 
 class NoRoom(Exception):
     """The execution couldn't be started, and so never was."""
+
+
+class MachineGone(Exception):
+    """The machine went while its execution was about to start."""
 
 
 class Archive:
@@ -47,6 +52,10 @@ class Archive:
         """The running executions of a machine."""
         return [execution for execution in list(self._live.values()) if execution.state_machine_arn == machine_arn]
 
+    def live_in(self, account_ids: Collection[str]) -> list[Any]:
+        """The running executions of these accounts."""
+        return [execution for execution in list(self._live.values()) if execution.account_id in account_ids]
+
     def running(self) -> int:
         """How many executions are under way."""
         return len(self._live)
@@ -69,7 +78,12 @@ class Archive:
             self._live[execution.execution_arn] = execution
             self._ends[execution.execution_arn] = threading.Event()
             try:
+                # Who takes the machine away stops what lives of it afterwards: this lives already, or sees it gone.
+                _check_machine(execution)
                 start(execution)
+            except MachineGone:
+                self._forget(execution)
+                raise
             except RuntimeError as error:  # the system has no thread left for it
                 self._forget(execution)
                 raise NoRoom(str(error)) from error
@@ -116,6 +130,13 @@ class Archive:
         for machine in list(backend.state_machines):
             if execution in machine.executions:
                 machine.executions.remove(execution)
+
+
+def _check_machine(execution: Any) -> None:
+    """Raise `MachineGone` where the execution's machine is no more."""
+    backend = stepfunctions_parser_backends[execution.account_id][execution.region_name]
+    if all(machine.arn != execution.state_machine_arn for machine in backend.state_machines):
+        raise MachineGone(execution.state_machine_arn)
 
 
 def end_what_was_running(journal: Journal) -> None:

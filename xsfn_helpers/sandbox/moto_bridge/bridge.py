@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,12 +18,13 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
-from xsfn_helpers.sandbox.moto_bridge.snapshot import dump_iam, dump_states, load_iam, load_states
+from xsfn_helpers.sandbox.moto_bridge.snapshot import NO_IAM, NO_STATES, dump_iam, dump_states, load_iam, load_states
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 from xsfn_helpers.sandbox.rules import aws_principals
@@ -45,8 +46,6 @@ _WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
 _MOST_WAITING: Final = 4
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
-# moto takes a region to find a user's partition; any region of it will do.
-_ANY_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
 class MotoBridge:
@@ -57,6 +56,7 @@ class MotoBridge:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self._account_ids = account_ids
         self._partition = partition
+        self._iams: dict[str, IAMBackend] = {}
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
@@ -77,20 +77,61 @@ class MotoBridge:
     def account_ids(self) -> frozenset[str]:
         return self._account_ids
 
-    def give_administrator(self, account_id: str, *, user_name: str, policy: str, key_id: str, secret: str) -> None:
-        """Let the account have a user with this access key, as a new account has: made with `policy` inline."""
+    def add_accounts(self, account_ids: Iterable[str]) -> None:
+        """Have these accounts, too, as the journal left them."""
+        with self._changing:
+            new = [account_id for account_id in account_ids if account_id not in self._account_ids]
+            self._account_ids |= frozenset(new)
+            for kind in (_IAM, _STATES):
+                for key in self._journal.keys(kind):
+                    if key.partition("/")[0] in new:
+                        self._reload(kind, key)
+
+    def empty(self, accounts: Iterable[tuple[str, Administrator]]) -> None:
+        """Remove all that these accounts have but the administrators; what runs in them is stopped and forgotten.
+
+        As with every deleted role, whoever trusted one by its ARN trusts its unique id from now on, and so nobody.
+        Raises `JournalUnwritable` where that couldn't be kept; then nothing has changed.
+        """
+        kept = dict(accounts)
+        with self._changing:
+            gone = {
+                principal.arn: principal.id
+                for account_id, administrator in kept.items()
+                for principal in self._principals(account_id)
+                if principal.name != administrator.user_name
+            }
+            touched = [entry for entry in self._show_unique_ids(gone) if entry[1] not in kept]
+            states = [(_STATES, key) for key in self._journal.keys(_STATES) if key.partition("/")[0] in kept]
+            bodies = {entry: self._dump(*entry) for entry in touched}
+            bodies |= {
+                (_IAM, one): self._administrator_alone(one, administrator) for one, administrator in kept.items()
+            }
+            bodies |= dict.fromkeys(states, NO_STATES)
+            try:
+                self._journal.put_all(bodies, emptied_accounts=kept)
+            finally:
+                for entry in bodies:
+                    self._reload(*entry)
+        self._executions.stop_in(kept)
+        self._journal.put_all({}, emptied_accounts=kept)  # what had just begun, and is stopped now
+
+    def give_administrator(self, account_id: str, administrator: Administrator) -> None:
+        """Let the account have this user, as a new account has."""
         iam = self._iam(account_id)
-        if user_name not in iam.users:
-            iam.create_user(region_name=_ANY_REGION.get(self._partition, "us-east-1"), user_name=user_name)
-            iam.put_user_policy(user_name, "AdministratorAccess", policy)
-        key = iam.access_keys.get(key_id)
-        if key is None:
-            key = iam.create_access_key(user_name)
-            del iam.access_keys[key.access_key_id]
-            key.access_key_id, key.secret_access_key = key_id, secret
-            iam.access_keys[key_id] = key
-        key.status = "Active"
+        appoint(administrator, iam)
         self._journal.put(_IAM, account_id, dump_iam(iam))
+
+    def _administrator_alone(self, account_id: str, administrator: Administrator) -> Any:
+        """The account's IAM with nothing else in it; the administrator is the one it was."""
+        iam = self._iam(account_id)
+        new = IAMBackend(iam.region_name, account_id)
+        appoint(administrator, new, instead_of=iam.users.get(administrator.user_name))
+        return dump_iam(new)
+
+    def _principals(self, account_id: str) -> list[Any]:
+        iam = self._iam(account_id)
+        return [*list(iam.roles.values()), *list(iam.users.values())]
 
     def administrator_key(self, account_id: str, user_name: str) -> tuple[str, str] | None:
         """Id and secret of the first access key that the account's administrator can use, if there is one."""
@@ -152,8 +193,7 @@ class MotoBridge:
 
     def arn_of_unique_id(self, unique_id: str) -> str | None:
         for account_id in self._account_ids:
-            iam = self._iam(account_id)
-            for principal in (*list(iam.roles.values()), *list(iam.users.values())):
+            for principal in self._principals(account_id):
                 if principal.id == unique_id:
                     return str(principal.arn)
         return None
@@ -177,7 +217,11 @@ class MotoBridge:
         return {}
 
     def _iam(self, account_id: str) -> IAMBackend:
-        return iam_backends[account_id][self._partition]
+        # moto looks through all accounts for one, and a key's owner is looked for in all accounts.
+        found = self._iams.get(account_id)
+        if found is None:
+            found = self._iams[account_id] = iam_backends[account_id][self._partition]
+        return found
 
     def _states(self, account_id: str, region: str) -> Any:
         return stepfunctions_parser_backends[account_id][region]
@@ -227,7 +271,7 @@ class MotoBridge:
                 if response.status == 200:
                     self._clear_up(call, account_id, region)
                     if gone:
-                        changed += self._show_unique_id(*gone)
+                        changed += self._show_unique_ids(gone)
                     bodies = {(kind, key): self._dump(kind, key) for kind, key in changed}
                     self._journal.put_all(bodies, gone_machine=gone_machine)
                     kept = True
@@ -261,9 +305,9 @@ class MotoBridge:
             return
         stored = self._journal.get(kind, key)
         if kind == _IAM:
-            load_iam(self._iam(account_id), stored or {"policies": [], "roles": [], "users": [], "groups": []})
+            load_iam(self._iam(account_id), stored or NO_IAM)
         else:
-            load_states(self._states(account_id, region), stored or {"machines": [], "activities": []})
+            load_states(self._states(account_id, region), stored or NO_STATES)
 
     def _dispatch(
         self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
@@ -291,17 +335,17 @@ class MotoBridge:
         text = answer if isinstance(answer, str) else answer.decode()
         return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
 
-    def _about_to_go(self, call: Call, account_id: str) -> tuple[str, str] | None:
-        """ARN and unique id of the principal that this call deletes, if it does."""
+    def _about_to_go(self, call: Call, account_id: str) -> dict[str, str]:
+        """Unique id, by ARN, of the principal that this call deletes, if it does."""
         if call.operation == "DeleteRole":
             found = self._moto_role(account_id, call.params["RoleName"])
         elif call.operation == "DeleteUser":
             found = self._iam(account_id).users.get(call.params["UserName"])
         else:
-            return None
-        return (found.arn, found.id) if found is not None else None
+            return {}
+        return {found.arn: found.id} if found is not None else {}
 
-    def _show_unique_id(self, arn: str, unique_id: str) -> list[tuple[str, str]]:
+    def _show_unique_ids(self, gone: Mapping[str, str]) -> list[tuple[str, str]]:
         """A deleted principal's ARN turns into its unique id in every trust policy that named it.
 
         So a role made again under the same name isn't trusted until the policy is saved again, as on AWS
@@ -311,9 +355,9 @@ class MotoBridge:
         for account_id in self._account_ids:
             for role in list(self._iam(account_id).roles.values()):
                 document = json.loads(role.assume_role_policy_document)
-                held = [(holder, key) for holder, key, value in aws_principals(document) if value == arn]
-                for holder, key in held:
-                    holder[key] = unique_id
+                held = [(holder, key, value) for holder, key, value in aws_principals(document) if value in gone]
+                for holder, key, arn in held:
+                    holder[key] = gone[arn]
                 if held:
                     role.assume_role_policy_document = json.dumps(document, indent=2)
                     changed.append((_IAM, account_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from xsfn_helpers.sandbox.calls import Call
 from xsfn_helpers.sandbox.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import Archive, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.archive import Archive, MachineGone, NoRoom
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
 from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
 
@@ -67,11 +67,18 @@ class Executions:
 
     def stop_all(self, machine_arn: str) -> None:
         """Stop what still runs of a machine that is gone; the journal has forgotten it already."""
-        running = self._archive.live_of(machine_arn)
+        self._stop_each(self._archive.live_of(machine_arn))
+
+    def stop_in(self, account_ids: Collection[str]) -> None:
+        """Stop what still runs in accounts that were emptied."""
+        self._stop_each(self._archive.live_in(account_ids))
+
+    def _stop_each(self, running: Sequence[Any]) -> None:
         for live in running:
             _stop_live(live, error=None, cause=None)
+        end = time.monotonic() + _STOP_SECONDS
         for live in running:
-            self._archive.wait_for_end(live.execution_arn, _STOP_SECONDS)
+            self._archive.wait_for_end(live.execution_arn, max(0.0, end - time.monotonic()))
 
     def _start(self, params: Mapping[str, Any], states: Any) -> Answer:
         # AWS makes up a name; moto would call the execution "None", and the second one would collide.
@@ -98,6 +105,8 @@ class Executions:
         except NameTaken:
             machine.executions[:] = before
             raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'") from None
+        except MachineGone:
+            raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine.arn}'") from None
         except NoRoom:
             machine.executions[:] = before
             raise Refusal("ExecutionLimitExceeded", _TOO_MANY) from None
@@ -171,7 +180,7 @@ def _versions(params: Mapping[str, Any], states: Any) -> Answer:
 
 
 def _stop_live(live: Any, *, error: str | None, cause: str | None) -> None:
-    _when(lambda: live.exec_worker.env is not None)
+    _when(lambda: live.exec_worker is not None and live.exec_worker.env is not None)
     live.stop(stop_date=datetime.now(UTC), error=error, cause=cause)
 
 

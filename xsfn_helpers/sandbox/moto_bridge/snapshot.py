@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, PolicyVersion, Role, User
 from moto.stepfunctions.models import Activity, StateMachine, StateMachineAlias, StateMachineVersion
 from moto.utilities.tagging_service import TaggingService
 
 Json = dict[str, Any]
+# What an empty account has.
+NO_IAM: Final[Json] = {"policies": [], "roles": [], "users": [], "groups": []}
+NO_STATES: Final[Json] = {"machines": [], "activities": []}
 
 
 def dump_iam(iam: IAMBackend) -> Json:

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
@@ -105,6 +105,9 @@ class Functions:
             return _json(stored["about"], asked)
         # Where AWS has a link to the code that works for ten minutes, the sandbox has none to give.
         return _json({"Configuration": stored["about"], "Tags": stored["tags"]}, asked)
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        self._shelf.empty(account_ids)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stored = self._shelf.get(arn)

@@ -7,7 +7,7 @@ import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
@@ -127,6 +127,12 @@ class Objects:
             "last-modified": format_datetime(datetime.fromisoformat(found["changed"]), usegmt=True),
         }
         return _answer(asked, 200, body, headers)
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        with self._buckets.changing:
+            owned = [bucket for bucket in self._buckets.every() if self._stored(bucket)["account"] in account_ids]
+            self._objects.remove([key for bucket in owned for key in self._objects.keys(f"{bucket}/")])
+            self._buckets.remove(owned)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stored = self._buckets.get(arn.split(":::")[-1].partition("/")[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Final
 
@@ -39,6 +39,12 @@ class Offered:
                 make: Callable[[Journal], Service] = getattr(import_module(f"{__package__}.{module}"), kind)
                 self._made[name] = make(self._journal)
             return self._made[name]
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        """Forget all that these accounts have in any of the services, those of `ready` first."""
+        for name in dict.fromkeys((*self._made, *_HOMES)):
+            if (service := self.service(name)) is not None:
+                service.empty(account_ids)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         """The tags of a thing of one of these services; none for other things."""

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.calls import Call, Context, Demand, Place, account_of, read_json, tag_keys
@@ -91,6 +91,9 @@ class Queues:
             case _:
                 body = self._forget(arn, params["ReceiptHandle"])
         return json_answer(body, asked.request_id)
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        self._shelf.empty(account_ids)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stored = self._shelf.get(arn)

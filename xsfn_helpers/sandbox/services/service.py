@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,6 +58,10 @@ class Service(Protocol):
         ...
 
     def tags_of(self, arn: str) -> Mapping[str, str]: ...
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        """Forget all that these accounts have here."""
+        ...
 
 
 def json_answer(body: Any, request_id: str, *, status: int = 200, version: str = "1.0") -> HttpResponse:

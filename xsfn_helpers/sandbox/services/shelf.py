@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from xsfn_helpers.sandbox.calls import account_of
 from xsfn_helpers.sandbox.journal import Journal
 
 
@@ -26,6 +27,11 @@ class Shelf:
 
     def remove(self, keys: Iterable[str]) -> None:
         self._journal.remove(self._kind, keys)
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        """Remove all that these accounts have, of things whose keys are ARNs."""
+        with self.changing:
+            self.remove([key for key in self.every() if account_of(key, default="") in account_ids])
 
     def every(self) -> list[str]:
         """All keys, in order."""

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -89,6 +89,10 @@ class Tables:
             case _:
                 body = self._got(asked)
         return json_answer(body, asked.request_id)
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        self._tables.empty(account_ids)
+        self._items.empty(account_ids)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stored = self._tables.get(arn)

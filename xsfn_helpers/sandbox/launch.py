@@ -1,0 +1,72 @@
+"""The sandbox's process started, detached from whoever starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Final
+
+from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.sandbox.config import SandboxConfig
+from xsfn_helpers.sandbox.state import Running, StateFolder
+from xsfn_helpers.scenario import Side
+
+START_LIMIT: Final = 30.0
+
+
+def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str | None = None) -> Running:
+    """Start a sandbox on this folder; 0 is any port, and an address of None the one of last time.
+
+    Raises `SandboxError` with what keeps it from starting.
+    """
+    argument = json.dumps(
+        {
+            "folder": str(folder.path),
+            "region": config.region,
+            "port": port,
+            "address": address,
+            "accounts": {
+                Side.OPERATOR.value: config.operator_account_id,
+                Side.SUBJECT.value: config.subject_account_id,
+            },
+            "further": config.further_account_ids,
+        }
+    )
+    # moto reads its settings from MOTO_* and would let them override the caller's account.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
+    with folder.told():
+        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        # Ends as soon as the sandbox listens, which then goes on as a process of its own.
+        launcher = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
+            # -P: a file in the folder we start in must not be taken for a module.
+            [sys.executable, "-P", "-m", "xsfn_helpers.sandbox.process", argument],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # a kernel restart or a closed terminal must not take it along
+            env=environment,
+            cwd=folder.path,
+            timeout=START_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SandboxError(
+            f"The sandbox didn't start within {START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}"
+        ) from None
+    finally:
+        os.close(log)
+    running = folder.read()
+    if launcher.returncode != 0 or running is None:
+        raise _start_failure(launcher.stdout, folder)
+    return running
+
+
+def _start_failure(said: bytes, folder: StateFolder) -> SandboxError:
+    """What the process said of it; where it said nothing, the end of its log."""
+    if said:
+        return SandboxError(**json.loads(said))
+    lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(empty log)"]
+    return SandboxError(f"The sandbox process ended at start: {lines[-1]}", fix=f"Its log: {folder.log}")
