@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import tr
+from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.verdicts import Verdict
 
 _PILLS: Final = {
-    "✓": pill("✓ allows", ALLOWED_BLUE),
-    "✗": pill("✗ refuses", REFUSED_VERMILION),
-    "·": pill("· silent", PENDING_GREY),
+    "✓": (mark("✓ allows"), ALLOWED_BLUE),
+    "✗": (mark("✗ refuses"), REFUSED_VERMILION),
+    "·": (mark("· silent"), PENDING_GREY),
 }
-_LABELS: Final = ("AWS says", "Smallest change")
-# The engine's text opens with these two lines (`iam.explain`).
-_OPENING: Final = ("Request", "Rule")
+# The engine's lines that begin with a label of their own (`iam.explain`).
+_LABELLED: Final = ("AWS says: {sentence}", "Smallest change: {edit}")
+# Its text opens with two lines, which these are put before.
+_OPENING: Final = (mark("Request"), mark("Rule"))
 
 
 @dataclass(slots=True)
@@ -67,13 +68,15 @@ def _rows(lines: list[str]) -> Iterator[_Row]:
 
 def _beginning(position: int, line: str) -> _Row | None:
     if position < len(_OPENING):
-        return _Row(_OPENING[position], [(0, line)])
+        return _Row(escape(tr(_OPENING[position])), [(0, line)])
     text = line.strip()
     if text[:2].strip() in _PILLS:
-        return _Row(_PILLS[text[0]], [(0, text[2:])])
-    for label in _LABELS:
-        if line.startswith(f"{label}: "):
-            return _Row(label, [(0, line.removeprefix(f"{label}: "))])
+        word, colour = _PILLS[text[0]]
+        return _Row(pill(tr(word), colour), [(0, text[2:])])
+    for labelled in _LABELLED:
+        label, colon, _ = tr(labelled).partition(": ")
+        if line.startswith(label + colon):
+            return _Row(escape(label), [(0, line.removeprefix(label + colon))])
     return None
 
 
