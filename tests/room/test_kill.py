@@ -33,6 +33,7 @@ def test_everything_is_there_after_a_kill(own_room: Room) -> None:
 def test_a_lab_that_is_open_rides_over_a_kill(own_room: Room) -> None:
     """The cell that runs meanwhile waits, and goes on."""
     ada = own_room.person("Ada")
+    assert own_room.process
     said = ada.run(
         f"""
 import os, signal, subprocess, sys, threading, time
