@@ -484,7 +484,7 @@ class TestChromium:
 
 
 class TestFonts:
-    """A Japanese font for what is photographed and printed, from the system where allowed; a missing one stops nobody."""
+    """A Japanese font for photographs and prints, from the system where allowed; a missing one stops nobody."""
 
     @pytest.fixture(autouse=True)
     def environment(self, machine: Machine) -> None:
