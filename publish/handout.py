@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
-from publish.places import DIAGRAMS, Language, languages
+from publish.places import Language, languages
 from tests.browser import chromium
 from xsfn_helpers import documents
 from xsfn_helpers.scenario import Scenario
@@ -33,7 +33,7 @@ def html(language: Language) -> str:
     task = next(iter(states.values()))
     return Template((language.docs / "handout.html").read_text(encoding="utf-8")).substitute(
         style=_STYLE.read_text(encoding="utf-8"),
-        diagram=(DIAGRAMS / "access-chain.svg").read_text(encoding="utf-8"),
+        diagram=(language.diagrams / "access-chain.svg").read_text(encoding="utf-8"),
         execute_role_trust=_shown(documents.execute_role_trust(scenario)),
         execute_role_permissions=_shown(documents.execute_role_permissions(scenario)),
         operator_role_permissions=_shown(documents.operator_role_permissions(scenario)),

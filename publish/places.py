@@ -26,6 +26,10 @@ class Language:
     def notebooks(self) -> Path:
         return self._below(ROOT / "notebooks")
 
+    @property
+    def diagrams(self) -> Path:
+        return self._below(DIAGRAMS)
+
     def _below(self, folder: Path) -> Path:
         return folder if self.code == _FIRST else folder / self.code
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from publish.links import broken
-from publish.places import BUILD, DIAGRAMS, ROOT, Language, languages
+from publish.places import BUILD, ROOT, Language, languages
 from tests.isolation import isolated
+from xsfn_helpers.language import VARIABLE
 
 # In Markdown, and in the JSON of a notebook.
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
@@ -36,8 +37,8 @@ def gather(language: Language, folder: Path) -> None:
     """Put the sources of one language into `folder`: pages at the top, notebooks and diagrams below."""
     shutil.copytree(ROOT / "docs" / "_static", folder / "_static")
     shutil.copy(ROOT / "docs" / "conf.py", folder)
-    shutil.copytree(DIAGRAMS, folder / "diagrams")
-    places = {language.docs: Path(), language.notebooks: Path("notebooks"), DIAGRAMS: Path("diagrams")}
+    shutil.copytree(language.diagrams, folder / "diagrams")
+    places = {language.docs: Path(), language.notebooks: Path("notebooks"), language.diagrams: Path("diagrams")}
     sources = [*language.docs.glob("*.md"), *language.notebooks.glob("*.ipynb")]
     for source in sources:
         target = folder / places[source.parent] / source.name
@@ -70,7 +71,7 @@ def build(language: Language, target: Path, *, execute: bool) -> None:
         options = ["-W", "--keep-going", "-q", "-b", "html", "-d", str(doctrees)]
         options += ["-D", f"language={language.code}", "-D", f"nb_execution_mode={mode}"]
         command = [sys.executable, "-m", "sphinx", *options, str(sources), str(target)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home), VARIABLE: language.code}
         if subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode:
             raise SiteFailed(f"The site in {language.code!r} wasn't built: see above.")
     shutil.rmtree(target / ".doctrees", ignore_errors=True)

@@ -18,6 +18,7 @@ from xsfn_helpers.agreement import Agreement, NoneNeeded
 from xsfn_helpers.aws_sessions import service_models
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, News
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.waiting import Waiting
@@ -102,8 +103,8 @@ class SandboxAccounts:
         """The same Operator with one of the sandbox's further accounts as Subject. Raises `SandboxError` for others."""
         if account_id not in self._sandbox.further:
             raise SandboxError(
-                f"The sandbox has no further account {account_id}.",
-                fix=f"Ask for it: xsfn sandbox start --account {account_id}",
+                tr("The sandbox has no further account {account_id}.", account_id=account_id),
+                fix=tr("Ask for it: xsfn sandbox start --account {account_id}", account_id=account_id),
             )
         other = SandboxAccounts(self._sandbox)
         other.news, other._sessions, other._clients = self.news, self._sessions, self._clients
@@ -172,8 +173,11 @@ class SandboxAccounts:
         again = self._sandbox.start(self._sandbox.config)
         if again.endpoint_url != self._sandbox.endpoint_url:
             raise SandboxError(
-                f"The sandbox had ended, and its address is taken: it is at {again.endpoint_url} now.",
-                fix="Call open_lab() again.",
+                tr(
+                    "The sandbox had ended, and its address is taken: it is at {endpoint_url} now.",
+                    endpoint_url=again.endpoint_url,
+                ),
+                fix=tr("Call open_lab() again."),
             )
         return 0
 

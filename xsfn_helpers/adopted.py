@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -43,10 +44,13 @@ class Adopted:
     def why(self, key: str) -> tuple[str, ...]:
         """What a plan says of an adopted thing that isn't as the lab would make it."""
         if key in self.may_change:
-            return ("it is adopted, and may be changed; how it was is kept, and clean puts it back",)
+            return (tr("it is adopted, and may be changed; how it was is kept, and clean puts it back"),)
         return (
-            f"it is adopted, and used as it is. The lab's would differ as below; lab.may_change({key!r}), or --change "
-            f"{key}, lets stages change it:",
+            tr(
+                "it is adopted, and used as it is. The lab's would differ as below; lab.may_change({key!r}), or "
+                "--change {key}, lets stages change it:",
+                key=key,
+            ),
         )
 
 

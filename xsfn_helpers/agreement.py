@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from xsfn_helpers.errors import AgreementNeeded, ConfigError
+from xsfn_helpers.language import tr
 from xsfn_helpers.ledger import Entry, Ledger
 from xsfn_helpers.scenario import Account, Scenario
 
@@ -66,13 +67,15 @@ class NoneNeeded:
         return ()
 
     def give(self, answer: str) -> str:
-        return "Nothing needs a yes here: the lab is on the sandbox, where nothing costs and nothing is anybody else's."
+        return tr(
+            "Nothing needs a yes here: the lab is on the sandbox, where nothing costs and nothing is anybody else's."
+        )
 
     def give_once(self) -> None:
         """None is needed."""
 
     def withdraw(self) -> str:
-        return "There is nothing to withdraw: the sandbox needs no yes."
+        return tr("There is nothing to withdraw: the sandbox needs no yes.")
 
     def check(self, operation: str, where: str) -> None:
         """Every operation may be sent."""
@@ -91,10 +94,12 @@ class Question:
         if self.said:
             return self.said
         if self.agreement.given:
-            return "Agreed already: lab.withdraw() ends it."
-        return (
-            f"May this lab make, change and remove its own things in {self.operator} and {self.subject}? "
-            "lab.preflight() shows which. Type lab.agree('yes'), or leave it."
+            return tr("Agreed already: lab.withdraw() ends it.")
+        return tr(
+            "May this lab make, change and remove its own things in {operator} and {subject}? "
+            "lab.preflight() shows which. Type lab.agree('yes'), or leave it.",
+            operator=self.operator,
+            subject=self.subject,
         )
 
     def _repr_mimebundle_(
@@ -136,14 +141,22 @@ class Recorded:
 
     def give(self, answer: str) -> str:
         if answer.strip().lower() != YES:
-            raise ConfigError(f"{answer!r} is not a yes.", where="agree", fix=f"Type {YES}, or leave it.")
+            raise ConfigError(
+                tr("{answer!r} is not a yes.", answer=answer),
+                where="agree",
+                fix=tr("Type {yes}, or leave it.", yes=YES),
+            )
         if not self.given:
             self._write(AGREED)
         self._memory.given.append(True)
         hours = int(HOLDS.total_seconds() // 3600)
-        return (
-            f"Agreed: lab {self.lab_id!r} may make, change and remove its own things in {self.scenario.operator} and "
-            f"{self.scenario.subject}. The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it."
+        return tr(
+            "Agreed: lab {lab_id!r} may make, change and remove its own things in {operator} and {subject}. "
+            "The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it.",
+            lab_id=self.lab_id,
+            operator=self.scenario.operator,
+            subject=self.scenario.subject,
+            hours=hours,
         )
 
     def give_once(self) -> None:
@@ -152,15 +165,24 @@ class Recorded:
     def withdraw(self) -> str:
         self._memory.given.clear()
         self._write(WITHDRAWN)
-        return f"Withdrawn: from now on nothing is changed in {self.scenario.operator} and {self.scenario.subject}."
+        return tr(
+            "Withdrawn: from now on nothing is changed in {operator} and {subject}.",
+            operator=self.scenario.operator,
+            subject=self.scenario.subject,
+        )
 
     def check(self, operation: str, where: str) -> None:
         if not self.given:
             raise AgreementNeeded(
-                f"{operation} would change an AWS account, and you haven't said yes to that. Nothing was sent.",
+                tr(
+                    "{operation} would change an AWS account, and you haven't said yes to that. Nothing was sent.",
+                    operation=operation,
+                ),
                 where=where,
-                fix="lab.preflight() (`xsfn preflight`) shows what would be made, and what it costs; then "
-                "lab.agree('yes'), or --yes on the command line.",
+                fix=tr(
+                    "lab.preflight() (`xsfn preflight`) shows what would be made, and what it costs; then "
+                    "lab.agree('yes'), or --yes on the command line."
+                ),
             )
 
     @property

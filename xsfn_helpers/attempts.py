@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import tr
 from xsfn_helpers.wording import stable
 
 
@@ -25,7 +26,7 @@ class Attempt:
     @property
     def verdict(self) -> str:
         """`✓ AWS allowed it`, `✗ AWS refused it` or `✗ The lab refused it`."""
-        return f"✓ {self.by} allowed it" if self.allowed else f"✗ {self.by} refused it"
+        return tr("✓ {by} allowed it", by=self.by) if self.allowed else tr("✗ {by} refused it", by=self.by)
 
     def __str__(self) -> str:
         return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"
@@ -52,5 +53,5 @@ def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
         told = error.response["Error"]
         return Attempt(False, told["Code"], stable(told["Message"]))
     except XsfnError as error:
-        return Attempt(False, type(error).__name__, stable(str(error)), by="The lab")
+        return Attempt(False, type(error).__name__, stable(str(error)), by=tr("The lab"))
     return Attempt(True)

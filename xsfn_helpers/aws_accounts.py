@@ -16,6 +16,7 @@ from xsfn_helpers.aws_sessions import Identity, client_of, named, session_for, w
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import PROFILE_KEYS, Settings
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 from xsfn_helpers.ledger import Ledger
 from xsfn_helpers.news import News
 from xsfn_helpers.regions import partition_of
@@ -123,10 +124,12 @@ def open_aws(settings: Settings) -> tuple[Settings, AwsAccounts]:
     if identities[Side.OPERATOR].account_id == identities[Side.SUBJECT].account_id:
         both = " and ".join(named(side, profile) for side, profile in settings.profiles.items())
         raise ConfigError(
-            f"Both lead to the same account, {identities[Side.OPERATOR].account_id}.",
+            tr("Both lead to the same account, {account_id}.", account_id=identities[Side.OPERATOR].account_id),
             where=both,
-            fix="A cross-account run needs two: name a profile of another account in operator_profile or "
-            "subject_profile.",
+            fix=tr(
+                "A cross-account run needs two: name a profile of another account in operator_profile or "
+                "subject_profile."
+            ),
         )
     scenario = replace(
         settings.scenario,
@@ -147,16 +150,18 @@ def _region(settings: Settings, sessions: Mapping[Side, boto3.Session]) -> str:
     here, there = regions[Side.OPERATOR], regions[Side.SUBJECT]
     if here is None and there is None:
         raise ConfigError(
-            "Neither profile names a region.",
+            tr("Neither profile names a region."),
             where="region",
-            fix='Choose one for both: region = "eu-west-1" in xsfn.toml, or XSFN_REGION.',
+            fix=tr('Choose one for both: region = "eu-west-1" in xsfn.toml, or XSFN_REGION.'),
         )
     if here and there and here != there:
         raise ConfigError(
-            f"The Operator's profile names {here}, the Subject's {there}.",
+            tr("The Operator's profile names {here}, the Subject's {there}.", here=here, there=there),
             where="region",
-            fix="A state machine starts another in its own region only: choose one for both, in xsfn.toml or as "
-            "XSFN_REGION.",
+            fix=tr(
+                "A state machine starts another in its own region only: choose one for both, in xsfn.toml or as "
+                "XSFN_REGION."
+            ),
         )
     region = str(here or there)
     partition_of(region)
@@ -167,21 +172,33 @@ def _check(settings: Settings, side: Side, identity: Identity, region: str) -> N
     where = named(side, settings.profiles[side])
     if identity.account_id in settings.denied:
         raise ConfigError(
-            f"It leads to account {identity.account_id}, which is on your list deny_accounts.",
+            tr(
+                "It leads to account {account_id}, which is on your list deny_accounts.", account_id=identity.account_id
+            ),
             where=where,
-            fix=f"Name another profile in {PROFILE_KEYS[side]}.",
+            fix=tr("Name another profile in {profile_key}.", profile_key=PROFILE_KEYS[side]),
         )
     key = f"{side.value}_account_id"
     chosen: Account = settings.scenario.account(side)
     if key in settings.chosen and chosen.id != identity.account_id:
         raise ConfigError(
-            f"It leads to account {identity.account_id}, and {key} is {chosen.id}.",
+            tr(
+                "It leads to account {account_id}, and {key} is {chosen}.",
+                account_id=identity.account_id,
+                key=key,
+                chosen=chosen.id,
+            ),
             where=where,
-            fix=f"Correct {key}, or name another profile in {PROFILE_KEYS[side]}.",
+            fix=tr("Correct {key}, or name another profile in {profile_key}.", key=key, profile_key=PROFILE_KEYS[side]),
         )
     if identity.partition != partition_of(region):
         raise ConfigError(
-            f"It leads to the partition {identity.partition}, and {region} is in {partition_of(region)}.",
+            tr(
+                "It leads to the partition {partition}, and {region} is in {other}.",
+                partition=identity.partition,
+                region=region,
+                other=partition_of(region),
+            ),
             where=where,
-            fix="Choose a region of the accounts' own partition; a run can't cross partitions.",
+            fix=tr("Choose a region of the accounts' own partition; a run can't cross partitions."),
         )

@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectionError as NobodyAnswers
 
 from xsfn_helpers.aws_advice import NETWORK, after_refusal, before_sending, is_loopback
 from xsfn_helpers.errors import AwsUnavailable, SandboxError, StepError
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account
 
 T = TypeVar("T")
@@ -56,22 +57,31 @@ def told(account: Account | str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise StepError(
-            f"AWS refused {error.operation_name} ({code_of(error)}): {message_of(error)}",
+            tr(
+                "AWS refused {operation} ({code}): {message}",
+                operation=error.operation_name,
+                code=code_of(error),
+                message=message_of(error),
+            ),
             where=str(account),
             fix=after_refusal(error),
         ) from error
     except (HTTPClientError, NobodyAnswers) as error:
         if is_loopback(str(error.kwargs.get("endpoint_url", ""))):
             raise SandboxError(
-                f"Nobody answers: {error}.",
+                tr("Nobody answers: {error}.", error=error),
                 where=str(account),
-                fix="Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again.",
+                fix=tr("Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again."),
             ) from error
-        raise AwsUnavailable(f"AWS can't be reached: {error}.", where=str(account), fix=NETWORK) from error
+        raise AwsUnavailable(
+            tr("AWS can't be reached: {error}.", error=error), where=str(account), fix=tr(NETWORK)
+        ) from error
     except BotoCoreError as error:
         fix = before_sending(error)
         unavailable = AwsUnavailable if fix else StepError
-        raise unavailable(f"The call couldn't be made: {error}.", where=str(account), fix=fix) from error
+        raise unavailable(
+            tr("The call couldn't be made: {error}.", error=error), where=str(account), fix=fix
+        ) from error
 
 
 def retry_while(

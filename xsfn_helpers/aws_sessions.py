@@ -20,6 +20,7 @@ from botocore.credentials import AssumeRoleProvider
 
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import AwsUnavailable
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 
 # AWS's own "standard" mode pauses longer each time, at random, up to 20 s
@@ -87,10 +88,12 @@ def _mfa_prompter(side: Side, profile: str | None) -> Callable[[str], str]:
 
 def _no_code(side: Side, profile: str | None) -> AwsUnavailable:
     return AwsUnavailable(
-        "The profile asks for a code of your MFA device, and none was given.",
+        tr("The profile asks for a code of your MFA device, and none was given."),
         where=named(side, profile),
-        fix="Call open_lab() where you can type it: a notebook's cell, or a terminal. Or open the session beforehand "
-        "with a tool of yours, and choose the profile that this one makes.",
+        fix=tr(
+            "Call open_lab() where you can type it: a notebook's cell, or a terminal. Or open the session "
+            "beforehand with a tool of yours, and choose the profile that this one makes."
+        ),
     )
 
 

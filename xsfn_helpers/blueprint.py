@@ -11,6 +11,7 @@ from xsfn_helpers import documents
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam import Policy, PolicyKind
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.targets import Target, article_targets
 
@@ -60,7 +61,10 @@ DOCUMENT_NAMES: Final = tuple(field.name for field in fields(Blueprint))
 
 def _check_name(name: str) -> None:
     if name not in DOCUMENT_NAMES:
-        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {', '.join(DOCUMENT_NAMES)}.")
+        raise ConfigError(
+            tr("There is no document {name!r}.", name=name),
+            fix=tr("There are: {names}.", names=", ".join(DOCUMENT_NAMES)),
+        )
 
 
 def _checked(name: str, document: str | Mapping[str, Any]) -> str:
@@ -78,6 +82,6 @@ def _check_definition(name: str, text: str) -> None:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ConfigError(f"This isn't JSON: {error}.", where=name.replace("_", " ")) from error
+        raise ConfigError(tr("This isn't JSON: {error}.", error=error), where=name.replace("_", " ")) from error
     if not isinstance(found, dict):
-        raise ConfigError("A definition is a JSON object.", where=name.replace("_", " "))
+        raise ConfigError(tr("A definition is a JSON object."), where=name.replace("_", " "))

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account
 
 
 class Action(StrEnum):
     """What happens to one thing. The sign is what a plan shows in front of it."""
 
-    CREATE = "create"
-    CHANGE = "change"
-    LEAVE = "leave"
-    REMOVE = "remove"
-    NOT_OURS = "not ours"
-    ADOPT = "adopt"
-    PUT_BACK = "put back"
-    MISSING = "missing"
+    CREATE = mark("create")
+    CHANGE = mark("change")
+    LEAVE = mark("leave")
+    REMOVE = mark("remove")
+    NOT_OURS = mark("not ours")
+    ADOPT = mark("adopt")
+    PUT_BACK = mark("put back")
+    MISSING = mark("missing")
 
     @property
     def sign(self) -> str:
@@ -48,14 +49,34 @@ _SIGNS: Final = {
     Action.MISSING: "!",
 }
 _DONE: Final = {
-    Action.CREATE: "created",
-    Action.CHANGE: "changed",
-    Action.LEAVE: "left as it is:",
-    Action.REMOVE: "removed",
-    Action.NOT_OURS: "left, not ours:",
-    Action.ADOPT: "adopted:",
-    Action.PUT_BACK: "put back:",
-    Action.MISSING: "missing:",
+    Action.CREATE: mark("created"),
+    Action.CHANGE: mark("changed"),
+    Action.LEAVE: mark("left as it is"),
+    Action.REMOVE: mark("removed"),
+    Action.NOT_OURS: mark("left, not ours"),
+    Action.ADOPT: mark("adopted"),
+    Action.PUT_BACK: mark("put back"),
+    Action.MISSING: mark("missing"),
+}
+_SENTENCES: Final = {
+    Action.CREATE: mark("create {thing} in {account}"),
+    Action.CHANGE: mark("change {thing} in {account}"),
+    Action.LEAVE: mark("leave {thing} in {account}"),
+    Action.REMOVE: mark("remove {thing} in {account}"),
+    Action.NOT_OURS: mark("not ours {thing} in {account}"),
+    Action.ADOPT: mark("adopt {thing} in {account}"),
+    Action.PUT_BACK: mark("put back {thing} in {account}"),
+    Action.MISSING: mark("missing {thing} in {account}"),
+}
+_SENTENCES_DONE: Final = {
+    Action.CREATE: mark("created {thing} in {account}"),
+    Action.CHANGE: mark("changed {thing} in {account}"),
+    Action.LEAVE: mark("left as it is: {thing} in {account}"),
+    Action.REMOVE: mark("removed {thing} in {account}"),
+    Action.NOT_OURS: mark("left, not ours: {thing} in {account}"),
+    Action.ADOPT: mark("adopted: {thing} in {account}"),
+    Action.PUT_BACK: mark("put back: {thing} in {account}"),
+    Action.MISSING: mark("missing: {thing} in {account}"),
 }
 
 
@@ -70,11 +91,11 @@ class Change:
 
     def verb(self, *, done: bool) -> str:
         """What happens to the thing, or what happened: `create`, `created`."""
-        return _DONE[self.action].removesuffix(":") if done else self.action.value
+        return tr(_DONE[self.action]) if done else tr(self.action)
 
     def told(self, *, done: bool) -> str:
-        verb = _DONE[self.action] if done else self.action.value
-        lines = [f"{self.action.sign} {verb} {self.thing} in {self.account}"]
+        text = _SENTENCES_DONE[self.action] if done else _SENTENCES[self.action]
+        lines = [f"{self.action.sign} {tr(text, thing=self.thing, account=self.account)}"]
         return "\n".join([*lines, *(f"    {detail}" for detail in self.details)])
 
     def __str__(self) -> str:
@@ -107,7 +128,7 @@ class Plan:
 
     def __str__(self) -> str:
         if not self.changes:
-            return f"{self.title}: nothing there"
+            return tr("{title}: nothing there", title=self.title)
         lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
         return "\n  ".join([f"{self.title}:", *lines])
 

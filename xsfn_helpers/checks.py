@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from xsfn_helpers.language import tr
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -46,7 +48,10 @@ class Report:
     @property
     def failed(self) -> Report:
         """The checks that don't hold."""
-        return Report(f"{self.title}, what doesn't hold", tuple(check for check in self.checks if not check.passed))
+        return Report(
+            tr("{title}, what doesn't hold", title=self.title),
+            tuple(check for check in self.checks if not check.passed),
+        )
 
     def __bool__(self) -> bool:
         return self.ok
@@ -70,7 +75,10 @@ class Report:
 
     def __str__(self) -> str:
         passed = sum(check.passed for check in self.checks)
-        lines = [f"{self.title}: {passed} of {len(self.checks)} hold", *(f"  {check}" for check in self.checks)]
+        lines = [
+            tr("{title}: {passed} of {count} hold", title=self.title, passed=passed, count=len(self.checks)),
+            *(f"  {check}" for check in self.checks),
+        ]
         return "\n".join(lines)
 
     def _repr_mimebundle_(

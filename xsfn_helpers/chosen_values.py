@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.errors import ConfigError, InvalidScenario
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import check_account_id
 
 # What AWS allows in a tag's value, less what is awkward in a shell.
@@ -34,9 +35,9 @@ class Choice:
 def lab_id(choice: Choice) -> str:
     if not isinstance(choice.value, str) or not _LAB_ID.fullmatch(choice.value):
         raise ConfigError(
-            f"{choice.value!r} is not a lab id.",
+            tr("{value!r} is not a lab id.", value=choice.value),
             where=choice.source or "lab id",
-            fix="It becomes a tag's value: 1 to 64 of A-Z a-z 0-9 _ . -",
+            fix=tr("It becomes a tag's value: 1 to 64 of A-Z a-z 0-9 _ . -"),
         )
     return choice.value
 
@@ -48,7 +49,9 @@ def port(choice: Choice) -> int | None:
     number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value) else value
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 65535:
         raise ConfigError(
-            f"{value!r} is not a port.", where=choice.source or "port", fix="A port is a number from 1 to 65535."
+            tr("{value!r} is not a port.", value=value),
+            where=choice.source or "port",
+            fix=tr("A port is a number from 1 to 65535."),
         )
     return number
 
@@ -58,9 +61,9 @@ def target(choice: Choice) -> Target:
         return Target(str(choice.value))
     except ValueError:
         raise ConfigError(
-            f"There is no target {choice.value!r}.",
+            tr("There is no target {value!r}.", value=choice.value),
             where=choice.source or "target",
-            fix=f"There are: {', '.join(Target)}.",
+            fix=tr("There are: {names}.", names=", ".join(Target)),
         ) from None
 
 
@@ -70,9 +73,9 @@ def profile(choice: Choice, key: str) -> str | None:
         return None
     if not isinstance(choice.value, str) or not choice.value.strip():
         raise ConfigError(
-            f"{choice.value!r} is not the name of an AWS profile.",
+            tr("{value!r} is not the name of an AWS profile.", value=choice.value),
             where=choice.source or key.replace("_", " "),
-            fix="`aws configure list-profiles` lists them.",
+            fix=tr("`aws configure list-profiles` lists them."),
         )
     return choice.value
 
@@ -94,9 +97,12 @@ def adopted(choice: Choice) -> frozenset[str]:
     for one in names:
         if one not in ADOPTABLE:
             raise ConfigError(
-                f"{one!r} can't be adopted.",
+                tr("{one!r} can't be adopted.", one=one),
                 where=choice.source or "adopt",
-                fix=f"What can be: {', '.join(ADOPTABLE)}. Its name is another setting, such as operator_role_name.",
+                fix=tr(
+                    "What can be: {names}. Its name is another setting, such as operator_role_name.",
+                    names=", ".join(ADOPTABLE),
+                ),
             )
     return frozenset(names)
 
@@ -107,8 +113,8 @@ def _names(choice: Choice, key: str) -> tuple[str, ...]:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in value):
         raise ConfigError(
-            f"{choice.value!r} is not a list of texts.",
+            tr("{value!r} is not a list of texts.", value=choice.value),
             where=choice.source or key,
-            fix='In xsfn.toml: ["…", "…"]; elsewhere one text with commas.',
+            fix=tr('In xsfn.toml: ["…", "…"]; elsewhere one text with commas.'),
         )
     return tuple(value)

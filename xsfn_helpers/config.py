@@ -77,8 +77,13 @@ class Settings:
             wanted = getattr(self.scenario, key)
             if key in self.chosen and wanted != value:
                 raise ConfigError(
-                    f"The sandbox that is running has {key.replace('_', ' ')} {value}, not {wanted}.",
-                    fix="Stop it with `xsfn sandbox stop` and do the same again, or choose what it has.",
+                    tr(
+                        "The sandbox that is running has {key} {value}, not {wanted}.",
+                        key=key.replace("_", " "),
+                        value=value,
+                        wanted=wanted,
+                    ),
+                    fix=tr("Stop it with `xsfn sandbox stop` and do the same again, or choose what it has."),
                 )
         return replace(self, scenario=replace(self.scenario, **dict(sandbox.values())))
 
@@ -117,7 +122,7 @@ def load_settings(
     choices = _from_file(folder or Path.cwd())
     choices |= _from_environment(os.environ if environment is None else environment)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    _refuse_unknown(given, "the call", KEYS)
+    _refuse_unknown(given, tr("the call"), KEYS)
     choices |= {key: Choice(value, "") for key, value in given.items()}
     return Settings(
         scenario=_scenario({key: choices[key] for key in SCENARIO_KEYS if key in choices}),
@@ -148,9 +153,11 @@ def _from_file(folder: Path) -> dict[str, Choice]:
     try:
         found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"This isn't TOML: {error}.", where=str(path), fix='A line reads: key = "value"') from error
+        raise ConfigError(
+            tr("This isn't TOML: {error}.", error=error), where=str(path), fix=tr('A line reads: key = "value"')
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file can't be read: {error}.", where=str(path)) from error
+        raise ConfigError(tr("The file can't be read: {error}.", error=error), where=str(path)) from error
     _refuse_unknown(found, str(path), KEYS)
     return {key: Choice(value, str(path)) for key, value in found.items()}
 
@@ -159,7 +166,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Choice]:
     _check_language(environment.get(language.VARIABLE, ""))
     ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)} - _OTHER_VARIABLES
     known = {ENVIRONMENT_PREFIX + key.upper(): key for key in KEYS}
-    _refuse_unknown(sorted(ours), "the environment", tuple(known))
+    _refuse_unknown(sorted(ours), tr("the environment"), tuple(known))
     return {known[name]: Choice(environment[name], name) for name in sorted(ours) if environment[name]}
 
 
@@ -176,17 +183,23 @@ def _refuse_unknown(names: Iterable[str], where: str, known: tuple[str, ...]) ->
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-            raise ConfigError(f"There is no setting {name!r}.", where=where, fix=meant)
+            meant = (
+                tr("Did you mean {close!r}?", close=close[0])
+                if close
+                else tr("There are: {names}.", names=", ".join(known))
+            )
+            raise ConfigError(tr("There is no setting {name!r}.", name=name), where=where, fix=meant)
 
 
 def _scenario(choices: Mapping[str, Choice]) -> Scenario:
     for key, choice in choices.items():
         if not isinstance(choice.value, str):
             raise ConfigError(
-                f"{key} is {choice.value!r}, which is not a text.",
+                tr("{key} is {value!r}, which is not a text.", key=key, value=choice.value),
                 where=choice.source or key.replace("_", " "),
-                fix='Put it in quotes: an account id such as "012345678901" would lose its leading zero as a number.',
+                fix=tr(
+                    'Put it in quotes: an account id such as "012345678901" would lose its leading zero as a number.'
+                ),
             )
     try:
         return Scenario(**{key: str(choice.value) for key, choice in choices.items()})

@@ -10,6 +10,7 @@ from xsfn_helpers.accounts import Accounts
 from xsfn_helpers.adopted import Adopted, Keeper
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import StepError
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account, Scenario, Side
 
 if TYPE_CHECKING:
@@ -52,9 +53,14 @@ class Ground:
     def not_ours(self, account: Account, thing: str, tags: Mapping[str, str]) -> Change:
         """The change for a thing that carries one of the lab's names but isn't the lab's: none, and why."""
         if LAB_TAG in tags:
-            why = f"it belongs to another lab: its tag {LAB_TAG} is {tags[LAB_TAG]!r}, ours is {self.lab_id!r}"
+            why = tr(
+                "it belongs to another lab: its tag {lab_tag} is {tag!r}, ours is {lab_id!r}",
+                lab_tag=LAB_TAG,
+                tag=tags[LAB_TAG],
+                lab_id=self.lab_id,
+            )
         else:
-            why = f"it wasn't made by this lab: it has no tag {LAB_TAG}"
+            why = tr("it wasn't made by this lab: it has no tag {lab_tag}", lab_tag=LAB_TAG)
         return Change(Action.NOT_OURS, account, thing, (why,))
 
     def adopting(self, key: str, account: Account, thing: str, difference: tuple[str, ...]) -> Change:
@@ -64,15 +70,15 @@ class Ground:
         action = Action.CHANGE if key in self.adopted.may_change else Action.ADOPT
         return Change(action, account, thing, (*self.adopted.why(key), *difference))
 
-    def putting_back(self, account: Account, thing: str, now: object) -> Change:
-        """The change that undoes what was done to an adopted thing, which stands as `now`."""
-        kept = self.keeper.kept(f"{account.id} {thing}")
+    def putting_back(self, kept_as: str, account: Account, thing: str, now: object) -> Change:
+        """The change that undoes what was done to an adopted thing, which stands as `now`; how it was is `kept_as`."""
+        kept = self.keeper.kept(kept_as)
         if kept is None:
-            return Change(Action.NOT_OURS, account, thing, ("it is adopted: it was there before the lab",))
+            return Change(Action.NOT_OURS, account, thing, (tr("it is adopted: it was there before the lab"),))
         if now != kept.after:
-            why = f"it is adopted, and somebody has changed it since; how it was is in {self.keeper.path}"
+            why = tr("it is adopted, and somebody has changed it since; how it was is in {path}", path=self.keeper.path)
             return Change(Action.NOT_OURS, account, thing, (why,))
-        return Change(Action.PUT_BACK, account, thing, ("it is adopted: as it was before the lab changed it",))
+        return Change(Action.PUT_BACK, account, thing, (tr("it is adopted: as it was before the lab changed it"),))
 
     @property
     def keeper(self) -> Keeper:
@@ -104,13 +110,13 @@ def refuse_foreign(change: Change) -> None:
     """Raise `StepError` when the change is about a thing that isn't the lab's."""
     if change.action is Action.NOT_OURS:
         raise StepError(
-            f"There is already a {change.thing}, and {'; '.join(change.details)}.",
+            tr("There is already a {thing}, and {reasons}.", thing=change.thing, reasons="; ".join(change.details)),
             where=str(change.account),
-            fix="It was left as it is. Remove or rename it yourself, or choose another name for the lab's.",
+            fix=tr("It was left as it is. Remove or rename it yourself, or choose another name for the lab's."),
         )
     if change.action is Action.MISSING:
         raise StepError(
-            f"There is no {change.thing}, and it is to be adopted.",
+            tr("There is no {thing}, and it is to be adopted.", thing=change.thing),
             where=str(change.account),
-            fix="Correct its name, or take it off the list adopt: then the lab makes one.",
+            fix=tr("Correct its name, or take it off the list adopt: then the lab makes one."),
         )

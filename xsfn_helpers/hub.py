@@ -18,6 +18,7 @@ from xsfn_helpers.documents import OPERATOR_POLICY_NAME, Document, json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.ground import Ground, Resource
 from xsfn_helpers.iam_resources import InlinePolicy, Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.spokes import NAMES, ROLE, Offer, Spoke, one_state_machine, spoke_ids, varying
 from xsfn_helpers.state_machine import StateMachine
@@ -61,7 +62,12 @@ class HubRun:
 
     def __str__(self) -> str:
         good = sum(end.succeeded for end in self.ends)
-        head = f"Operator execution: {self.status}; {good} of {len(self.ends)} Subject accounts did their work"
+        head = tr(
+            "Operator execution: {status}; {good} of {count} Subject accounts did their work",
+            status=self.status,
+            good=good,
+            count=len(self.ends),
+        )
         return "\n".join([head, *(f"  {end}" for end in self.ends)])
 
     def _repr_mimebundle_(
@@ -122,13 +128,13 @@ class Hub:
         """Make the Operator's side and every Subject's. Raises `StepError` as the stages do."""
         with turn(self.ground.lab_id):
             done = [resource.apply() for resource in self._resources()]
-        return Plan(f"One Operator and {len(self.spokes)} Subject accounts", tuple(done), done=True)
+        return Plan(tr("One Operator and {count} Subject accounts", count=len(self.spokes)), tuple(done), done=True)
 
     def clean(self) -> Plan:
         """Remove what `apply` made, last first."""
         with turn(self.ground.lab_id):
             done = [resource.undo() for resource in reversed(self._resources())]
-        return Plan("Clean", tuple(change for change in done if change), done=True)
+        return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def run(self, *, timeout: float = 120.0) -> HubRun:
         """Start the Operator state machine once; it goes to every Subject account."""
@@ -147,7 +153,7 @@ class Hub:
         checks: list[Check] = []
         for spoke in self.spokes:
             checks += [_decided(spoke, spoke.verdicts()), _tried(spoke, tried[spoke.id])]
-        return Report(f"{len(self.spokes)} Subject accounts", tuple(checks))
+        return Report(tr("{count} Subject accounts", count=len(self.spokes)), tuple(checks))
 
     def diagram(self, run: HubRun | None = None) -> HubDiagram:
         """Every account and every link, as the stored policies decide it; a `run` adds what went wrong where."""
@@ -200,11 +206,11 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
 
     ids = spoke_ids(subjects) if isinstance(subjects, int) else tuple(subjects)
     if not ids:
-        raise ConfigError("A hub without a Subject account reaches nobody.", fix="Ask for one or more.")
+        raise ConfigError(tr("A hub without a Subject account reaches nobody."), fix=tr("Ask for one or more."))
     settings = load_settings({})
     if settings.target is not Place.SANDBOX:
         raise ConfigError(
-            "A hub lives on the sandbox only.", where="target", fix="Choose the sandbox: XSFN_TARGET=sandbox."
+            tr("A hub lives on the sandbox only."), where="target", fix=tr("Choose the sandbox: XSFN_TARGET=sandbox.")
         )
     settings, sandbox = start_sandbox(settings, further=ids)
     accounts = SandboxAccounts(sandbox)
@@ -224,7 +230,16 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
 def _end(spoke: Spoke, output: Any) -> SpokeEnd:
     if isinstance(output, dict) and "Error" in output:
         return SpokeEnd(spoke.id, False, stable_cause(f"{output['Error']}: {output.get('Cause', '')}"))
-    return SpokeEnd(spoke.id, True, f"{spoke.target.operation} on the {spoke.target.name}, as its {_role_name(spoke)}")
+    return SpokeEnd(
+        spoke.id,
+        True,
+        tr(
+            "{operation} on the {name}, as its {role_name}",
+            operation=spoke.target.operation,
+            name=spoke.target.name,
+            role_name=_role_name(spoke),
+        ),
+    )
 
 
 def _role_name(spoke: Spoke) -> str:
@@ -233,14 +248,14 @@ def _role_name(spoke: Spoke) -> str:
 
 def _decided(spoke: Spoke, verdicts: Sequence[Verdict]) -> Check:
     refused = [verdict for verdict in verdicts if not verdict.allowed]
-    title = f"{spoke.scenario.subject}: every link is allowed by the policies"
+    title = tr("{subject}: every link is allowed by the policies", subject=spoke.scenario.subject)
     if not refused:
-        return Check(f"spoke-{spoke.id}.decided", title, True, f"all {len(verdicts)} of them")
-    evidence = "\n".join(f"link {verdict.link}: {verdict.evidence}" for verdict in refused)
+        return Check(f"spoke-{spoke.id}.decided", title, True, tr("all {count} of them", count=len(verdicts)))
+    evidence = "\n".join(tr("link {link}: {words}", link=verdict.link, words=verdict.evidence) for verdict in refused)
     return Check(f"spoke-{spoke.id}.decided", title, False, evidence, refused[0].hint)
 
 
 def _tried(spoke: Spoke, end: SpokeEnd) -> Check:
-    title = f"{spoke.scenario.subject}: the Operator's run did its work there"
-    hint = "" if end.succeeded else "hub.apply() puts the policies right; hub.diagram() shows where it was refused."
+    title = tr("{subject}: the Operator's run did its work there", subject=spoke.scenario.subject)
+    hint = "" if end.succeeded else tr("hub.apply() puts the policies right; hub.diagram() shows where it was refused.")
     return Check(f"spoke-{spoke.id}.live", title, end.succeeded, end.words, hint)

@@ -13,6 +13,7 @@ from xsfn_helpers.aws_errors import cause_code, code_of, missing_principal, retr
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.language import tr
 from xsfn_helpers.policy_diff import policy_diff, same_policy, trusts_deleted_role
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Account, Side
@@ -38,7 +39,7 @@ class Role:
 
     @property
     def thing(self) -> str:
-        return f"role {self.name}"
+        return tr("role {name}", name=self.name)
 
     def plan(self) -> Change:
         return self._compare(self._read())
@@ -101,17 +102,19 @@ class Role:
             if self._adopted is None:
                 return self.ground.not_ours(self.account, self.thing, role.tags)
             same = same_policy(role.trust, wanted)
-            difference = () if same else ("trust policy:", *policy_diff(role.trust, wanted))
+            difference = () if same else (tr("trust policy:"), *policy_diff(role.trust, wanted))
             return self.ground.adopting(self._adopted, self.account, self.thing, difference)
         details: list[str] = []
         if not same_policy(role.trust, wanted):
             if trusts_deleted_role(role.trust):
-                details.append("its trust policy names a role that was deleted since, so it must be saved again")
-            details += ["trust policy:", *policy_diff(role.trust, wanted)]
-        details += [f"remove inline policy {name}, which no stage makes" for name in self._surplus(role)]
-        details += [f"detach managed policy {policy.name}, which no stage attaches" for policy in role.attached]
+                details.append(tr("its trust policy names a role that was deleted since, so it must be saved again"))
+            details += [tr("trust policy:"), *policy_diff(role.trust, wanted)]
+        details += [tr("remove inline policy {name}, which no stage makes", name=name) for name in self._surplus(role)]
+        details += [
+            tr("detach managed policy {name}, which no stage attaches", name=policy.name) for policy in role.attached
+        ]
         if role.boundary:
-            details.append(f"remove the permissions boundary {role.boundary.name}, which no stage sets")
+            details.append(tr("remove the permissions boundary {name}, which no stage sets", name=role.boundary.name))
         return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
 
     def _compare_undo(self, role: StoredRole | None) -> Change | None:
@@ -119,10 +122,10 @@ class Role:
             return None
         if not self.ground.owns(role.tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, role.trust)
+                return self.ground.putting_back(self._kept_as, self.account, self.thing, role.trust)
             return self.ground.not_ours(self.account, self.thing, role.tags)
-        details = [f"inline policy {name} goes with it" for name in role.inline]
-        details += [f"managed policy {policy.name} is detached" for policy in role.attached]
+        details = [tr("inline policy {name} goes with it", name=name) for name in role.inline]
+        details += [tr("managed policy {name} is detached", name=policy.name) for policy in role.attached]
         return Change(Action.REMOVE, self.account, self.thing, tuple(details))
 
     @property
@@ -131,7 +134,7 @@ class Role:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} role {self.name}"
 
     def _put_back(self, iam: IAMClient) -> None:
         kept = self.ground.keeper.kept(self._kept_as)
@@ -157,8 +160,8 @@ class Role:
         budget = self.ground.accounts.pace.propagation
 
         def say(waited: float) -> None:
-            what = f"waiting to save the trust policy of {self.thing}"
-            self.ground.accounts.tell_waiting(Waiting(self.account, what, IAM_SPREADS, waited, budget))
+            what = tr("waiting to save the trust policy of {thing}", thing=self.thing)
+            self.ground.accounts.tell_waiting(Waiting(self.account, what, tr(IAM_SPREADS), waited, budget))
 
         try:
             with told(self.account):
@@ -169,9 +172,11 @@ class Role:
                 raise
             raise StepError(
                 error.what,
-                where=f"{self.account}, trust policy of {self.thing}",
-                fix="IAM saves a trust policy only when every role in it exists: make that role first (the "
-                "prerequisites make the Operator role), or correct its name.",
+                where=tr("{account}, trust policy of {thing}", account=self.account, thing=self.thing),
+                fix=tr(
+                    "IAM saves a trust policy only when every role in it exists: make that role first (the "
+                    "prerequisites make the Operator role), or correct its name."
+                ),
             ) from cause
 
     def _waits_for_principal(self, error: ClientError) -> bool:
@@ -203,7 +208,7 @@ class InlinePolicy:
 
     @property
     def thing(self) -> str:
-        return f"inline policy {self.name} of role {self.role}"
+        return tr("inline policy {name} of role {role}", name=self.name, role=self.role)
 
     def plan(self) -> Change:
         role = self._read()
@@ -236,9 +241,11 @@ class InlinePolicy:
                 if cause_code(error) != "NoSuchEntity":
                     raise
                 raise StepError(
-                    f"Role {self.role} doesn't exist, so it can't be given a policy.",
+                    tr("Role {role} doesn't exist, so it can't be given a policy.", role=self.role),
                     where=str(self.account),
-                    fix="Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role.",
+                    fix=tr(
+                        "Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role."
+                    ),
                 ) from error.__cause__
         return change
 
@@ -248,7 +255,7 @@ class InlinePolicy:
             return None
         if not self.ground.owns(role.tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, role.inline[self.name])
+                return self.ground.putting_back(self._kept_as, self.account, self.thing, role.inline[self.name])
             return self.ground.not_ours(self.account, self.thing, role.tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
@@ -267,7 +274,7 @@ class InlinePolicy:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} inline policy {self.name} of role {self.role}"
 
     def _keep(self) -> None:
         """Remember what stands in a role that isn't the lab's, before it is changed."""

@@ -14,6 +14,7 @@ from xsfn_helpers.asl.faults import DefinitionFault
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.faults.limits import limit_checks
 from xsfn_helpers.judged_document import judge_definition, judge_policy
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.managed_rule import lacks_managed_rule
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.policy_places import POLICY_PLACES, role_as_made
@@ -23,15 +24,17 @@ from xsfn_helpers.task_role import CALLS, TakenRole, decide_with
 from xsfn_helpers.verdicts import Verdict, decide_from
 from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
 
-_NO_ROLE: Final = (
-    "Set the option: the task's Credentials.RoleArn names the execute role. Step Functions has no resource-based "
-    "policies, so nothing in the Subject account could let the Operator role in by itself."
+_NO_ROLE: Final = mark(
+    "Set the option: the task's Credentials.RoleArn names the execute role. Step Functions has no "
+    "resource-based policies, so nothing in the Subject account could let the Operator role in by "
+    "itself."
 )
-_NO_RULE: Final = (
-    "! AWS would refuse to save this: to wait for an execution as the state machine's own role (.sync), Step Functions "
-    "makes a rule in EventBridge, which the Operator role may not (events:PutRule, PutTargets, DescribeRule)."
+_NO_RULE: Final = mark(
+    "! AWS would refuse to save this: to wait for an execution as the state machine's own role "
+    "(.sync), Step Functions makes a rule in EventBridge, which the Operator role may not "
+    "(events:PutRule, PutTargets, DescribeRule)."
 )
-_NO_SUCH_ROLE: Final = "Correct the ARN in Credentials.RoleArn, or make that role."
+_NO_SUCH_ROLE: Final = mark("Correct the ARN in Credentials.RoleArn, or make that role.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,13 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
         role = roles[place.node]
         if role is None:
             role = role_as_made(scenario, blueprint, place.node)
-            notes.append(f"The {place.node} isn't made yet: it is judged as {place.made_by} would make it.")
+            notes.append(
+                tr(
+                    "The {node} isn't made yet: it is judged as {made_by} would make it.",
+                    node=place.node,
+                    made_by=place.made_by,
+                )
+            )
         roles[place.node] = place.put(role, text)
     before = {verdict.link.number: verdict for verdict in standing.verdicts}
     taken = supposed.taken if all(document.accepted for document in documents) else None
@@ -96,7 +105,7 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
     else:
         notes.append(taken.words)
         if lacks_managed_rule(scenario, roles, supposed.texts["operator_definition"]):
-            notes.append(_NO_RULE)
+            notes.append(tr(_NO_RULE))
         after = dict(decide_with(scenario, roles, taken))
     return WhatIf(
         standing=standing,
@@ -110,14 +119,14 @@ def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, 
 def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> Effect:
     if after is None:
         if taken is not None and taken.choice.option is Option.RUN_TIME:
-            return Effect(before, None, Turn.AT_RUN_TIME, "it depends on the role that the task takes on then")
-        return Effect(before, None, Turn.NOT_ASKED, "the task takes on no role")
+            return Effect(before, None, Turn.AT_RUN_TIME, tr("it depends on the role that the task takes on then"))
+        return Effect(before, None, Turn.NOT_ASKED, tr("the task takes on no role"))
     evidence, hint = same_each_time(after.evidence), same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
-            hint = _NO_ROLE if after.link.number == CALLS[0] else ""
+            hint = tr(_NO_ROLE) if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
-            evidence, hint = f"refused: {taken.words.rstrip('.')}", _NO_SUCH_ROLE
+            evidence, hint = tr("refused: {words}", words=taken.words.rstrip(".。")), tr(_NO_SUCH_ROLE)
     return Effect(before, after, _turn(before, after), evidence, hint)
 
 

@@ -17,6 +17,7 @@ from xsfn_helpers.documents import json_text
 from xsfn_helpers.iam import Policy, PolicyError, PolicyWarning, lint
 from xsfn_helpers.iam.errors import MALFORMED
 from xsfn_helpers.iam.json_text import Path, deepest_known, place_at
+from xsfn_helpers.language import tr
 from xsfn_helpers.policy_diff import DELETED_ROLE_ID, same_each_time, same_policy
 from xsfn_helpers.policy_places import POLICY_PLACES, PolicyPlace
 from xsfn_helpers.scenario import Scenario
@@ -46,10 +47,10 @@ class JudgedDocument:
         """One sentence on the document, without what is wrong with it."""
         is_policy = self.name in POLICY_PLACES
         if self.fault is not None:
-            return f"✗ {'AWS' if is_policy else 'Step Functions'} would refuse it"
+            return tr("✗ AWS would refuse it") if is_policy else tr("✗ Step Functions would refuse it")
         if self.is_stored:
-            return "✓ This is what is stored."
-        return "✓ AWS would take it." if is_policy else "✓ Step Functions finds nothing wrong in it."
+            return tr("✓ This is what is stored.")
+        return tr("✓ AWS would take it.") if is_policy else tr("✓ Step Functions finds nothing wrong in it.")
 
     @property
     def verdict(self) -> str:
@@ -62,7 +63,13 @@ class JudgedDocument:
 def warning_line(warning: PolicyWarning) -> str:
     """`line 9, column 9: … [source]`"""
     words = same_each_time(f"{warning.message} {warning.fix}")
-    return f"line {warning.line}, column {warning.column}: {words} [{warning.source}]"
+    return tr(
+        "line {line}, column {column}: {words} [{source}]",
+        line=warning.line,
+        column=warning.column,
+        words=words,
+        source=warning.source,
+    )
 
 
 def judge_policy(
@@ -101,7 +108,7 @@ def judge_definition(
     wanted = recommended.text(name)
     return JudgedDocument(
         name,
-        f"definition of the {name.partition('_')[0].capitalize()} state machine",
+        tr("definition of the {name} state machine", name=name.partition("_")[0].capitalize()),
         text,
         fault,
         (),
@@ -142,14 +149,16 @@ def _missing_principal(policy: Policy, text: str, missing: Collection[str]) -> P
             deleted = DELETED_ROLE_ID.fullmatch(value)
             return PolicyError(
                 f'Invalid principal in policy: "AWS":"{value}"',
-                detail="It is the id of a role that was deleted." if deleted else "There is no such role or user.",
+                detail=tr("It is the id of a role that was deleted.")
+                if deleted
+                else tr("There is no such role or user."),
                 code=MALFORMED,
                 policy=policy.title,
                 line=place.line,
                 column=place.column,
-                fix="Write the ARN of the role that is there now."
+                fix=tr("Write the ARN of the role that is there now.")
                 if deleted
-                else "Make it first, or correct its name.",
+                else tr("Make it first, or correct its name."),
             )
     return None
 

@@ -25,6 +25,7 @@ from xsfn_helpers.config import Place, Settings, load_settings
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import extras
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
@@ -94,7 +95,9 @@ def _side(side: Side | str) -> Side:
     try:
         return Side(side)
     except ValueError:
-        raise ConfigError(f"There is no side {side!r}.", fix=f"There are: {', '.join(Side)}.") from None
+        raise ConfigError(
+            tr("There is no side {side!r}.", side=side), fix=tr("There are: {names}.", names=", ".join(Side))
+        ) from None
 
 
 def placed(settings: Settings) -> Settings:
@@ -252,8 +255,10 @@ class Lab:
         there = self.ground.adopted
         for key in adopted:
             if key not in there.keys:
-                known = ", ".join(sorted(there.keys)) or "nothing"
-                raise ConfigError(f"{key!r} isn't adopted.", where="may_change", fix=f"Adopted: {known}.")
+                known = ", ".join(sorted(there.keys)) or tr("nothing")
+                raise ConfigError(
+                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
+                )
         return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
 
     def preflight(self) -> Preflight:
@@ -304,7 +309,7 @@ class Lab:
         text = self.blueprint.text(name)
         recommended = Blueprint.recommended(self.scenario).text(name)
         # The notes are on the recommended lines; the reader's own document has its own reasons.
-        notes = NOTES.get(name, {}) if text == recommended else {}
+        notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended else {}
         return Annotated(json.loads(text), notes, title=name.replace("_", " "))
 
     def prepare(self) -> Plan:
@@ -322,7 +327,7 @@ class Lab:
 
         if not reached:
             raise ConfigError(
-                "There is nothing to reach.", fix="Name a target: lab.reach(targets.function(lab.scenario))."
+                tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
             )
         return Reach(self.ground, reached)
 
@@ -337,9 +342,16 @@ class Lab:
         """
         with self.turn():
             self.steps.bring_to(number)
-        applied = ", ".join(["prerequisites", *(f"stage {stage}" for stage in STAGE_NUMBERS if stage <= number)])
-        still = ", ".join(f"stage {stage}" for stage in STAGE_NUMBERS if stage > number)
-        return f"Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still or 'none'}."
+        applied = ", ".join(
+            [tr("prerequisites"), *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
+        )
+        still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
+        return tr(
+            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
+            number=number,
+            applied=applied,
+            still=still or tr("none"),
+        )
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
@@ -453,9 +465,11 @@ class Lab:
         steps = self.steps
         machine = steps.operator_machine if _side(side) is Side.OPERATOR else steps.subject_machine
         read = read_machine(self.ground, machine.side, run)
-        title = f"Workflow of {machine.name} ({machine.account})"
+        title = tr("Workflow of {name} ({account})", name=machine.name, account=machine.account)
         if read.definition is None:
-            return Workflow(machine.definition, read.events, f"{title}, not made yet", machine.account.id)
+            return Workflow(
+                machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id
+            )
         return Workflow(read.definition, read.events, title, machine.account.id)
 
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
@@ -533,8 +547,8 @@ class Lab:
         chosen = route_named(route)
         if self.blueprint != Blueprint.recommended(self.scenario):
             raise ConfigError(
-                "This lab has documents of its own; what is exported are the recommended ones.",
-                fix="Export the lab that open_lab() gives.",
+                tr("This lab has documents of its own; what is exported are the recommended ones."),
+                fix=tr("Export the lab that open_lab() gives."),
             )
         texts = exported_files(chosen, self.scenario, self.ground.lab_id)
         return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
@@ -592,9 +606,12 @@ class Lab:
         """
         if adopted := self.ground.adopted.keys:
             raise ConfigError(
-                f"Faults are put into the lab's own things only, and adopted are: {', '.join(sorted(adopted))}.",
+                tr(
+                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    names=", ".join(sorted(adopted)),
+                ),
                 where="practice",
-                fix="Open another lab without adopt, under other names.",
+                fix=tr("Open another lab without adopt, under other names."),
             )
         from xsfn_helpers.faults.practice import Practice
 
@@ -608,14 +625,14 @@ class Lab:
             changes = [change for plan in done for change in plan]
             # Made under other names than now; what is left alone has been told already.
             changes += [change for change in self._begun().remove() if change not in changes]
-        return Plan("Clean", tuple(changes), done=True)
+        return Plan(tr("Clean"), tuple(changes), done=True)
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
         plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
         known = [change for plan in plans for change in plan]
         begun = [change for change in self._begun().plan if change not in known]
-        return Plan("Clean", (*known, *begun))
+        return Plan(tr("Clean"), (*known, *begun))
 
     def leftovers(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this

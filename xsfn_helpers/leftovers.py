@@ -11,6 +11,7 @@ from xsfn_helpers.changes import Change, Plan
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground
 from xsfn_helpers.iam_resources import Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.ledger import Entry
 from xsfn_helpers.managed_policy import ManagedPolicy
 from xsfn_helpers.scenario import Side
@@ -56,12 +57,14 @@ class Leftovers:
     def plan(self) -> Plan:
         """What `remove` would do."""
         changes = (one.thing.plan_undo() for one in self.own)
-        return Plan(f"Left of lab {self.lab_id!r}", tuple(change for change in changes if change))
+        return Plan(tr("Left of lab {lab_id!r}", lab_id=self.lab_id), tuple(change for change in changes if change))
 
     def remove(self) -> Plan:
         """Remove this lab's, machines first. Others' labs keep theirs."""
         changes = [one.remove() for one in self.own]
-        return Plan(f"Left of lab {self.lab_id!r}", tuple(change for change in changes if change), done=True)
+        return Plan(
+            tr("Left of lab {lab_id!r}", lab_id=self.lab_id), tuple(change for change in changes if change), done=True
+        )
 
     def __len__(self) -> int:
         return len(self.found)
@@ -72,7 +75,10 @@ class Leftovers:
             if one.lab_id != self.lab_id:
                 others[one.lab_id] = others.get(one.lab_id, 0) + 1
         lines = [str(self.plan)]
-        lines += [f"Lab {lab!r} has {count}: --lab-id {lab} shows them." for lab, count in sorted(others.items())]
+        lines += [
+            tr("Lab {lab!r} has {count}: --lab-id {lab} shows them.", lab=lab, count=count)
+            for lab, count in sorted(others.items())
+        ]
         return "\n".join([*lines, *self.notes])
 
     def _repr_mimebundle_(
@@ -88,16 +94,18 @@ def by_tags(ground: Ground) -> Leftovers:
     found: list[Leftover] = []
     notes: list[str] = []
     looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Thing]]]], ...] = (
-        ("state machines", _machines),
-        ("roles", _roles),
-        ("managed policies", _policies),
+        (tr("state machines"), _machines),
+        (tr("roles"), _roles),
+        (tr("managed policies"), _policies),
     )
     for side in Side:
         for what, look in looks:
             try:
                 found += [Leftover(lab_id, thing) for lab_id, thing in look(ground, side)]
             except StepError as error:
-                notes.append(f"Not every one of the {what} could be looked at: {stable(str(error))}")
+                notes.append(
+                    tr("Not every one of the {what} could be looked at: {why}", what=what, why=stable(str(error)))
+                )
     return Leftovers(ground.lab_id, _in_order(found), tuple(notes))
 
 
@@ -125,7 +133,7 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
                 elsewhere.add(entry.region)
     found = [Leftover(ground.lab_id, thing) for thing in things.values() if thing.plan_undo() is not None]
     notes = tuple(
-        f"The ledger knows of state machines in {region}, too: --region {region} looks there."
+        tr("The ledger knows of state machines in {region}, too: --region {region} looks there.", region=region)
         for region in sorted(elsewhere)
     )
     return Leftovers(ground.lab_id, _in_order(found), notes)

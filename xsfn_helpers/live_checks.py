@@ -10,6 +10,7 @@ from xsfn_helpers.chain import Link
 from xsfn_helpers.checks import Check
 from xsfn_helpers.documents import STARTED_BY_KEY
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.runs import SUCCEEDED, Run
 from xsfn_helpers.trials import Answer
 from xsfn_helpers.verdicts import Verdict
@@ -19,7 +20,7 @@ from xsfn_helpers.wording import stable, stable_cause
 RUN_LINKS: Final = (1, 2, 3, 6, 4)
 STOP_LINK: Final = 5
 _AFTER_ASSUMING: Final = (3, 4)
-LOOK_ABOVE: Final = "Put right the failed checks above first."
+LOOK_ABOVE: Final = mark("Put right the failed checks above first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +41,36 @@ def refused_run_check(run: Run, link: Link) -> Check:
     refused = run.broken_link == link.number
     return Check(
         f"{link.id}.live",
-        f"Link {link} is refused in a real run before its stage",
+        tr("Link {link} is refused in a real run before its stage", link=link),
         refused,
         ending(run),
-        "" if refused else f"Bring the accounts back to where this link is closed, or ask lab.decide({link.number}).",
+        ""
+        if refused
+        else tr(
+            "Bring the accounts back to where this link is closed, or ask lab.decide({number}).", number=link.number
+        ),
     )
 
 
 def stop_check(run: Run, verdicts: Mapping[int, Verdict]) -> Check:
     """The run was stopped, and its Subject execution with it."""
     if run.subject_status == "ABORTED" and run.status == "ABORTED":
-        shown = Shown(True, "the Operator execution was stopped, and Step Functions stopped the Subject execution")
+        shown = Shown(True, tr("the Operator execution was stopped, and Step Functions stopped the Subject execution"))
     elif run.status == "ABORTED":
-        shown = Shown(False, f"the Operator execution was stopped, but the Subject execution stayed {_subject(run)}")
+        shown = Shown(
+            False,
+            tr("the Operator execution was stopped, but the Subject execution stayed {subject}", subject=_subject(run)),
+        )
     else:
-        shown = Shown(False, f"the run couldn't be stopped in time: {ending(run)}")
-    return _link_check(run, verdicts, STOP_LINK, shown, where="when the parent is stopped")
+        shown = Shown(False, tr("the run couldn't be stopped in time: {ending}", ending=ending(run)))
+    return _link_check(run, verdicts, STOP_LINK, shown, text=mark("Link {link}, when the parent is stopped"))
 
 
 def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
     """Links whose trial couldn't be made."""
-    return [Check(f"{link.id}.live", f"Link {link}, in a real run", False, evidence, hint) for link in links]
+    return [
+        Check(f"{link.id}.live", tr("Link {link}, in a real run", link=link), False, evidence, hint) for link in links
+    ]
 
 
 def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint: str) -> Check:
@@ -68,25 +78,30 @@ def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint:
     try:
         answer = attempt()
     except XsfnError as error:
-        return Check(f"refused.{name}", title, False, stable(error.what), error.fix or LOOK_ABOVE)
+        return Check(f"refused.{name}", title, False, stable(error.what), error.fix or tr(LOOK_ABOVE))
     return Check(f"refused.{name}", title, answer.refused, answer.words, "" if answer.refused else hint)
 
 
 def _link_check(
-    run: Run, verdicts: Mapping[int, Verdict], number: int, shown: Shown, *, where: str = "in a real run"
+    run: Run,
+    verdicts: Mapping[int, Verdict],
+    number: int,
+    shown: Shown,
+    *,
+    text: str = mark("Link {link}, in a real run"),
 ) -> Check:
     link = verdicts[number].link
     hint = "" if shown.passed else _hint(run, verdicts, number)
-    return Check(f"{link.id}.live", f"Link {link}, {where}", shown.passed, shown.evidence, hint)
+    return Check(f"{link.id}.live", tr(text, link=link), shown.passed, shown.evidence, hint)
 
 
 def _hint(run: Run, verdicts: Mapping[int, Verdict], number: int) -> str:
     """The next step: what would open the link that refused, as far as the policies tell."""
     if run.broken_link is None and run.subject_status == "FAILED":
-        return "No link refused: the Subject state machine failed by itself. Its definition says why."
+        return tr("No link refused: the Subject state machine failed by itself. Its definition says why.")
     asked = run.broken_link or number
-    return (
-        verdicts[asked].hint or f"The policies allow link {asked}: wait for IAM to spread the change, then check again."
+    return verdicts[asked].hint or tr(
+        "The policies allow link {asked}: wait for IAM to spread the change, then check again.", asked=asked
     )
 
 
@@ -101,18 +116,18 @@ def _shown(run: Run, number: int) -> Shown:
         4: run.succeeded and _has_parsed_output(run),
     }[number]
     if passed:
-        return Shown(True, _EVIDENCE[number])
+        return Shown(True, tr(_EVIDENCE[number]))
     if run.broken_link:
-        return Shown(False, f"not reached: link {run.broken_link} was refused")
+        return Shown(False, tr("not reached: link {broken_link} was refused", broken_link=run.broken_link))
     return Shown(False, ending(run))
 
 
 _EVIDENCE: Final = {
-    1: "the Operator execution began its task under the Operator role",
-    2: "the task went on as the execute role",
-    3: "the Subject execution exists in the Subject account, with the Operator execution's id in its input",
-    4: "the Operator execution saw the Subject execution succeed, and its Output came back as parsed JSON",
-    6: "the Subject execution ran under the Subject role and succeeded",
+    1: mark("the Operator execution began its task under the Operator role"),
+    2: mark("the task went on as the execute role"),
+    3: mark("the Subject execution exists in the Subject account, with the Operator execution's id in its input"),
+    4: mark("the Operator execution saw the Subject execution succeed, and its Output came back as parsed JSON"),
+    6: mark("the Subject execution ran under the Subject role and succeeded"),
 }
 
 
@@ -129,8 +144,12 @@ def ending(run: Run) -> str:
     """How the run ended, in AWS's words where it failed."""
     if run.error or run.cause:
         return ": ".join(stable_cause(text) for text in (run.error, run.cause) if text)
-    return f"the Operator execution ended {run.status}, the Subject execution {_subject(run)}"
+    return tr(
+        "the Operator execution ended {status}, the Subject execution {subject}",
+        status=run.status,
+        subject=_subject(run),
+    )
 
 
 def _subject(run: Run) -> str:
-    return run.subject_status or "never started"
+    return run.subject_status or tr("never started")

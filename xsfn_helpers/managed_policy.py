@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account, Side
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ManagedPolicy:
 
     @property
     def thing(self) -> str:
-        return f"managed policy {self.name}"
+        return tr("managed policy {name}", name=self.name)
 
     def plan(self) -> Change:
         return self.ground.making(self.account, self.thing, self._tags())

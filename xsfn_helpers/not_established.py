@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.choices import CHOICES, Choice, as_markdown
 
 # Those that somebody who does the walkthrough on accounts of their own is likely to meet.
@@ -32,13 +33,21 @@ class NotEstablished:
     def title(self) -> str:
         count, whole = len(self.choices), len(CHOICES)
         if count == whole:
-            return f"Not established of AWS: all {whole} points."
-        return f"Not established of AWS: {count} of {whole} points. lab.not_established(everything=True) has the rest."
+            return tr("Not established of AWS: all {whole} points.", whole=whole)
+        return tr(
+            "Not established of AWS: {count} of {whole} points. lab.not_established(everything=True) has the rest.",
+            count=count,
+            whole=whole,
+        )
 
     def __str__(self) -> str:
         lines = [self.title]
         for choice in self.choices:
-            lines += [f"  ? {choice.question}", f"    The sandbox {choice.answer}.", f"    Why: {choice.why}."]
+            lines += [
+                f"  ? {choice.question}",
+                tr("    The sandbox {answer}.", answer=choice.answer),
+                tr("    Why: {why}.", why=choice.why),
+            ]
         return "\n".join(lines)
 
     def _repr_mimebundle_(

@@ -12,6 +12,7 @@ from xsfn_helpers.chain import Node
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, json_text
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam import PolicyKind
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import StoredRole
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -36,11 +37,13 @@ class PolicyPlace:
     @property
     def title(self) -> str:
         """As the decisions name it: `execute role's trust policy`."""
-        return f"{self.node}'s {f'inline policy {self.policy}' if self.policy else 'trust policy'}"
+        if self.policy:
+            return tr("{role}'s inline policy {policy}", role=tr(self.node), policy=self.policy)
+        return tr("{role}'s trust policy", role=tr(self.node))
 
     @property
     def made_by(self) -> str:
-        return f"stage {self.stage}" if self.stage else "the prerequisites"
+        return tr("stage {stage}", stage=self.stage) if self.stage else tr("the prerequisites")
 
     def role_name(self, scenario: Scenario) -> str:
         return _role_arn(scenario, self.node).rpartition("/")[2]
@@ -81,7 +84,7 @@ def document_name(name: str) -> str:
     known = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
     if known not in DOCUMENT_NAMES:
         names = ", ".join(one.replace("_", " ") for one in DOCUMENT_NAMES)
-        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {names}.")
+        raise ConfigError(tr("There is no document {name!r}.", name=name), fix=tr("There are: {names}.", names=names))
     return known
 
 

@@ -4,7 +4,7 @@ back. It only reads."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from xsfn_helpers.changes import Plan
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.planned_calls import planned_calls
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.simulated import NotSimulated, Simulated, simulate
@@ -25,17 +26,18 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 # aws.amazon.com/step-functions/pricing: standard workflows are charged by state transition.
-COST: Final = (
-    "IAM costs nothing. Step Functions charges standard workflows by state transition, the first 4,000 of a month "
-    "free, then about 0.025 US dollars for 1,000. A run makes 5 or fewer, all checks together fewer than 60: less than "
-    "a cent. What stands and isn't run costs nothing."
+COST: Final = mark(
+    "IAM costs nothing. Step Functions charges standard workflows by state transition, the first "
+    "4,000 of a month free, then about 0.025 US dollars for 1,000. A run makes 5 or fewer, all "
+    "checks together fewer than 60: less than a cent. What stands and isn't run costs nothing."
 )
-UNDO: Final = (
-    "lab.clean(), or `xsfn clean`, removes all of it and nothing else: what carries the lab's tag. Killed in between, "
-    "it goes on where it was; `xsfn clean --find` finds what was left, by the ledger and the tags."
+UNDO: Final = mark(
+    "lab.clean(), or `xsfn clean`, removes all of it and nothing else: what carries the lab's tag. "
+    "Killed in between, it goes on where it was; `xsfn clean --find` finds what was left, by the "
+    "ledger and the tags."
 )
 
-_WHERE: Final = "it is in XSFN_STATE_DIR, or ~/.local/state/xsfn"
+_WHERE: Final = mark("it is in XSFN_STATE_DIR, or ~/.local/state/xsfn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Preflight:
     notes: tuple[str, ...]
     plans: tuple[Plan, ...]
     ledger: str = ""
-    cost: str = field(default=COST)
-    undo: str = field(default=UNDO)
+    cost: str = COST
+    undo: str = UNDO
 
     @property
     def ok(self) -> bool:
@@ -58,15 +60,15 @@ class Preflight:
 
     @property
     def _below(self) -> tuple[tuple[str, str], ...]:
-        notes = tuple(("Not known", note) for note in self.notes)
-        ledger = (("Ledger", self.ledger),) if self.ledger else ()
-        return (*notes, ("Cost", self.cost), ("Way back", self.undo), *ledger)
+        notes = tuple((tr("Not known"), note) for note in self.notes)
+        ledger = ((tr("Ledger"), self.ledger),) if self.ledger else ()
+        return (*notes, (tr("Cost"), tr(self.cost)), (tr("Way back"), tr(self.undo)), *ledger)
 
     def __str__(self) -> str:
         return "\n".join(
             [
                 str(self.report),
-                "What would be made and changed:",
+                tr("What would be made and changed:"),
                 *(f"  {line}" for plan in self.plans for line in str(plan).splitlines()),
                 *(f"{heading}: {text}" for heading, text in self._below),
             ]
@@ -94,7 +96,7 @@ def preflight(ground: Ground, steps: Steps) -> Preflight:
             checks.append(found)
     plans, readable = _plans(ground, steps)
     checks += readable
-    return Preflight(Report("Preflight", tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
+    return Preflight(Report(tr("Preflight"), tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
 
 
 def _ledger(accounts: Accounts) -> str:
@@ -102,14 +104,14 @@ def _ledger(accounts: Accounts) -> str:
     if not path.name:
         return ""
     # Where that is on this computer stays out of a notebook that is handed on.
-    return f"every change is noted beforehand, in {path.name}; {_WHERE}"
+    return tr("every change is noted beforehand, in {name}; {where}", name=path.name, where=tr(_WHERE))
 
 
 def _adopted_machines(ground: Ground) -> str:
     machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
     if not machines:
         return ""
-    return f"what a run of your own {' and '.join(machines)} does: checks and runs start it, for real."
+    return tr("what a run of your own {machines} does: checks and runs start it, for real.", machines=listed(machines))
 
 
 def _identity(ground: Ground, side: Side) -> str:
@@ -120,18 +122,21 @@ def _identity(ground: Ground, side: Side) -> str:
 def _who(ground: Ground, side: Side, arn: str) -> Check:
     account = ground.scenario.account(side)
     return Check(
-        f"who.{side.value}", f"You are somebody in the {account}", arn.split(":")[4] == account.id, stable(arn),
-        "The credentials have changed since open_lab(): call it again.",
-    )  # fmt: skip
+        f"who.{side.value}",
+        tr("You are somebody in the {account}", account=account),
+        arn.split(":")[4] == account.id,
+        stable(arn),
+        tr("The credentials have changed since open_lab(): call it again."),
+    )
 
 
 def _apart(ground: Ground) -> Check:
     scenario = ground.scenario
     return Check(
         "accounts.apart",
-        "They are two accounts of one partition and region, and neither is on the deny list",
+        tr("They are two accounts of one partition and region, and neither is on the deny list"),
         scenario.operator.id != scenario.subject.id,
-        f"{scenario.operator.id} and {scenario.subject.id}, {scenario.partition}, {scenario.region}",
+        f"{listed((scenario.operator.id, scenario.subject.id))}, {scenario.partition}, {scenario.region}",
     )
 
 
@@ -140,12 +145,13 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
     account = ground.scenario.account(side)
     iam = ground.iam(side)
     if arn.endswith(":root"):
-        return (
-            f"{account}: you are its root user, whom only the organisation's policies limit; a role is the better way."
+        return tr(
+            "{account}: you are its root user, whom only the organisation's policies limit; a role is the better way.",
+            account=account,
         )
     source = source_arn(iam, account, arn)
     if source is None:
-        return f"{account}: AWS simulates users and roles only, and you are {stable(arn)}."
+        return tr("{account}: AWS simulates users and roles only, and you are {arn}.", account=account, arn=stable(arn))
     missing: list[Simulated] = []
     calls = 0
     for planned in planned_calls(ground.scenario, side, ground.lab_id, probes.PREFIX):
@@ -153,18 +159,22 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
             iam, account, source, actions=planned.actions, resources=planned.resources, context=planned.context
         )
         if isinstance(answer, NotSimulated):
-            return (
-                f"{account}: which permissions are missing couldn't be simulated, because AWS said {answer.why} A "
-                "missing one would show as a refusal on the way; given then, the same again completes it."
+            return tr(
+                "{account}: which permissions are missing couldn't be simulated, because AWS said {why} A "
+                "missing one would show as a refusal on the way; given then, the same again completes it.",
+                account=account,
+                why=answer.why,
             )
         calls += len(answer)
         missing += [one for one in answer if not one.allowed]
     return Check(
         f"rights.{side.value}",
-        f"You may make every planned call in the {account}",
+        tr("You may make every planned call in the {account}", account=account),
         not missing,
-        "; ".join(_told(missing)) if missing else f"{calls} actions on resources simulated, all allowed",
-        "Have these actions allowed to you on these resources, or choose another profile.",
+        "; ".join(_told(missing))
+        if missing
+        else tr("{calls} actions on resources simulated, all allowed", calls=calls),
+        tr("Have these actions allowed to you on these resources, or choose another profile."),
     )
 
 
@@ -174,7 +184,8 @@ def _told(missing: list[Simulated]) -> Iterator[str]:
     for one in missing:
         by_resource.setdefault((one.resource, one.reason), []).append(one.action)
     for (resource, reason), actions in by_resource.items():
-        yield f"{', '.join(sorted(set(actions)))} on {resource}: {reason}"
+        names = ", ".join(sorted(set(actions)))
+        yield tr("{actions} on {resource}: {reason}", actions=names, resource=resource, reason=reason)
 
 
 def source_arn(iam: IAMClient, account: Account, arn: str) -> str | None:
@@ -202,16 +213,24 @@ def _plans(ground: Ground, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]
         for step in steps:
             plans.append(step.plan())
     except StepError as error:
-        unread = Check("plan.readable", "What stands can be read", False, stable(str(error)), error.fix)
+        unread = Check("plan.readable", tr("What stands can be read"), False, stable(str(error)), error.fix)
         return tuple(plans), [unread]
     foreign = [change for plan in plans for change in plan.left]
     return tuple(plans), [
         Check(
             "names.free",
-            "No name is taken by something that isn't the lab's",
+            tr("No name is taken by something that isn't the lab's"),
             not foreign,
-            "; ".join(f"{change.thing} in {change.account}, {', '.join(change.details)}" for change in foreign)
-            or "every name is free, or the lab's own",
-            "Choose other names (xsfn.toml), or list it under adopt, to be used as it is.",
+            "; ".join(
+                tr(
+                    "{thing} in {account}, {details}",
+                    thing=change.thing,
+                    account=change.account,
+                    details=", ".join(change.details),
+                )
+                for change in foreign
+            )
+            or tr("every name is free, or the lab's own"),
+            tr("Choose other names (xsfn.toml), or list it under adopt, to be used as it is."),
         )
     ]

@@ -20,6 +20,7 @@ from xsfn_helpers.documents import POLICY_VERSION, json_text, operator_role_perm
 from xsfn_helpers.errors import RunError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam_resources import InlinePolicy, Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.runs import RUNNING
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.state_machine import StateMachine
@@ -108,7 +109,7 @@ def sweep(ground: Ground) -> Plan:
     changes: list[Change | None] = [_machine(ground, name, "", {}).undo() for name in machines]
     for side in Side:
         changes += [_role(ground, name, side).undo() for name in _role_names(ground, side)]
-    return Plan("Probes left behind", tuple(change for change in changes if change), done=True)
+    return Plan(tr("Probes left behind"), tuple(change for change in changes if change), done=True)
 
 
 def _role_names(ground: Ground, side: Side) -> list[str]:
@@ -140,7 +141,9 @@ def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Endin
         if described["status"] != RUNNING:
             return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
         if time.monotonic() > deadline:
-            raise RunError(f"A probe hasn't ended after {timeout:g} s.", where=str(ground.scenario.operator))
+            raise RunError(
+                tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(ground.scenario.operator)
+            )
         time.sleep(ground.accounts.pace.poll)
 
 

@@ -19,6 +19,7 @@ from xsfn_helpers.documents import EXECUTE_POLICY_NAME, execute_role_permissions
 from xsfn_helpers.errors import ConfigError, RunError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam_resources import InlinePolicy
+from xsfn_helpers.language import tr
 from xsfn_helpers.reach_runs import ReachRun
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Steps
@@ -42,8 +43,14 @@ class Removal:
     words: str
 
     def __str__(self) -> str:
-        mark = "✓ refused" if self.refused else "✗ not refused"
-        return f"{mark} without {self.grant.action} on {self.grant.on}: {self.words}"
+        mark = tr("✓ refused") if self.refused else tr("✗ not refused")
+        return tr(
+            "{mark} without {action} on {on}: {words}",
+            mark=mark,
+            action=self.grant.action,
+            on=self.grant.on,
+            words=self.words,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +116,15 @@ class Reach:
             done += [thing.apply() for thing in self.things]
             for number in STAGE_NUMBERS:
                 done += steps.stage(number).apply()
-        return Plan(f"Reach {', '.join(target.name for target in self.targets)}", tuple(done), done=True)
+        return Plan(
+            tr("Reach {names}", names=", ".join(target.name for target in self.targets)), tuple(done), done=True
+        )
 
     def clean(self) -> Plan:
         """Remove what was made to be reached; roles and state machines are the lab's to remove."""
         with turn(self.ground.lab_id):
             done = [thing.undo() for thing in reversed(self.things)]
-        return Plan("Clean", tuple(change for change in done if change), done=True)
+        return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every link, decided from the policies as they are stored."""
@@ -141,13 +150,13 @@ class Reach:
         waits = [target for target in self.targets if target.service == "sqs" and target.pattern is Pattern.CALLBACK]
         if not waits:
             raise ConfigError(
-                "No queue here gets a token.",
-                fix="Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK).",
+                tr("No queue here gets a token."),
+                fix=tr("Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK)."),
             )
         token = receive_token(self.ground.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
         if token is None:
             raise RunError(
-                "No token has come into the queue.", where=str(self.scenario.subject), fix="Start a run first."
+                tr("No token has come into the queue."), where=str(self.scenario.subject), fix=tr("Start a run first.")
             )
         return token
 
@@ -162,7 +171,7 @@ class Reach:
             *(_decided(verdict) for verdict in self.verdicts()),
             *(_tried(number, one, run) for number, one in enumerate(self.targets, start=1)),
         ]
-        return Report("All targets", tuple(checks))
+        return Report(tr("All targets"), tuple(checks))
 
     def without_each_action(self) -> Removals:
         """Take each single action away in turn, run that target alone, and put everything back.
@@ -196,23 +205,31 @@ class Reach:
             policy.undo()
         run = self.run()
         refused = not run.succeeded and f"is not authorized to perform: {grant.action.lower()}" in run.cause.lower()
-        words = stable_cause(f"{run.error}: {run.cause}") if not run.succeeded else "the run succeeded"
+        words = stable_cause(f"{run.error}: {run.cause}") if not run.succeeded else tr("the run succeeded")
         return Removal(target, grant, refused, words)
 
 
 def _decided(verdict: Verdict) -> Check:
     link = verdict.link
-    return Check(f"{link.id}.decided", f"Link {link}, by the policies", verdict.allowed, verdict.evidence, verdict.hint)
+    return Check(
+        f"{link.id}.decided",
+        tr("Link {link}, by the policies", link=link),
+        verdict.allowed,
+        verdict.evidence,
+        verdict.hint,
+    )
 
 
 def _tried(number: int, target: Target, run: ReachRun) -> Check:
     name = f"target-{number}.live"
     end = next((task for task in run.tasks if task.state == target.title), None)
-    title = f"{target.operation} on the {target.name}, in a real run"
+    title = tr("{operation} on the {name}, in a real run", operation=target.operation, name=target.name)
     if end is not None and end.succeeded:
-        return Check(name, title, True, "it was called as the execute role, and answered")
+        return Check(name, title, True, tr("it was called as the execute role, and answered"))
     if end is not None and end.error:
         evidence = stable_cause(f"{end.error}: {end.cause}")
     else:
-        evidence = f"it wasn't reached: the execution ended {run.status}" + (f" ({run.error})" if run.error else "")
-    return Check(name, title, False, evidence, "Apply the targets again: it puts the policies right.")
+        evidence = tr("it wasn't reached: the execution ended {status}", status=run.status) + (
+            f" ({run.error})" if run.error else ""
+        )
+    return Check(name, title, False, evidence, tr("Apply the targets again: it puts the policies right."))

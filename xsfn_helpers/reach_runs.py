@@ -11,6 +11,7 @@ from typing import Any, Final
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import RunError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.runs import RUNNING, SUCCEEDED
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable_cause
@@ -58,7 +59,9 @@ class ReachRun:
         raise KeyError(f"no task {state!r} has ended; there are: {', '.join(task.state for task in self.tasks)}")
 
     def __str__(self) -> str:
-        return "\n".join([f"Operator execution: {self.status}", *(f"  {task}" for task in self.tasks)])
+        return "\n".join(
+            [tr("Operator execution: {status}", status=self.status), *(f"  {task}" for task in self.tasks)]
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -83,7 +86,8 @@ def follow(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Reac
     while (run := look(ground, execution_arn)).status == RUNNING:
         if time.monotonic() > deadline:
             raise RunError(
-                f"The Operator execution is still running after {timeout:g} s.", where=str(ground.scenario.operator)
+                tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
+                where=str(ground.scenario.operator),
             )
         time.sleep(ground.accounts.pace.poll)
     return run

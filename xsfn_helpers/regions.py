@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from xsfn_helpers.errors import InvalidScenario
+from xsfn_helpers.language import tr
 
 REGIONS: Final[dict[str, tuple[str, ...]]] = {
     "aws": (
@@ -78,7 +79,10 @@ def partition_of(region: str) -> str:
         return _PARTITION[region]
     except (KeyError, TypeError):
         raise InvalidScenario(
-            f"{region!r} is not a region with Step Functions.",
+            tr("{region!r} is not a region with Step Functions.", region=region),
             where="region",
-            fix=f"Known ones start with {', '.join(REGIONS['aws'][:3])} …; AWS calls Tokyo 'ap-northeast-1'.",
+            fix=tr(
+                "Known ones start with {names} …; AWS calls Tokyo 'ap-northeast-1'.",
+                names=", ".join(REGIONS["aws"][:3]),
+            ),
         ) from None

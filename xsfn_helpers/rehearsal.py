@@ -14,6 +14,7 @@ from typing import Any, Final
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import ENVIRONMENT_PREFIX, PROFILE_KEYS, load_settings
 from xsfn_helpers.lab import open_lab, start_sandbox
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Side
@@ -29,11 +30,12 @@ class Rehearsal:
 
     def __str__(self) -> str:
         if not self.playing:
-            return "You have chosen target = aws: from here on it is no rehearsal."
-        return (
-            "The sandbox plays AWS, in this kernel alone: the profiles rehearsal-operator and rehearsal-subject lead "
-            "to its two accounts, and AWS_ENDPOINT_URL to this computer. Your own AWS configuration is left aside. "
-            "What earlier notebooks built has been removed: it begins with nothing."
+            return tr("You have chosen target = aws: from here on it is no rehearsal.")
+        return tr(
+            "The sandbox plays AWS, in this kernel alone: the profiles rehearsal-operator and "
+            "rehearsal-subject lead to its two accounts, and AWS_ENDPOINT_URL to this computer. Your own "
+            "AWS configuration is left aside. What earlier notebooks built has been removed: it begins with "
+            "nothing."
         )
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import RunError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.news import Looked
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.wording import stable_cause
@@ -93,9 +94,11 @@ class Run:
         while run.subject_execution_arn is None and not run.ended:
             if time.monotonic() > deadline:
                 raise RunError(
-                    f"The Operator execution has started no Subject execution within {timeout:g} s.",
+                    tr(
+                        "The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout
+                    ),
                     where=str(self.ground.scenario.operator),
-                    fix="It goes on: `.follow()` waits for its end; `.stop()` stops it.",
+                    fix=tr("It goes on: `.follow()` waits for its end; `.stop()` stops it."),
                 )
             time.sleep(self.ground.accounts.pace.poll)
             run = run.look()
@@ -127,15 +130,18 @@ class Run:
         return run
 
     def __str__(self) -> str:
-        lines = [f"Operator execution: {self.status}"]
+        lines = [tr("Operator execution: {status}", status=self.status)]
         if self.error:
-            lines.append(f"  {self.error}: {stable_cause(self.cause) if self.cause else 'no cause given'}")
+            cause = stable_cause(self.cause) if self.cause else tr("no cause given")
+            lines.append(f"  {self.error}: {cause}")
         if self.broken_link:
-            lines.append(f"  refused at link {self.broken_link} of the access chain")
+            lines.append(tr("  refused at link {broken_link} of the access chain", broken_link=self.broken_link))
         if self.subject_execution_arn:
-            lines.append(f"Subject execution, in the Subject account: {self.subject_status}")
+            lines.append(
+                tr("Subject execution, in the Subject account: {subject_status}", subject_status=self.subject_status)
+            )
         else:
-            lines.append("Subject execution: never started")
+            lines.append(tr("Subject execution: never started"))
         return "\n".join(lines)
 
     def _repr_mimebundle_(
@@ -209,9 +215,9 @@ def follow(
             return shown(look(ground, operator_execution_arn))
         if time.monotonic() > deadline:
             raise RunError(
-                f"The Operator execution is still running after {timeout:g} s.",
+                tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
                 where=str(ground.scenario.operator),
-                fix="It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it.",
+                fix=tr("It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
             )
         time.sleep(ground.accounts.pace.poll)
 
@@ -333,9 +339,9 @@ def _summary(event: HistoryEventTypeDef) -> str:
     if "error" in details or "cause" in details:
         return ": ".join(stable_cause(details[key]) for key in ("error", "cause") if key in details)
     if "taskCredentials" in details:
-        return f"as {details['taskCredentials']['roleArn']}"
+        return tr("as {role}", role=details["taskCredentials"]["roleArn"])
     if "roleArn" in details:
-        return f"under {details['roleArn']}"
+        return tr("under {role}", role=details["roleArn"])
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.faults.stored_documents import save_documents
 from xsfn_helpers.ground import refuse_foreign
+from xsfn_helpers.language import tr
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.roles import read_role
 
@@ -29,8 +30,8 @@ def save_policy(lab: Lab, place: PolicyPlace, text: str) -> str:
             with_text = lab.using(**{place.document: text})
             step = with_text.steps.stage(place.stage) if place.stage else with_text.steps.prerequisites
             step.apply()
-            return f"{step.title}: applied with this document."
+            return tr("{title}: applied with this document.", title=step.title)
         if not ground.owns(role.tags):
-            refuse_foreign(ground.not_ours(account, f"role {name}", role.tags))
+            refuse_foreign(ground.not_ours(account, tr("role {name}", name=name), role.tags))
         save_documents(ground, lab.blueprint, {place.document: text})
-    return f"Saved in the {account}: the {place.title}."
+    return tr("Saved in the {account}: the {title}.", account=account, title=place.title)

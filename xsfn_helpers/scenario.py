@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.errors import InvalidScenario
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.regions import partition_of
 
 
@@ -30,7 +31,7 @@ class Account:
     id: str
 
     def __str__(self) -> str:
-        return f"{self.side.value.capitalize()} account {self.id}"
+        return tr("{side} account {id}", side=self.side.value.capitalize(), id=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,11 @@ class Scenario:
         check_account_id(self.subject_account_id, where="subject account id")
         if self.operator_account_id == self.subject_account_id:
             raise InvalidScenario(
-                f"Operator and Subject are both {self.operator_account_id}.",
+                tr(
+                    "Operator and Subject are both {operator_account_id}.", operator_account_id=self.operator_account_id
+                ),
                 where="account ids",
-                fix="A cross-account run needs two different accounts: change one of the two ids.",
+                fix=tr("A cross-account run needs two different accounts: change one of the two ids."),
             )
         partition_of(self.region)
         for field in ("operator_machine_name", "subject_machine_name"):
@@ -67,9 +70,12 @@ class Scenario:
         # IAM compares role names without regard to case within an account.
         if self.subject_role_name.lower() == self.execute_role_name.lower():
             raise InvalidScenario(
-                f"The Subject role and the execute role are both {self.execute_role_name!r}.",
+                tr(
+                    "The Subject role and the execute role are both {execute_role_name!r}.",
+                    execute_role_name=self.execute_role_name,
+                ),
                 where="role names",
-                fix="They live in the same account and do different jobs: give each its own name.",
+                fix=tr("They live in the same account and do different jobs: give each its own name."),
             )
 
     @property
@@ -130,7 +136,7 @@ class Scenario:
 
 _ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ROLE_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
-_ROLE_NAME_RULE: Final = "a role name is 1 to 64 of A-Z a-z 0-9 _ + = , . @ -"
+_ROLE_NAME_RULE: Final = mark("In IAM, a role name is 1 to 64 of A-Z a-z 0-9 _ + = , . @ -.")
 # CreateStateMachine.name in AWS's service model: what Step Functions itself refuses.
 _MACHINE_FORBIDDEN: Final = re.compile(
     r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]"
@@ -142,19 +148,23 @@ _MACHINE_AS_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_+=.@-]+")
 def check_account_id(value: str, *, where: str) -> None:
     """Raise `InvalidScenario` unless `value` is a 12-digit AWS account id."""
     if not isinstance(value, str) or not _ACCOUNT_ID.fullmatch(value):
-        length = f" ({len(value)} digits)" if isinstance(value, str) and value.isdigit() else ""
+        length = tr(" ({count} digits)", count=len(value)) if isinstance(value, str) and value.isdigit() else ""
         raise InvalidScenario(
-            f"{value!r}{length} is not an AWS account id.",
+            tr("{value!r}{length} is not an AWS account id.", value=value, length=length),
             where=where,
-            fix="An account id is a text of exactly 12 digits, such as '111111111111'.",
+            fix=tr("An account id is a text of exactly 12 digits, such as '111111111111'."),
         )
 
 
 def check_role_name(value: str, *, where: str) -> None:
     """Raise `InvalidScenario` unless IAM accepts `value` as a role name (CreateRole.RoleName in the service model)."""
     if not isinstance(value, str) or not _ROLE_NAME.fullmatch(value):
-        length = f" ({len(value)} characters)" if isinstance(value, str) and len(value) > 64 else ""
-        raise InvalidScenario(f"{value!r}{length} is not a role name.", where=where, fix=f"In IAM, {_ROLE_NAME_RULE}.")
+        length = tr(" ({count} characters)", count=len(value)) if isinstance(value, str) and len(value) > 64 else ""
+        raise InvalidScenario(
+            tr("{value!r}{length} is not a role name.", value=value, length=length),
+            where=where,
+            fix=tr(_ROLE_NAME_RULE),
+        )
 
 
 def check_state_machine_name(value: str, *, where: str) -> None:
@@ -165,23 +175,31 @@ def check_state_machine_name(value: str, *, where: str) -> None:
     (docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html).
     """
     if not isinstance(value, str) or not 1 <= len(value) <= 80:
-        length = f" ({len(value)} characters)" if isinstance(value, str) else ""
+        length = tr(" ({count} characters)", count=len(value)) if isinstance(value, str) else ""
         raise InvalidScenario(
-            f"{value!r}{length} is not a state machine name.",
+            tr("{value!r}{length} is not a state machine name.", value=value, length=length),
             where=where,
-            fix="Step Functions takes 1 to 80 characters.",
+            fix=tr("Step Functions takes 1 to 80 characters."),
         )
     if found := _MACHINE_FORBIDDEN.search(value):
         raise InvalidScenario(
-            f"{value!r} has {found.group()!r}, which Step Functions doesn't allow in a name.",
+            tr(
+                "{value!r} has {group!r}, which Step Functions doesn't allow in a name.",
+                value=value,
+                group=found.group(),
+            ),
             where=where,
-            fix="Use A-Z a-z 0-9 _ + = . @ -.",
+            fix=tr("Use A-Z a-z 0-9 _ + = . @ -."),
         )
     if not _MACHINE_AS_EXTERNAL_ID.fullmatch(value):
         bad = next(ch for ch in value if not _MACHINE_AS_EXTERNAL_ID.fullmatch(ch))
         raise InvalidScenario(
-            f"{value!r} has {bad!r}: legal in Step Functions, but it breaks the chain, because the machine's ARN "
-            "travels as sts:ExternalId and STS refuses that character there.",
+            tr(
+                "{value!r} has {bad!r}: legal in Step Functions, but it breaks the chain, because the machine's "
+                "ARN travels as sts:ExternalId and STS refuses that character there.",
+                value=value,
+                bad=bad,
+            ),
             where=where,
-            fix="Use A-Z a-z 0-9 _ + = . @ -.",
+            fix=tr("Use A-Z a-z 0-9 _ + = . @ -."),
         )

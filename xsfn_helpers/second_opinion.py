@@ -19,6 +19,7 @@ from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import AwsUnavailable, StepError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, decide
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.policy_places import POLICY_PLACES, PolicyPlace
 from xsfn_helpers.redaction import redacted
 from xsfn_helpers.scenario import Side
@@ -26,9 +27,9 @@ from xsfn_helpers.simulated import NotSimulated, Simulated, simulate
 from xsfn_helpers.verdicts import StoredRoles, Verdict, decide_from, read_roles
 from xsfn_helpers.wording import stable
 
-OUR_BUG: Final = (
-    "That is a bug of this kit's: please report it with the text in .to_send (nothing of yours is in it but the "
-    "policies, without ids and names; read it first)."
+OUR_BUG: Final = mark(
+    "That is a bug of this kit's: please report it with the text in .to_send (nothing of yours is "
+    "in it but the policies, without ids and names; read it first)."
 )
 _OUTCOMES: Final = {"Allowed": "allowed", "ImplicitlyDenied": "implicitDeny", "ExplicitlyDenied": "explicitDeny"}
 _SIDES: Final = {Node.OPERATOR_ROLE: Side.OPERATOR, Node.EXECUTE_ROLE: Side.SUBJECT}
@@ -53,8 +54,8 @@ class SecondOpinion:
         return self.report.ok
 
     def __str__(self) -> str:
-        lines = [str(self.report), *(f"Not asked: {note}" for note in self.notes)]
-        return "\n".join([*lines, *(f"To send in:\n{text}" for text in self.to_send)])
+        lines = [str(self.report), *(tr("Not asked: {note}", note=note) for note in self.notes)]
+        return "\n".join([*lines, *(tr("To send in:\n{text}", text=text) for text in self.to_send)])
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -80,7 +81,7 @@ def second_opinion(ground: Ground) -> SecondOpinion:
     told_of += list(_of_policies(ground, roles))
     notes = dict.fromkeys(one.note for one in told_of if one.note)
     return SecondOpinion(
-        Report("The engine beside AWS", tuple(one.check for one in told_of if one.check)),
+        Report(tr("The engine beside AWS"), tuple(one.check for one in told_of if one.check)),
         tuple(notes),
         tuple(one.to_send for one in told_of if one.to_send),
     )
@@ -91,9 +92,11 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
     node = next((decider.role for decider in link.deciders if decider.role in _SIDES), None)
     role = roles[node] if node else None
     if link.principal == "states.amazonaws.com":
-        return _Told(note=f"link {link}: AWS simulates no trust policy, and nothing else decides this link")
+        return _Told(
+            note=tr("link {link}: AWS simulates no trust policy, and nothing else decides this link", link=link)
+        )
     if decision is None or node is None or role is None:
-        return _Told(note=f"link {link}: {verdict.evidence}")
+        return _Told(note=tr("link {link}: {words}", link=link, words=verdict.evidence))
     side = _SIDES[node]
     own = _identity_side(decision)
     answer = simulate(
@@ -105,7 +108,7 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
         context={key: value for key, value in own.request.context.items() if isinstance(value, str)},
     )
     if isinstance(answer, NotSimulated):
-        return _Told(note=f"link {link}: AWS said {answer.why}")
+        return _Told(note=tr("link {link}: AWS said {why}", link=link, why=answer.why))
     return _compared(ground, verdict, own, answer[0])
 
 
@@ -125,13 +128,17 @@ def _identity_side(decision: Decision) -> Decision:
 def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated) -> _Told:
     link = verdict.link
     engine = _OUTCOMES[own.outcome.value]
-    what = "the asker's own side of it" if own.is_trust else "all that decides it"
-    evidence = f"{what}: the engine says {engine}, AWS says {answer.decision}"
+    what = tr("the asker's own side of it") if own.is_trust else tr("all that decides it")
+    evidence = tr(
+        "{what}: the engine says {engine}, AWS says {decision}", what=what, engine=engine, decision=answer.decision
+    )
     if answer.by_organisation and own.allowed:
-        note = f"{evidence}, for a service control policy of the organisation, which only AWS can see"
-        return _Told(Check(f"{link.id}.aws", f"Link {link}", True, note))
+        note = tr(
+            "{evidence}, for a service control policy of the organisation, which only AWS can see", evidence=evidence
+        )
+        return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
-    check = Check(f"{link.id}.aws", f"Link {link}", agree, evidence, "" if agree else OUR_BUG)
+    check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else tr(OUR_BUG))
     return _Told(check, to_send="" if agree else _to_send(ground, own, answer))
 
 
@@ -177,7 +184,7 @@ def _validated(ground: Ground, place: PolicyPlace, text: str) -> list[Mapping[st
     except StepError as error:
         return stable(error.what).strip()
     except AwsUnavailable as error:
-        return f"it can't be reached here: {error.what}"
+        return tr("it can't be reached here: {what}", what=error.what)
 
 
 def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mapping[str, Any]]) -> _Told:
@@ -187,8 +194,12 @@ def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mappin
         f"{finding['findingType'].lower().replace('_', ' ')} {finding['issueCode']}: {finding['findingDetails']}"
         for finding in findings
     )
-    evidence = f"AWS's policy validation says {words}" if findings else "AWS's policy validation has nothing against it"
-    check = Check(f"{place.document}.aws", place.title, not errors, evidence, OUR_BUG if errors else "")
+    evidence = (
+        tr("AWS's policy validation says {words}", words=words)
+        if findings
+        else tr("AWS's policy validation has nothing against it")
+    )
+    check = Check(f"{place.document}.aws", place.title, not errors, evidence, tr(OUR_BUG) if errors else "")
     if not errors:
         return _Told(check)
     told_of = {

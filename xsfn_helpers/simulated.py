@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws_errors import code_of, message_of, told
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account
 from xsfn_helpers.wording import stable
 
@@ -39,8 +40,8 @@ class Simulated:
     def reason(self) -> str:
         """Why it isn't allowed, as far as the simulation tells."""
         if self.by_organisation:
-            return "a service control policy of the organisation doesn't allow it"
-        return "a policy denies it" if self.decision == "explicitDeny" else "no policy allows it"
+            return tr("a service control policy of the organisation doesn't allow it")
+        return tr("a policy denies it") if self.decision == "explicitDeny" else tr("no policy allows it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.language import tr
 from xsfn_helpers.probes import surely
 
 
@@ -21,7 +22,7 @@ def slow_iam(accounts: Accounts, seconds: float) -> Iterator[None]:
     delay that the sandbox doesn't have.
     """
     if not isinstance(accounts, SandboxAccounts):
-        sys.stderr.write("IAM can be slowed down in the sandbox only; here it has a delay of its own, or none.\n")
+        sys.stderr.write(tr("IAM can be slowed down in the sandbox only; here it has a delay of its own, or none.\n"))
         yield
         return
     sandbox = accounts.sandbox

@@ -14,6 +14,7 @@ from xsfn_helpers.changes import Action, Change, Plan
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.export.names import stack_name
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.wording import stable
 
@@ -43,7 +44,7 @@ class Stack:
 
     @property
     def thing(self) -> str:
-        return f"stack {self.name}"
+        return tr("stack {name}", name=self.name)
 
     def deploy(self, template: str, parameters: Mapping[str, str]) -> Change:
         """Create the stack or bring it up to date, and wait for its end.
@@ -127,9 +128,14 @@ class Stack:
                 if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != self.name
             ]
             raise StepError(
-                f"The {self.thing} ended {found['StackStatus']}. {' '.join(reasons)}",
+                tr(
+                    "The {thing} ended {status}. {reasons}",
+                    thing=self.thing,
+                    status=found["StackStatus"],
+                    reasons=" ".join(reasons),
+                ),
                 where=str(self.account),
-                fix="Put right what its events say, and deploy again.",
+                fix=tr("Put right what its events say, and deploy again."),
             )
         return Change(action, self.account, self.thing, tuple(self._made(found["StackId"], action)))
 
@@ -171,13 +177,13 @@ def events_of(ground: Ground, side: Side, name: str) -> list[StackEvent]:
 def sweep(ground: Ground) -> Plan:
     """Delete every stack of the lab with all it made, the Subject's first: they name roles of the Operator's."""
     changes = [stack.undo() for stack in _all_of(ground)]
-    return Plan("The lab's stacks", tuple(change for change in changes if change), done=True)
+    return Plan(tr("The lab's stacks"), tuple(change for change in changes if change), done=True)
 
 
 def plan_sweep(ground: Ground) -> Plan:
     """What `sweep` would delete. Reads only."""
     changes = [stack.plan_undo() for stack in _all_of(ground)]
-    return Plan("The lab's stacks", tuple(change for change in changes if change))
+    return Plan(tr("The lab's stacks"), tuple(change for change in changes if change))
 
 
 def _all_of(ground: Ground) -> Iterator[Stack]:

@@ -15,6 +15,7 @@ from xsfn_helpers.changes import Action, Change, text_diff
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.verdicts import step_functions_may_assume
 from xsfn_helpers.waiting import Waiting
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeStateMachineOutputTypeDef
 
-_NOT_YET: Final = "Step Functions doesn't see its role yet, or a machine of this name is still being deleted"
+_NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of this name is still being deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class StateMachine:
 
     @property
     def thing(self) -> str:
-        return f"state machine {self.name}"
+        return tr("state machine {name}", name=self.name)
 
     def plan(self) -> Change:
         with told(self.account):
@@ -59,7 +60,7 @@ class StateMachine:
             return self.ground.not_ours(self.account, self.thing, tags)
         details: list[str] = []
         if stored["roleArn"] != self.role_arn:
-            details.append(f"role: {stored['roleArn']} becomes {self.role_arn}")
+            details.append(tr("role: {stored} becomes {role_arn}", stored=stored["roleArn"], role_arn=self.role_arn))
         there, wanted = json.loads(stored["definition"]), json.loads(self.definition)
         if there != wanted:
             details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
@@ -102,7 +103,9 @@ class StateMachine:
             tags = self._tags()
         if not self.ground.owns(tags):
             if self._adopted is not None:
-                return self.ground.putting_back(self.account, self.thing, [stored["definition"], stored["roleArn"]])
+                return self.ground.putting_back(
+                    self._kept_as, self.account, self.thing, [stored["definition"], stored["roleArn"]]
+                )
             return self.ground.not_ours(self.account, self.thing, tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
@@ -125,7 +128,7 @@ class StateMachine:
 
     @property
     def _kept_as(self) -> str:
-        return f"{self.account.id} {self.thing}"
+        return f"{self.account.id} state machine {self.name}"
 
     def _keep(self) -> None:
         """Remember how a state machine that isn't the lab's was, before it is changed."""
@@ -180,7 +183,7 @@ class StateMachine:
 
         def say(waited: float) -> None:
             self.ground.accounts.tell_waiting(
-                Waiting(self.account, f"waiting to save {self.thing}", _NOT_YET, waited, budget)
+                Waiting(self.account, tr("waiting to save {thing}", thing=self.thing), tr(_NOT_YET), waited, budget)
             )
 
         with told(self.account):
@@ -192,8 +195,12 @@ class StateMachine:
         while self._described() is not None:
             if time.monotonic() > deadline:
                 raise StepError(
-                    f"State machine {self.name} is still being deleted after {pace.propagation:.0f} s.",
+                    tr(
+                        "State machine {name} is still being deleted after {propagation:.0f} s.",
+                        name=self.name,
+                        propagation=pace.propagation,
+                    ),
                     where=str(self.account),
-                    fix="AWS ends its executions first; do the same again in a minute.",
+                    fix=tr("AWS ends its executions first; do the same again in a minute."),
                 )
             time.sleep(pace.poll)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account
 from xsfn_helpers.steps import Steps
 
@@ -53,19 +54,32 @@ class Status:
 
     @property
     def headline(self) -> str:
-        return f"{self.done} of {len(self.steps)} steps applied"
+        return tr("{done} of {count} steps applied", done=self.done, count=len(self.steps))
 
     @property
     def time_left(self) -> str:
-        return f"about {self.minutes_left} minutes" if self.minutes_left else "none: everything is built"
+        return (
+            tr("about {minutes_left} minutes", minutes_left=self.minutes_left)
+            if self.minutes_left
+            else tr("none: everything is built")
+        )
 
     def __str__(self) -> str:
-        lines = [f"Lab {self.lab_id!r}: {self.operator}, {self.subject}"]
+        lines = [
+            tr(
+                "Lab {lab_id!r}: {operator}, {subject}",
+                lab_id=self.lab_id,
+                operator=self.operator,
+                subject=self.subject,
+            )
+        ]
         lines += [
-            f"  {'✓' if one.applied else '…'} {one.title}{'' if one.applied else ' (not applied)'}"
+            f"  ✓ {one.title}" if one.applied else tr("  … {title} (not applied)", title=one.title)
             for one in self.steps
         ]
-        return "\n".join([*lines, f"Next: {self.next}", f"Time left: {self.time_left}"])
+        return "\n".join(
+            [*lines, tr("Next: {next}", next=self.next), tr("Time left: {time_left}", time_left=self.time_left)]
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

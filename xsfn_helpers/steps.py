@@ -12,6 +12,7 @@ from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import Ground, Resource, refuse_foreign
 from xsfn_helpers.iam_resources import InlinePolicy, Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
 
@@ -91,7 +92,7 @@ class Steps:
         return cls(
             prerequisites=Step(
                 0,
-                "Prerequisites: the Operator role, the Subject role and the Subject state machine",
+                tr("Prerequisites: the Operator role, the Subject role and the Subject state machine"),
                 (
                     Role(
                         ground,
@@ -112,7 +113,7 @@ class Steps:
             ),
             execute_role=Step(
                 1,
-                "Stage 1: the execute role in the Subject account",
+                tr("Stage 1: the execute role in the Subject account"),
                 (
                     Role(
                         ground,
@@ -132,7 +133,7 @@ class Steps:
             ),
             operator_role=Step(
                 2,
-                "Stage 2: the Operator role's permission",
+                tr("Stage 2: the Operator role's permission"),
                 (
                     InlinePolicy(
                         ground,
@@ -143,7 +144,7 @@ class Steps:
                     ),
                 ),
             ),
-            operator_task=Step(3, "Stage 3: the Operator state machine with its task", (operator_machine,)),
+            operator_task=Step(3, tr("Stage 3: the Operator state machine with its task"), (operator_machine,)),
             subject_machine=subject_machine,
             operator_machine=operator_machine,
         )
@@ -158,7 +159,7 @@ class Steps:
             if step.number == number and number in STAGE_NUMBERS and not isinstance(number, bool):
                 return step
         known = ", ".join(map(str, STAGE_NUMBERS))
-        raise StepError(f"Stage {number!r} does not exist; stages are {known}.")
+        raise StepError(tr("Stage {number!r} does not exist; stages are {known}.", number=number, known=known))
 
     def bring_to(self, number: int) -> None:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones undone.

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import CONFIG_FILE, PROFILE_KEYS, Settings, find_config_file, load_settings
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 _KEYS: Final = ("target", *PROFILE_KEYS.values(), "region")
 
@@ -39,12 +40,16 @@ class TargetChoice:
         path = there or self.folder / CONFIG_FILE
         if there is not None and not set(_stored(there)) <= set(_KEYS):
             raise ConfigError(
-                "The file holds choices of yours besides these, and is left as it is.",
+                tr("The file holds choices of yours besides these, and is left as it is."),
                 where=there.name,
-                fix=f"Put these lines into it: {'; '.join(lines)}",
+                fix=tr("Put these lines into it: {lines}", lines="; ".join(lines)),
             )
         path.write_text("\n".join([*lines, ""]), encoding="utf-8")
-        return f"Kept in {path.name}: {'; '.join(lines)}. It counts from the next open_lab() on, in every notebook."
+        return tr(
+            "Kept in {name}: {lines}. It counts from the next open_lab() on, in every notebook.",
+            name=path.name,
+            lines="; ".join(lines),
+        )
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -55,10 +60,13 @@ class TargetChoice:
             return ()
 
     def __str__(self) -> str:
-        where = "the sandbox, on this computer" if self.settings.target is Target.SANDBOX else "two AWS accounts"
-        return (
-            f"The notebooks work on {where}. The form changes that; so does "
-            "choose_target().choose('aws', operator_profile='…', subject_profile='…'), and choose('sandbox')."
+        where = (
+            tr("the sandbox, on this computer") if self.settings.target is Target.SANDBOX else tr("two AWS accounts")
+        )
+        return tr(
+            "The notebooks work on {where}. The form changes that; so does choose_target().choose('aws', "
+            "operator_profile='…', subject_profile='…'), and choose('sandbox').",
+            where=where,
         )
 
     def _repr_mimebundle_(

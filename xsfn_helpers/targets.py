@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario
 
 # An ordinary key of the child's input that links child to parent in the console; it grants nothing.
@@ -102,7 +103,7 @@ class Target:
         return f"arn:{partition}:states:::{self.integration}{self.pattern}"
 
     def __str__(self) -> str:
-        return f"{self.name}, called by {self.integration}{self.pattern}"
+        return tr("{name}, called by {integration}", name=self.name, integration=f"{self.integration}{self.pattern}")
 
 
 def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> Target:
@@ -117,7 +118,7 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
             "states:StartExecution",
             machine,
             "Subject state machine",
-            "once, to start the Subject",
+            tr("once, to start the Subject"),
             "StartSubjectStateMachine",
         )
     ]
@@ -127,14 +128,14 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
                 "states:DescribeExecution",
                 executions,
                 "Subject execution",
-                f"at each poll of {pattern}, until the Subject execution ends",
+                tr("at each poll of {pattern}, until the Subject execution ends", pattern=pattern),
                 "FollowAndStopItsExecutions",
             ),
             Grant(
                 "states:StopExecution",
                 executions,
                 "Subject execution",
-                "only when the Operator execution is stopped or times out",
+                tr("only when the Operator execution is stopped or times out"),
                 "FollowAndStopItsExecutions",
                 in_every_run=False,
             ),
@@ -150,22 +151,22 @@ def state_machine(scenario: Scenario, *, pattern: Pattern = Pattern.SYNC_2) -> T
             "Input": {"StatePayload": PAYLOAD, f"{STARTED_BY_KEY}.$": "$$.Execution.Id"},
         },
         grants=tuple(grants),
-        works_as=WorksAs(STATES_PRINCIPAL, machine, "when the Subject execution starts"),
+        works_as=WorksAs(STATES_PRINCIPAL, machine, tr("when the Subject execution starts")),
     )
 
 
 def express_machine(scenario: Scenario, name: str = "subject-express") -> Target:
     """An Express state machine, run to its end by one call: `.sync` isn't for Express children (the page above)."""
     arn = f"arn:{scenario.partition}:states:{scenario.region}:{scenario.subject_account_id}:stateMachine:{name}"
-    what = f"Express state machine {name}"
+    what = tr("Express state machine {name}", name=name)
     return Target(
         name=what,
         title=f"Run {name}",
         integration="aws-sdk:sfn:startSyncExecution",
         operation="StartSyncExecution",
         parameters={"StateMachineArn": arn, "Input": {"StatePayload": PAYLOAD}},
-        grants=(Grant("states:StartSyncExecution", arn, what, "once; the answer is the result", "RunExpress"),),
-        works_as=WorksAs(STATES_PRINCIPAL, arn, "when the Express execution starts"),
+        grants=(Grant("states:StartSyncExecution", arn, what, tr("once; the answer is the result"), "RunExpress"),),
+        works_as=WorksAs(STATES_PRINCIPAL, arn, tr("when the Express execution starts")),
     )
 
 
@@ -182,14 +183,22 @@ def function(
     if pattern is Pattern.CALLBACK:
         given = {"Payload": {**(payload or {"input.$": "$"}), "token.$": "$$.Task.Token"}}
     return Target(
-        name=f"function {name}",
+        name=tr("function {name}", name=name),
         title=f"Invoke {name}",
         integration="lambda:invoke",
         operation="Invoke",
         pattern=pattern,
         parameters={"FunctionName": arn, **given},
-        grants=(Grant("lambda:InvokeFunction", arn, f"function {name}", "once, to invoke it", "InvokeFunction"),),
-        works_as=WorksAs(LAMBDA_PRINCIPAL, arn, "when the function runs"),
+        grants=(
+            Grant(
+                "lambda:InvokeFunction",
+                arn,
+                tr("function {name}", name=name),
+                tr("once, to invoke it"),
+                "InvokeFunction",
+            ),
+        ),
+        works_as=WorksAs(LAMBDA_PRINCIPAL, arn, tr("when the function runs")),
     )
 
 
@@ -200,12 +209,12 @@ def table(
     arn = _arn(scenario, "dynamodb", f"table/{name}")
     given = item or {"id": {"S.$": "$$.Execution.Name"}, "said": {"S": PAYLOAD}}
     return Target(
-        name=f"table {name}",
+        name=tr("table {name}", name=name),
         title=f"Put an item into {name}",
         integration="aws-sdk:dynamodb:putItem" if sdk else "dynamodb:putItem",
         operation="PutItem",
         parameters={"TableName": name, "Item": given},
-        grants=(Grant("dynamodb:PutItem", arn, f"table {name}", "once, to put the item", "PutItem"),),
+        grants=(Grant("dynamodb:PutItem", arn, tr("table {name}", name=name), tr("once, to put the item"), "PutItem"),),
     )
 
 
@@ -214,12 +223,14 @@ def bucket(scenario: Scenario, name: str = "", *, key: str = "from-the-operator.
     name = name or bucket_name(scenario)
     arn = f"arn:{scenario.partition}:s3:::{name}/{key}"
     return Target(
-        name=f"bucket {name}",
+        name=tr("bucket {name}", name=name),
         title=f"Put an object into {name}",
         integration="aws-sdk:s3:putObject",
         operation="PutObject",
         parameters={"Bucket": name, "Key": key, "Body": {"said": PAYLOAD} if body is None else body},
-        grants=(Grant("s3:PutObject", arn, f"bucket {name}", "once, to put the object", "PutObject"),),
+        grants=(
+            Grant("s3:PutObject", arn, tr("bucket {name}", name=name), tr("once, to put the object"), "PutObject"),
+        ),
     )
 
 
@@ -237,13 +248,17 @@ def queue(
     if pattern is Pattern.CALLBACK:
         said["token.$"] = "$$.Task.Token"
     return Target(
-        name=f"queue {name}",
+        name=tr("queue {name}", name=name),
         title=f"Send a message to {name}",
         integration="aws-sdk:sqs:sendMessage" if sdk else "sqs:sendMessage",
         operation="SendMessage",
         pattern=pattern,
         parameters={"QueueUrl": queue_url(scenario, name), "MessageBody": said},
-        grants=(Grant("sqs:SendMessage", arn, f"queue {name}", "once, to send the message", "SendMessage"),),
+        grants=(
+            Grant(
+                "sqs:SendMessage", arn, tr("queue {name}", name=name), tr("once, to send the message"), "SendMessage"
+            ),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from xsfn_helpers.asl.credentials import Choice, Option
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.chain import Actor, Link, Node, chain
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.verdicts import StoredRoles, Verdict, decide_from
@@ -35,22 +36,32 @@ def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> Taken
     Raises `StepError` in AWS's words when it may not be read.
     """
     if choice.option is Option.NONE:
-        return TakenRole(choice, None, "The call is made as the Operator role itself: nothing opens the other account.")
+        return TakenRole(
+            choice, None, tr("The call is made as the Operator role itself: nothing opens the other account.")
+        )
     if choice.option is Option.RUN_TIME:
-        return TakenRole(choice, None, f"Which role it is shows only at run time, from {choice.value}.")
+        return TakenRole(choice, None, tr("Which role it is shows only at run time, from {value}.", value=choice.value))
     found = _ROLE_ARN.fullmatch(choice.value)
     if found is None:
-        return TakenRole(choice, None, f"{choice.value!r} is no ARN of a role.")
+        return TakenRole(choice, None, tr("{value!r} is no ARN of a role.", value=choice.value))
     side = next((side for side in Side if ground.scenario.account(side).id == found["account"]), None)
     if side is None:
-        return TakenRole(choice, None, f"Account {found['account']} is none of the two, so it can't be looked into.")
+        return TakenRole(
+            choice,
+            None,
+            tr("Account {account} is none of the two, so it can't be looked into.", account=found["account"]),
+        )
     account = ground.scenario.account(side)
     known = next((role for role in roles.values() if role is not None and role.arn == choice.value), None)
     with told(account):
         role = known or read_role(ground.iam(side), found["name"])
     if role is None or role.arn != choice.value:
-        return TakenRole(choice, None, f"There is no role {found['name']} in the {account}.")
-    return TakenRole(choice, role, f"Step Functions takes on the role {role.name} of the {account}.")
+        return TakenRole(
+            choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
+        )
+    return TakenRole(
+        choice, role, tr("Step Functions takes on the role {name} of the {account}.", name=role.name, account=account)
+    )
 
 
 def decide_with(scenario: Scenario, roles: StoredRoles, taken: TakenRole) -> Mapping[int, Verdict]:

@@ -15,6 +15,7 @@ from xsfn_helpers.aws_errors import code_of, message_of, told
 from xsfn_helpers.changes import Action
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.runs import RUNNING, Run, follow, look, start
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
@@ -54,7 +55,7 @@ def direct_assume_role(ground: Ground) -> Answer:
         )
     except ClientError as error:
         return _refusal(ground, error)
-    return Answer(False, "the administrator was given the execute role")
+    return Answer(False, tr("the administrator was given the execute role"))
 
 
 def direct_start_execution(ground: Ground) -> Answer:
@@ -66,7 +67,7 @@ def direct_start_execution(ground: Ground) -> Answer:
         return _refusal(ground, error)
     with told(scenario.subject):
         ground.states(Side.SUBJECT).stop_execution(executionArn=started["executionArn"])
-    return Answer(False, "the Subject state machine was started from outside its account")
+    return Answer(False, tr("the Subject state machine was started from outside its account"))
 
 
 def wrong_external_id(ground: Ground) -> Answer:
@@ -138,8 +139,12 @@ def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> 
         waited = time.monotonic() - began
         if not not_seen_yet or waited > patience:
             return tried
-        what = f"a run was {'refused, though the policies allow it' if allowed else 'let through, though they deny it'}"
-        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, IAM_SPREADS, waited, patience))
+        what = (
+            tr("a run was refused, though the policies allow it")
+            if allowed
+            else tr("a run was let through, though they deny it")
+        )
+        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, tr(IAM_SPREADS), waited, patience))
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
 
@@ -160,7 +165,7 @@ def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool 
         if ended.subject_execution_arn and ended.subject_status == RUNNING:
             with told(ground.scenario.subject):
                 ground.states(Side.SUBJECT).stop_execution(
-                    executionArn=ended.subject_execution_arn, cause="its parent couldn't stop it"
+                    executionArn=ended.subject_execution_arn, cause=tr("its parent couldn't stop it")
                 )
         return ended
     finally:
@@ -200,7 +205,15 @@ def _ended(ending: probes.Ending) -> Answer:
     """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
     words = stable(ending.cause)
     if ending.status == "SUCCEEDED":
-        return Answer(False, "the execute role was given")
+        return Answer(False, tr("the execute role was given"))
     if ending.status == "FAILED" and _NOT_AUTHORIZED in words:
         return Answer(True, words)
-    return Answer(False, f"the probe ended {ending.status} for another reason: {ending.error} {words}".rstrip())
+    return Answer(
+        False,
+        tr(
+            "the probe ended {status} for another reason: {error} {words}",
+            status=ending.status,
+            error=ending.error,
+            words=words,
+        ).rstrip(),
+    )

@@ -19,6 +19,7 @@ from xsfn_helpers.documents import POLICY_VERSION, json_text
 from xsfn_helpers.ground import LAB_TAG, Ground
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 from xsfn_helpers.iam_resources import InlinePolicy, Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.turns import turn
@@ -46,14 +47,16 @@ class Answer:
     @property
     def agreement(self) -> str:
         """The same in words."""
-        return "✓ They agree." if self.agree else "✗ They disagree: that is a fault of the engine or the sandbox."
+        return (
+            tr("✓ They agree.") if self.agree else tr("✗ They disagree: that is a fault of the engine or the sandbox.")
+        )
 
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"The trust policy: {json.dumps(self.trust['Statement'])}",
-                f"The engine: {explain(self.decision).text}",
-                f"The real call: {self.aws}",
+                tr("The trust policy: {statement}", statement=json.dumps(self.trust["Statement"])),
+                tr("The engine: {text}", text=explain(self.decision).text),
+                tr("The real call: {aws}", aws=self.aws),
                 self.agreement,
             ]
         )
@@ -145,7 +148,7 @@ class TrustTrial:
     def _tell_waiting(self, waited: float) -> None:
         account, accounts = self.ground.scenario.account(self.asker_side), self.ground.accounts
         accounts.tell_waiting(
-            Waiting(account, "waiting for the asker's role", IAM_SPREADS, waited, accounts.pace.propagation)
+            Waiting(account, tr("waiting for the asker's role"), tr(IAM_SPREADS), waited, accounts.pace.propagation)
         )
 
     def _session_client(self) -> Any:
@@ -181,10 +184,10 @@ class TrustTrial:
             context=context,
         )
         identity = tuple(
-            Policy.parse(json_text(document), kind=PolicyKind.IDENTITY, name=f"the asker's policy {name}")
+            Policy.parse(json_text(document), kind=PolicyKind.IDENTITY, name=tr("the asker's policy {name}", name=name))
             for name, document in asker.inline.items()
         )
-        trust = Policy.parse(json_text(door.trust), kind=PolicyKind.TRUST, name="the door's trust policy")
+        trust = Policy.parse(json_text(door.trust), kind=PolicyKind.TRUST, name=tr("the door's trust policy"))
         return decide(request, Policies(identity=identity, resource=trust))
 
     def _stored(self, side: Side, name: str) -> StoredRole:

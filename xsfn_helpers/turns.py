@@ -9,6 +9,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from xsfn_helpers.errors import StepError
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.state import StateFolder
 
 # A check on AWS may wait for IAM for some minutes; in the sandbox a turn takes a second or two.
@@ -29,8 +30,12 @@ def turn(lab_id: str, *, patience: float = PATIENCE) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StepError(
-            f"Another notebook or shell has been working on lab {lab_id!r} for {patience:g} s.",
-            fix="Wait for it, or interrupt it; a lab of your own has another lab_id and other names.",
+            tr(
+                "Another notebook or shell has been working on lab {lab_id!r} for {patience:g} s.",
+                lab_id=lab_id,
+                patience=patience,
+            ),
+            fix=tr("Wait for it, or interrupt it; a lab of your own has another lab_id and other names."),
         ) from None
     try:
         yield

@@ -16,6 +16,7 @@ from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.live_checks import (
     LOOK_ABOVE,
     RUN_LINKS,
@@ -41,16 +42,16 @@ _RUNS_FROM: Final = max(OPENED_BY.values())
 # Ids and claims of each step's things, in the order of `Step.resources`.
 _THINGS: Final = {
     0: (
-        ("operator-role", "The Operator role is there and trusts Step Functions"),
-        ("subject-role", "The Subject role is there and trusts Step Functions"),
-        ("subject-machine", "The Subject state machine is there"),
+        ("operator-role", mark("The Operator role is there and trusts Step Functions")),
+        ("subject-role", mark("The Subject role is there and trusts Step Functions")),
+        ("subject-machine", mark("The Subject state machine is there")),
     ),
     1: (
-        ("execute-role-trust", "The execute role trusts the Operator role, for the Operator state machine only"),
-        ("execute-role-permissions", "The execute role may start, watch and stop the Subject state machine"),
+        ("execute-role-trust", mark("The execute role trusts the Operator role, for the Operator state machine only")),
+        ("execute-role-permissions", mark("The execute role may start, watch and stop the Subject state machine")),
     ),
-    2: (("operator-role-permissions", "The Operator role may assume the execute role"),),
-    3: (("task-state", "The Operator state machine's task runs as the execute role"),),
+    2: (("operator-role-permissions", mark("The Operator role may assume the execute role")),),
+    3: (("task-state", mark("The Operator state machine's task runs as the execute role")),),
 }
 
 
@@ -75,7 +76,9 @@ class Validation:
         if live:
             checks += self._live(verdicts, stage, run)
             checks += self._refused(stage)
-        return Report("All checks" if stage == LAST_STAGE else f"Checks at stage {stage}", tuple(checks))
+        return Report(
+            tr("All checks") if stage == LAST_STAGE else tr("Checks at stage {stage}", stage=stage), tuple(checks)
+        )
 
     def before(self, stage: int) -> Report:
         """What must be refused before `stage` is applied: the links it opens, and a whole run."""
@@ -84,7 +87,8 @@ class Validation:
         checks = [_decided(verdict, stage - 1) for verdict in opened]
         checks.append(self._no_run_before(stage, verdicts))
         return Report(
-            f"Before stage {stage}", tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks)
+            tr("Before stage {stage}", stage=stage),
+            tuple(replace(check, id=f"before-stage-{stage}.{check.id}") for check in checks),
         )
 
     def trial(self, verdicts: Mapping[int, Verdict] | None = None) -> Run:
@@ -117,7 +121,9 @@ class Validation:
             allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
             return [*allowed, refused, self._subject_alone(verdicts[6].link)]
         except XsfnError as error:
-            return untried([verdicts[number].link for number in numbers], stable(error.what), error.fix or LOOK_ABOVE)
+            return untried(
+                [verdicts[number].link for number in numbers], stable(error.what), error.fix or tr(LOOK_ABOVE)
+            )
 
     def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
         tried = run or self.trial(verdicts)
@@ -126,11 +132,14 @@ class Validation:
             # Its trial would change the Subject machine for a while, and this one isn't the lab's.
             return checks
         if not tried.succeeded:
-            return [*checks, *untried([verdicts[STOP_LINK].link], "not tried: the run didn't succeed", LOOK_ABOVE)]
+            return [
+                *checks,
+                *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE)),
+            ]
         try:
             stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
         except XsfnError as error:
-            return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or LOOK_ABOVE)]
+            return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or tr(LOOK_ABOVE))]
         return [*checks, stop_check(stopped, verdicts)]
 
     def _subject_alone(self, link: Link) -> Check:
@@ -138,15 +147,21 @@ class Validation:
         passed = status == SUCCEEDED
         return Check(
             f"{link.id}.live",
-            f"Link {link}, started from its own account",
+            tr("Link {link}, started from its own account", link=link),
             passed,
-            f"the Subject execution {'ran under the Subject role and succeeded' if passed else f'ended {status}'}",
-            "" if passed else "lab.decide(6) says whether the Subject role trusts Step Functions.",
+            tr("the Subject execution ran under the Subject role and succeeded")
+            if passed
+            else tr("the Subject execution ended {status}", status=status),
+            "" if passed else tr("lab.decide(6) says whether the Subject role trusts Step Functions."),
         )
 
     def _no_run_before(self, stage: int, verdicts: Mapping[int, Verdict]) -> Check:
-        title = f"No run gets through before stage {stage}"
-        hint = f"Stage {stage} seems to be applied already: lab.at_stage({stage - 1}) takes it back."
+        title = tr("No run gets through before stage {stage}", stage=stage)
+        hint = tr(
+            "Stage {stage} seems to be applied already: lab.at_stage({before}) takes it back.",
+            stage=stage,
+            before=stage - 1,
+        )
         try:
             if stage == LAST_STAGE:
                 tried = self.trial(verdicts)
@@ -161,40 +176,44 @@ class Validation:
 
     def _refused(self, stage: int) -> Iterator[Check]:
         ground = self.ground
-        soon = "(If it was put right a moment ago, check again: IAM takes a while to spread a change.)"
-        wants_role = f"Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}"
-        wants_id = (
-            f"Let the trust policy of stage 1 require StringEquals sts:ExternalId {ground.scenario.external_id}. {soon}"
+        soon = tr("(If it was put right a moment ago, check again: IAM takes a while to spread a change.)")
+        wants_role = tr(
+            "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}", soon=soon
+        )
+        wants_id = tr(
+            "Let the trust policy of stage 1 require StringEquals sts:ExternalId {external_id}. {soon}",
+            external_id=ground.scenario.external_id,
+            soon=soon,
         )
         yield refused_check(
             "direct-assume-role",
-            "The Operator account's administrator can't assume the execute role, even with the right external id",
+            tr("The Operator account's administrator can't assume the execute role, even with the right external id"),
             lambda: trials.direct_assume_role(ground),
             hint=wants_role,
         )
         yield refused_check(
             "start-without-a-role",
-            "The Operator account's administrator can't start the Subject state machine without assuming a role",
+            tr("The Operator account's administrator can't start the Subject state machine without assuming a role"),
             lambda: trials.direct_start_execution(ground),
-            hint="Step Functions has no resource policies, so AWS never allows this: please report it.",
+            hint=tr("Step Functions has no resource policies, so AWS never allows this: please report it."),
         )
         if stage < _RUNS_FROM:
             return
         yield refused_check(
             "wrong-external-id",
-            "Another state machine with the Operator role can't assume the execute role (confused deputy)",
+            tr("Another state machine with the Operator role can't assume the execute role (confused deputy)"),
             lambda: trials.wrong_external_id(ground),
             hint=wants_id,
         )
         yield refused_check(
             "no-external-id",
-            "The Operator role can't assume the execute role without an external id",
+            tr("The Operator role can't assume the execute role without an external id"),
             lambda: trials.no_external_id(ground),
             hint=wants_id,
         )
         yield refused_check(
             "other-role",
-            "Another role of the Operator account can't assume the execute role, even with the right external id",
+            tr("Another role of the Operator account can't assume the execute role, even with the right external id"),
             lambda: trials.other_role(ground),
             hint=wants_role,
         )
@@ -204,19 +223,29 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     passed = change.action.is_there
     how = "lab.prepare()" if step.number == 0 else f"lab.stage({step.number}).apply()"
     if passed:
-        state = "is as it should be" if change.action is Action.LEAVE else "is adopted, as it is"
-        evidence = f"{change.thing} in {change.account} {state}"
+        left = change.action is Action.LEAVE
+        text = (
+            mark("{thing} in {account} is as it should be")
+            if left
+            else mark("{thing} in {account} is adopted, as it is")
+        )
+        evidence = tr(text, thing=change.thing, account=change.account)
     elif change.action is Action.CREATE:
-        evidence = f"there is no {change.thing} in {change.account}"
+        evidence = tr("there is no {thing} in {account}", thing=change.thing, account=change.account)
     else:
-        evidence = "\n".join([f"{change.thing} in {change.account} isn't as it should be:", *change.details])
+        evidence = "\n".join(
+            [
+                tr("{thing} in {account} isn't as it should be:", thing=change.thing, account=change.account),
+                *change.details,
+            ]
+        )
     if passed:
         hint = ""
     elif change.action is Action.NOT_OURS:
-        hint = "The lab leaves it alone: remove or rename it, or choose another name for the lab's."
+        hint = tr("The lab leaves it alone: remove or rename it, or choose another name for the lab's.")
     else:
-        hint = f"{how} puts it right; on the command line, xsfn walkthrough does."
-    return Check(f"stage-{step.number}.{name}", claim, passed, evidence, hint)
+        hint = tr("{how} puts it right; on the command line, xsfn walkthrough does.", how=how)
+    return Check(f"stage-{step.number}.{name}", tr(claim), passed, evidence, hint)
 
 
 def _decided(verdict: Verdict, stage: int) -> Check:
@@ -224,12 +253,20 @@ def _decided(verdict: Verdict, stage: int) -> Check:
     opened_by = OPENED_BY[link.number]
     if stage >= opened_by:
         return Check(
-            f"{link.id}.decided", f"Link {link}, by the policies", verdict.allowed, verdict.evidence, verdict.hint
+            f"{link.id}.decided",
+            tr("Link {link}, by the policies", link=link),
+            verdict.allowed,
+            verdict.evidence,
+            verdict.hint,
         )
-    hint = f"Stage {opened_by} seems to be applied already: lab.at_stage({stage}) takes it back."
+    hint = tr(
+        "Stage {opened_by} seems to be applied already: lab.at_stage({stage}) takes it back.",
+        opened_by=opened_by,
+        stage=stage,
+    )
     return Check(
         f"{link.id}.decided",
-        f"Link {link} is refused by the policies before stage {opened_by}",
+        tr("Link {link} is refused by the policies before stage {opened_by}", link=link, opened_by=opened_by),
         not verdict.allowed,
         verdict.evidence,
         hint if verdict.allowed else "",

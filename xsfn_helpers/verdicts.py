@@ -12,6 +12,7 @@ from xsfn_helpers.documents import STATES_PRINCIPAL, json_text
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Principal, Request, decide, explain
+from xsfn_helpers.language import listed, tr
 from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -52,11 +53,12 @@ class Verdict:
     def evidence(self) -> str:
         """One line: what decided."""
         if self.decision is None:
-            return f"refused: the {self.missing} doesn't exist"
+            return tr("refused: the {missing} doesn't exist", missing=tr(str(self.missing)))
         if self.decision.allowed:
-            return f"allowed by {' and by '.join(str(statement) for statement in self.decision.decided_by)}"
-        statements = " and ".join(str(statement) for statement in self.decision.decided_by)
-        return f"refused {self.decision.aws_reason}" + (f": {statements}" if statements else "")
+            return tr("allowed by {statements}", statements=tr(" and by ").join(map(str, self.decision.decided_by)))
+        statements = listed(map(str, self.decision.decided_by))
+        refused = tr("refused {aws_reason}", aws_reason=self.decision.aws_reason)
+        return f"{refused}: {statements}" if statements else refused
 
     @property
     def hint(self) -> str:
@@ -64,16 +66,22 @@ class Verdict:
         if self.allowed:
             return ""
         if self.decision is None:
-            return f"Make the {self.missing} first: {MADE_BY[self.missing]}."
+            return tr(
+                "Make the {missing} first: {made_by}.", missing=tr(str(self.missing)), made_by=MADE_BY[self.missing]
+            )
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
-            statements = " and ".join(str(statement) for statement in self.decision.decided_by)
-            return f"Take away the explicit Deny, which no Allow outweighs: {statements}."
+            statements = listed(map(str, self.decision.decided_by))
+            return tr("Take away the explicit Deny, which no Allow outweighs: {statements}.", statements=statements)
         edits = explain(self.decision).edits
-        return "Smallest change: " + " And ".join(str(edit) for edit in edits) if edits else "No single change helps."
+        return (
+            tr("Smallest change: {edits}", edits=tr(" And ").join(map(str, edits)))
+            if edits
+            else tr("No single change helps.")
+        )
 
     def __str__(self) -> str:
         explanation = self.explanation
-        return f"Link {self.link}\n{explanation.text if explanation else self.evidence}"
+        return f"{tr('Link {link}', link=self.link)}\n{explanation.text if explanation else self.evidence}"
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -112,7 +120,7 @@ def decide_link(ground: Ground, number: int) -> Verdict:
         if verdict.link.number == number:
             return verdict
     links = ", ".join(str(link.number) for link in chain(ground.scenario))
-    raise XsfnError(f"There is no link {number!r}.", fix=f"The links are {links}.")
+    raise XsfnError(tr("There is no link {number!r}.", number=number), fix=tr("The links are {links}.", links=links))
 
 
 def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machine_arn: str) -> bool:
@@ -128,7 +136,7 @@ def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machin
         resource_account=account_id,
         context={"aws:SourceArn": machine_arn, "aws:SourceAccount": account_id},
     )
-    trust = Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=f"{role_name}'s trust policy")
+    trust = Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=tr("{role}'s trust policy", role=role_name))
     return decide(request, Policies(resource=trust)).allowed
 
 
@@ -177,18 +185,25 @@ def policies_of(role: StoredRole, node: Node) -> tuple[Policy, ...]:
 
 
 def _identity(role: StoredRole, node: Node) -> tuple[Policy, ...]:
-    texts = {f"inline policy {name}": role.written.get(name, json_text(one)) for name, one in role.inline.items()}
-    texts |= {f"managed policy {policy.name}": json_text(policy.document) for policy in role.attached}
-    return tuple(Policy.parse(text, kind=PolicyKind.IDENTITY, name=f"{node}'s {what}") for what, text in texts.items())
+    whose = tr(node)
+    texts = {
+        tr("{role}'s inline policy {policy}", role=whose, policy=name): role.written.get(name, json_text(one))
+        for name, one in role.inline.items()
+    }
+    texts |= {
+        tr("{role}'s managed policy {policy}", role=whose, policy=policy.name): json_text(policy.document)
+        for policy in role.attached
+    }
+    return tuple(Policy.parse(text, kind=PolicyKind.IDENTITY, name=name) for name, text in texts.items())
 
 
 def _trust(role: StoredRole, node: Node) -> Policy:
     text = role.written.get("") or json_text(role.trust)
-    return Policy.parse(text, kind=PolicyKind.TRUST, name=f"{node}'s trust policy")
+    return Policy.parse(text, kind=PolicyKind.TRUST, name=tr("{role}'s trust policy", role=tr(node)))
 
 
 def _boundary(role: StoredRole, node: Node) -> tuple[Policy, ...]:
     if role.boundary is None:
         return ()
-    name = f"{node}'s permissions boundary {role.boundary.name}"
+    name = tr("{role}'s permissions boundary {policy}", role=tr(node), policy=role.boundary.name)
     return (Policy.parse(json_text(role.boundary.document), kind=PolicyKind.BOUNDARY, name=name),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account
 
 
@@ -19,7 +20,16 @@ class Waiting:
     at_most: float
 
     def __str__(self) -> str:
-        return f"… {self.what} in {self.account}: {self.reason} ({self.waited:.0f} s of at most {self.at_most:.0f} s)"
+        return tr(
+            "… {what} in {account}: {reason} ({waited:.0f} s of at most {at_most:.0f} s)",
+            what=self.what,
+            account=self.account,
+            reason=self.reason,
+            waited=self.waited,
+            at_most=self.at_most,
+        )
 
 
-IAM_SPREADS: Final = "IAM is still spreading a change of a moment ago, which takes seconds, at times a minute or two"
+IAM_SPREADS: Final = mark(
+    "IAM is still spreading a change of a moment ago, which takes seconds, at times a minute or two"
+)

@@ -10,6 +10,7 @@ from xsfn_helpers.changes import Action
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.lab import Lab
+from xsfn_helpers.language import tr
 from xsfn_helpers.runs import Run
 from xsfn_helpers.steps import STAGE_NUMBERS
 
@@ -76,13 +77,15 @@ def _walk(lab: Lab, say: Say) -> Walkthrough:
             say(str(stage.apply()))
         run = lab.validation.trial()
     except StepError as error:
-        note(Report("Stopped", (Check("walkthrough.completed", "Every step can be made", False, *_told(error)),)))
-        return Walkthrough(Report("Walkthrough", tuple(checks)), None)
+        note(
+            Report(tr("Stopped"), (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),))
+        )
+        return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), None)
     say(str(run))
     note(lab.check(run=run))
-    return Walkthrough(Report("Walkthrough", tuple(checks)), run)
+    return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), run)
 
 
 def _told(error: StepError) -> tuple[str, str]:
     where = f"{error.where}: " if error.where else ""
-    return f"{where}{error.what}", error.fix or "Put right what AWS says, then run xsfn walkthrough again."
+    return f"{where}{error.what}", error.fix or tr("Put right what AWS says, then run xsfn walkthrough again.")

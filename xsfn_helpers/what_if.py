@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.checks import Check
 from xsfn_helpers.judged_document import JudgedDocument, warning_line
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.standing import Standing
 from xsfn_helpers.verdicts import Verdict
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 class Turn(StrEnum):
     """What becomes of a link."""
 
-    BREAKS = "would break"
-    OPENS = "would be allowed"
-    STAYS_ALLOWED = "stays allowed"
-    STAYS_REFUSED = "stays refused"
-    NOT_MADE = "can't be judged yet"
-    NOT_ASKED = "would not be asked"
-    AT_RUN_TIME = "would be known only at run time"
+    BREAKS = mark("would break")
+    OPENS = mark("would be allowed")
+    STAYS_ALLOWED = mark("stays allowed")
+    STAYS_REFUSED = mark("stays refused")
+    NOT_MADE = mark("can't be judged yet")
+    NOT_ASKED = mark("would not be asked")
+    AT_RUN_TIME = mark("would be known only at run time")
 
     @property
     def changes(self) -> bool:
@@ -60,10 +61,14 @@ class Effect:
         """`would break: refused because …`, `stays allowed by …`."""
         state = self.turn.rpartition(" ")[2]
         if self.evidence.startswith(f"{state} "):
-            return f"{self.turn}{self.evidence.removeprefix(state)}"
+            return f"{self.turn}{self.evidence.removeprefix(state)}"  # English alone can say both in one
         # Without a role nobody has refused anything yet.
-        evidence = self.evidence.removeprefix("refused: ") if self.turn is Turn.NOT_MADE else self.evidence
-        return f"{self.turn}: {evidence}"
+        evidence = (
+            self.evidence.removeprefix(tr("refused: {words}", words=""))
+            if self.turn is Turn.NOT_MADE
+            else self.evidence
+        )
+        return f"{tr(self.turn)}: {evidence}"
 
     @property
     def now(self) -> str:
@@ -120,14 +125,18 @@ class WhatIf:
     def headline(self) -> str:
         """The outcome in one sentence."""
         if not self.accepted:
-            return "AWS would refuse this, so nothing would change."
+            return tr("AWS would refuse this, so nothing would change.")
         turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
-        parts = [f"{_links(numbers)} {turn}" for turn in turns if (numbers := self._that(turn))]
+        parts = [
+            tr("{links} {turn}", links=_links(numbers), turn=tr(turn))
+            for turn in turns
+            if (numbers := self._that(turn))
+        ]
         if any(risk.is_new for risk in self.risks):
-            parts.append("it would let in more than the chain needs")
+            parts.append(tr("it would let in more than the chain needs"))
         if not parts:
-            return "No link would change."
-        sentence = " and ".join(parts)
+            return tr("No link would change.")
+        sentence = listed(parts)
         return f"{sentence[:1].upper()}{sentence[1:]}."
 
     @property
@@ -135,7 +144,11 @@ class WhatIf:
         """Everything, in words: the same for the same documents and policies."""
         names = ", ".join(document.name.replace("_", " ") for document in self.documents)
         return "\n".join(
-            [f"What if, nothing applied: {names or 'nothing changed'}", f"  {self.headline}", *self._lines()]
+            [
+                tr("What if, nothing applied: {documents}", documents=names or tr("nothing changed")),
+                f"  {self.headline}",
+                *self._lines(),
+            ]
         )
 
     def __str__(self) -> str:
@@ -162,23 +175,24 @@ class WhatIf:
             yield f"    {document.verdict}"
             yield from (f"    ! {warning_line(warning)}" for warning in document.warnings)
             if document.differs:
-                yield "    Beside the recommended one (- recommended, + here):"
+                yield tr("    Beside the recommended one (- recommended, + here):")
                 yield from (f"      {line}" for line in document.differs)
-        yield "  Links"
+        yield tr("  Links")
         for effect in self.effects:
             yield f"    {effect.number} {effect.mark} {effect.words}"
             if effect.turn.changes:
-                yield f"        Now: {effect.now}"
+                yield tr("        Now: {now}", now=effect.now)
             if effect.hint:
                 yield f"        {effect.hint}"
         if self.risks:
-            yield "  Lets in more than the chain needs"
+            yield tr("  Lets in more than the chain needs")
             for risk in self.risks:
-                yield f"    ✗ {risk.check.title}: {risk.check.evidence}{'' if risk.is_new else ' (today already)'}"
+                line = f"    ✗ {risk.check.title}: {risk.check.evidence}"
+                yield line if risk.is_new else tr("{line} (today already)", line=line)
                 yield f"        {risk.check.hint}"
 
 
 def _links(numbers: tuple[int, ...]) -> str:
     if len(numbers) == 1:
-        return f"link {numbers[0]}"
-    return f"links {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+        return tr("link {number}", number=numbers[0])
+    return tr("links {numbers}", numbers=listed(map(str, numbers)))

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Final
 
+from xsfn_helpers.language import tr
+
 _VOLATILE: Final = (
     (re.compile(r"(assumed-role/[\w+=,.@-]+)/[\w+=,.@-]+"), r"\1/…"),
     (re.compile(r" \(Service: [^()]*\)( \(SDK Attempt Count: \d+\))?"), ""),
@@ -37,4 +39,4 @@ def stable_cause(cause: str) -> str:
     if not isinstance(child, dict) or "Status" not in child:
         return stable(cause)
     reasons = [str(child[key]) for key in ("Error", "Cause") if child.get(key)]
-    return stable(": ".join([f"the Subject execution ended {child['Status']} by itself", *reasons]))
+    return stable(": ".join([tr("the Subject execution ended {child} by itself", child=child["Status"]), *reasons]))

@@ -149,7 +149,7 @@ def test_what_it_points_at_is_there(guide: Path) -> None:
     links = set(re.findall(r"\]\(([^)#:]+)\)", text))
     targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    numbers = {int(number) for number in re.findall(r"[Ff]ault (\d+)", text)}
+    numbers = {int(number) for number in re.findall(r"(?:[Ff]ault|故障) (\d+)", text)}
 
     assert links
     assert {link for link in links if not (guide.parent / link).exists()} == set()

@@ -66,11 +66,22 @@ def _docstrings(tree: ast.AST) -> set[int]:
     }
 
 
+def marked_texts(path: Path) -> Iterator[str]:
+    """The literals that a file gives to `tr`, `tr_n` or `mark` as texts."""
+    for call in _marking_calls(ast.parse(path.read_text(encoding="utf-8"))):
+        for argument in call.args[:2]:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
+                yield argument.value
+
+
 def _marked(tree: ast.AST) -> set[int]:
     """What is an argument of `tr`, `tr_n` or `mark`."""
+    return {id(part) for call in _marking_calls(tree) for argument in call.args for part in ast.walk(argument)}
+
+
+def _marking_calls(tree: ast.AST) -> Iterator[ast.Call]:
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    named = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS)
-    return {id(part) for call in named for argument in call.args for part in ast.walk(argument)}
+    return (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS)
 
 
 def kept() -> dict[str, str]:
