@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.hub import open_hub
     from xsfn_helpers.lab import Lab, open_lab
     from xsfn_helpers.rehearsal import rehearse
+    from xsfn_helpers.room.seat import join_room, leave_room
     from xsfn_helpers.scenario import Scenario, Side
     from xsfn_helpers.target_choice import choose_target
 
@@ -34,7 +35,9 @@ __all__ = [
     "XsfnError",
     "attempt",
     "choose_target",
+    "join_room",
     "json_text",
+    "leave_room",
     "open_hub",
     "open_lab",
     "rehearse",
@@ -49,7 +52,9 @@ _HOMES: Final = {
     "XsfnError": "xsfn_helpers.errors",
     "attempt": "xsfn_helpers.attempts",
     "choose_target": "xsfn_helpers.target_choice",
+    "join_room": "xsfn_helpers.room.seat",
     "json_text": "xsfn_helpers.documents",
+    "leave_room": "xsfn_helpers.room.seat",
     "open_hub": "xsfn_helpers.hub",
     "open_lab": "xsfn_helpers.lab",
     "rehearse": "xsfn_helpers.rehearsal",

@@ -6,6 +6,7 @@ Steps, checks and runs speak to `Accounts` only, so the same code works on the s
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
-    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.sandbox.state import SandboxAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,31 @@ class Accounts(Protocol):
     def client(self, side: Side, service: str) -> Any: ...
 
 
+class SandboxPlace(Protocol):
+    """Where sandbox accounts are: a sandbox of one's own, or a place in a room."""
+
+    @property
+    def endpoint_url(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def accounts(self) -> Mapping[Side, SandboxAccount]: ...
+
+    @property
+    def further(self) -> Mapping[str, SandboxAccount]: ...
+
+    @property
+    def propagation_seconds(self) -> float: ...
+
+    def delay_propagation(self, seconds: float) -> None: ...
+
+    def revived(self) -> SandboxPlace:
+        """The same, once it answers again. Raises `SandboxError` where it doesn't come back."""
+        ...
+
+
 class SandboxAccounts:
     """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
@@ -91,7 +117,7 @@ class SandboxAccounts:
     target: Final = Target.SANDBOX
     agreement: Final = NoneNeeded()
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxPlace) -> None:
         self._sandbox = sandbox
         self.news = News()
         self._accounts = dict(sandbox.accounts)
@@ -116,7 +142,7 @@ class SandboxAccounts:
         return f"SandboxAccounts({self._sandbox.endpoint_url}, {ids})"
 
     @property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> SandboxPlace:
         """The sandbox that the accounts live in."""
         return self._sandbox
 
@@ -170,7 +196,7 @@ class SandboxAccounts:
         """
         if attempts >= _ATTEMPTS or not isinstance(caught_exception, EndpointConnectionError):
             return None
-        again = self._sandbox.start(self._sandbox.config)
+        again = self._sandbox.revived()
         if again.endpoint_url != self._sandbox.endpoint_url:
             raise SandboxError(
                 tr(

@@ -52,7 +52,9 @@ PROFILE_KEYS: Final = {Side.OPERATOR: "operator_profile", Side.SUBJECT: "subject
 KEYS: Final = (*SCENARIO_KEYS, "lab_id", "port", "target", *PROFILE_KEYS.values(), "deny_accounts", "adopt")
 ENVIRONMENT_PREFIX: Final = "XSFN_"
 # Variables that belong to others: where the sandbox keeps its state, for one.
-_OTHER_VARIABLES: Final = frozenset({"XSFN_STATE_DIR", language.VARIABLE})
+_OTHER_VARIABLES: Final = frozenset(
+    {"XSFN_STATE_DIR", "XSFN_ROOM_URL", "XSFN_ROOM_CODE", "XSFN_ROOM_NAME", language.VARIABLE}
+)
 
 
 @dataclass(frozen=True, slots=True)

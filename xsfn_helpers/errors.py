@@ -6,6 +6,7 @@ XsfnError
 ├── PolicyError          a policy document that AWS would refuse        (xsfn_helpers.iam)
 │   └── Unsupported      a policy feature the decision engine doesn't cover
 ├── SandboxError         the sandbox couldn't be started, found or reached
+├── RoomError            a shared room can't be opened, joined or reached
 ├── AwsUnavailable       AWS can't be reached, or there are no credentials that it takes
 ├── AgreementNeeded      something in AWS accounts would be changed, and nobody has said yes to it
 ├── StepError            a stage couldn't be applied or undone
@@ -48,6 +49,10 @@ class ConfigError(XsfnError, ValueError):
 
 class SandboxError(XsfnError, RuntimeError):
     """The sandbox couldn't be started, found or reached."""
+
+
+class RoomError(XsfnError, RuntimeError):
+    """A shared room couldn't be opened, joined or reached, or refuses what it was asked."""
 
 
 class AwsUnavailable(XsfnError, RuntimeError):

@@ -19,6 +19,7 @@ from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.ground import Ground, Resource
 from xsfn_helpers.iam_resources import InlinePolicy, Role
 from xsfn_helpers.language import tr
+from xsfn_helpers.room.seat import Seat
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.spokes import NAMES, ROLE, Offer, Spoke, one_state_machine, spoke_ids, varying
 from xsfn_helpers.state_machine import StateMachine
@@ -213,6 +214,9 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
             tr("A hub lives on the sandbox only."), where="target", fix=tr("Choose the sandbox: XSFN_TARGET=sandbox.")
         )
     settings, sandbox = start_sandbox(settings, further=ids)
+    if isinstance(sandbox, Seat):
+        sandbox = sandbox.more_accounts(len(ids))
+        ids = tuple(sandbox.further)[: len(ids)]
     accounts = SandboxAccounts(sandbox)
     spokes = []
     for account_id in ids:

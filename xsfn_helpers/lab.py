@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers import probes, runs, stacks, trials
-from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.accounts import Accounts, SandboxAccounts, SandboxPlace
 from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.agreement import YES, Question
 from xsfn_helpers.annotations import NOTES
@@ -31,6 +31,7 @@ from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
+from xsfn_helpers.room.seat import Seat, find_seat
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
@@ -79,7 +80,12 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
     ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
-    return Lab(ground, Blueprint.recommended(settings.scenario))
+    lab = Lab(ground, Blueprint.recommended(settings.scenario))
+    if isinstance(accounts, SandboxAccounts) and isinstance(accounts.sandbox, Seat):
+        from xsfn_helpers.room.reporter import follow
+
+        follow(accounts.sandbox, lab)
+    return lab
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
@@ -107,15 +113,22 @@ def placed(settings: Settings) -> Settings:
     """
     if settings.target is Target.AWS:
         return _accounts(settings)[0]
-    last = StateFolder.default().read()
+    last = find_seat() or StateFolder.default().read()
     return settings.after_sandbox(_place(last)) if last is not None else settings
 
 
-def _place(running: Running) -> Place:
+def _place(running: Running | Seat) -> Place:
     return Place(running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region)
 
 
-def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
+def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
+    """The place in the room that the reader is in, else a sandbox of their own; and the settings as they are there."""
+    if seat := find_seat():
+        return settings.on_sandbox(_place(seat)), seat
+    return own_sandbox(settings, further=further)
+
+
+def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, Sandbox]:
     """The running sandbox, or a new one, and the settings as they are on it; with `further` accounts besides the two.
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.

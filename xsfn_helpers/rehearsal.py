@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers.accounts import SandboxPlace
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import ENVIRONMENT_PREFIX, PROFILE_KEYS, load_settings
 from xsfn_helpers.lab import open_lab, start_sandbox
 from xsfn_helpers.language import tr
-from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Side
 
@@ -76,7 +76,7 @@ def _variable(key: str) -> str:
     return ENVIRONMENT_PREFIX + key.upper()
 
 
-def _write(folder: Path, sandbox: Sandbox) -> None:
+def _write(folder: Path, sandbox: SandboxPlace) -> None:
     config = [f"[profile {profile}]\nregion = {sandbox.region}\n" for profile in _PROFILES.values()]
     keys = [
         f"[{profile}]\naws_access_key_id = {sandbox.accounts[side].access_key_id}\n"

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from xsfn_helpers.cli import around, building, diagnosing, exporting, sandbox
+from xsfn_helpers.cli import around, building, diagnosing, exporting, room, sandbox
 from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
 from xsfn_helpers.errors import RunError, StepError, XsfnError
 
@@ -68,6 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step.")
     parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for group in (sandbox, building, diagnosing, exporting, around):
+    for group in (sandbox, building, diagnosing, exporting, room, around):
         group.add(commands)
     return parser

@@ -34,9 +34,9 @@ def add(commands: Any) -> None:
 
 def _sandbox_start(options: argparse.Namespace) -> int:
     from xsfn_helpers.config import load_settings
-    from xsfn_helpers.lab import start_sandbox
+    from xsfn_helpers.lab import own_sandbox
 
-    _, sandbox = start_sandbox(load_settings(chosen(options)), further=options.account)
+    _, sandbox = own_sandbox(load_settings(chosen(options)), further=options.account)
     if options.json:
         print_json(sandbox.to_json())
         return OK

@@ -10,7 +10,7 @@ from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.faults import extras
 from xsfn_helpers.faults.catalogue import catalogue, find
 from xsfn_helpers.faults.exercise import Exercise
-from xsfn_helpers.faults.score import Record, Row, ScoreBook, ScoreCard
+from xsfn_helpers.faults.score import Book, Record, Row, ScoreCard
 from xsfn_helpers.steps import STAGE_NUMBERS
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ class Practice:
     """Faults to break a lab with, one at a time. The lab is brought to its last stage whenever one is broken."""
 
     lab: Lab
-    book: ScoreBook
+    book: Book
 
     @classmethod
     def on(cls, lab: Lab) -> Practice:
         """Practice on this lab, with the recommended documents. Changes nothing yet."""
         right = replace(lab, blueprint=Blueprint.recommended(lab.scenario))
-        return cls(right, ScoreBook.of(lab.ground.lab_id))
+        from xsfn_helpers.room.seat import book_of
+
+        return cls(right, book_of(lab.ground.lab_id))
 
     @property
     def faults(self) -> tuple[Exercise, ...]:

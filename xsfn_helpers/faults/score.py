@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from xsfn_helpers.sandbox.state import StateFolder
 
@@ -70,14 +70,45 @@ class Record:
         best = min([result, *([self.results[attempt.fault]] if attempt.fault in self.results else [])], key=_rank)
         return Record({**self.results, attempt.fault: best}, replace(attempt, solved=True))
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": _VERSION,
+            "results": {fault: asdict(result) for fault, result in self.results.items()},
+            "attempt": asdict(self.attempt) if self.attempt else None,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Record:
+        """The record that `to_json` gave; an empty one for anything else."""
+        try:
+            if stored["version"] != _VERSION:
+                return cls()
+            attempt = stored["attempt"]
+            return cls(
+                {fault: Result(**result) for fault, result in stored["results"].items()},
+                Attempt(**attempt) if attempt else None,
+            )
+        except (KeyError, TypeError, AttributeError):
+            return cls()
+
 
 def _rank(result: Result) -> tuple[bool, int, int, float]:
     return result.rank
 
 
+class Book(Protocol):
+    """Where the record of one lab is kept."""
+
+    def read(self) -> Record:
+        """The record; an empty one where there is none, or none that can be read."""
+        ...
+
+    def write(self, record: Record) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreBook:
-    """Where the record of one lab is kept: in the folder of the sandbox's state."""
+    """A record that is kept in the folder of the sandbox's state."""
 
     path: Path
 
@@ -88,15 +119,8 @@ class ScoreBook:
     def read(self) -> Record:
         """The record; an empty one where there is none, or none that can be read."""
         try:
-            stored: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            if stored["version"] != _VERSION:
-                return Record()
-            attempt = stored["attempt"]
-            return Record(
-                {fault: Result(**result) for fault, result in stored["results"].items()},
-                Attempt(**attempt) if attempt else None,
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return Record.from_json(json.loads(self.path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
             return Record()
 
     def write(self, record: Record) -> None:
@@ -106,17 +130,12 @@ class ScoreBook:
         """
         folder = StateFolder(self.path.parent)
         folder.make()
-        stored = {
-            "version": _VERSION,
-            "results": {fault: asdict(result) for fault, result in record.results.items()},
-            "attempt": asdict(record.attempt) if record.attempt else None,
-        }
         with folder.told():
             partial = self.path.with_suffix(".partial")
             partial.unlink(missing_ok=True)
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(stored, stream)
+                json.dump(record.to_json(), stream)
             partial.replace(self.path)
 
 

@@ -18,21 +18,25 @@ LONGEST_SECONDS: Final = 120.0
 
 
 class Propagation:
-    """What decisions see of principals that changed a moment ago. `delay` gives the seconds at any time; 0 is off."""
+    """What decisions see of principals that changed a moment ago.
 
-    def __init__(self, delay: Callable[[], float]) -> None:
+    `delay` gives an account's seconds at any time, 0 is off; `longest` gives those of the slowest.
+    """
+
+    def __init__(self, delay: Callable[[str], float], longest: Callable[[], float]) -> None:
         self._delay = delay
+        self._longest = longest
         self._changes: dict[_Key, list[tuple[float, StoredPrincipal | None]]] = {}
         self._lock = threading.Lock()
 
     @property
     def seconds(self) -> float:
-        """How long a change takes to count, right now."""
-        return self._delay()
+        """How long a change takes to count, right now, in the slowest account."""
+        return self._longest()
 
     def changing(self, kind: str, account_id: str, name: str, before: StoredPrincipal | None) -> None:
         """Note that a role or user is about to change, and what it was."""
-        if self._delay() <= 0:
+        if self._delay(account_id) <= 0:
             return
         with self._lock:
             self._changes.setdefault((kind, account_id, name.lower()), []).append((time.monotonic(), before))
@@ -60,7 +64,7 @@ class Propagation:
             return now
         key = (kind, account_id, name.lower())
         with self._lock:
-            since = time.monotonic() - self._delay()
+            since = time.monotonic() - self._delay(account_id)
             recent = [change for change in self._changes.get(key, ()) if change[0] > since]
             if recent:
                 self._changes[key] = recent

@@ -97,9 +97,12 @@ class Sandbox:
         """How long a change in IAM takes to count for decisions, as on AWS; 0, the default, is at once."""
         return Settings(self._folder.settings).propagation_seconds
 
-    def delay_propagation(self, seconds: float) -> None:
-        """From now on, changes in IAM take so many seconds (0 to 120) to count. Raises `SandboxError` for others."""
-        Settings(self._folder.settings).propagation_seconds = seconds
+    def delay_propagation(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
+        """From now on, changes in IAM take so many seconds (0 to 120) to count: in these accounts, or in all.
+
+        Raises `SandboxError` for others.
+        """
+        Settings(self._folder.settings).delay(seconds, account_ids)
 
     def to_json(self) -> dict[str, Any]:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
@@ -194,6 +197,10 @@ class Sandbox:
         """
         with self._at_work():
             tell(self._running, "empty", account_ids)
+
+    def revived(self) -> Sandbox:
+        """This sandbox, started again if it has ended. Raises `SandboxError` where it can't be."""
+        return self.start(self.config)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

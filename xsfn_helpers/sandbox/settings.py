@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.propagation import LONGEST_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How many seconds a change in IAM takes to count: everywhere, and in the accounts that differ."""
+
+    everywhere: float = 0.0
+    by_account: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, account_id: str) -> float:
+        return self.by_account.get(account_id, self.everywhere)
+
+    @property
+    def longest(self) -> float:
+        return max(self.everywhere, *self.by_account.values(), 0.0)
 
 
 class Settings:
@@ -16,38 +34,56 @@ class Settings:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._read_at = -1
-        self._propagation_seconds = 0.0
+        self._delays = Delays()
 
     @property
     def propagation_seconds(self) -> float:
         """How long a change in IAM takes to count for decisions; 0, the default, is at once."""
+        return self.delays.everywhere
+
+    @property
+    def delays(self) -> Delays:
+        """How long a change in IAM takes to count for decisions, by account."""
         try:
             changed = self._file.stat().st_mtime_ns
         except OSError:
-            return 0.0
+            return Delays()
         if changed != self._read_at:
-            self._propagation_seconds = self._stored()
+            self._delays = self._stored()
             self._read_at = changed
-        return self._propagation_seconds
+        return self._delays
 
-    @propagation_seconds.setter
-    def propagation_seconds(self, seconds: float) -> None:
-        """Raises `SandboxError` for less than 0 or more than two minutes."""
+    def delay(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
+        """Let changes take so long, in these accounts or in all. Raises `SandboxError` beyond 0 to 2 minutes."""
         if not 0 <= seconds <= LONGEST_SECONDS:
             raise SandboxError(
                 f"{seconds} is not a propagation delay.",
                 where="propagation seconds",
                 fix=f"Choose 0 (off) to {LONGEST_SECONDS:.0f}.",
             )
+        if account_ids is None:
+            later = Delays(float(seconds))
+        else:
+            others = self.delays.by_account
+            later = replace(self.delays, by_account={**others, **dict.fromkeys(account_ids, float(seconds))})
+        self._write(later)
+
+    def _write(self, delays: Delays) -> None:
+        by_account = {one: seconds for one, seconds in delays.by_account.items() if seconds != delays.everywhere}
         partial = self._file.with_suffix(f".{os.getpid()}")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"propagation_seconds": float(seconds)}, stream)
+            json.dump({"propagation_seconds": delays.everywhere, "by_account": by_account}, stream)
         partial.replace(self._file)
 
-    def _stored(self) -> float:
+    def _stored(self) -> Delays:
         try:
-            seconds = float(json.loads(self._file.read_text(encoding="utf-8"))["propagation_seconds"])
-        except (OSError, ValueError, TypeError, KeyError):
-            return 0.0
-        return min(max(seconds, 0.0), LONGEST_SECONDS)
+            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            by_account = {account: _bounded(seconds) for account, seconds in stored.get("by_account", {}).items()}
+            return Delays(_bounded(stored["propagation_seconds"]), by_account)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Delays()
+
+
+def _bounded(seconds: Any) -> float:
+    return min(max(float(seconds), 0.0), LONGEST_SECONDS)

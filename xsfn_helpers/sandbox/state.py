@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.errors import SandboxError, XsfnError
 from xsfn_helpers.scenario import Side
 
 LOOPBACK: Final = "127.0.0.1"
@@ -126,7 +126,7 @@ class StateFolder:
         self.path.chmod(0o700)
 
     @contextmanager
-    def holding(self, lock: Path, *, seconds: float, otherwise: SandboxError) -> Iterator[None]:
+    def holding(self, lock: Path, *, seconds: float, otherwise: XsfnError) -> Iterator[None]:
         """Hold `lock` for the while. Raises `otherwise` where somebody else still holds it after so many seconds."""
         held = FileLock(lock, timeout=seconds, poll_interval=_POLL_SECONDS, mode=0o600)
         with self.told():

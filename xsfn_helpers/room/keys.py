@@ -1,0 +1,37 @@
+"""The room's secrets: the code that everybody types, and the tokens that their computers keep."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+# Without those that look alike on a projector: 0 O, 1 I L.
+_LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_HALF: Final = 4
+
+
+def new_code() -> str:
+    """Something to write on the board, such as `K7QM-X2PD`."""
+    half = ["".join(secrets.choice(_LETTERS) for _ in range(_HALF)) for _ in range(2)]
+    return "-".join(half)
+
+
+def same_code(typed: str, code: str) -> bool:
+    """Whether the code was meant, however it was typed."""
+    plain = "".join(one for one in typed.upper() if one.isalnum())
+    return hmac.compare_digest(plain.encode(), code.replace("-", "").encode())
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def kept(token: str) -> str:
+    """What is stored of a token: enough to know it again, too little to use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_token(token: str, stored: str) -> bool:
+    return hmac.compare_digest(kept(token).encode(), stored.encode())

@@ -1,0 +1,163 @@
+"""`xsfn room serve`: the sandbox and the room's service, in the foreground, until it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Final
+
+from xsfn_helpers.errors import RoomError, SandboxError
+from xsfn_helpers.language import tr
+from xsfn_helpers.room import keys
+from xsfn_helpers.room.client import ROOM_PORT
+from xsfn_helpers.room.desk import Desk
+from xsfn_helpers.room.instructor import InstructorsView
+from xsfn_helpers.room.service import RoomService
+from xsfn_helpers.room.store import RoomStore
+from xsfn_helpers.sandbox import addresses, listener
+from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
+from xsfn_helpers.sandbox.state import LOOPBACK, StateFolder
+
+_log = logging.getLogger(__name__)
+_FILE: Final = "room.db"
+_LOCK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 1.0
+MOST_PLACES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A room that is open. `url` is for everybody on the network, `instructors_url` holds the token."""
+
+    url: str
+    code: str
+    instructors_url: str = field(repr=False)
+
+
+class Keeper:
+    """Holds the room's sandbox, and starts it again when it has ended."""
+
+    def __init__(self, config: SandboxConfig, address: str) -> None:
+        self._config = config
+        self._address = address
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._sandbox = self._start()
+
+    def __call__(self) -> Sandbox:
+        """The sandbox, running."""
+        with self._lock:
+            return self._sandbox
+
+    def watch(self) -> None:
+        """Look every second whether it lives; for a thread of its own, until `end`."""
+        while not self._stop.wait(_LOOK_SECONDS):
+            try:
+                if Sandbox.find() is None:
+                    later = self._start()
+                    with self._lock:
+                        self._sandbox = later
+            except SandboxError:
+                _log.exception("The sandbox couldn't be started again; it is tried again in a moment")
+
+    def end(self) -> None:
+        self._stop.set()
+
+    def _start(self) -> Sandbox:
+        return Sandbox.start(self._config, address=self._address)
+
+
+def serve(
+    *, address: str = LOOPBACK, port: int = ROOM_PORT, places: int = 40, opened: Callable[[Opened], None]
+) -> None:
+    """Open the room, tell `opened` where it is, and serve until SIGINT or SIGTERM.
+
+    Who had a place before has it again. Raises `RoomError` where it can't be opened, `SandboxError` where the sandbox
+    can't.
+    """
+    if not 1 <= places <= MOST_PLACES:
+        raise RoomError(
+            tr("A room has 1 to {most} places.", most=MOST_PLACES),
+            where="places",
+            fix=tr("Choose fewer, or two rooms."),
+        )
+    shared = addresses.checked(address)
+    folder = StateFolder.default()
+    folder.make()
+    already = RoomError(
+        tr("A room is open on this state folder already."),
+        where=str(folder.path),
+        fix=tr("End it, or name another folder in XSFN_STATE_DIR."),
+    )
+    lock = folder.holding(folder.path / "room.lock", seconds=_LOCK_SECONDS, otherwise=already)
+    with lock, folder.told(), contextlib.ExitStack() as ending:
+        _serve(folder, shared, port, places, opened, ending)
+
+
+def _serve(
+    folder: StateFolder,
+    shared: str,
+    port: int,
+    places: int,
+    opened: Callable[[Opened], None],
+    ending: contextlib.ExitStack,
+) -> None:
+    keeper = Keeper(_config(), shared or LOOPBACK)
+    ending.callback(keeper.end)
+    threading.Thread(target=keeper.watch, name="xsfn-room-keeper", daemon=True).start()
+    store = RoomStore(folder.path / _FILE)
+    ending.callback(store.close)
+    sockets = listener.listen(port, last=port, address=shared)
+    if not sockets:
+        raise RoomError(
+            tr("Port {port} on {address} is taken by another program.", port=port, address=shared or LOOPBACK),
+            where="port",
+            fix=tr("Choose another one: --port"),
+        )
+    host = LOOPBACK if not shared else addresses.own_address() if shared == addresses.EVERY else shared
+    code = store.setting("code", keys.new_code)
+    token = store.setting("token", keys.new_token)
+    desk = Desk(store, keeper)
+    desk.begin()
+    ending.callback(desk.end)
+    url = f"http://{host}:{port}"
+    service = RoomService(
+        store, desk, keeper, InstructorsView(store, desk, url, code, places), keys.kept(token), port, shared
+    )
+    server = listener.server(service, sockets, folder.lock.exists)
+    with _until_told():
+        opened(Opened(url, code, f"http://{LOOPBACK}:{port}/instructor#token={token}"))
+        server.run()
+    server.close()
+
+
+def _config() -> SandboxConfig:
+    """The sandbox that ran last on this folder, if one did: its accounts are kept."""
+    running = Sandbox.find()
+    if running is not None:
+        return running.config
+    last = StateFolder.default().read()
+    if last is None:
+        return SandboxConfig()
+    operator, subject = last.accounts.values()
+    return SandboxConfig(operator.account_id, subject.account_id, last.region)
+
+
+@contextlib.contextmanager
+def _until_told() -> Iterator[None]:
+    """For the while, both signals end the service in order."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit
+
+    before = {which: signal.signal(which, end) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
