@@ -42,7 +42,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
 
 def _serve(server: listener.Server, stop: threading.Event) -> None:
     while not stop.is_set():
-        server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+        server._map.turn(0.05)
     server.task_dispatcher.shutdown()
     server.close()
     server.asyncore.close_all(server._map)

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import psutil
 
 from tests.room.crowd.client import Task
+from tests.room.crowd.doors import Door
 from tests.room.crowd.walk import CHECK, RUN, Record
 
 ROOT: Final = Path(__file__).parents[3]
@@ -29,8 +30,8 @@ class Room(Protocol):
     """What the crowd is in: something with processes that can be killed, and brought back with all it had."""
 
     @property
-    def door(self) -> dict[str, Any]:
-        """How participants get in: for `doors.open_lab_in`."""
+    def door(self) -> Door:
+        """How participants get in."""
         ...
 
     def pids(self) -> list[int]: ...

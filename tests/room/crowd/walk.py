@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.room.crowd.acknowledged import Acknowledged
+from tests.room.crowd.doors import Inside
 from tests.room.crowd.intruder import Intruder
 from xsfn_helpers.checks import Report
 from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.faults.practice import Practice
 from xsfn_helpers.lab import Lab
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.steps import STAGE_NUMBERS
@@ -55,7 +55,7 @@ class Record:
 class Walk:
     """`kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line."""
 
-    lab: Lab
+    inside: Inside
     neighbour: Scenario
     record: Record
     kills: Path
@@ -65,7 +65,7 @@ class Walk:
 
     def go(self) -> Record:
         """The whole way. What goes wrong is in the record, and ends it."""
-        acknowledged = Acknowledged(self.lab.ground.accounts)
+        acknowledged = Acknowledged(self.inside.lab.ground.accounts)
         try:
             for name, act in self._way():
                 time.sleep(self.chance.uniform(0.5, 1.5) * self.think)
@@ -80,7 +80,7 @@ class Walk:
         return self.record
 
     def _way(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        lab = self.lab
+        lab, practice = self.inside.lab, self.inside.practice
         yield "prepare", lab.prepare
         for number in STAGE_NUMBERS:
             stage = lab.stage(number)
@@ -89,7 +89,6 @@ class Walk:
         yield RUN, partial(_run, lab)
         yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
-        practice = Practice.on(lab)
         first = self.record.number * FAULTS_EACH
         for number in range(first, first + FAULTS_EACH):
             fault = practice.fault(FAULTS[number % len(FAULTS)])
@@ -125,7 +124,7 @@ class Walk:
         raise _GivenUp(problem)
 
     def _reach(self) -> None:
-        attempts = list(Intruder(self.lab, self.neighbour).attempts())
+        attempts = list(Intruder(self.inside.lab, self.neighbour).attempts())
         if through := [name for name, refused in attempts if not refused]:
             raise _NotRefused(", ".join(through))
         self.record.refused += len(attempts)

@@ -57,6 +57,7 @@ class MotoBridge:
         self._account_ids = account_ids
         self._partition = partition
         self._iams: dict[str, IAMBackend] = {}
+        self._owners: dict[str, str] = {}
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
@@ -146,8 +147,11 @@ class MotoBridge:
     # --- what is on file ---------------------------------------------------------------------------------------------
 
     def key(self, access_key_id: str) -> StoredKey | None:
-        for account_id in self._account_ids:
+        # Whose it was last; else all are asked, as for every key of nobody's.
+        last = self._owners.get(access_key_id)
+        for account_id in (last,) if last else self._account_ids:
             if found := self._iam(account_id).access_keys.get(access_key_id):
+                self._owners[access_key_id] = account_id
                 return StoredKey(account_id, found.user_name, found.secret_access_key, found.status == "Active")
         return None
 
