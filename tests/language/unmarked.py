@@ -21,6 +21,9 @@ KEPT: Final = Path(__file__).with_name("untranslated.txt")
 _AWS_SPEAKS: Final = ("sandbox/",)
 _WORD: Final = re.compile(r"[A-Za-z][a-z']*")
 _LEAST_WORDS: Final = 3
+_SQL: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA) ")
+# What a log is told, for whoever keeps the kit in order.
+_LOGGING: Final = ("_log", "logging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Prose:
 def unmarked(path: Path) -> Iterator[Prose]:
     """The prose in a file that isn't marked."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    left_out = _docstrings(tree) | _marked(tree)
+    left_out = _docstrings(tree) | _marked(tree) | _logged(tree)
     name = path.relative_to(PACKAGE).as_posix()
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
@@ -53,6 +56,8 @@ def unmarked(path: Path) -> Iterator[Prose]:
 
 
 def _is_prose(text: str) -> bool:
+    if _SQL.match(text):
+        return False
     words = [word for word in text.split() if _WORD.fullmatch(word.strip(".,:;!?()'\"…"))]
     return len(words) >= _LEAST_WORDS
 
@@ -80,8 +85,18 @@ def _marked(tree: ast.AST) -> set[int]:
 
 
 def _marking_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS)
+    return (call for call in _calls(tree) if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS)
+
+
+def _logged(tree: ast.AST) -> set[int]:
+    """What is an argument of a call of the log."""
+    calls = (call for call in _calls(tree) if isinstance(call.func, ast.Attribute))
+    logging = (call for call in calls if isinstance(call.func.value, ast.Name) and call.func.value.id in _LOGGING)
+    return {id(part) for call in logging for argument in call.args for part in ast.walk(argument)}
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def kept() -> dict[str, str]:

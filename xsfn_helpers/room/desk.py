@@ -104,7 +104,8 @@ class Desk:
         waiting = [one.name for one in chosen if not one.progress.built]
         if not waiting:
             return told
-        return f"{told} {tr('Not ready, for a stage is missing: {names}.', names=listed(waiting))}"
+        not_ready = tr("Not ready, for a stage is missing: {names}.", names=listed(waiting))
+        return f"{told} {not_ready}"
 
     def _chosen(self, numbers: Iterable[int] | None) -> tuple[Participant, ...]:
         everybody = self.store.participants

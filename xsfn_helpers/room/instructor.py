@@ -20,6 +20,16 @@ from xsfn_helpers.scenario import Scenario
 STUCK_MINUTES: Final = 5
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS: Final = (
+    mark("name"),
+    mark("steps"),
+    mark("checks that hold"),
+    mark("checks"),
+    mark("last run"),
+    mark("green"),
+    mark("faults solved"),
+    mark("by themselves"),
+)
 WORDS: Final[Mapping[str, str]] = {
     "title": mark("The room"),
     "tab": mark("{green} of {count} green · xsfn"),
@@ -122,8 +132,7 @@ class InstructorsView:
         faults = catalogue(Scenario())
         table = io.StringIO()
         rows = csv.writer(table)
-        head = ("name", "steps", "checks passed", "checks", "last run", "green", "faults solved", "by yourself")
-        rows.writerow([*head, *(fault.id for fault in faults)])
+        rows.writerow([*(tr(column) for column in _COLUMNS), *(fault.id for fault in faults)])
         for one in self.store.participants:
             rows.writerow([_harmless(cell) for cell in _line(one, self.store.record(one.number), faults)])
         return table.getvalue()
@@ -134,7 +143,7 @@ def _line(one: Participant, record: Record, faults: Any) -> list[str]:
     checks = (str(progress.checks.passed), str(progress.checks.count)) if progress.checks else ("", "")
     alone = sum(result.by_yourself for result in results.values())
     solved = [f"{round(results[fault.id].seconds)} s" if fault.id in results else "" for fault in faults]
-    green = "yes" if progress.green else "no"
+    green = tr("yes") if progress.green else tr("no")
     return [one.name, str(sum(progress.steps)), *checks, progress.run, green, str(len(results)), str(alone), *solved]
 
 

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS participant (
     progress TEXT NOT NULL, record TEXT NOT NULL
 );
 """
-_COLUMNS: Final = "number, name, joined, seen, progress, further"
+_COLUMNS: Final = ", ".join(("number", "name", "joined", "seen", "progress", "further"))
 _BUSY_SECONDS: Final = 10.0
 
 
