@@ -1,6 +1,6 @@
 """A hundred people in one room: all three stages and three faults each, everybody reaching for a neighbour, one kill.
 
-`python -m benchmarks.bench_room [--people 100] [--think 7]`. The room and its participants' computers (a few processes,
+`python -m benchmarks.bench_room [--people 100] [--think 10]`. The room and its participants' computers (a few processes,
 each participant a thread) share this machine, so people think between two steps: about `--think` seconds.
 """
 
@@ -20,7 +20,8 @@ from tests.room.crowd.crowd import fill
 from tests.room.crowd.rooms import ServedRoom
 
 # The steps of one participant's way, each with its pause.
-_STEPS: Final = 34
+_STEPS: Final = 36
+_FAULTS: Final = 3
 _PATIENCE: Final = 900.0
 
 
@@ -28,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_room", description=__doc__)
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--computers", type=int, default=4, help="processes that the participants are spread over")
-    parser.add_argument("--think", type=float, default=7.0, help="seconds before each step, about")
+    parser.add_argument("--think", type=float, default=10.0, help="seconds before each step, about")
     parser.add_argument("--port", type=int, default=8765)
     options = parser.parse_args()
     print(f"{platform.machine()}, {psutil.cpu_count()} processors, load before {psutil.getloadavg()[0]:.1f}")
@@ -41,6 +42,7 @@ def main() -> int:
                 people=options.people,
                 computers=options.computers,
                 think=options.think,
+                faults=_FAULTS,
                 kill_after=options.think * _STEPS / 2,
                 patience=_PATIENCE,
             )
@@ -49,7 +51,7 @@ def main() -> int:
     for name, value in outcome.rows():
         print(f"  {name:<46} {value}")
     for line in (*outcome.failures, *outcome.lost, *outcome.done_again):
-        print(line)
+        print(line.partition("\n")[0])
     return 0 if outcome.done == options.people and not outcome.lost else 1
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from tests.room.crowd.doors import Door, enter
 from tests.room.crowd.walk import Record, Walk
 from xsfn_helpers.lab import Lab
+from xsfn_helpers.room.reporter import follow
 from xsfn_helpers.scenario import Scenario
 
 _PATIENCE: Final = 120.0
@@ -29,6 +30,7 @@ class Task:
     door: Door
     folder: str
     think: float
+    faults: int
     seed: int
 
     def to_json(self) -> str:
@@ -60,8 +62,9 @@ def _take_part(task: Task, record: Record) -> None:
     time.sleep(chance.uniform(0, task.think))
     try:
         inside = enter(task.door, record.number)
+        follow(inside.seat, inside.lab)  # as open_lab does: the room hears how far it is
         neighbour = _meet(task, inside.lab, record.number)
-        Walk(inside, neighbour, record, task.kills, task.think, chance).go()
+        Walk(inside, neighbour, record, task.kills, task.think, task.faults, chance).go()
     except Exception as error:
         # Nobody waits for this thread who could be told otherwise.
         record.failures.append(f"{type(error).__name__}: {error}")

@@ -129,19 +129,20 @@ def fill(
     people: int,
     computers: int,
     think: float,
+    faults: int,
     kill_after: float,
     patience: float,
     seed: int = 1,
 ) -> Outcome:
     """Let `people` on so many `computers` walk through `room`, killed once after so many seconds.
 
-    Each thinks about `think` seconds before every step. Raises `subprocess.TimeoutExpired` where they need more than
+    Each thinks about `think` seconds before every step, and meets so many `faults`. Raises `subprocess.TimeoutExpired` where they need more than
     `patience` seconds.
     """
     kills = folder / "kills"
     kills.write_text("")
     tasks = [
-        Task(tuple(range(people))[computer::computers], people, room.door, str(folder), think, seed)
+        Task(tuple(range(people))[computer::computers], people, room.door, str(folder), think, faults, seed)
         for computer in range(computers)
     ]
     began = time.monotonic()
@@ -178,7 +179,7 @@ def fill(
 
 
 def _computer(task: Task, home: Path) -> subprocess.Popen[str]:
-    home.mkdir()
+    home.mkdir(mode=0o700)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.room.crowd.client"],
         stdin=subprocess.PIPE,

@@ -13,7 +13,6 @@ from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.faults.practice import Practice
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.lab import Lab
-from xsfn_helpers.room.reporter import follow
 from xsfn_helpers.room.seat import Seat, join_room
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -43,7 +42,7 @@ class Inside:
 
 
 def enter(door: Door, number: int) -> Inside:
-    """Take a place, and open the lab on it. The room hears how far it is."""
+    """Take a place, and open the lab on it."""
     with _joining:
         before = os.environ[_STATE]
         os.environ[_STATE] = str(Path(before, f"participant-{number}"))
@@ -57,5 +56,4 @@ def enter(door: Door, number: int) -> Inside:
         region=seat.region,
     )
     lab = Lab(Ground(scenario, SandboxAccounts(seat), f"participant-{number}"), Blueprint.recommended(scenario))
-    follow(seat, lab)
     return Inside(seat, lab)

@@ -32,7 +32,7 @@ class ServedRoom:
         """SIGKILL for the service and its sandbox, at once."""
         for pid in self.pids():
             os.kill(pid, signal.SIGKILL)
-        self._service.wait()
+        self._wait()
         while StateFolder.default().is_held():
             time.sleep(0.01)
 
@@ -43,9 +43,14 @@ class ServedRoom:
 
     def close(self) -> None:
         self._service.terminate()
-        self._service.wait()
+        self._wait()
         if sandbox := Sandbox.find():
             sandbox.stop()
+
+    def _wait(self) -> None:
+        self._service.wait()
+        assert self._service.stdout is not None
+        self._service.stdout.close()
 
     def _opened(self) -> tuple[subprocess.Popen[str], Door]:
         service = subprocess.Popen(

@@ -21,7 +21,6 @@ from xsfn_helpers.lab import Lab
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.steps import STAGE_NUMBERS
 
-FAULTS_EACH: Final = 3
 # Of all faults, those after whose repair the set-up is the article's again, under the article's names.
 FAULTS: Final = (
     *("new-name", "two-names", "copied-task", "whose-call", "started-and-then", "twelve-digits", "one-word", "twins"),
@@ -53,13 +52,17 @@ class Record:
 
 @dataclass(slots=True)
 class Walk:
-    """`kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line."""
+    """`faults` is how many they meet, another part of the collection each.
+
+    `kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line.
+    """
 
     inside: Inside
     neighbour: Scenario
     record: Record
     kills: Path
     think: float
+    faults: int
     chance: random.Random
     verified: int = 0
 
@@ -89,8 +92,8 @@ class Walk:
         yield RUN, partial(_run, lab)
         yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
-        first = self.record.number * FAULTS_EACH
-        for number in range(first, first + FAULTS_EACH):
+        first = self.record.number * self.faults
+        for number in range(first, first + self.faults):
             fault = practice.fault(FAULTS[number % len(FAULTS)])
             yield "break", fault.break_it
             yield "symptom", fault.symptom
