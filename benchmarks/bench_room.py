@@ -1,7 +1,7 @@
 """A hundred people in one room: all three stages and three faults each, everybody reaching for a neighbour, one kill.
 
-`python -m benchmarks.bench_room [--people 100] [--think 10]`. The room and its participants' computers (a few processes,
-each participant a thread) share this machine, so people think between two steps: about `--think` seconds.
+`python -m benchmarks.bench_room [--people 100] [--think 10]`. The room and its participants' computers (a few
+processes, each participant a thread) share this machine, so people think between two steps: about `--think` seconds.
 """
 
 from __future__ import annotations

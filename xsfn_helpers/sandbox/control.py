@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.errors import SandboxError, XsfnError
 from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.state import LOOPBACK, Running
@@ -75,7 +75,7 @@ class Control:
         call = json.loads(body)
         try:
             self._operations[call["do"]](tuple(call["account_ids"]))
-        except SandboxError as error:
+        except XsfnError as error:
             return {"what": error.what, "where": error.where, "fix": error.fix}
         except JournalUnwritable as error:
             what = tr("The sandbox couldn't keep this: {reason}.", reason=error)

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
 from xsfn_helpers.sandbox.account_office import AccountOffice, open_account
@@ -69,9 +70,9 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     """The sandbox from its start to its end; it tells when it listens, or why it can't."""
     last = folder.read()
     held = SandboxError(
-        "A sandbox process holds this state folder, but doesn't answer.",
+        tr("A sandbox process holds this state folder, but doesn't answer."),
         where=str(folder.path),
-        fix=f"End it with: kill -9 {last.pid}" if last else "",
+        fix=tr("End it with: kill -9 {pid}", pid=last.pid) if last else "",
     )
     try:
         with folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held):
@@ -98,9 +99,9 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     sockets = listener.listen(wanted, last=last_port, address=address)
     if not sockets:
         raise SandboxError(
-            f"Port {wanted} on {address or LOOPBACK} is taken by another program.",
+            tr("Port {port} on {address} is taken by another program.", port=wanted, address=address or LOOPBACK),
             where="port",
-            fix="Choose another, or leave it out.",
+            fix=tr("Choose another, or leave it out."),
         )
     port = sockets[0].getsockname()[1]
     journal, notice = Journal.open(folder.journal)
@@ -158,21 +159,27 @@ def _address(wanted: str | None, previous: Running | None) -> tuple[str, str]:
     if not address or listener.is_ours(address):
         return address, ""
     if wanted is None:
-        return "", (
-            f"This machine doesn't have the address {address} any more, so the sandbox is on {LOOPBACK} alone; "
-            "to let others reach it, stop it and start it with the address that the machine has now."
+        return "", tr(
+            "This machine doesn't have the address {address} any more, so the sandbox is on {loopback} alone; "
+            "to let others reach it, stop it and start it with the address that the machine has now.",
+            address=address,
+            loopback=LOOPBACK,
         )
     raise SandboxError(
-        f"This machine doesn't have the address {address}.", where="address", fix="Name one that it has (ip address)."
+        tr("This machine doesn't have the address {address}.", address=address),
+        where="address",
+        fix=tr("Name one that it has (ip address)."),
     )
 
 
 def _moved(previous: Running | None, port: int, wanted: int) -> str:
     if previous is None or port == previous.port or wanted:
         return ""
-    return (
-        f"Another program has taken the sandbox's port {previous.port}, so it is on port {port} now; "
-        "labs that were open must be opened again."
+    return tr(
+        "Another program has taken the sandbox's port {last}, so it is on port {port} now; "
+        "labs that were open must be opened again.",
+        last=previous.port,
+        port=port,
     )
 
 

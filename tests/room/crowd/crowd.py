@@ -136,8 +136,8 @@ def fill(
 ) -> Outcome:
     """Let `people` on so many `computers` walk through `room`, killed once after so many seconds.
 
-    Each thinks about `think` seconds before every step, and meets so many `faults`. Raises `subprocess.TimeoutExpired` where they need more than
-    `patience` seconds.
+    Each thinks about `think` seconds before every step, and meets so many `faults`. Those who need more than `patience`
+    seconds are cut off, and have no record.
     """
     kills = folder / "kills"
     kills.write_text("")
