@@ -20,6 +20,8 @@ class Connections(dict[int, Any]):
     def __init__(self) -> None:
         super().__init__()
         self._selector = selectors.DefaultSelector()
+        # What the system was told of each; the selector's own map is slow to ask.
+        self._wishes: dict[int, int] = {}
         # Those whose wishes may have changed since they were told to the system.
         self._changed: set[int] = set()
 
@@ -31,6 +33,7 @@ class Connections(dict[int, Any]):
         super().__delitem__(descriptor)
         self._changed.discard(descriptor)
         self._register(descriptor, 0)
+        self._wishes.pop(descriptor, None)
 
     def changed(self, descriptor: int) -> None:
         """Let this one be asked again what it waits for."""
@@ -54,11 +57,13 @@ class Connections(dict[int, Any]):
                 wasyncore.readwrite(thing, sum(flag for event, flag in _POLL.items() if event & happened))
 
     def _register(self, descriptor: int, wishes: int) -> None:
-        known = self._selector.get_map().get(descriptor)
-        if known is None:
-            if wishes:
-                self._selector.register(descriptor, wishes)
-        elif not wishes:
-            self._selector.unregister(descriptor)
-        elif wishes != known.events:
+        known = self._wishes.get(descriptor, 0)
+        if wishes == known:
+            return
+        if not known:
+            self._selector.register(descriptor, wishes)
+        elif wishes:
             self._selector.modify(descriptor, wishes)
+        else:
+            self._selector.unregister(descriptor)
+        self._wishes[descriptor] = wishes
