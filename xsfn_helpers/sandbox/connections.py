@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from waitress import wasyncore
 
-_POLL: Final = {selectors.EVENT_READ: select.POLLIN, selectors.EVENT_WRITE: select.POLLOUT}
+_READ: Final = selectors.EVENT_READ
+_WRITE: Final = selectors.EVENT_WRITE
+_POLL: Final = {0: 0, _READ: select.POLLIN, _WRITE: select.POLLOUT, _READ | _WRITE: select.POLLIN | select.POLLOUT}
 
 
 class Connections(dict[int, Any]):
@@ -21,8 +23,8 @@ class Connections(dict[int, Any]):
         super().__init__()
         self._selector = selectors.DefaultSelector()
         # What the system was told of each; the selector's own map is slow to ask.
-        self._wishes: dict[int, int] = {}
-        # Those whose wishes may have changed since they were told to the system.
+        self._told: dict[int, int] = {}
+        # Those that may wait for something else than the system was told.
         self._changed: set[int] = set()
 
     def __setitem__(self, descriptor: int, thing: Any) -> None:
@@ -32,8 +34,7 @@ class Connections(dict[int, Any]):
     def __delitem__(self, descriptor: int) -> None:
         super().__delitem__(descriptor)
         self._changed.discard(descriptor)
-        self._register(descriptor, 0)
-        self._wishes.pop(descriptor, None)
+        self._tell(descriptor, 0)
 
     def changed(self, descriptor: int) -> None:
         """Let this one be asked again what it waits for."""
@@ -42,28 +43,36 @@ class Connections(dict[int, Any]):
     def turn(self, seconds: float) -> None:
         """Wait until something happens, at most so long, and let it be handled."""
         for descriptor in list(self._changed):
-            thing = self[descriptor]
-            # First: what is written for a request is there before the request is taken off the list.
+            if (thing := self.get(descriptor)) is None:
+                continue
+            # Asked first: what is written for a request is there before the request is taken off the list.
             settled = getattr(thing, "is_idle", False)
-            wishes = selectors.EVENT_READ if thing.readable() else 0
-            if thing.writable() and not thing.accepting:
-                wishes |= selectors.EVENT_WRITE
-            self._register(descriptor, wishes)
+            # Who is being answered sends nothing meanwhile, as a rule, so the system may go on waiting for it.
+            self._tell(descriptor, _wishes(thing) | self._told.get(descriptor, 0) & _READ)
             if settled:
                 self._changed.discard(descriptor)
         for key, happened in self._selector.select(seconds):
-            if (thing := self.get(key.fd)) is not None:
-                self._changed.add(key.fd)
-                wasyncore.readwrite(thing, sum(flag for event, flag in _POLL.items() if event & happened))
+            if (thing := self.get(key.fd)) is None:
+                continue
+            self._changed.add(key.fd)
+            wishes = _wishes(thing)
+            if happened & ~wishes:
+                self._tell(key.fd, wishes)  # it sends all the same: it is heard when it has its answer
+            wasyncore.readwrite(thing, _POLL[happened & wishes])
 
-    def _register(self, descriptor: int, wishes: int) -> None:
-        known = self._wishes.get(descriptor, 0)
-        if wishes == known:
+    def _tell(self, descriptor: int, wishes: int) -> None:
+        told = self._told.get(descriptor, 0)
+        if wishes == told:
             return
-        if not known:
+        if not told:
             self._selector.register(descriptor, wishes)
         elif wishes:
             self._selector.modify(descriptor, wishes)
         else:
             self._selector.unregister(descriptor)
-        self._wishes[descriptor] = wishes
+        self._told[descriptor] = wishes
+
+
+def _wishes(thing: Any) -> int:
+    """What it waits for now; a listening socket doesn't write."""
+    return (_READ if thing.readable() else 0) | (_WRITE if thing.writable() and not thing.accepting else 0)

@@ -88,7 +88,7 @@ class Walk:
         for number in STAGE_NUMBERS:
             stage = lab.stage(number)
             yield "stage", stage.apply
-            yield "check of a stage", partial(_check, stage)
+            yield CHECK, partial(_check, stage)
         yield RUN, partial(_run, lab)
         yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
@@ -101,8 +101,8 @@ class Walk:
             yield "hint", fault.hint
             yield "repair", fault.solve
             yield "check of a fault", partial(_check, fault)
-            yield RUN, partial(_run, lab)
-            yield CHECK, partial(_check, lab)
+        yield RUN, partial(_run, lab)
+        yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
 
     def _do(self, name: str, act: Callable[[], object]) -> None:
