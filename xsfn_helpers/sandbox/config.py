@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from xsfn_helpers.errors import InvalidScenario
-from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario, check_account_id
 
 _ARTICLE: Final = Scenario()
@@ -37,9 +36,7 @@ class SandboxConfig:
             check_account_id(account_id, where="further account ids")
             if account_id in ids:
                 raise InvalidScenario(
-                    tr("{account_id} comes twice.", account_id=account_id),
-                    where="further account ids",
-                    fix=tr("Give each account an id of its own."),
+                    f"{account_id} comes twice.", where="further account ids", fix="Give each account an id of its own."
                 )
             ids.append(account_id)
 

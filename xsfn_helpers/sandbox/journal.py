@@ -290,11 +290,11 @@ def _check(database: sqlite3.Connection, path: Path) -> bool:
     if written_by == 0 and not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         return True
     if written_by != _FORMAT:
-        raise JournalDamaged(f"its format is {written_by}, not {_FORMAT}")
+        raise JournalDamaged(tr("its format is {written_by}, not {ours}", written_by=written_by, ours=_FORMAT))
     for table in ("entries", "executions"):
         for *row, checksum in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - the names are ours
             if checksum != _checksum(*row):
-                raise JournalDamaged(f"one of its {table} isn't as it was written")
+                raise JournalDamaged(tr("one of its {table} isn't as it was written", table=table))
     return False
 
 

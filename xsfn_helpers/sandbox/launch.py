@@ -9,7 +9,7 @@ import sys
 from typing import Final
 
 from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.language import VARIABLE, language, tr
+from xsfn_helpers.language import ENGLISH, VARIABLE, language, tr
 from xsfn_helpers.sandbox.config import SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
 from xsfn_helpers.scenario import Side
@@ -33,11 +33,12 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
                 Side.SUBJECT.value: config.subject_account_id,
             },
             "further": config.further_account_ids,
+            "language": language(),
         }
     )
     # moto reads its settings from MOTO_* and would let them override the caller's account.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
-    environment[VARIABLE] = language()  # it runs in another folder than the notebook
+    environment[VARIABLE] = ENGLISH  # AWS answers in English; only what keeps it from starting is told to somebody
     with folder.told():
         log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
@@ -56,7 +57,7 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
         )
     except subprocess.TimeoutExpired:
         raise SandboxError(
-            tr("The sandbox didn't start within {seconds:.0f} seconds.", seconds=START_LIMIT),
+            tr("The sandbox didn't start within {start_limit:.0f} seconds.", start_limit=START_LIMIT),
             fix=tr("Its log: {path}", path=folder.log),
         ) from None
     finally:

@@ -143,7 +143,7 @@ class Sandbox:
             raise SandboxError(
                 tr("{port} is not a port the sandbox can use.", port=port),
                 where="port",
-                fix=tr("Choose {least} to 65535.", least=_LOWEST_PORT),
+                fix=tr("Choose {lowest} to 65535.", lowest=_LOWEST_PORT),
             )
         folder = StateFolder.default()
         folder.make()
@@ -159,20 +159,20 @@ class Sandbox:
         if replace(has, further_account_ids=()) != replace(asked, further_account_ids=()):
             raise SandboxError(
                 tr(
-                    "A sandbox with accounts {operator} and {subject} in {region} is running; "
-                    "asked for {asked_operator} and {asked_subject} in {asked_region}.",
-                    operator=has.operator_account_id,
-                    subject=has.subject_account_id,
+                    "A sandbox with accounts {operator_account_id} and {subject_account_id} in {region} is running; "
+                    "asked for {asked_operator_account_id} and {asked_subject_account_id} in {asked_region}.",
+                    operator_account_id=has.operator_account_id,
+                    subject_account_id=has.subject_account_id,
                     region=has.region,
-                    asked_operator=asked.operator_account_id,
-                    asked_subject=asked.subject_account_id,
+                    asked_operator_account_id=asked.operator_account_id,
+                    asked_subject_account_id=asked.subject_account_id,
                     asked_region=asked.region,
                 ),
                 fix=tr("Stop it first (xsfn sandbox stop), or ask for what it has."),
             )
         if port is not None and port != self._running.port:
             raise SandboxError(
-                tr("The sandbox is running on port {has}, not {asked}.", has=self._running.port, asked=port),
+                tr("The sandbox is running on port {port}, not {asked}.", port=self._running.port, asked=port),
                 fix=tr("Stop it first (xsfn sandbox stop), or leave the port out."),
             )
         if address is not None and address != self.address:
@@ -248,7 +248,11 @@ class Sandbox:
         if _lives(last, self._folder):
             os.kill(last.pid, signal.SIGTERM)
         still = SandboxError(
-            tr("The sandbox process {pid} didn't end within {seconds:.0f} seconds.", pid=last.pid, seconds=_STOP_LIMIT),
+            tr(
+                "The sandbox process {pid} didn't end within {stop_limit:.0f} seconds.",
+                pid=last.pid,
+                stop_limit=_STOP_LIMIT,
+            ),
             fix=tr("End it with: kill -9 {pid}", pid=last.pid),
         )
         with self._folder.holding(self._folder.lock, seconds=_STOP_LIMIT, otherwise=still):
@@ -264,7 +268,10 @@ def _had(folder: StateFolder) -> tuple[str, ...]:
 def _starting(folder: StateFolder) -> AbstractContextManager[None]:
     """Only one at a time starts or ends the sandbox of a folder. Raises `SandboxError` after long waiting."""
     busy = SandboxError(
-        tr("Another program has been starting or stopping the sandbox for {seconds:.0f} seconds.", seconds=START_LIMIT),
+        tr(
+            "Another program has been starting or stopping the sandbox for {start_limit:.0f} seconds.",
+            start_limit=START_LIMIT,
+        ),
         where=str(folder.path),
         fix=tr("Interrupt it, and try again."),
     )

@@ -60,7 +60,7 @@ class Settings:
             raise SandboxError(
                 tr("{seconds} is not a propagation delay.", seconds=seconds),
                 where="propagation seconds",
-                fix=tr("Choose 0 (off) to {longest:.0f}.", longest=LONGEST_SECONDS),
+                fix=tr("Choose 0 (off) to {longest_seconds:.0f}.", longest_seconds=LONGEST_SECONDS),
             )
         if account_ids is None:
             later = Delays(float(seconds))
