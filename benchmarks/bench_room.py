@@ -1,0 +1,59 @@
+"""A hundred people in one room: all three stages and three faults each, everybody reaching for a neighbour, one kill.
+
+`python -m benchmarks.bench_room [--people 100] [--think 12]`. The room and its participants' computers (a few
+processes, each participant a thread) share this machine, so people think between two steps: about `--think` seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from tests.isolation import isolated
+from tests.room.crowd.crowd import fill
+from tests.room.crowd.rooms import ServedRoom
+
+# The steps of one participant's way, each with its pause.
+_STEPS: Final = 31
+_FAULTS: Final = 3
+_PATIENCE: Final = 900.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_room", description=__doc__)
+    parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--computers", type=int, default=4, help="processes that the participants are spread over")
+    parser.add_argument("--think", type=float, default=12.0, help="seconds before each step, about")
+    parser.add_argument("--port", type=int, default=8765)
+    options = parser.parse_args()
+    print(f"{platform.machine()}, {psutil.cpu_count()} processors, load before {psutil.getloadavg()[0]:.1f}")
+    with isolated(), tempfile.TemporaryDirectory(prefix="xsfn-room-") as scratch:
+        room = ServedRoom(options.people, options.port)
+        try:
+            outcome = fill(
+                room,
+                Path(scratch),
+                people=options.people,
+                computers=options.computers,
+                think=options.think,
+                faults=_FAULTS,
+                kill_after=options.think * _STEPS / 2,
+                patience=_PATIENCE,
+            )
+        finally:
+            room.close()
+    for name, value in outcome.rows():
+        print(f"  {name:<46} {value}")
+    for line in (*outcome.failures, *outcome.lost, *outcome.done_again):
+        print(line.partition("\n")[0])
+    return 0 if outcome.done == options.people and not outcome.lost else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
