@@ -198,8 +198,8 @@ class Hub:
 def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine, lab_id: str = "xsfn-hub") -> Hub:
     """One Operator and so many Subject accounts, or those named, on the sandbox; nothing is made in them yet.
 
-    `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or started again with
-    them where it runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
+    `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or opens them where it
+    runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
     """
     from xsfn_helpers.chosen_values import Target as Place
     from xsfn_helpers.config import load_settings
