@@ -31,7 +31,7 @@ from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
-from xsfn_helpers.room.seat import Seat, find_seat
+from xsfn_helpers.room.seat import Seat, find_seat, seat_of
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
@@ -81,10 +81,10 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     settings, accounts = _accounts(load_settings(choices))
     ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
     lab = Lab(ground, Blueprint.recommended(settings.scenario))
-    if isinstance(accounts, SandboxAccounts) and isinstance(accounts.sandbox, Seat):
+    if (seat := seat_of(accounts)) is not None:
         from xsfn_helpers.room.reporter import follow
 
-        follow(accounts.sandbox, lab)
+        follow(seat, lab)
     return lab
 
 

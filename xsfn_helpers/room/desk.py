@@ -93,7 +93,7 @@ class Desk:
         """
         _, known = find(Scenario(), fault)
         chosen = self._chosen(numbers)
-        ready = [one for one in chosen if one.progress.built]
+        ready = [one for one in chosen if self._is_ready(one)]
         for one in ready:
             self._ask(one, lambda who: self._break(who, known.id))
         told = tr_n(
@@ -101,11 +101,15 @@ class Desk:
             "The fault is being put into the accounts of {count} participants.",
             len(ready),
         )
-        waiting = [one.name for one in chosen if not one.progress.built]
+        waiting = [one.name for one in chosen if one not in ready]
         if not waiting:
             return told
         not_ready = tr("Not ready, for a stage is missing: {names}.", names=listed(waiting))
         return f"{told} {not_ready}"
+
+    def _is_ready(self, one: Participant) -> bool:
+        """Whether the set-up is built; with a fault in it, it was, though its documents aren't as they should be."""
+        return one.progress.built or self.store.record(one.number).attempt is not None
 
     def _chosen(self, numbers: Iterable[int] | None) -> tuple[Participant, ...]:
         everybody = self.store.participants

@@ -166,7 +166,8 @@ class RoomService:
         if asked.token and (known := self.store.who_has(asked.token, at=now)):
             return self._seat(known, asked.token)
         name = checked_name(body.get("name"))
-        token = keys.new_token()
+        # A token that the lab has made itself: should our answer get lost, it asks again with it, and has its place.
+        token = asked.token if keys.has_form(asked.token) else keys.new_token()
         try:
             joined = self.store.join(name, token, places=self.view.places, at=now)
         except RoomError as error:

@@ -57,6 +57,20 @@ class RoomStore:
                 database.execute("INSERT INTO room VALUES (?, ?)", (key, *found))
         return str(found[0])
 
+    def instructors_token(self, *, anew: bool) -> tuple[str, str]:
+        """The instructor's token, and what is kept of it.
+
+        It is given out once, when it is made: at the first time and `anew`, when any before is good for nothing more.
+        Else it is empty.
+        """
+        with self._change() as database:
+            found = database.execute("SELECT value FROM room WHERE key = 'instructor'").fetchone()
+            if found is not None and not anew:
+                return "", str(found[0])
+            token = keys.new_token()
+            database.execute("INSERT OR REPLACE INTO room VALUES ('instructor', ?)", (keys.kept(token),))
+        return token, keys.kept(token)
+
     def set(self, key: str, value: str) -> None:
         with self._change() as database:
             database.execute("INSERT OR REPLACE INTO room VALUES (?, ?)", (key, value))
