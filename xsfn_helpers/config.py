@@ -70,14 +70,25 @@ class Settings:
     denied: frozenset[str] = frozenset()
     adopted: frozenset[str] = frozenset()
 
-    def on_sandbox(self, sandbox: Place) -> Settings:
-        """The same choices on this running sandbox: what nobody chose follows it.
+    def on_sandbox(self, sandbox: Place, *, room: str = "") -> Settings:
+        """The same choices on this running sandbox, or in this place of a `room`: what nobody chose follows it.
 
         Raises `ConfigError` when a choice and the sandbox disagree.
         """
         for key, value in sandbox.values():
             wanted = getattr(self.scenario, key)
             if key in self.chosen and wanted != value:
+                if room:
+                    raise ConfigError(
+                        tr(
+                            "Your place in the room has {key} {value}, not {wanted}.",
+                            key=key.replace("_", " "),
+                            value=value,
+                            wanted=wanted,
+                        ),
+                        where=room,
+                        fix=tr("Leave the choice out, or leave the room: xsfn room leave"),
+                    )
                 raise ConfigError(
                     tr(
                         "The sandbox that is running has {key} {value}, not {wanted}.",

@@ -124,7 +124,7 @@ def _place(running: Running | Seat) -> Place:
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
     """The place in the room that the reader is in, else a sandbox of their own; and the settings as they are there."""
     if seat := find_seat():
-        return settings.on_sandbox(_place(seat)), seat
+        return settings.on_sandbox(_place(seat), room=seat.room.url), seat
     return own_sandbox(settings, further=further)
 
 
@@ -536,7 +536,8 @@ class Lab:
 
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
-        return replace(self._status(), live=self._show_status)
+        seat = seat_of(self.ground.accounts)
+        return replace(self._status(), live=self._show_status, room=seat.told() if seat else ())
 
     def _status(self) -> Status:
         scenario = self.scenario

@@ -95,6 +95,19 @@ class Seat:
         later._keep()
         return later
 
+    def told(self) -> tuple[str, ...]:
+        """Whose place it is, and whether a fault waits in it: put there by the instructor, or by oneself."""
+        try:
+            attempt = self.book.read().attempt
+        except RoomError as error:
+            return (tr("In a room: {seat}", seat=self), str(error))
+        if attempt is None or attempt.solved:
+            return (tr("In a room: {seat}", seat=self),)
+        return (
+            tr("In a room: {seat}", seat=self),
+            tr("A fault is in place, and waits to be found: fault = lab.practice().current"),
+        )
+
     @property
     def book(self) -> Book:
         """The record of faults, which the room keeps."""
@@ -144,7 +157,7 @@ def find_seat() -> Seat | None:
 
     Raises `RoomError` where the room that the variables name can't be joined.
     """
-    stored = _stored()
+    stored = stored_seat()
     wanted = os.environ.get(URL_VARIABLE, "")
     if not wanted:
         return stored
@@ -175,14 +188,15 @@ def join_room(url: str, code: str, *, name: str) -> Seat:
 
 def leave_room() -> str:
     """Go back to a sandbox of one's own; `join_room` leads back to the same place, until the instructor frees it."""
-    seat = _stored()
+    seat = stored_seat()
     if seat is None:
         return tr("You are in no room.")
     _write(_FILE, {"left": seat.room.url})
     return tr("You have left the room: from the next open_lab() on, labs open in a sandbox of your own.")
 
 
-def _stored() -> Seat | None:
+def stored_seat() -> Seat | None:
+    """The place that this user has, as it was last told; None for who works on their own."""
     found = _read(_FILE)
     try:
         return _seat(found["url"], found)

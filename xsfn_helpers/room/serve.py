@@ -107,7 +107,7 @@ def serve(wishes: Wishes, opened: Callable[[Opened], None]) -> None:
         where=str(folder.path),
         fix=tr("End it, or name another folder in XSFN_STATE_DIR."),
     )
-    lock = folder.holding(folder.path / "room.lock", seconds=_LOCK_SECONDS, otherwise=already)
+    lock = folder.holding(folder.room_lock, seconds=_LOCK_SECONDS, otherwise=already)
     with lock, folder.told(), contextlib.ExitStack() as ending:
         _serve(folder, wishes, opened, ending)
 

@@ -15,14 +15,14 @@ from importlib import resources
 from typing import Any, Final
 
 from xsfn_helpers.errors import RoomError, XsfnError
-from xsfn_helpers.faults.score import Record
 from xsfn_helpers.language import LANGUAGES, language, speaking, tr
 from xsfn_helpers.room import instructor, keys
-from xsfn_helpers.room.desk import Desk, keep_record
+from xsfn_helpers.room.desk import Desk
 from xsfn_helpers.room.ground import pair_of
 from xsfn_helpers.room.limits import Allowance
 from xsfn_helpers.room.people import Participant, checked_name
 from xsfn_helpers.room.store import RoomStore
+from xsfn_helpers.room.told_record import told_record
 from xsfn_helpers.sandbox.addresses import is_ipv4
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import LOOPBACK, SandboxAccount
@@ -67,11 +67,17 @@ class _Asked:
     headers: Mapping[str, str]
     body: bytes
     remote: str
+    query: str = ""
 
     @property
     def token(self) -> str:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def after(self) -> int:
+        """The number of the last event that the asker has seen."""
+        return int(self.query) if self.query.isascii() and self.query.isdigit() and len(self.query) < 16 else 0
 
     def json(self) -> dict[str, Any]:
         """The body. Raises `RoomError` where it is no JSON object."""
@@ -127,6 +133,7 @@ class RoomService:
             headers,
             environ["wsgi.input"].read(LARGEST_BODY + 1),
             environ.get("REMOTE_ADDR", ""),
+            environ.get("QUERY_STRING", ""),
         )
         try:
             if asked.path in _PAGE:
@@ -206,7 +213,7 @@ class RoomService:
             case "GET", "/room/me/record":
                 return _told(self.store.record(one.number).to_json())
             case "PUT", "/room/me/record":
-                keep_record(self.store, one.number, Record.from_json(asked.json()), at=now)
+                self.store.keep(one.number, told_record(asked.json()), at=now)
                 return _told({})
             case "POST", "/room/me/accounts":
                 return self._more(one, asked)
@@ -242,6 +249,8 @@ class RoomService:
         match asked.method, asked.path.removeprefix("/instructor/api/"):
             case "GET", "room":
                 return _told(self.view.room(self.clock()))
+            case "GET", "events":
+                return _told({"events": [one.to_json() for one in self.store.events(asked.after)]})
             case "GET", "results.csv":
                 name = (("content-disposition", 'attachment; filename="xsfn-results.csv"'),)
                 # The mark of UTF-8, which spreadsheets look for.
