@@ -42,10 +42,11 @@ class Room:
 
     @property
     def code(self) -> str:
-        return re.search(r"code (\S+)", self.said)[1]  # type: ignore[index]
+        return str(re.findall(r"code (\S+)", self.said)[-1])
 
     @property
     def instructors_url(self) -> str:
+        """Told the first time only."""
         return re.search(r"\S+#token=\S+", self.said)[0]  # type: ignore[index]
 
     @property
@@ -80,7 +81,7 @@ class Room:
             lines.append(line)
             if line.startswith("Ctrl-C"):
                 break
-        self.said = "".join(lines)
+        self.said += "".join(lines)
         assert "#token=" in self.said, self.said
         return self
 
@@ -88,7 +89,7 @@ class Room:
         """End service and sandbox as a power cut would."""
         assert self.process
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
         os.kill(self.sandbox_pid, signal.SIGKILL)
 
     @property
@@ -98,7 +99,7 @@ class Room:
     def close(self) -> int:
         """End it in order, and its sandbox."""
         code = -1
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.process.send_signal(signal.SIGINT)
             self.process.communicate(timeout=START_SECONDS)
             code = self.process.returncode

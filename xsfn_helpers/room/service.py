@@ -7,12 +7,14 @@ pages, or by a name instead of an address, are refused as the sandbox refuses th
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from xsfn_helpers.errors import RoomError, XsfnError
 from xsfn_helpers.language import LANGUAGES, language, speaking, tr
@@ -33,6 +35,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 LARGEST_BODY: Final = 64 * 1024
 MOST_FURTHER: Final = 12
 _JSON: Final = "application/json"
+_log = logging.getLogger(__name__)
 _PAGE: Final = {
     "/instructor": ("instructor.html", "text/html; charset=utf-8"),
     "/instructor/instructor.css": ("instructor.css", "text/css; charset=utf-8"),
@@ -77,7 +80,8 @@ class _Asked:
     @property
     def after(self) -> int:
         """The number of the last event that the asker has seen."""
-        return int(self.query) if self.query.isascii() and self.query.isdigit() and len(self.query) < 16 else 0
+        said = dict(parse_qsl(self.query)).get("after", "")
+        return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else 0
 
     def json(self) -> dict[str, Any]:
         """The body. Raises `RoomError` where it is no JSON object."""
@@ -148,6 +152,10 @@ class RoomService:
                 return self._participant(asked)
         except XsfnError as error:
             return _error(400, str(error))
+        except Exception as error:
+            # Neither what was sent nor what failed is told: both may hold what is somebody's alone.
+            _log.error("%s %s failed: %s", asked.method, asked.path, type(error).__name__)
+            return _error(500, tr("The room failed at this; its terminal says at what."))
         return _error(404, tr("There is nothing here."))
 
     def _is_for_us(self, headers: Mapping[str, str]) -> bool:

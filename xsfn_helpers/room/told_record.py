@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from xsfn_helpers.errors import RoomError
@@ -47,7 +46,7 @@ def _has(value: Any, kinds: dict[str, type]) -> bool:
 
 def _is(value: Any, kind: type) -> bool:
     if kind is float:
-        return type(value) in (int, float) and math.isfinite(value) and abs(value) <= _LARGEST
+        return type(value) in (int, float) and abs(value) <= _LARGEST  # which NaN isn't
     if kind is int:
         return type(value) is int and 0 <= value <= _LARGEST
     return type(value) is kind
