@@ -69,7 +69,7 @@ verify-clone: ## in a fresh clone of the last commit: make test, then make lab, 
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
-	rm -rf .venv .venv-site .conda .lab wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-site .conda .lab .lab-ja wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | while read -r cache; do rm -rf "$$cache"; done
 
 for-lab:

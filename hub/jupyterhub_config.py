@@ -8,6 +8,7 @@ read each other's files. docs/hosting.md says when to take which set-up.
     HUB_ADMIN           the instructor's name (instructor)
     HUB_ADDRESS         where it listens: 127.0.0.1, or 0.0.0.0 for a network of your own
     HUB_PORT            its port; the two above are taken, too (8000)
+    XSFN_LANG           en or ja: the notebooks that open at first; everybody has both (else the locale's)
     HUB_FOLDER          where everybody's files are kept (hub-data in the repository)
 """
 
@@ -21,6 +22,8 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import get_config
 
+from xsfn_helpers.language import ENGLISH, language
+
 c = get_config()  # type: ignore[no-untyped-call]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +31,7 @@ FOLDER = Path(os.environ.get("HUB_FOLDER") or ROOT / "hub-data").absolute()
 PORT = int(os.environ.get("HUB_PORT") or 8000)
 ADDRESS = os.environ.get("HUB_ADDRESS") or "127.0.0.1"
 LOOPBACK = "127.0.0.1"
+NOTEBOOKS = "notebooks" if language() == ENGLISH else f"notebooks/{language()}"
 FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # The hub itself: all of its state in one folder, and everything but its page on loopback.
@@ -97,7 +101,7 @@ c.Spawner.args = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     *(["--allow-root"] if os.geteuid() == 0 else []),
 ]
-c.Spawner.default_url = "/lab/tree/notebooks/00-start-here.ipynb"
+c.Spawner.default_url = f"/lab/tree/{NOTEBOOKS}/00-start-here.ipynb"
 c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(ROOT / "scripts" / "jupyter")}
 c.Spawner.pre_spawn_hook = hand_out
 c.Spawner.post_stop_hook = stop_sandbox

@@ -26,7 +26,7 @@ _LINES: Final = 21  # of text that the back row can read, on one slide
 _INTRODUCTION: Final = 5  # as few lines as that stay with what they introduce, however tall it is
 _WIDTH: Final = 84  # characters in such a line
 _PICTURE: Final = 15  # as many lines as a diagram takes
-_YOURS: Final = ("## Your turn", "## あなたの番")
+_YOURS: Final = ("## Your turn", "## やってみよう")
 _WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 
 

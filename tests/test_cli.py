@@ -351,13 +351,14 @@ class TestLab:
         monkeypatch.setattr("os.execv", lambda _program, arguments: calls.append(arguments))
         return calls
 
+    @pytest.mark.parametrize("folder", [".", "notebooks", "notebooks/ja"])
     def test_opens_the_first_notebook_and_hands_arguments_on(
-        self, xsfn: Xsfn, executed: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, xsfn: Xsfn, executed: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
     ) -> None:
-        notebook = tmp_path / "notebooks" / "00-start-here.ipynb"
-        notebook.parent.mkdir()
-        notebook.write_text("{}")
-        monkeypatch.chdir(tmp_path)
+        for notebook in (tmp_path / "notebooks" / "00-start-here.ipynb", tmp_path / "notebooks/ja/00-start-here.ipynb"):
+            notebook.parent.mkdir()
+            notebook.write_text("{}")
+        monkeypatch.chdir(tmp_path / folder)
         monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
         xsfn("lab", "--no-browser", "--port=9999")
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 from xsfn_helpers.chosen_values import Target
 from xsfn_helpers.config import CONFIG_FILE, PROFILE_KEYS, Settings, find_config_file, load_settings
 from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import tr
+from xsfn_helpers.language import LANGUAGES, tr
 
 _KEYS: Final = ("target", *PROFILE_KEYS.values(), "region")
 
@@ -30,8 +30,9 @@ class TargetChoice:
     def choose(self, target: str, **choices: str) -> str:
         """Choose, with the keys `operator_profile`, `subject_profile` and `region`, and say what was kept where.
 
-        Writes `xsfn.toml` in the working folder. Raises `ConfigError` for a value that can't be, and where the nearest
-        `xsfn.toml` holds other things, too: then it tells the lines to put there.
+        Writes `xsfn.toml` in the working folder (from notebooks in another language: in the one above). Raises
+        `ConfigError` for a value that can't be, and where the nearest `xsfn.toml` holds other things, too: then it
+        tells the lines to put there.
         """
         wanted = {"target": target, **{key: value for key, value in choices.items() if value}}
         load_settings(wanted, environment={}, folder=self.folder)
@@ -79,7 +80,9 @@ class TargetChoice:
 
 def choose_target() -> TargetChoice:
     """The choice as it stands, to be shown and changed. Raises `ConfigError` for settings that can't be."""
-    return TargetChoice(load_settings(), Path.cwd())
+    here = Path.cwd()
+    # The notebooks of each language are in a folder below the others, and what is chosen is for all of them.
+    return TargetChoice(load_settings(), here.parent if here.name in LANGUAGES else here)
 
 
 def _stored(path: Path) -> Mapping[str, object]:

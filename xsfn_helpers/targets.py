@@ -50,6 +50,9 @@ class Grant:
     sid: str
     in_every_run: bool = True
 
+    def __str__(self) -> str:
+        return tr("{action} on the {on} - {when}", action=self.action, on=tr(self.on), when=self.when)
+
 
 @dataclass(frozen=True, slots=True)
 class WorksAs:

@@ -36,6 +36,17 @@ def test_what_is_chosen_counts_for_the_next_lab(aws: PlayedAws) -> None:
     assert "work on the sandbox" in str(choose_target())
 
 
+def test_what_is_chosen_in_one_language_counts_in_every_notebook(
+    aws: PlayedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ja").mkdir()
+    monkeypatch.chdir(tmp_path / "ja")
+    choose_target().choose("aws", operator_profile="work-operator", subject_profile="work-subject")
+    monkeypatch.chdir(tmp_path)
+
+    assert open_lab().ground.accounts.target is Target.AWS
+
+
 def test_the_form_does_the_same(aws: PlayedAws) -> None:
     shown = choose_target()._repr_mimebundle_()
     (target,), (button,) = widgets(ipywidgets.ToggleButtons), widgets(ipywidgets.Button)

@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from tests.isolation import isolated
+from xsfn_helpers.language import ENGLISH
 
 NOTEBOOKS: Final = Path(__file__).parents[2] / "notebooks"
 CELL_TIMEOUT: Final = 60
@@ -36,6 +37,11 @@ WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 def notebooks() -> list[Path]:
     """Every shipped notebook, in reading order."""
     return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
+def language_of(path: Path) -> str:
+    """The language a notebook is in: English lies in `notebooks/`, each other one in a folder below, named as it is."""
+    return ENGLISH if path.parent == NOTEBOOKS else path.parent.name
 
 
 def normalised(notebook: NotebookNode) -> NotebookNode:
@@ -73,7 +79,10 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def executed(path: Path) -> NotebookNode:
-    """The notebook at `path` after all its cells ran on a fresh sandbox. Raises `CellExecutionError`."""
+    """The notebook at `path` after all its cells ran on a fresh sandbox. Raises `CellExecutionError`.
+
+    It runs in its own folder, which is what tells its kernel the language to speak.
+    """
     notebook = nbformat.read(path, as_version=4)
     with isolated():
         NotebookClient(

@@ -13,8 +13,9 @@ import pytest
 from nbformat import NotebookNode
 
 from tests.notebooks.pages import Page, page_of
-from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, notebooks
+from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, language_of, notebooks
 from xsfn_helpers.display.live.run import PLACE
+from xsfn_helpers.language import LANGUAGES, speaking, tr
 
 each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
 # The calls that show a live display; one that is printed is words alone.
@@ -93,14 +94,22 @@ def test_each_live_display_leaves_words_and_a_page_of_its_own() -> None:
         assert {"text/html", "text/plain"} <= output.data.keys(), cell.source
 
 
-def test_a_run_that_was_shown_live_is_told_right_after_it() -> None:
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_a_run_that_was_shown_live_is_told_right_after_it(spoken: str) -> None:
     """Its display keeps the place; how the run ended is in the next cell."""
-    pairs = [pair for path in notebooks() for pair in pairwise(code_cells(path))]
+    with speaking(spoken):
+        place = tr(PLACE)
+        lines = (
+            tr("Operator execution: {status}", status="…"),
+            tr("Subject execution, in the Subject account: {subject_status}", subject_status="…"),
+        )
+    ended = re.escape("\n".join(lines)).replace("…", "[A-Z]+")
+    pairs = [pair for path in notebooks() if language_of(path) == spoken for pair in pairwise(code_cells(path))]
     told = [
         "\n".join(map(words_of, after.outputs))
         for before, after in pairs
-        if PLACE in "\n".join(map(words_of, before.outputs))
+        if place in "\n".join(map(words_of, before.outputs))
     ]
 
     assert len(told) == 2
-    assert [text for text in told if not re.match(r"Operator execution: [A-Z]+\nSubject execution", text)] == []
+    assert [text for text in told if not re.match(ended, text)] == []

@@ -7,10 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.notebooks.references import WIDGET_VIEW, normalised, notebooks, text_of
+from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, executed, normalised, notebooks, text_of
+from xsfn_helpers.language import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
 
 
 @shipped
@@ -33,6 +34,23 @@ def test_no_output_names_this_machine(path: Path) -> None:
     outputs = [str(cell.outputs) for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
     assert not [output for output in outputs if str(ROOT) in output or str(Path.home()) in output]
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_a_notebook_is_run_in_the_language_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoken: str
+) -> None:
+    """Whatever the author's own language is."""
+    monkeypatch.setenv("XSFN_LANG", "ja" if spoken == ENGLISH else ENGLISH)
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    folder = tmp_path if spoken == ENGLISH else tmp_path / spoken
+    folder.mkdir(exist_ok=True)
+    cell = nbformat.v4.new_code_cell("from xsfn_helpers.language import language\nlanguage()")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
+
+    [ran] = executed(folder / "one.ipynb").cells
+
+    assert ran.outputs[0].data["text/plain"] == repr(spoken)
 
 
 def test_normalising_takes_out_what_differs_between_runs() -> None:

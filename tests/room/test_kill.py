@@ -6,6 +6,8 @@ import os
 import signal
 import time
 
+import psutil
+
 from tests.room.opened import Room
 
 
@@ -31,6 +33,7 @@ def test_everything_is_there_after_a_kill(own_room: Room) -> None:
 def test_a_lab_that_is_open_rides_over_a_kill(own_room: Room) -> None:
     """The cell that runs meanwhile waits, and goes on."""
     ada = own_room.person("Ada")
+    assert own_room.process
     said = ada.run(
         f"""
 import os, signal, subprocess, sys, threading, time
@@ -64,8 +67,8 @@ def test_ctrl_c_closes_it_in_order(own_room: Room) -> None:
 
 def _end_whoever_serves(room: Room) -> None:
     """The one that was started by the lab above isn't the fixture's to end."""
-    import psutil
-
+    assert room.process
+    room.process.communicate()
     for process in psutil.process_iter(["cmdline"]):
         if f"--port {room.port}" in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid():
             process.terminate()

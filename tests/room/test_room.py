@@ -52,8 +52,9 @@ lab = open_lab()
 for mine in (lab.operator, lab.subject):
     iam, sts, states = mine.client("iam"), mine.client("sts"), mine.client("stepfunctions")
     for role in (theirs.execute_role_arn, theirs.operator_role_arn, theirs.subject_role_arn):
-        print(attempt(sts.assume_role, RoleArn=role, RoleSessionName="x").allowed)
-        print(attempt(sts.assume_role, RoleArn=role, RoleSessionName="x", ExternalId=theirs.external_id).allowed)
+        asked = dict(RoleArn=role, RoleSessionName="neighbour")
+        print(attempt(sts.assume_role, **asked).allowed)
+        print(attempt(sts.assume_role, **asked, ExternalId=theirs.external_id).allowed)
     for machine in (theirs.operator_machine_arn, theirs.subject_machine_arn):
         print(attempt(states.start_execution, stateMachineArn=machine).allowed)
         print(attempt(states.describe_state_machine, stateMachineArn=machine).allowed)

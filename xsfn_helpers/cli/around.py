@@ -52,16 +52,17 @@ def open_jupyterlab(options: argparse.Namespace) -> int:
         raise ConfigError(
             "JupyterLab isn't installed here.", fix="Type: pip install 'xsfn-helpers[lab]' (or make lab)."
         )
-    script = _first_notebook().parent.parent / "scripts" / "lab.sh"
+    script = _repository() / "scripts" / "lab.sh"
     sys.stdout.flush()
     os.execv("/bin/sh", ["sh", str(script), sys.executable, *options.arguments])  # noqa: S606 - our own script
 
 
-def _first_notebook() -> Path:
-    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
-        for folder in (root, root / "notebooks"):
-            if (found := folder / "00-start-here.ipynb").is_file():
-                return found
+def _repository() -> Path:
+    """The copy that the program runs in, else the one it is installed from."""
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        if (folder / "notebooks" / "00-start-here.ipynb").is_file():
+            return folder
     raise ConfigError(
         "The notebooks aren't here.", fix="Call `xsfn lab` in a copy of the repository, which holds notebooks/."
     )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.errors import ToolMissing
 from xsfn_helpers.export.routes import Route
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.verdicts import Verdict, decide_links
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
 
-BY_HAND: Final = "by hand"
+BY_HAND: Final = mark("by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,19 @@ class Way:
 
     def __str__(self) -> str:
         if self.missing:
-            return f"… {self.name}: not tried: {self.missing}"
+            return tr("… {name}: not tried: {missing}", name=self.name, missing=self.missing)
         return f"✓ {self.name}: {self.result}"
 
     @property
     def result(self) -> str:
         """Links, checks and run in one line."""
-        return f"{self.allowed} of {len(self.decisions)} links allowed, checks {self.checks}, run {self.run}"
+        return tr(
+            "{allowed} of {count} links allowed, checks {checks}, run {run}",
+            allowed=self.allowed,
+            count=len(self.decisions),
+            checks=self.checks,
+            run=self.run,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,11 @@ class Comparison:
 
     @property
     def heading(self) -> str:
-        verdict = "the same decisions by the same statements" if self.same else "they differ"
-        return f"The set-up, made {len(self.ways)} ways: {verdict}"
+        if self.same:
+            text = mark("The set-up, made {count} ways: the same decisions by the same statements")
+        else:
+            text = mark("The set-up, made {count} ways: they differ")
+        return tr(text, count=len(self.ways))
 
     def __str__(self) -> str:
         return "\n".join([self.heading, *(f"  {way}" for way in self.ways)])
@@ -71,7 +81,7 @@ class Comparison:
 
 def compare(lab: Lab, routes: Iterable[Route]) -> Comparison:
     """Make the set-up by hand and by each of `routes`, check and run each, and leave the accounts empty."""
-    ways = [_tried(lab, BY_HAND, lambda: lab.at_stage(3))]
+    ways = [_tried(lab, tr(BY_HAND), lambda: lab.at_stage(3))]
     with TemporaryDirectory(prefix="xsfn-export-") as folder:
         for route in routes:
             export = lab.export(route.value, Path(folder, route.value))
@@ -93,7 +103,7 @@ def _tried(lab: Lab, name: str, make: Callable[[], object]) -> Way:
             name,
             decisions=tuple(_decision(verdict) for verdict in verdicts),
             allowed=sum(verdict.allowed for verdict in verdicts),
-            checks=f"{sum(check.passed for check in report)} of {len(report)}",
+            checks=tr("{passed} of {count}", passed=sum(check.passed for check in report), count=len(report)),
             run=run.status,
         )
     finally:

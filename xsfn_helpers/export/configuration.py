@@ -15,6 +15,7 @@ from typing import Any, Final
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.expressions import evaluate, interpolated, unquoted
 from xsfn_helpers.export.folder import Export
+from xsfn_helpers.language import tr
 
 VALUES: Final = "terraform.tfvars"
 _META: Final = ("__is_block__", "provider", "depends_on", "lifecycle")
@@ -154,7 +155,8 @@ def _parsed(export: Export, name: str) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = hcl2.load(io.StringIO(export[name]))
     except LarkError as error:
-        raise ConfigError(f"This isn't HCL: {str(error).splitlines()[0]}", where=name) from error
+        reason = str(error).splitlines()[0]
+        raise ConfigError(tr("This isn't HCL: {reason}", reason=reason), where=name) from error
     return found
 
 

@@ -8,6 +8,7 @@ from xsfn_helpers.export.folder import Export
 from xsfn_helpers.export.routes import Route
 from xsfn_helpers.export.synthesis import synthesise
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.stacks import Stack
 
@@ -28,7 +29,7 @@ def deploy(export: Export, ground: Ground) -> Plan:
         changes = [Stack(ground, side).deploy(templates[side], {}) for side in ORDER]
     else:
         changes = [_stack(export, ground, side) for side in ORDER]
-    return Plan(f"Deployed by {export.route.value}", tuple(changes), done=True)
+    return Plan(tr("Deployed by {route}", route=export.route.value), tuple(changes), done=True)
 
 
 def _stack(export: Export, ground: Ground, side: Side) -> Change:

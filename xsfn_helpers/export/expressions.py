@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 # Gives what `var.region` or `aws_iam_role.operator.arn` stands for.
 Lookup = Callable[[str], Any]
@@ -115,7 +116,9 @@ class _Reader:
             return None not in self._items(")", self._value)
         if name not in self._functions:
             known = ", ".join(("can", *self._functions))
-            raise ConfigError(f"The function {name} isn't covered here.", fix=f"There are: {known}.")
+            raise ConfigError(
+                tr("The function {name} isn't covered here.", name=name), fix=tr("There are: {names}.", names=known)
+            )
         return self._functions[name](*self._items(")", self._value))
 
     def _items(self, end: str, read: Callable[[], Any]) -> list[Any]:
@@ -150,4 +153,4 @@ class _Reader:
         self._at = self._text.index(mark, self._at) + len(mark)
 
     def _strange(self) -> ConfigError:
-        return ConfigError(f"This expression isn't covered here: {self._text}")
+        return ConfigError(tr("This expression isn't covered here: {text}", text=self._text))

@@ -11,13 +11,16 @@ from typing import Any, Final
 
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.routes import Route
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Side
 
 MANIFEST: Final = ".xsfn-export.json"
 _NEXT: Final = {
-    Route.CLOUDFORMATION: "deploy operator.yaml, then subject.yaml, whose trust policy names a role of the first.",
-    Route.TERRAFORM: "terraform init, then terraform apply; it finds the order by itself.",
-    Route.CDK: "pip install -r requirements.txt, then npx aws-cdk deploy --all; the app knows the order.",
+    Route.CLOUDFORMATION: mark(
+        "deploy operator.yaml, then subject.yaml, whose trust policy names a role of the first."
+    ),
+    Route.TERRAFORM: mark("terraform init, then terraform apply; it finds the order by itself."),
+    Route.CDK: mark("pip install -r requirements.txt, then npx aws-cdk deploy --all; the app knows the order."),
 }
 
 
@@ -32,7 +35,10 @@ class Export:
     def __getitem__(self, name: str) -> str:
         """Raises `ConfigError` for a file that isn't part of the export or is gone."""
         if name not in self.names:
-            raise ConfigError(f"There is no {name!r} in this export.", fix=f"There are: {', '.join(self.names)}.")
+            raise ConfigError(
+                tr("There is no {name!r} in this export.", name=name),
+                fix=tr("There are: {names}.", names=", ".join(self.names)),
+            )
         return _text(self.folder / name)
 
     def stack(self, side: Side | str) -> dict[str, Any]:
@@ -51,8 +57,8 @@ class Export:
         return iter(self.names)
 
     def __str__(self) -> str:
-        lines = [f"Exported as {self.route.value}:", *(f"  {name}" for name in self.names)]
-        return "\n".join([*lines, f"Next: {_NEXT[self.route]}"])
+        lines = [tr("Exported as {route}:", route=self.route.value), *(f"  {name}" for name in self.names)]
+        return "\n".join([*lines, tr("Next: {steps}", steps=tr(_NEXT[self.route]))])
 
     def __repr__(self) -> str:
         return str(self)
@@ -72,9 +78,9 @@ def write_export(route: Route, folder: Path, texts: Mapping[str, str]) -> Export
             in_the_way.append(name)
     if in_the_way:
         raise ConfigError(
-            f"{', '.join(in_the_way)}: there already, and not as an export wrote it.",
+            tr("{names}: there already, and not as an export wrote it.", names=", ".join(in_the_way)),
             where=str(folder),
-            fix="Nothing was written. Choose another folder (--to), or move these files away.",
+            fix=tr("Nothing was written. Choose another folder (--to), or move these files away."),
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +89,9 @@ def write_export(route: Route, folder: Path, texts: Mapping[str, str]) -> Export
         digests = {**own, **{name: _digest(text) for name, text in texts.items()}}
         _write(folder / MANIFEST, f"{json.dumps(digests, indent=2)}\n")
     except OSError as error:
-        raise ConfigError(f"The export can't be written: {error.strerror}.", where=str(folder)) from error
+        raise ConfigError(
+            tr("The export can't be written: {reason}.", reason=error.strerror), where=str(folder)
+        ) from error
     return Export(route, folder, tuple(texts))
 
 
@@ -93,9 +101,9 @@ def _parameters(text: str, name: str) -> list[dict[str, str]]:
         return [{key: one[key] for key in ("ParameterKey", "ParameterValue")} for one in found]
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
-            f"This isn't a list of parameters: {error}.",
+            tr("This isn't a list of parameters: {error}.", error=error),
             where=name,
-            fix='Each is written {"ParameterKey": "…", "ParameterValue": "…"}.',
+            fix=tr('Each is written {"ParameterKey": "…", "ParameterValue": "…"}.'),
         ) from error
 
 
@@ -115,7 +123,9 @@ def _manifest(folder: Path) -> dict[str, str]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise ConfigError("This isn't the record that an export left.", where=str(path), fix="Choose another folder.")
+        raise ConfigError(
+            tr("This isn't the record that an export left."), where=str(path), fix=tr("Choose another folder.")
+        )
     return found
 
 
@@ -123,7 +133,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file can't be read: {error}.", where=str(path)) from error
+        raise ConfigError(tr("The file can't be read: {error}.", error=error), where=str(path)) from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from xsfn_helpers.export.folder import Export
 from xsfn_helpers.export.routes import Route
 from xsfn_helpers.export.synthesis import synthesise
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
+from xsfn_helpers.language import listed, tr
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 from xsfn_helpers.scenario import Scenario, Side
 
@@ -31,12 +32,14 @@ class Grant:
     def reason(self) -> str:
         """What needs it, or why nothing does."""
         if self.opens:
-            return f"needed for {', '.join(f'link {link.number}' for link in self.opens)}"
-        return f"not needed: {self.why}"
+            links = tr(", ").join(tr("link {number}", number=link.number) for link in self.opens)
+            return tr("needed for {links}", links=links)
+        return tr("not needed: {why}", why=self.why)
 
     def __str__(self) -> str:
         sign = "✓" if self.opens else "✗"
-        return f"{sign} {', '.join(self.actions)}\n    on {', '.join(self.resources)}\n    {self.reason}"
+        resources = tr("on {resources}", resources=", ".join(self.resources))
+        return f"{sign} {', '.join(self.actions)}\n    {resources}\n    {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,15 @@ class Grants:
     @property
     def heading(self) -> str:
         needed = sum(bool(grant.opens) for grant in self.grants)
-        return f"The CDK adds {len(self.grants)} statements to the Operator role; the chain needs {needed} of them"
+        return tr(
+            "The CDK adds {count} statements to the Operator role; the chain needs {needed} of them",
+            count=len(self.grants),
+            needed=needed,
+        )
 
     def __str__(self) -> str:
         if self.missing:
-            return f"… not tried: {self.missing}"
+            return tr("… not tried: {missing}", missing=self.missing)
         lines = (f"  {line}" for grant in self.grants for line in str(grant).splitlines())
         return "\n".join([self.heading, *lines])
 
@@ -74,7 +81,9 @@ def grants_of(export: Export, scenario: Scenario) -> Grants:
     Raises `ConfigError` for an export of another route, and in the CDK's words for an app that it doesn't take.
     """
     if export.route is not Route.CDK:
-        raise ConfigError(f"This is an export of {export.route.value}.", fix='Take the one of lab.export("cdk").')
+        raise ConfigError(
+            tr("This is an export of {route}.", route=export.route.value), fix=tr('Take the one of lab.export("cdk").')
+        )
     try:
         template = synthesise(export, context={"cdk_grants": "yes"}).templates[Side.OPERATOR]
     except ToolMissing as error:
@@ -86,7 +95,9 @@ def _statements(template: Mapping[str, Any], scenario: Scenario) -> Iterator[Map
     """Those the CDK adds, in a policy of its own beside the one that the app writes into the role."""
 
     def unknown(name: str, *_: str) -> str:
-        raise ConfigError(f"A permission names {name}, which only a deployment knows.", where="Operator template")
+        raise ConfigError(
+            tr("A permission names {name}, which only a deployment knows.", name=name), where=tr("Operator template")
+        )
 
     values = {"AWS::Partition": scenario.partition, "AWS::Region": scenario.region}
     around = Surroundings({**values, "AWS::AccountId": scenario.operator.id}, unknown, unknown, {})
@@ -121,17 +132,20 @@ def _why(policy: Policy, scenario: Scenario) -> str:
             continue
         decision = decide(_asked_by_operator(link, scenario), Policies(identity=(policy,)))
         if decision.aws_reason.startswith("because no resource-based"):
-            return (
-                f"link {link.number} is asked by the execute role; from the Operator role it would be refused "
-                f"{decision.aws_reason}"
+            return tr(
+                "link {number} is asked by the execute role; from the Operator role it would be refused {aws_reason}",
+                number=link.number,
+                aws_reason=decision.aws_reason,
             )
-    subject = scenario.subject
     actions = {action for statement in policy.statements for action in statement.actions or ()}
     wanted = [link for link in chain(scenario) if link.action in actions and link.asker is Actor.EXECUTE_ROLE]
     if wanted:
-        numbers = " and ".join(str(link.number) for link in wanted)
-        return f"links {numbers} are asked by the execute role, and about executions in the {subject}"
-    return "no link asks for it: across accounts .sync:2 polls, and no rule here sees the other account's events"
+        return tr(
+            "links {numbers} are asked by the execute role, and about executions in the {subject}",
+            numbers=listed(link.number for link in wanted),
+            subject=scenario.subject,
+        )
+    return tr("no link asks for it: across accounts .sync:2 polls, and no rule here sees the other account's events")
 
 
 def _asked_by_operator(link: Link, scenario: Scenario) -> Request:

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.names import stack_name
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario, Side
 
 
@@ -26,7 +27,9 @@ def route_named(name: str) -> Route:
     try:
         return Route(name)
     except ValueError:
-        raise ConfigError(f"There is no route {name!r}; routes are {', '.join(Route)}.") from None
+        raise ConfigError(
+            tr("There is no route {name!r}; routes are {routes}.", name=name, routes=tr(", ").join(Route))
+        ) from None
 
 
 def exported_files(route: Route, scenario: Scenario, lab_id: str) -> dict[str, str]:

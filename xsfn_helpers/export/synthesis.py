@@ -16,6 +16,7 @@ from typing import Final
 
 from xsfn_helpers.errors import ConfigError, ToolMissing
 from xsfn_helpers.export.folder import Export
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 
 # The first import unpacks the library, which takes a slow machine a while.
@@ -33,13 +34,13 @@ def missing_tool() -> ToolMissing | None:
     """What keeps the CDK from running here, in one line; None if nothing does."""
     if shutil.which("node") is None:
         return ToolMissing(
-            "The CDK needs Node.js, which isn't installed here.",
-            fix="Install it (nodejs.org), or take another route: cloudformation and terraform need neither.",
+            tr("The CDK needs Node.js, which isn't installed here."),
+            fix=tr("Install it (nodejs.org), or take another route: cloudformation and terraform need neither."),
         )
     if importlib.util.find_spec("aws_cdk") is None:
         return ToolMissing(
-            "The CDK isn't installed here.",
-            fix="Type: pip install 'xsfn-helpers[cdk]'; or take another route: cloudformation or terraform.",
+            tr("The CDK isn't installed here."),
+            fix=tr("Type: pip install 'xsfn-helpers[cdk]'; or take another route: cloudformation or terraform."),
         )
     return None
 
@@ -67,13 +68,13 @@ def synthesise(export: Export, *, context: Mapping[str, str] | None = None) -> S
             check=False,
         )
         if done.returncode != 0:
-            lines = [line for line in done.stderr.splitlines() if line.strip()] or ["(it said nothing)"]
-            raise ConfigError(f"The CDK app failed: {lines[-1]}", where="app.py")
+            lines = [line for line in done.stderr.splitlines() if line.strip()] or [tr("(it said nothing)")]
+            raise ConfigError(tr("The CDK app failed: {reason}", reason=lines[-1]), where="app.py")
         return Synthesis({side: _template(Path(out), side) for side in Side})
 
 
 def _template(out: Path, side: Side) -> str:
     path = out / f"{side.value.capitalize()}.template.json"
     if not path.is_file():
-        raise ConfigError(f"The CDK app makes no stack {side.value.capitalize()!r}.", where="app.py")
+        raise ConfigError(tr("The CDK app makes no stack {name!r}.", name=side.value.capitalize()), where="app.py")
     return path.read_text(encoding="utf-8")

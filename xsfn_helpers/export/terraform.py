@@ -13,6 +13,7 @@ from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.export.configuration import Block, Configuration
 from xsfn_helpers.export.folder import Export
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.verdicts import step_functions_may_assume
 
@@ -67,7 +68,9 @@ class _Apply:
 
     def _side(self, block: Block) -> Side:
         if block.kind not in _MAKERS:
-            raise ConfigError(f'The resource type "{block.kind}" isn\'t covered here.', where=block.address)
+            raise ConfigError(
+                tr('The resource type "{kind}" isn\'t covered here.', kind=block.kind), where=block.address
+            )
         if block.alias not in set(Side):
             raise ConfigError(f"Provider configuration not present: aws.{block.alias}.", where=block.address)
         side = Side(block.alias)

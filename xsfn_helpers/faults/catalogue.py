@@ -8,6 +8,7 @@ from typing import Final
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.faults import machine_faults, permission_faults, trust_faults
 from xsfn_helpers.faults.fault import Fault
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Scenario
 
 _FAULTS: Final[tuple[Callable[[Scenario], Fault], ...]] = (
@@ -50,4 +51,7 @@ def find(scenario: Scenario, which: int | str) -> tuple[int, Fault]:
         if which in (number, fault.id) and not isinstance(which, bool):
             return number, fault
     ids = ", ".join(fault.id for fault in faults)
-    raise ConfigError(f"There is no fault {which!r}.", fix=f"There are 1 to {len(faults)}, or by name: {ids}.")
+    raise ConfigError(
+        tr("There is no fault {which!r}.", which=which),
+        fix=tr("There are 1 to {count}, or by name: {ids}.", count=len(faults), ids=ids),
+    )

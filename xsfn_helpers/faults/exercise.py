@@ -18,13 +18,14 @@ from xsfn_helpers.faults.scene import Scene, scene
 from xsfn_helpers.faults.score import ANSWER_LEVEL, Attempt, Record
 from xsfn_helpers.faults.stored_documents import read_document, right_document, save_documents
 from xsfn_helpers.faults.symptoms import Symptom, observe
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
     from xsfn_helpers.faults.practice import Practice
     from xsfn_helpers.lab import Lab
 
-_IN_DISGUISE = "Somebody changed something in the complete set-up. Nobody says what."
+_IN_DISGUISE = mark("Somebody changed something in the complete set-up. Nobody says what.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Solution:
     exact: Hint
 
     def __str__(self) -> str:
-        return f"{self.title}: repaired. {self.rule} [{self.source}]\n{self.exact}"
+        told = tr("{title}: repaired. {rule} [{source}]", title=self.title, rule=self.rule, source=self.source)
+        return f"{told}\n{self.exact}"
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -92,11 +94,11 @@ class Exercise:
 
     @property
     def title(self) -> str:
-        return "A surprise" if self.disguised else self._real_title
+        return tr("A surprise") if self.disguised else self._real_title
 
     @property
     def story(self) -> str:
-        return _IN_DISGUISE if self.disguised else self.fault.story
+        return tr(_IN_DISGUISE) if self.disguised else self.fault.story
 
     def break_it(self) -> Notice:
         """Set everything up as it should be, then break it. Again gives the same, with all help forgotten."""
@@ -108,13 +110,14 @@ class Exercise:
             for act in self.fault.after:
                 act.apply(self._lab)
             self._keep(attempt=Attempt(self.fault.id, time.time(), disguised=self.disguised))
-        return Notice(f"{self.title}\n{self.story}\nIt is broken now: fault.symptom() shows what people see.")
+        next_step = tr("It is broken now: fault.symptom() shows what people see.")
+        return Notice(f"{self}\n{next_step}")
 
     def symptom(self) -> Symptom:
         """What people see, from a real run, in AWS's own words."""
         with self._lab.turn():
             self._attempt()
-            return observe(self._lab, self.fault, f"{self.title}: what people see")
+            return observe(self._lab, self.fault, tr("{title}: what people see", title=self.title))
 
     def look(self, side: Side | str | None = None) -> Scene:
         """Everything that is stored in both accounts, or in the one named: roles with all their policies, machines."""
@@ -125,12 +128,17 @@ class Exercise:
         """Say which link of the access chain is broken. Costs nothing. Raises `ConfigError` for a link there isn't."""
         self._attempt()
         if link not in LINK_NUMBERS:
-            raise ConfigError(f"There is no link {link!r}.", fix=f"The links are {', '.join(map(str, LINK_NUMBERS))}.")
+            raise ConfigError(
+                tr("There is no link {link!r}.", link=link),
+                fix=tr("The links are {links}.", links=tr(", ").join(map(str, LINK_NUMBERS))),
+            )
         named = str(chain(self._lab.scenario)[link - 1])
         if link in self.fault.links:
-            return Guess(link, True, f"Yes, it is link {named}")
+            return Guess(link, True, tr("Yes, it is link {link}", link=named))
         return Guess(
-            link, False, f"Not link {named}. Who asked last, for what, and of whom? The symptom's last lines say it."
+            link,
+            False,
+            tr("Not link {link}. Who asked last, for what, and of whom? The symptom's last lines say it.", link=named),
         )
 
     def hint(self, level: int | None = None) -> Hint:
@@ -156,7 +164,7 @@ class Exercise:
         with self._lab.turn():
             self._attempt()
             save_documents(self._lab.ground, self._lab.blueprint, documents)
-        return Notice(f"Saved: {', '.join(documents)}. fault.check() says whether that was it.")
+        return Notice(tr("Saved: {names}. fault.check() says whether that was it.", names=tr(", ").join(documents)))
 
     def check(self) -> Report:
         """Whether the fault is gone, and nothing was opened in its place. Counts as a try, and keeps the score."""
@@ -170,7 +178,7 @@ class Exercise:
                 self.practice.book.write(self._record().solved(counted, at=time.time()))
             else:
                 self._keep(attempt=counted)
-        return Report(f"{self._real_title}: solved" if solved else self.title, checks)
+        return Report(tr("{title}: solved", title=self._real_title) if solved else self.title, checks)
 
     def solve(self) -> Solution:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
@@ -194,7 +202,7 @@ class Exercise:
     @property
     def _real_title(self) -> str:
         """What a surprise shows once it is solved."""
-        return f"Fault {self.number} · {self.fault.title}"
+        return tr("Fault {number} · {title}", number=self.number, title=self.fault.title)
 
     @property
     def _lab(self) -> Lab:
@@ -208,9 +216,9 @@ class Exercise:
         attempt = self._record().attempt
         if attempt is None or attempt.fault != self.fault.id:
             raise StepError(
-                "Another fault is in place." if attempt else "No fault is in place.",
+                tr("Another fault is in place.") if attempt else tr("No fault is in place."),
                 where=self.title,
-                fix="break_it() puts this one in place.",
+                fix=tr("break_it() puts this one in place."),
             )
         return attempt
 
@@ -222,4 +230,6 @@ def _side(name: Side | str) -> Side:
     try:
         return Side(name)
     except ValueError:
-        raise ConfigError(f"There is no account {name!r}.", fix="They are 'operator' and 'subject'.") from None
+        raise ConfigError(
+            tr("There is no account {name!r}.", name=name), fix=tr("They are 'operator' and 'subject'.")
+        ) from None

@@ -9,6 +9,7 @@ from xsfn_helpers.documents import json_text, operator_definition, service_trust
 from xsfn_helpers.faults.names import boundary_arn, loud_machine_name, twin_role_name
 from xsfn_helpers.ground import Ground, Resource
 from xsfn_helpers.iam_resources import Role
+from xsfn_helpers.language import tr
 from xsfn_helpers.managed_policy import ManagedPolicy
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
@@ -22,7 +23,7 @@ def extras(ground: Ground) -> tuple[Resource, ...]:
 def sweep(ground: Ground) -> Plan:
     """Remove what faults added; others' things of these names stay. Roles must have let go of it before."""
     changes = [extra.undo() for extra in extras(ground)]
-    return Plan("What faults added", tuple(change for change in changes if change), done=True)
+    return Plan(tr("What faults added"), tuple(change for change in changes if change), done=True)
 
 
 def twin_role(ground: Ground) -> Role:

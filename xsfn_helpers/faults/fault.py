@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from xsfn_helpers.documents import Document
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -41,24 +42,35 @@ class Shows(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with the complete set-up.
+class Words:
+    """What is told of a fault, as it stands in the catalogues; `names` are the values of its `{names}`.
 
-    `title` and `story` say what people see without giving the fault away. `links` are the links of the access chain
-    that it breaks; `where` is the place to look at (empty where nothing is wrong). `documents` are the ones that it
-    leaves behind, by the names that `lab.using` takes; `before` and `after` are done before and after these are saved.
-    The solution is `repairs`, then the recommended text for each document in `documents` and in `save_again`.
-    `source` is the page, or the article's stage, behind `rule`.
+    `title` and `story` say what people see without giving the fault away. `where` is the place to look at (empty where
+    nothing is wrong). `source` is the page, or the article's stage, behind `rule`.
     """
 
-    id: str
     title: str
     story: str
-    links: tuple[int, ...]
     nudge: str
     rule: str
     where: str
     source: str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the complete set-up.
+
+    `words` are told in the reader's language by the properties of the same names. `links` are the links of the access
+    chain that it breaks. `documents` are the ones that it leaves behind, by the names that `lab.using` takes; `before`
+    and `after` are done before and after these are saved. The solution is `repairs`, then the recommended text for each
+    document in `documents` and in `save_again`.
+    """
+
+    id: str
+    words: Words
+    links: tuple[int, ...]
     documents: Mapping[str, Document] = field(default_factory=dict)
     before: tuple[Act, ...] = ()
     after: tuple[Act, ...] = ()
@@ -71,6 +83,33 @@ class Fault:
     keeps_boundary: bool = False
 
     @property
+    def title(self) -> str:
+        return self._told(self.words.title)
+
+    @property
+    def story(self) -> str:
+        return self._told(self.words.story)
+
+    @property
+    def nudge(self) -> str:
+        return self._told(self.words.nudge)
+
+    @property
+    def rule(self) -> str:
+        return self._told(self.words.rule)
+
+    @property
+    def where(self) -> str:
+        return self._told(self.words.where)
+
+    @property
+    def source(self) -> str:
+        return self._told(self.words.source)
+
+    @property
     def touched(self) -> tuple[str, ...]:
         """The documents that a solution saves."""
         return (*self.documents, *self.save_again)
+
+    def _told(self, text: str) -> str:
+        return tr(text, **self.words.names)

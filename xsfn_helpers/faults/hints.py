@@ -13,6 +13,7 @@ from xsfn_helpers.faults.edits import edits
 from xsfn_helpers.faults.fault import Fault
 from xsfn_helpers.faults.score import ANSWER_LEVEL
 from xsfn_helpers.faults.stored_documents import read_document, right_document
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.policy_diff import policy_diff, same_policy
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ class Hint:
 
     @property
     def title(self) -> str:
-        return f"Hint {self.level} of {ANSWER_LEVEL}"
+        return tr("Hint {level} of {last}", level=self.level, last=ANSWER_LEVEL)
 
     def __str__(self) -> str:
         diff = [f"  {line}" for line in self.diff]
-        code = ["In a cell:", *(f"  {line}" for line in self.code.splitlines())] if self.code else []
+        code = [tr("In a cell:"), *(f"  {line}" for line in self.code.splitlines())] if self.code else []
         return "\n".join([f"{self.title}: {self.text}", *diff, *code])
 
     def _repr_mimebundle_(
@@ -48,21 +49,24 @@ class Hint:
 def hint(lab: Lab, fault: Fault, level: int) -> Hint:
     """The help of this level; the third is worked out from what is stored now. Raises `ConfigError` for others."""
     if isinstance(level, bool) or level not in (1, 2, ANSWER_LEVEL):
-        raise ConfigError(f"There is no hint {level!r}.", fix="The levels are 1, 2 and 3; the last is the answer.")
+        raise ConfigError(
+            tr("There is no hint {level!r}.", level=level),
+            fix=tr("The levels are 1, 2 and 3; the last is the answer."),
+        )
     if level == 1:
         return Hint(1, fault.nudge)
     if level == 2:
-        where = f" Look at {fault.where}." if fault.where else ""
-        return Hint(2, f"{fault.rule}{where} [{fault.source}]")
+        text = mark("{rule} Look at {where}. [{source}]") if fault.where else mark("{rule} [{source}]")
+        return Hint(2, tr(text, rule=fault.rule, where=fault.where, source=fault.source))
     changes = tuple(_changes(lab, fault))
     diff = tuple(line for change in changes for line in change.diff)
     code = "\n".join([*(repair.code for repair in fault.repairs), *(change.code for change in changes)])
     if not fault.where:
-        text = "There is nothing to change. Run again."
+        text = tr("There is nothing to change. Run again.")
     elif diff or code:
-        text = f"The exact change, in {fault.where}:"
+        text = tr("The exact change, in {where}:", where=fault.where)
     else:
-        text = "Everything is as it should be."
+        text = tr("Everything is as it should be.")
     return Hint(ANSWER_LEVEL, text, diff, code)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from xsfn_helpers.checks import Check
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.verdicts import Verdict
 
@@ -30,11 +31,16 @@ _OTHERS: Final = ("333333333333", "444444444444", "555555555555")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request that must be refused, and how to tell of it."""
+    """A request that must be refused, and how to tell of it: `role` is the `{role}` of its words."""
 
     words: str
     request: Request
     policies: Policies
+    role: str = ""
+
+    @property
+    def told(self) -> str:
+        return tr(self.words, role=self.role) if self.role else tr(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,12 @@ class Limit:
     questions: tuple[Question, ...]
 
     def check(self) -> Check:
-        through = [question.words for question in self.questions if decide(question.request, question.policies).allowed]
+        through = [question.told for question in self.questions if decide(question.request, question.policies).allowed]
         if through:
-            return Check(self.id, self.title, False, f"allowed: {'; '.join(through)}", self.hint)
-        return Check(self.id, self.title, True, f"{len(self.questions)} requests that go further are refused")
+            allowed = tr("allowed: {requests}", requests=tr("; ").join(through))
+            return Check(self.id, tr(self.title), False, allowed, tr(self.hint))
+        refused = tr("{count} requests that go further are refused", count=len(self.questions))
+        return Check(self.id, tr(self.title), True, refused)
 
 
 def limit_checks(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> list[Check]:
@@ -72,37 +80,43 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         trust = replace(policies, identity=(_MAY_ASK,), boundaries=())
         yield Limit(
             "limit.external-id",
-            "Only the Operator state machine's own ARN opens the execute role",
-            "Whoever gets in with another external id, or with none, can be a state machine that isn't the one agreed "
-            "on (confused deputy).",
+            mark("Only the Operator state machine's own ARN opens the execute role"),
+            mark(
+                "Whoever gets in with another external id, or with none, can be a state machine that isn't the one "
+                "agreed on (confused deputy)."
+            ),
             tuple(_other_external_ids(scenario, request, trust)),
         )
         yield Limit(
             "limit.principal",
-            "Nobody but the Operator role may assume the execute role",
-            "Whoever else gets in may start, watch and stop the Subject state machine, too. One role has to get in.",
+            mark("Nobody but the Operator role may assume the execute role"),
+            mark(
+                "Whoever else gets in may start, watch and stop the Subject state machine, too. One role has to get in."
+            ),
             tuple(_other_principals(scenario, request, trust)),
         )
         asking = replace(policies, resource=_TRUSTS_ALL)
         yield Limit(
             "limit.operator-role",
-            "The Operator role may assume no other role",
-            "Every role that trusts the Operator account lies open to it now. It needs one.",
+            mark("The Operator role may assume no other role"),
+            mark("Every role that trusts the Operator account lies open to it now. It needs one."),
             tuple(_other_roles(scenario, request, asking)),
         )
     if 3 in decided:
         yield Limit(
             "limit.execute-role",
-            "The execute role may do nothing but start, watch and stop the Subject state machine",
-            "Whoever becomes the execute role may do this, too. It needs three actions, on one state machine and its "
-            "executions.",
+            mark("The execute role may do nothing but start, watch and stop the Subject state machine"),
+            mark(
+                "Whoever becomes the execute role may do this, too. It needs three actions, on one state machine and "
+                "its executions."
+            ),
             tuple(_other_calls(scenario, *decided[3])),
         )
     if service := [decided[number] for number in (1, 6) if number in decided]:
         yield Limit(
             "limit.service-trust",
-            "The state machines' own roles trust nobody but Step Functions, for machines of their own account",
-            "Such a role is for Step Functions alone, working for a state machine of the role's own account.",
+            mark("The state machines' own roles trust nobody but Step Functions, for machines of their own account"),
+            mark("Such a role is for Step Functions alone, working for a state machine of the role's own account."),
             tuple(question for request, policies in service for question in _other_services(request, policies)),
         )
 
@@ -112,19 +126,19 @@ def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -
     stem = arn.removesuffix(name)
     region = "us-east-1" if scenario.region != "us-east-1" else "eu-west-1"
     ids = {
-        "another state machine": f"{stem}another-statemachine",
-        "a state machine whose name begins alike": f"{arn}-2",
-        "a state machine whose name ends alike": f"{stem}2-{name}",
-        "a state machine whose name differs in case": stem + name.swapcase(),
-        "a state machine of another account": arn.replace(scenario.operator_account_id, _stranger(scenario), 1),
-        "a state machine in another region": arn.replace(f":{scenario.region}:", f":{region}:", 1),
-        "an empty external id": "",
+        mark("another state machine"): f"{stem}another-statemachine",
+        mark("a state machine whose name begins alike"): f"{arn}-2",
+        mark("a state machine whose name ends alike"): f"{stem}2-{name}",
+        mark("a state machine whose name differs in case"): stem + name.swapcase(),
+        mark("a state machine of another account"): arn.replace(scenario.operator_account_id, _stranger(scenario), 1),
+        mark("a state machine in another region"): arn.replace(f":{scenario.region}:", f":{region}:", 1),
+        mark("an empty external id"): "",
     }
     for words, external_id in ids.items():
         context = {**request.context, "sts:ExternalId": external_id}
         yield Question(words, replace(request, context=context), trust)
     without = {key: value for key, value in request.context.items() if key.lower() != "sts:externalid"}
-    yield Question("a caller without external id", replace(request, context=without), trust)
+    yield Question(mark("a caller without external id"), replace(request, context=without), trust)
 
 
 def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> Iterator[Question]:
@@ -133,25 +147,27 @@ def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> 
     operator, subject = scenario.operator_account_id, scenario.subject_account_id
     role = scenario.operator_role_name
     arns = {
-        "another role of the Operator account": f"{sts}{operator}:assumed-role/another-role/session",
-        "a role whose name begins alike": f"{sts}{operator}:assumed-role/{role[:62]}-2/session",
-        "a user of the Operator account": f"{iam}{operator}:user/somebody",
-        "a role of the same name in another account": f"{sts}{stranger}:assumed-role/{role}/session",
-        "a role of the Subject account": f"{sts}{subject}:assumed-role/another-role/session",
+        mark("another role of the Operator account"): f"{sts}{operator}:assumed-role/another-role/session",
+        mark("a role whose name begins alike"): f"{sts}{operator}:assumed-role/{role[:62]}-2/session",
+        mark("a user of the Operator account"): f"{iam}{operator}:user/somebody",
+        mark("a role of the same name in another account"): f"{sts}{stranger}:assumed-role/{role}/session",
+        mark("a role of the Subject account"): f"{sts}{subject}:assumed-role/another-role/session",
     }
     for words, arn in arns.items():
         yield Question(words, replace(request, principal=Principal.parse(arn)), trust)
     for service in ("states.amazonaws.com", "lambda.amazonaws.com"):
         asking = replace(request, principal=Principal.parse(service))
         yield Question(service, asking, replace(trust, identity=()))
-    yield Question("anybody at all", replace(request, principal=Principal.parse("*")), replace(trust, identity=()))
+    yield Question(
+        mark("anybody at all"), replace(request, principal=Principal.parse("*")), replace(trust, identity=())
+    )
 
 
 def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iterator[Question]:
     arns = {
-        "the Operator role assumes the Subject role": scenario.subject_role_arn,
-        "the Operator role assumes any other role of the Subject account": scenario.execute_role_arn + "-2",
-        "the Operator role assumes a role of another account": scenario.execute_role_arn.replace(
+        mark("the Operator role assumes the Subject role"): scenario.subject_role_arn,
+        mark("the Operator role assumes any other role of the Subject account"): scenario.execute_role_arn + "-2",
+        mark("the Operator role assumes a role of another account"): scenario.execute_role_arn.replace(
             f":{scenario.subject_account_id}:", f":{_stranger(scenario)}:", 1
         ),
     }
@@ -162,14 +178,14 @@ def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iter
 def _other_calls(scenario: Scenario, request: Request, policies: Policies) -> Iterator[Question]:
     machine, executions = scenario.subject_machine_arn, scenario.subject_executions_arn
     calls = {
-        "it starts another state machine": ("states:StartExecution", f"{machine}-2"),
-        "it watches another state machine": ("states:DescribeExecution", executions.replace(":*", "-2:run")),
-        "it stops another state machine": ("states:StopExecution", executions.replace(":*", "-2:run")),
-        "it reads the Subject state machine": ("states:DescribeStateMachine", machine),
-        "it changes the Subject state machine": ("states:UpdateStateMachine", machine),
-        "it deletes the Subject state machine": ("states:DeleteStateMachine", machine),
-        "it assumes roles": ("sts:AssumeRole", scenario.subject_role_arn),
-        "it changes roles": ("iam:PutRolePolicy", scenario.execute_role_arn),
+        mark("it starts another state machine"): ("states:StartExecution", f"{machine}-2"),
+        mark("it watches another state machine"): ("states:DescribeExecution", executions.replace(":*", "-2:run")),
+        mark("it stops another state machine"): ("states:StopExecution", executions.replace(":*", "-2:run")),
+        mark("it reads the Subject state machine"): ("states:DescribeStateMachine", machine),
+        mark("it changes the Subject state machine"): ("states:UpdateStateMachine", machine),
+        mark("it deletes the Subject state machine"): ("states:DeleteStateMachine", machine),
+        mark("it assumes roles"): ("sts:AssumeRole", scenario.subject_role_arn),
+        mark("it changes roles"): ("iam:PutRolePolicy", scenario.execute_role_arn),
     }
     for words, (action, arn) in calls.items():
         yield Question(words, replace(request, action=action, resource=arn), policies)
@@ -184,12 +200,18 @@ def _other_services(request: Request, policies: Policies) -> Iterator[Question]:
     service = Principal.parse("lambda.amazonaws.com")
     user = Principal.parse(request.resource.replace(f":role/{role}", ":user/somebody"))
     theirs = {**request.context, **elsewhere}
-    yield Question(f"{role}: AWS Lambda", replace(request, principal=service), policies)
+    yield Question(mark("{role}: AWS Lambda"), replace(request, principal=service), policies, role)
     yield Question(
-        f"{role}: Step Functions, for another account's state machine", replace(request, context=theirs), policies
+        mark("{role}: Step Functions, for another account's state machine"),
+        replace(request, context=theirs),
+        policies,
+        role,
     )
     yield Question(
-        f"{role}: a user of its account", replace(request, principal=user), replace(policies, identity=(_MAY_ASK,))
+        mark("{role}: a user of its account"),
+        replace(request, principal=user),
+        replace(policies, identity=(_MAY_ASK,)),
+        role,
     )
 
 

@@ -11,6 +11,7 @@ from xsfn_helpers.faults import extras
 from xsfn_helpers.faults.catalogue import catalogue, find
 from xsfn_helpers.faults.exercise import Exercise
 from xsfn_helpers.faults.score import Book, Record, Row, ScoreCard
+from xsfn_helpers.language import tr
 from xsfn_helpers.steps import STAGE_NUMBERS
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Practice:
 
     def __str__(self) -> str:
         lines = [f"  {exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults]
-        return "\n".join([f"{len(lines)} faults; practice.fault(1), or by name, takes one", *lines])
+        heading = tr("{count} faults; practice.fault(1), or by name, takes one", count=len(lines))
+        return "\n".join([heading, *lines])
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(str(self))

@@ -13,6 +13,7 @@ from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.limits import limit_checks
 from xsfn_helpers.faults.names import boundary_arn
 from xsfn_helpers.faults.symptoms import save_subject_machine
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.live_checks import ending, refused_check, run_checks, stop_check
 from xsfn_helpers.roles import read_role
 from xsfn_helpers.scenario import Side
@@ -22,9 +23,13 @@ from xsfn_helpers.wording import stable
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
 
-_KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
-_ONE_ROLE: Final = "The execute role is for the Operator role, and for nobody else."
-_ONE_MACHINE: Final = "The execute role is for one state machine, which Step Functions names as external id."
+_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.decide(n) explains link n in full.")
+_SOON: Final = mark(
+    "The policies allow it: if you have changed one a moment ago, check again. "
+    "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+)
+_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobody else.")
+_ONE_MACHINE: Final = mark("The execute role is for one state machine, which Step Functions names as external id.")
 
 
 def prove(lab: Lab, fault: Fault) -> tuple[Check, ...]:
@@ -44,24 +49,23 @@ def _chain(verdicts: Mapping[int, Verdict]) -> Check:
     passed = allowed == len(verdicts)
     return Check(
         "chain.decided",
-        "All six links are allowed by the policies as stored",
+        tr("All six links are allowed by the policies as stored"),
         passed,
-        f"{allowed} of {len(verdicts)} are",
-        "" if passed else _KEEP_LOOKING,
+        tr("{allowed} of {count} are", allowed=allowed, count=len(verdicts)),
+        "" if passed else tr(_KEEP_LOOKING),
     )
 
 
 def _run(lab: Lab, verdicts: Mapping[int, Verdict]) -> Check:
-    title = "A real run succeeds across both accounts, and its result comes back"
+    title = tr("A real run succeeds across both accounts, and its result comes back")
     try:
         run = lab.run()
     except XsfnError as error:
-        return Check("chain.live", title, False, stable(error.what), error.fix or _KEEP_LOOKING)
+        return Check("chain.live", title, False, stable(error.what), error.fix or tr(_KEEP_LOOKING))
     failed = [check for check in run_checks(run, verdicts) if not check.passed]
     if failed:
         allowed = all(verdict.allowed for verdict in verdicts.values())
-        soon = "The policies allow it: if you have changed one a moment ago, check again. " if allowed else ""
-        return Check("chain.live", title, False, ending(run), soon + _KEEP_LOOKING)
+        return Check("chain.live", title, False, ending(run), tr(_SOON if allowed else _KEEP_LOOKING))
     return Check("chain.live", title, True, ending(run))
 
 
@@ -71,7 +75,7 @@ def _own(lab: Lab, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Ch
         machine, allowed = lab.steps.subject_machine, verdicts[5].allowed
         stopped = stop_check(trials.stopped_run(lab.ground, machine, allowed=allowed), verdicts)
         # Its own hint is the answer.
-        yield stopped if stopped.passed else replace(stopped, hint=_KEEP_LOOKING)
+        yield stopped if stopped.passed else replace(stopped, hint=tr(_KEEP_LOOKING))
     if fault.shows is Shows.WHEN_SAVED:
         yield _saved(lab)
     if fault.keeps_boundary:
@@ -79,12 +83,12 @@ def _own(lab: Lab, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Ch
 
 
 def _saved(lab: Lab) -> Check:
-    title = "The Subject state machine can be saved again"
+    title = tr("The Subject state machine can be saved again")
     try:
         save_subject_machine(lab)
     except XsfnError as error:
-        return Check("machine.saved", title, False, stable(error.what), _KEEP_LOOKING)
-    return Check("machine.saved", title, True, "AWS accepted it, unchanged")
+        return Check("machine.saved", title, False, stable(error.what), tr(_KEEP_LOOKING))
+    return Check("machine.saved", title, True, tr("AWS accepted it, unchanged"))
 
 
 def _bounded(lab: Lab) -> Check:
@@ -93,10 +97,10 @@ def _bounded(lab: Lab) -> Check:
     there = role is not None and role.boundary is not None and role.boundary.arn == arn
     return Check(
         "boundary.kept",
-        "The Operator role still has the platform team's boundary",
+        tr("The Operator role still has the platform team's boundary"),
         there,
-        f"the boundary is {arn if there else 'gone'}",
-        "" if there else "The fence stays, says the platform team: fault.break_it() puts it up again.",
+        tr("the boundary is {arn}", arn=arn) if there else tr("the boundary is gone"),
+        "" if there else tr("The fence stays, says the platform team: fault.break_it() puts it up again."),
     )
 
 
@@ -105,27 +109,27 @@ def _refused(lab: Lab, fault: Fault) -> Iterator[Check]:
     ground = lab.ground
     yield refused_check(
         "direct-assume-role",
-        "The Operator account's administrator can't assume the execute role",
+        tr("The Operator account's administrator can't assume the execute role"),
         lambda: trials.direct_assume_role(ground),
-        hint=_ONE_ROLE,
+        hint=tr(_ONE_ROLE),
     )
     if 2 not in fault.links:
         return
     yield refused_check(
         "no-external-id",
-        "The Operator role can't assume the execute role without an external id",
+        tr("The Operator role can't assume the execute role without an external id"),
         lambda: trials.no_external_id(ground),
-        hint=_ONE_MACHINE,
+        hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "wrong-external-id",
-        "Another state machine with the Operator role can't assume it (confused deputy)",
+        tr("Another state machine with the Operator role can't assume it (confused deputy)"),
         lambda: trials.wrong_external_id(ground),
-        hint=_ONE_MACHINE,
+        hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "other-role",
-        "Another role of the Operator account can't assume it, even with the right external id",
+        tr("Another role of the Operator account can't assume it, even with the right external id"),
         lambda: trials.other_role(ground),
-        hint=_ONE_ROLE,
+        hint=tr(_ONE_ROLE),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.aws_errors import told
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, json_text
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.roles import read_role
 from xsfn_helpers.scenario import Account, Side
 
@@ -28,7 +29,8 @@ class Exhibit:
 
     @property
     def heading(self) -> str:
-        return f"{self.title}, in {self.account}" + (f" · {self.name}" if self.name else "")
+        heading = tr("{title}, in {account}", title=self.title, account=self.account)
+        return f"{heading} · {self.name}" if self.name else heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,19 @@ def _role(ground: Ground, side: Side, name: str, known_as: str, own_policy: str)
     with told(account):
         role = read_role(ground.iam(side), name)
     if role is None:
-        yield Exhibit(account, f"Role {name}", "", "There is no such role.")
+        yield Exhibit(account, tr("Role {name}", name=name), "", tr("There is no such role."))
         return
-    yield _document(account, f"Role {name}: trust policy", f"{known_as}_trust", role.trust)
+    yield _document(account, tr("Role {name}: trust policy", name=name), f"{known_as}_trust", role.trust)
     for policy, document in role.inline.items():
         editable = f"{known_as}_permissions" if policy == own_policy else ""
-        yield _document(account, f"Role {name}: inline policy {policy}", editable, document)
+        title = tr("Role {name}: inline policy {policy}", name=name, policy=policy)
+        yield _document(account, title, editable, document)
     for managed in role.attached:
-        yield _document(account, f"Role {name}: managed policy {managed.name}", "", managed.document)
+        title = tr("Role {name}: managed policy {policy}", name=name, policy=managed.name)
+        yield _document(account, title, "", managed.document)
     if role.boundary:
-        yield _document(account, f"Role {name}: permissions boundary {role.boundary.name}", "", role.boundary.document)
+        title = tr("Role {name}: permissions boundary {policy}", name=name, policy=role.boundary.name)
+        yield _document(account, title, "", role.boundary.document)
 
 
 def _machines(ground: Ground, side: Side) -> Iterator[Exhibit]:
@@ -90,11 +95,14 @@ def _machines(ground: Ground, side: Side) -> Iterator[Exhibit]:
     with told(account):
         described = [machine for machine in _described(states) if own == machine["arn"] or role == machine["role"]]
     if own not in [machine["arn"] for machine in described]:
-        yield Exhibit(account, f"State machine {own.rpartition(':')[2]}", "", "There is no such state machine.")
+        yield Exhibit(account, _machine_title(own), "", tr("There is no such state machine."))
     for machine in described:
-        title = f"State machine {machine['arn'].rpartition(':')[2]}"
         editable = known_as if machine["arn"] == own else ""
-        yield _document(account, title, editable, json.loads(machine["definition"]))
+        yield _document(account, _machine_title(machine["arn"]), editable, json.loads(machine["definition"]))
+
+
+def _machine_title(arn: str) -> str:
+    return tr("State machine {name}", name=arn.rpartition(":")[2])
 
 
 def _described(states: SFNClient) -> Iterator[Mapping[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from xsfn_helpers.language import tr, tr_n
 from xsfn_helpers.sandbox.state import StateFolder
 
 ANSWER_LEVEL: Final = 3
@@ -50,11 +51,11 @@ class Result:
     @property
     def effort(self) -> str:
         """`no hint, 1 try`."""
-        hints = {0: "no hint", 1: "1 hint"}.get(self.hints, f"{self.hints} hints")
-        return f"{hints}, {'1 try' if self.tries == 1 else f'{self.tries} tries'}"
+        hints = tr_n("{count} hint", "{count} hints", self.hints) if self.hints else tr("no hint")
+        return tr("{hints}, {tries}", hints=hints, tries=tr_n("{count} try", "{count} tries", self.tries))
 
     def __str__(self) -> str:
-        return self.effort if self.by_yourself else "with the answer"
+        return self.effort if self.by_yourself else tr("with the answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,15 @@ class ScoreCard:
 
     @property
     def headline(self) -> str:
-        more = f", and {self.shown} more with the answer" if self.shown else ""
-        return f"Score card: {self.solved} of {len(self.rows)} faults solved by yourself{more}"
+        count = len(self.rows)
+        if self.shown:
+            return tr(
+                "Score card: {solved} of {count} faults solved by yourself, and {shown} more with the answer",
+                solved=self.solved,
+                count=count,
+                shown=self.shown,
+            )
+        return tr("Score card: {solved} of {count} faults solved by yourself", solved=self.solved, count=count)
 
     def with_times(self) -> str:
         """The whole card as text, with the time that each solved fault took."""
@@ -190,12 +198,16 @@ class ScoreCard:
 def _line(row: Row, *, times: bool) -> str:
     if row.result is None:
         return f"… {row.number:>2} {row.title}"
-    took = f", {duration(row.result.seconds)}" if times else ""
-    mark = "✓" if row.result.by_yourself else "·"
-    return f"{mark} {row.number:>2} {row.title}: {row.result}{took}"
+    result = str(row.result)
+    if times:
+        result = tr("{result}, {time}", result=result, time=duration(row.result.seconds))
+    sign = "✓" if row.result.by_yourself else "·"
+    return f"{sign} {row.number:>2} {row.title}: {result}"
 
 
 def duration(seconds: float) -> str:
     """`45 s`, `3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return tr("{seconds} s", seconds=rest)

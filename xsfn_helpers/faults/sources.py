@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from xsfn_helpers.language import mark
+
 _STATES: Final = "docs.aws.amazon.com/step-functions/latest/dg"
 _IAM: Final = "docs.aws.amazon.com/IAM/latest/UserGuide"
 
@@ -20,4 +22,4 @@ CROSS_ACCOUNT_LOGIC: Final = f"{_IAM}/reference_policies_evaluation-logic-cross-
 BOUNDARIES: Final = f"{_IAM}/access_policies_boundaries.html"
 CONFUSED_DEPUTY: Final = f"{_IAM}/confused-deputy.html"
 SPREADING: Final = f"{_IAM}/troubleshoot.html"
-ARTICLE: Final = "the article, stage {}"
+ARTICLE: Final = mark("the article, stage {stage}")

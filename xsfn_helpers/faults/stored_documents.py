@@ -12,6 +12,7 @@ from xsfn_helpers.blueprint import DOCUMENT_NAMES
 from xsfn_helpers.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, Document
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account, Scenario, Side
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ def home_of(scenario: Scenario, name: str) -> Home:
         "operator_definition": Home(Side.OPERATOR, scenario.operator_machine_arn),
     }
     if name not in homes:
-        raise ConfigError(f"There is no document {name!r}.", fix=f"There are: {', '.join(DOCUMENT_NAMES)}.")
+        raise ConfigError(
+            tr("There is no document {name!r}.", name=name),
+            fix=tr("There are: {names}.", names=", ".join(DOCUMENT_NAMES)),
+        )
     return homes[name]
 
 

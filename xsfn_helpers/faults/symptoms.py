@@ -11,6 +11,7 @@ from xsfn_helpers.aws_errors import told
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.faults.fault import Fault, Shows
 from xsfn_helpers.faults.names import renamed
+from xsfn_helpers.language import tr
 from xsfn_helpers.probes import surely
 from xsfn_helpers.runs import Run, TimelineEvent, follow, start
 from xsfn_helpers.scenario import Side
@@ -70,7 +71,7 @@ def _in_a_run(lab: Lab, fault: Fault) -> Seen:
 
 def _when_stopped(lab: Lab, _: Fault) -> Seen:
     run = trials.stopped_run(lab.ground, lab.steps.subject_machine, allowed=lab.decide(5).allowed)
-    return run, ["The Operator execution was stopped while it waited."]
+    return run, [tr("The Operator execution was stopped while it waited.")]
 
 
 def _when_saved(lab: Lab, _: Fault) -> Seen:
@@ -78,15 +79,21 @@ def _when_saved(lab: Lab, _: Fault) -> Seen:
     try:
         save_subject_machine(lab)
     except StepError as error:
-        return run, [f"Saving the Subject state machine, unchanged: {stable(error.what)}"]
-    return run, ["Saving the Subject state machine, unchanged: done"]
+        return run, [tr("Saving the Subject state machine, unchanged: {answer}", answer=stable(error.what))]
+    return run, [tr("Saving the Subject state machine, unchanged: done")]
 
 
 def _to_a_stranger(lab: Lab, _: Fault) -> Seen:
     run = lab.run()
     answer = trials.no_external_id(lab.ground)
-    asked = "The auditor asked for the execute role as the Operator role, without an external id:"
-    return run, [f"{asked} {'refused' if answer.refused else answer.words}"]
+    if answer.refused:
+        return run, [tr("The auditor asked for the execute role as the Operator role, without an external id: refused")]
+    return run, [
+        tr(
+            "The auditor asked for the execute role as the Operator role, without an external id: {answer}",
+            answer=answer.words,
+        )
+    ]
 
 
 def _for_a_moment(lab: Lab, _: Fault) -> Seen:
@@ -100,9 +107,11 @@ def _for_a_moment(lab: Lab, _: Fault) -> Seen:
             run = start(lab.ground).follow()
     finally:
         surely(permission.apply)
-    lines = ["The permission had been saved a moment before."]
+    lines = [tr("The permission had been saved a moment before.")]
     if run.succeeded:
-        lines.append("This time IAM was quicker than the run. In the sandbox, where IAM can be slowed down, it shows.")
+        lines.append(
+            tr("This time IAM was quicker than the run. In the sandbox, where IAM can be slowed down, it shows.")
+        )
     return run, lines
 
 
@@ -137,7 +146,8 @@ def save_subject_machine(lab: Lab) -> None:
 
 
 def _ending(run: Run) -> Iterator[str]:
-    yield f"The Operator execution: {run.status}"
+    yield tr("The Operator execution: {status}", status=run.status)
     if run.status != "ABORTED" and (run.error or run.cause):
         yield "  " + ": ".join(stable_cause(text) for text in (run.error, run.cause) if text)
-    yield f"The Subject execution, in the Subject account: {run.subject_status or 'never started'}"
+    subject = run.subject_status or tr("never started")
+    yield tr("The Subject execution, in the Subject account: {status}", status=subject)

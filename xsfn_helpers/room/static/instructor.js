@@ -86,7 +86,8 @@ function state(one) {
 function button(text, label, act) {
   const made = element("button", text);
   made.type = "button";
-  made.setAttribute("aria-label", label);
+  // Begins as it is written, so that it can be called by what is seen.
+  made.setAttribute("aria-label", `${text}: ${label}`);
   made.addEventListener("click", act);
   return made;
 }
