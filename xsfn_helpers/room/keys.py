@@ -22,8 +22,12 @@ def new_code() -> str:
 
 def same_code(typed: str, code: str) -> bool:
     """Whether the code was meant, however it was typed."""
-    plain = "".join(one for one in typed.upper() if one.isalnum())
-    return hmac.compare_digest(plain.encode(), code.replace("-", "").encode())
+    return hmac.compare_digest(plain_code(typed).encode(), plain_code(code).encode())
+
+
+def plain_code(typed: str) -> str:
+    """A code without what one may type or leave out."""
+    return "".join(one for one in typed.upper() if one.isalnum())
 
 
 def new_token() -> str:

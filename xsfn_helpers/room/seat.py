@@ -17,7 +17,7 @@ from xsfn_helpers.faults.score import Book, Record, ScoreBook
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.language import tr
 from xsfn_helpers.room.client import PATIENCE, RoomAddress
-from xsfn_helpers.room.keys import new_token
+from xsfn_helpers.room.keys import new_token, plain_code
 from xsfn_helpers.sandbox.state import SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Side
 
@@ -27,7 +27,7 @@ CODE_VARIABLE: Final = "XSFN_ROOM_CODE"
 NAME_VARIABLE: Final = "XSFN_ROOM_NAME"
 VARIABLES: Final = frozenset({URL_VARIABLE, CODE_VARIABLE, NAME_VARIABLE})
 _FILE: Final = "seat.json"
-# By the room's address, also of rooms that were left.
+# By the room's code, which stays when its address changes; also of rooms that were left.
 _TOKENS: Final = "seat-tokens.json"
 _JOINING: Final = 5.0
 _TURN_SECONDS: Final = 30.0
@@ -176,11 +176,11 @@ def join_room(url: str, code: str, *, name: str) -> Seat:
     address = RoomAddress.parse(url)
     with _turn():
         # Kept before it is sent: whoever is ended in between, here or there, has the same place the next time.
-        tokens = _read(_TOKENS)
-        if address.url not in tokens:
-            tokens[address.url] = new_token()
+        tokens, room = _read(_TOKENS), plain_code(code)
+        if room not in tokens:
+            tokens[room] = new_token()
             _write(_TOKENS, tokens)
-        known = replace(address, token=tokens[address.url])
+        known = replace(address, token=tokens[room])
         seat = _seat(address.url, known.ask("POST", "/room/join", {"code": code, "name": name}, patience=_JOINING))
         seat._keep()
         return seat
