@@ -44,7 +44,9 @@ def test_a_person_is_guaranteed_what_they_were_measured_to_need(page: Path) -> N
 
 @each_page
 def test_the_capacity_table_follows_from_the_two_rules(page: Path) -> None:
-    rows = re.findall(r"^\| (\d+) \D+[,、] ?(\d+) GiB \| (\d+) \| (\d+) \| (\d+) \|$", page.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d+) \D+[,、] ?(\d+) GiB \| (\d+) \| (\d+) \| (\d+) \|$", page.read_text("utf-8"), re.MULTILINE
+    )
 
     assert len(rows) == 5
     for processors, gib, by_memory, by_processors, people in [map(int, row) for row in rows]:
