@@ -80,6 +80,7 @@ for-test:
 	@scripts/environment.sh lab,test,hub
 	@scripts/graphviz.sh $(environment)
 	@scripts/chromium.sh $(environment)
+	@scripts/fonts.sh $(environment)
 
 for-site: for-test
 	@CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" scripts/environment.sh site

@@ -481,3 +481,47 @@ class TestChromium:
 
         assert done.stdout.endswith("To run them, install Google Chrome\n")
         assert not [line for line in machine.log if line.startswith("brew")]
+
+
+class TestFonts:
+    """A Japanese font for photographs and prints, from the system where allowed; a missing one stops nobody."""
+
+    @pytest.fixture(autouse=True)
+    def environment(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+        machine.add("fc-list", '[ ! -e "$(dirname "$0")/font" ] || echo "IPAexGothic"')
+
+    def test_nothing_to_do_where_one_is_there(self, machine: Machine) -> None:
+        machine.add("font", "").add("id", "echo 0").add("apt-get", LOG)
+
+        done = machine.run("fonts.sh", ".venv")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert not [line for line in machine.log if line.startswith("apt-get")]
+
+    def test_root_gets_it_from_the_system(self, machine: Machine) -> None:
+        installs_it = 'cp "$0" "$(dirname "$0")/font"'
+        machine.add("id", "echo 0").add("apt-get", f'{LOG}\n[ "$1" = update ] || {installs_it}')
+
+        done = machine.run("fonts.sh", ".venv")
+
+        installing = "Installing fonts-ipaexfont-gothic with apt-get …\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", installing)
+        assert "apt-get install -y -qq fonts-ipaexfont-gothic" in machine.log
+
+    def test_others_are_told_what_to_type_each_time_and_it_is_tried_once(self, machine: Machine) -> None:
+        machine.add("apt-get", LOG)
+
+        first = machine.run("fonts.sh", ".venv")
+        second = machine.run("fonts.sh", ".venv")
+
+        assert (first.returncode, first.stderr) == (0, "")
+        assert first.stdout.endswith("To have one, type: sudo apt-get install fonts-ipaexfont-gothic\n")
+        assert second.stdout == first.stdout
+        assert not [line for line in machine.log if line.startswith("apt-get")]
+
+    def test_a_mac_has_one(self, machine: Machine) -> None:
+        done = machine.add("uname", "echo Darwin").add("brew", LOG).run("fonts.sh", ".venv")
+
+        assert (done.returncode, done.stdout) == (0, "")
+        assert not [line for line in machine.log if line.startswith("brew")]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account, Scenario
 from xsfn_helpers.targets import LAMBDA_PRINCIPAL, STATES_PRINCIPAL, Grant, Target, WorksAs, article_targets
 
@@ -19,26 +20,26 @@ class Actor(StrEnum):
     """Who asks for a link."""
 
     STEP_FUNCTIONS = "Step Functions"
-    OPERATOR_ROLE = "Operator role"
-    EXECUTE_ROLE = "execute role"
+    OPERATOR_ROLE = mark("Operator role")
+    EXECUTE_ROLE = mark("execute role")
     LAMBDA = "Lambda"
 
 
 class Node(StrEnum):
     """What a link can point at; also the boxes of the diagram."""
 
-    OPERATOR_MACHINE = "Operator state machine"
-    OPERATOR_ROLE = "Operator role"
-    EXECUTE_ROLE = "execute role"
-    SUBJECT_MACHINE = "Subject state machine"
-    SUBJECT_EXECUTION = "Subject execution"
-    SUBJECT_ROLE = "Subject role"
-    TARGET = "target"
+    OPERATOR_MACHINE = mark("Operator state machine")
+    OPERATOR_ROLE = mark("Operator role")
+    EXECUTE_ROLE = mark("execute role")
+    SUBJECT_MACHINE = mark("Subject state machine")
+    SUBJECT_EXECUTION = mark("Subject execution")
+    SUBJECT_ROLE = mark("Subject role")
+    TARGET = mark("target")
 
 
 class PolicyKind(StrEnum):
-    TRUST = "trust policy"
-    PERMISSION = "permission policy"
+    TRUST = mark("trust policy")
+    PERMISSION = mark("permission policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Decider:
     account: Account
 
     def __str__(self) -> str:
-        return f"{self.role}'s {self.kind} in {self.account}"
+        return tr("{role}'s {kind} in {account}", role=tr(self.role), kind=tr(self.kind), account=self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Link:
         return f"link-{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.number}. {self.asker} -> {self.action} -> {self.thing or self.target}"
+        return f"{self.number}. {tr(self.asker)} -> {self.action} -> {self.thing or tr(self.target)}"
 
 
 LINK_NUMBERS: Final = (1, 2, 3, 4, 5, 6)
@@ -105,7 +106,9 @@ def chain(scenario: Scenario, targets: Sequence[Target] | None = None) -> tuple[
 
 def _to_the_execute_role(scenario: Scenario) -> tuple[Link, Link]:
     operator_trust = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, PolicyKind.TRUST, scenario.operator)
-    own_machine = WorksAs(STATES_PRINCIPAL, scenario.operator_machine_arn, "when the Operator execution runs its task")
+    own_machine = WorksAs(
+        STATES_PRINCIPAL, scenario.operator_machine_arn, tr("when the Operator execution runs its task")
+    )
     return (
         _as_service(1, own_machine, operator_trust),
         Link(
@@ -120,7 +123,7 @@ def _to_the_execute_role(scenario: Scenario) -> tuple[Link, Link]:
                 replace(operator_trust, kind=PolicyKind.PERMISSION),
                 Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.TRUST, scenario.subject),
             ),
-            when="when the task state has Credentials.RoleArn",
+            when=tr("when the task state has Credentials.RoleArn"),
             context={"sts:ExternalId": scenario.external_id},
         ),
     )

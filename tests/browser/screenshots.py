@@ -22,8 +22,12 @@ from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Notebook, Watch
 from tests.isolation import isolated
 from tests.notebooks.jupyterlab_check import ROOT
 from xsfn_helpers.display import palette
+from xsfn_helpers.language import ENGLISH
 
-OPENING: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
+OPENING: Final = (
+    "import os\nos.environ['XSFN_LANG'] = '{language}'\n"
+    "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
+)
 NARROW: Final = 480
 ZOOMED: Final = 640  # what a window of 1280 has left at 200 % zoom
 # The front end's files that draw the scenes.
@@ -49,6 +53,12 @@ class Scene:
     theme: str = LIGHT
     width: int = WIDE["width"]
     click: str = ""
+
+    @property
+    def language(self) -> str:
+        """The language it speaks: that of the folder it is in."""
+        folder, _, _ = self.name.rpartition("/")
+        return folder or ENGLISH
 
 
 _CHAIN: Final = ("lab.live_diagram()",)
@@ -99,6 +109,17 @@ SCENES: Final = (
     Scene("live-workflow-light", 3, ("run = lab.run()", 'lab.workflow("operator", run)'), ".jp-RenderedHTML figure"),
     Scene("live-workflow-dark", 3, _RAN, ".jp-RenderedHTML figure", theme=DARK),
     Scene("live-workflow-narrow", 3, _RAN, ".jp-RenderedHTML figure", width=NARROW),
+    # In Japanese.
+    Scene("ja/live-chain-light", 1, _CHAIN, ".xsfn-chain"),
+    Scene("ja/live-chain-dark", 1, _CHAIN, ".xsfn-chain", theme=DARK),
+    Scene("ja/live-chain-narrow", 1, _CHAIN, ".xsfn-chain", width=NARROW),
+    Scene("ja/live-policies", 1, _CHAIN, ".xsfn-chain", click='[data-box="execute-role"]'),
+    Scene("ja/live-run-dark", 3, _REFUSED, ".xsfn-run", theme=DARK),
+    Scene("ja/live-run-narrow", 3, ("run = lab.run(live=True)",), ".xsfn-run", width=NARROW),
+    Scene("ja/live-status", 1, ("lab.status()",), ".xsfn-status"),
+    Scene("ja/live-editor-light", 3, _EDITOR, ".xsfn-editor"),
+    Scene("ja/live-editor-narrow", 3, _FAULT, ".xsfn-editor", width=NARROW),
+    Scene("ja/live-task-form-dark", 3, _NO_ROLE, ".xsfn-task", theme=DARK),
     # Notebook 04.
     Scene("trust-answer-light", 3, _TRIAL, _OUTPUT),
     Scene("trust-answer-dark", 3, _TRIAL, _OUTPUT, theme=DARK),
@@ -117,8 +138,9 @@ SCENES: Final = (
 
 
 def shown_in_readme() -> frozenset[str]:
-    """The names of the scenes that the README shows."""
-    return frozenset(re.findall(r"diagrams/([\w-]+)\.png", (ROOT / "README.md").read_text(encoding="utf-8")))
+    """The names of the scenes that the README shows, in each language."""
+    readmes = (path.read_text(encoding="utf-8") for path in ROOT.glob("README*.md"))
+    return frozenset(name for text in readmes for name in re.findall(r"diagrams/([\w/-]+)\.png", text))
 
 
 def fingerprint() -> str:
@@ -133,7 +155,9 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
     close_all(page)
     theme(page, scene.theme)
     page.set_viewport_size(ViewportSize(width=scene.width, height=WIDE["height"]))
-    notebook: Notebook = jupyter.write_and_open(page, OPENING.format(stage=scene.stage), *scene.cells)
+    notebook: Notebook = jupyter.write_and_open(
+        page, OPENING.format(language=scene.language, stage=scene.stage), *scene.cells
+    )
     for index in range(1 + len(scene.cells)):
         error = notebook.run(index)
         assert not error, f"{scene.name}, cell {index}: {error}"
@@ -145,6 +169,7 @@ def photograph(jupyter: JupyterLab, page: Page, scene: Scene, folder: Path) -> P
     page.set_viewport_size(ViewportSize(width=scene.width, height=2800))
     page.wait_for_timeout(300)
     path = folder / f"{scene.name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
     page.locator(scene.part).screenshot(path=path)
     return path
 

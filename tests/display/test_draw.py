@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.display.pictures import description, needs_graphviz, parts
-from xsfn_helpers.display.draw import main, pictures
+from xsfn_helpers.display.draw import folder_of, main, pictures
+from xsfn_helpers.language import LANGUAGES, language, speaking
 from xsfn_helpers.scenario import Scenario
 
 FOLDER = Path(__file__).parents[2] / "diagrams"
@@ -18,8 +20,14 @@ STALE = "is stale: run `make diagrams` and commit the result"
 every_picture = pytest.mark.parametrize("name", list(PICTURES))
 
 
+@pytest.fixture(params=LANGUAGES, autouse=True)
+def spoken(request: pytest.FixtureRequest) -> Iterator[str]:
+    with speaking(request.param):
+        yield request.param
+
+
 def stored(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
+    return (folder_of(FOLDER, language()) / name).read_text(encoding="utf-8")
 
 
 @every_picture
@@ -33,7 +41,7 @@ def test_stored_pictures_say_what_the_diagram_says(name: str) -> None:
     svg, diagram = stored(f"{name}.svg"), PICTURES[name]
     found = parts(svg)
 
-    assert description(svg) == (diagram.title, diagram.alt), f"diagrams/{name}.svg {STALE}"
+    assert description(svg) == (diagram.heading, diagram.alt), f"diagrams/{name}.svg {STALE}"
     for link in diagram.links:
         words = found[link.id].words
         assert words.startswith(f"{link.number} {link.action} {diagram.state(link).marked}"), f"{name}.svg {STALE}"
@@ -46,11 +54,12 @@ def test_stored_pictures_have_the_parts_that_graphviz_draws_today(name: str) -> 
     assert parts(stored(f"{name}.svg")) == parts(PICTURES[name].svg()), f"diagrams/{name}.svg {STALE}"
 
 
-def test_nothing_else_is_stored() -> None:
+def test_nothing_else_is_stored(spoken: str) -> None:
     """Apart from the photographs, which have a test of their own (tests/browser/test_screenshots.py)."""
     expected = {f"{name}.{kind}" for name in PICTURES for kind in ("dot", "svg")}
+    there = [path for path in folder_of(FOLDER, spoken).iterdir() if path.is_file()]
 
-    assert {path.name for path in FOLDER.iterdir() if not path.name.startswith("live-")} == expected
+    assert {path.name for path in there if not path.name.startswith("live-")} == expected
 
 
 def test_each_stage_adds_links_and_takes_none_away() -> None:
@@ -69,9 +78,9 @@ def test_each_stage_adds_links_and_takes_none_away() -> None:
 def test_the_command_writes_every_picture_and_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "new")]) == 0
 
-    written = sorted(str(path) for path in (tmp_path / "new").iterdir())
-    assert capsys.readouterr().out.splitlines() == written
-    assert len(written) == 2 * len(PICTURES)
+    written = sorted(str(path) for path in (tmp_path / "new").rglob("*.*"))
+    assert sorted(capsys.readouterr().out.splitlines()) == written
+    assert len(written) == 2 * len(PICTURES) * len(LANGUAGES)
 
 
 def test_without_graphviz_the_command_writes_the_sources_and_says_what_is_missing(
@@ -81,5 +90,5 @@ def test_without_graphviz_the_command_writes_the_sources_and_says_what_is_missin
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
 
     assert main([str(tmp_path)]) == 2
-    assert {path.suffix for path in tmp_path.iterdir()} == {".dot"}
+    assert {path.suffix for path in tmp_path.rglob("*.*")} == {".dot"}
     assert "Install Graphviz" in capsys.readouterr().err

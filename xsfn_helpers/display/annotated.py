@@ -9,6 +9,7 @@ from typing import Any
 
 from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape, one_line, plain
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import tr
 
 Keys = tuple[str, ...]
 
@@ -33,9 +34,12 @@ class Annotated:
     def text(self) -> str:
         """The document as it is, then each note with its line."""
         lines = [plain(line) for _, line in _lines(self.document)]
-        notes = [f"  line {number}, {path}: {note}" for number, (path, note) in self.noted_lines().items()]
+        notes = [
+            "  " + tr("line {number}, {path}: {note}", number=number, path=path, note=note)
+            for number, (path, note) in self.noted_lines().items()
+        ]
         return "\n".join(
-            [*([one_line(self.title)] if self.title else []), *lines, *(["Why:", *notes] if notes else [])]
+            [*([one_line(self.title)] if self.title else []), *lines, *([tr("Why:"), *notes] if notes else [])]
         )
 
     def __str__(self) -> str:
@@ -56,9 +60,12 @@ class Annotated:
             keys = self._keys(path)
             if keys not in first_lines:
                 raise XsfnError(
-                    f"The document has no {path!r}.",
+                    tr("The document has no {path!r}.", path=path),
                     where="note",
-                    fix=f"Its paths are: {', '.join('/'.join(known) for known in first_lines if known)}.",
+                    fix=tr(
+                        "Its paths are: {paths}.",
+                        paths=", ".join("/".join(known) for known in first_lines if known),
+                    ),
                 )
             found[first_lines[keys]] = (one_line(path), one_line(note))
         return dict(sorted(found.items()))

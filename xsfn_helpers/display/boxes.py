@@ -8,6 +8,7 @@ from typing import Final
 
 from xsfn_helpers.chain import Node
 from xsfn_helpers.display.markup import one_line
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Account, Scenario, Side
 
 # The article's names ("図のOperatorStateMachine IAMRole" …); the article has no word for the started execution.
@@ -17,14 +18,14 @@ TITLES: Final[Mapping[Node, str]] = {
     Node.EXECUTE_ROLE: "SubjectStateMachine ExecuteRole",
     Node.SUBJECT_ROLE: "SubjectStateMachine IAM Role",
     Node.SUBJECT_MACHINE: "SubjectStateMachine",
-    Node.SUBJECT_EXECUTION: "Subject execution",
+    Node.SUBJECT_EXECUTION: mark("Subject execution"),
 }
 RUNS_AS: Final[Mapping[Node, Node]] = {
     Node.OPERATOR_MACHINE: Node.OPERATOR_ROLE,
     Node.SUBJECT_MACHINE: Node.SUBJECT_ROLE,
 }
 ROLES: Final = frozenset({Node.OPERATOR_ROLE, Node.EXECUTE_ROLE, Node.SUBJECT_ROLE})
-NOT_MADE: Final = "not made yet"
+NOT_MADE: Final = mark("not made yet")
 _SIDES: Final[Mapping[Side, tuple[Node, ...]]] = {
     Side.OPERATOR: (Node.OPERATOR_ROLE, Node.OPERATOR_MACHINE),
     Side.SUBJECT: (Node.EXECUTE_ROLE, Node.SUBJECT_ROLE, Node.SUBJECT_MACHINE, Node.SUBJECT_EXECUTION),
@@ -42,6 +43,11 @@ class Box:
     made: bool
 
 
+def title_of(node: Node) -> str:
+    """A box by its title, as the reader is told it."""
+    return tr(TITLES[node])
+
+
 def boxes(scenario: Scenario, side: Side, *, absent: Collection[Node]) -> tuple[Box, ...]:
     """The boxes of one account, with the names of `scenario`; those in `absent` aren't made yet."""
     names = {
@@ -53,4 +59,4 @@ def boxes(scenario: Scenario, side: Side, *, absent: Collection[Node]) -> tuple[
         Node.SUBJECT_EXECUTION: f"{scenario.subject_machine_name}:*",
     }
     account = scenario.account(side)
-    return tuple(Box(node, TITLES[node], one_line(names[node]), account, node not in absent) for node in _SIDES[side])
+    return tuple(Box(node, title_of(node), one_line(names[node]), account, node not in absent) for node in _SIDES[side])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xsfn_helpers.checks import Report
 from xsfn_helpers.display.diagram import Diagram
 from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.language import tr
 from xsfn_helpers.standing import Standing
 
 
@@ -18,12 +19,12 @@ def picture(standing: Standing, report: Report | None = None) -> Diagram:
         number = verdict.link.number
         live = f"link-{number}.live"
         if verdict.missing is not None:
-            notes[number] = f"the {verdict.missing} isn't made yet"
+            notes[number] = tr("the {missing} isn't made yet", missing=tr(verdict.missing))
         elif not verdict.allowed or live in failed:
             states[number] = LinkState.REFUSED
             notes[number] = failed[live].evidence if live in failed else verdict.evidence
         else:
             states[number] = LinkState.ALLOWED
             if live in tried:
-                notes[number] = "tried live"
+                notes[number] = tr("tried live")
     return Diagram(standing.scenario, states=states, notes=notes, absent=standing.absent)

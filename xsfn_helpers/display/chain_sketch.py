@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.diagnose.arns import Arn, account_of, role_name
 from xsfn_helpers.diagnose.judge import Answer
 from xsfn_helpers.diagnose.words import MARKS
+from xsfn_helpers.display.full_width import FONTS
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.palette import (
     ALLOWED_BLUE,
@@ -25,6 +26,7 @@ from xsfn_helpers.display.palette import (
     ROLE,
     Colour,
 )
+from xsfn_helpers.language import ENGLISH, language, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.diagnose.diagnosis import TaskDiagnosis
@@ -60,25 +62,34 @@ _RIGHT: Final = 480
 
 def chain_sketch(diagnosed: TaskDiagnosis, evidence: Evidence) -> str:
     """The picture, with its description inside."""
-    title = f"Access chain of task {diagnosed.task.title}"
+    title = tr("Access chain of task {task}", task=diagnosed.task.title)
+    fonts = "Helvetica,Arial,sans-serif" if language() == ENGLISH else f"Helvetica,Arial,{FONTS},sans-serif"
     # Words last: what is drawn later covers what is there.
     drawn = (*_accounts(diagnosed, evidence), *map(_line, diagnosed.links), *map(_words, diagnosed.links))
     parts = "".join(drawn)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 940 400" role="img" width="940" height="400" '
-        f'font-family="Helvetica,Arial,sans-serif"><title>{escape(title)}</title>'
+        f'font-family="{fonts}"><title>{escape(title)}</title>'
         f"<desc>{escape(sketch_words(diagnosed))}</desc><style>{_style()}</style>{parts}</svg>"
     )
 
 
 def sketch_words(diagnosed: TaskDiagnosis) -> str:
     """What the picture says, as running text."""
-    links = " ".join(
-        f"Link {link.number}, {link.answer}: {link.asker or 'the task'} asks for {link.action}"
-        f"{f' on {link.resource}' if link.resource else ''}."
-        for link in diagnosed.links
-    )
-    return f"Access chain of task {diagnosed.task.title}. {links}"
+    title = tr("{title}.", title=tr("Access chain of task {task}", task=diagnosed.task.title))
+    return " ".join([title, *map(_spoken, diagnosed.links)])
+
+
+def _spoken(link: TaskLink) -> str:
+    asked = {
+        "number": link.number,
+        "answer": tr(link.answer),
+        "asker": link.asker or tr("the task"),
+        "action": link.action,
+    }
+    if not link.resource:
+        return tr("Link {number}, {answer}: {asker} asks for {action}.", **asked)
+    return tr("Link {number}, {answer}: {asker} asks for {action} on {resource}.", **asked, resource=link.resource)
 
 
 def _style() -> str:
@@ -90,21 +101,24 @@ def _style() -> str:
 
 def _accounts(diagnosed: TaskDiagnosis, evidence: Evidence) -> Iterator[str]:
     machine, task = evidence.machine, diagnosed.task
-    yield _card(_LEFT - 10, f"account {machine.account}")
-    yield _box(_LEFT + 20, 60, "box", "State machine", machine.name)
-    yield _box(_LEFT + 20, 200, "role", "its role", role_name(machine.role_arn) or machine.role_arn)
+    yield _card(_LEFT - 10, tr("account {account}", account=machine.account))
+    yield _box(_LEFT + 20, 60, "box", tr("State machine"), machine.name)
+    yield _box(_LEFT + 20, 200, "role", tr("its role"), role_name(machine.role_arn) or machine.role_arn)
     call = next((link for link in diagnosed.links if link.number == 3), None)
     child = next((link for link in diagnosed.links if link.number == 6), None)
     account = account_of(task.role_arn) or (account_of(call.resource) if call else "")
-    yield _card(_RIGHT - 10, f"account {account}" if account else "an account known only at run time")
+    known = tr("account {account}", account=account) if account else tr("an account known only at run time")
+    yield _card(_RIGHT - 10, known)
     if call is not None:
         found = Arn.parse(call.resource)
-        yield _box(_RIGHT + 20, 60, "box", "what it calls", (found.rest if found else "") or "known only at run time")
+        name = (found.rest if found else "") or tr("known only at run time")
+        yield _box(_RIGHT + 20, 60, "box", tr("what it calls"), name)
     if task.takes_on_a_role:
-        name = role_name(task.role_arn) or task.role_arn or task.choice.value
-        yield _box(_RIGHT + 20, 200, "role", "the task's role", name)
+        name = role_name(task.role_arn) or task.role_arn or tr(task.choice.value)
+        yield _box(_RIGHT + 20, 200, "role", tr("the task's role"), name)
     if child is not None:
-        yield _box(_RIGHT + 20, 320, "role", "the started machine's role", role_name(child.resource) or "not seen")
+        name = role_name(child.resource) or tr("not seen")
+        yield _box(_RIGHT + 20, 320, "role", tr("the started machine's role"), name)
 
 
 def _card(x: int, title: str) -> str:

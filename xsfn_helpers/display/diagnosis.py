@@ -12,6 +12,7 @@ from xsfn_helpers.display.chain_sketch import chain_sketch, sketch_words
 from xsfn_helpers.display.figure import svg_data
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.language import language, mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.diagnose.changes import Change
@@ -25,8 +26,8 @@ _COLOURS: Final = {
     Answer.UNKNOWN: PENDING_GREY,
     Answer.NOT_ASKED: PENDING_GREY,
 }
-_LINK_HEADS: Final = ("Answer", "Link", "Who asks for what", "Why")
-_RISK_HEADS: Final = ("Risk", "Where", "What it means, and what to do")
+_LINK_HEADS: Final = (mark("Answer"), mark("Link"), mark("Who asks for what"), mark("Why"))
+_RISK_HEADS: Final = (mark("Risk"), mark("Where"), mark("What it means, and what to do"))
 _PAGE_STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2733; --paper: #fefefe; --line: #75808c; --soft: #f2f5f8; }
 @media (prefers-color-scheme: dark) {
@@ -43,10 +44,10 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-
 
 def diagnosis_page(diagnosis: Diagnosis) -> str:
     """The report as a page of its own: light and dark, no script, nothing loaded from elsewhere."""
-    title = f"Diagnosis of {diagnosis.evidence.machine.name}"
+    title = _title(diagnosis)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n"
@@ -56,7 +57,11 @@ def diagnosis_page(diagnosis: Diagnosis) -> str:
 
 def diagnosis_html(diagnosis: Diagnosis) -> str:
     """The report for a notebook's output."""
-    return f"<p><b>Diagnosis of {escape(diagnosis.evidence.machine.name)}</b></p>{_body(diagnosis)}"
+    return f"<p><b>{escape(_title(diagnosis))}</b></p>{_body(diagnosis)}"
+
+
+def _title(diagnosis: Diagnosis) -> str:
+    return tr("Diagnosis of {arn}", arn=diagnosis.evidence.machine.name)
 
 
 def _body(diagnosis: Diagnosis) -> str:
@@ -65,11 +70,12 @@ def _body(diagnosis: Diagnosis) -> str:
 
 def _parts(diagnosis: Diagnosis) -> Iterator[str]:
     machine, broken = diagnosis.evidence.machine, diagnosis.first_broken
-    yield f"<p>{escape(diagnosis.evidence.asked)}<br>runs as {escape(machine.role_arn)}</p>"
+    runs_as = tr("runs as {role}", role=machine.role_arn)
+    yield f"<p>{escape(diagnosis.evidence.asked)}<br>{escape(runs_as)}</p>"
     unknown = any(link.answer is Answer.UNKNOWN for link in diagnosis.links)
     state = Answer.REFUSED if broken is not None else Answer.UNKNOWN if unknown else Answer.ALLOWED
-    words = {Answer.REFUSED: "✗ broken", Answer.UNKNOWN: "? can't tell", Answer.ALLOWED: "✓ fine"}[state]
-    yield f"<p>{pill(words, _COLOURS[state])} {escape(headline(diagnosis))}</p>"
+    words = {Answer.REFUSED: tr("broken"), Answer.UNKNOWN: tr("can't tell"), Answer.ALLOWED: tr("fine")}[state]
+    yield f"<p>{pill(f'{MARKS[state]} {words}', _COLOURS[state])} {escape(headline(diagnosis))}</p>"
     if run := about_the_run(diagnosis):
         yield f"<p>{escape(run)}</p>"
     for task in diagnosis.tasks:
@@ -77,80 +83,107 @@ def _parts(diagnosis: Diagnosis) -> Iterator[str]:
     for number, fix in enumerate(diagnosis.fixes, start=1):
         yield from _fix(number, fix, of=len(diagnosis.fixes))
     if diagnosis.risks:
-        yield f"<h2>{risk_heading(diagnosis)}</h2>"
+        yield f"<h2>{escape(risk_heading(diagnosis))}</h2>"
         rows = "".join(
-            _row(f"! {risk.id}", f"{risk.where}, account {risk.account}", f"{risk.message} {risk.fix} ({risk.source})")
+            _row(
+                f"! {risk.id}",
+                tr("{thing}, account {account}", thing=risk.where, account=risk.account),
+                f"{risk.message} {risk.fix} ({risk.source})",
+            )
             for risk in diagnosis.risks
         )
-        yield _table("Risks", _RISK_HEADS, rows)
+        yield _table(tr("Risks"), _RISK_HEADS, rows)
     if diagnosis.least:
-        yield "<h2>Least privilege for these tasks</h2>"
+        yield _heading(tr("Least privilege for these tasks"))
         for one in diagnosis.least:
-            text = one.text or "shows only at run time what it is about"
+            text = one.text or tr("shows only at run time what it is about")
             yield f"<h3>{escape(one.role_arn)}</h3><pre>{escape(text)}</pre>"
-    yield "<h2>What couldn't be seen</h2>"
+    yield _heading(tr("What couldn't be seen"))
     unseen = [str(one) for one in diagnosis.not_seen]
     unseen += [
-        f"Link {link.number} of task {link.task} stays open: it hangs on {'; '.join(link.open)}."
+        tr(
+            "Link {link} of task {task} stays open: it hangs on {open}.",
+            link=link.number,
+            task=link.task,
+            open="; ".join(link.open),
+        )
         for link in diagnosis.links
         if link.answer is Answer.UNKNOWN and link.open
     ]
     items = "".join(f"<li>{escape(one)}</li>" for one in unseen)
-    yield f"<ul>{items}</ul>" if items else "<p>Nothing that this diagnosis needs.</p>"
+    yield f"<ul>{items}</ul>" if items else _paragraph(tr("Nothing that this diagnosis needs."))
 
 
 def _task(task: TaskDiagnosis, diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"<h2>Task {escape(task.task.title)}</h2>"
-    yield f"<p>{escape(task.task.task.resource)}, {escape(task.task.pattern)}</p>"
+    yield _heading(tr("Task {task}", task=task.task.title))
+    yield f"<p>{escape(task.task.task.resource)}, {escape(tr(task.task.pattern))}</p>"
     picture = svg_data(chain_sketch(task, diagnosis.evidence))
     alt = escape(sketch_words(task))
     yield f'<figure style="margin:0"><img alt="{alt}" src="{picture}" style="max-width:100%;height:auto"></figure>'
-    yield _table(f"Links of task {task.task.title}", _LINK_HEADS, "".join(map(_link_row, task.links)))
+    yield _table(tr("Links of task {task}", task=task.task.title), _LINK_HEADS, "".join(map(_link_row, task.links)))
 
 
 def _link_row(link: TaskLink) -> str:
-    state = pill(f"{MARKS[link.answer]} {link.answer}", _COLOURS[link.answer])
-    on = f" on {link.resource}" if link.resource else ""
-    said = f"<br>AWS says: {escape(link.aws_says)}" if link.aws_says else ""
+    state = pill(f"{MARKS[link.answer]} {tr(link.answer)}", _COLOURS[link.answer])
+    asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
+    said = "<br>" + escape(tr("AWS says: {said}", said=link.aws_says)) if link.aws_says else ""
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{state}</td><th scope="row" style="{CELL}">{link.number}</th>'
-        f'<td style="{CELL};overflow-wrap:anywhere">{escape(asker_words(link))} → {escape(link.action + on)}'
+        f'<td style="{CELL};overflow-wrap:anywhere">{escape(asker_words(link))} → {escape(asked)}'
         f"<br>{escape(link.when)}</td>"
         f'<td style="{CELL};overflow-wrap:anywhere">{escape(link.why)}{said}</td></tr>'
     )
 
 
 def _fix(number: int, fix: Fix, *, of: int) -> Iterator[str]:
-    yield f"<h2>Fix {number} of {of}, for link {fix.link} of task {escape(fix.task)}</h2>"
+    yield _heading(
+        tr(
+            "Fix {number} of {total}, for link {link} of task {task}",
+            number=number,
+            total=of,
+            link=fix.link,
+            task=fix.task,
+        )
+    )
     yield f"<p>{escape(fix.summary)}</p>"
-    yield from (f"<p>Note: {escape(note)}</p>" for note in fix_notes(fix))
+    yield from (_paragraph(tr("Note: {note}", note=note)) for note in fix_notes(fix))
     for change in fix.changes:
         yield _change(change)
     if fix.changes:
-        commands = "\n".join(f"# account {call.account}\n{call.cli}" for call in fix.calls)
-        yield f"<details><summary>As AWS CLI commands</summary><pre>{escape(commands)}</pre></details>"
-        yield (
-            "<details><summary>As part of a CloudFormation template</summary>"
-            f"<pre>{escape(_cloudformation(fix))}</pre></details>"
-        )
+        commands = [line for call in fix.calls for line in (tr("# account {account}", account=call.account), call.cli)]
+        yield _folded(tr("As AWS CLI commands"), "\n".join(commands))
+        yield _folded(tr("As part of a CloudFormation template"), _cloudformation(fix))
 
 
 def _change(change: Change) -> str:
     lines = "\n".join(change.diff)
-    return f"<h3>{escape(change.thing)}, account {escape(change.account)}</h3><pre>{escape(lines)}</pre>"
+    thing = tr("{thing}, account {account}", thing=change.thing, account=change.account)
+    return f"<h3>{escape(thing)}</h3><pre>{escape(lines)}</pre>"
 
 
 def _cloudformation(fix: Fix) -> str:
     return "\n".join(
         json.dumps(change.cloudformation, indent=2, ensure_ascii=False)
         if change.cloudformation
-        else f"(take {change.thing} out)"
+        else tr("(take {thing} out)", thing=change.thing)
         for change in fix.changes
     )
 
 
+def _heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _folded(summary: str, code: str) -> str:
+    return f"<details><summary>{escape(summary)}</summary><pre>{escape(code)}</pre></details>"
+
+
 def _table(caption: str, heads: tuple[str, ...], rows: str) -> str:
-    head = "".join(f'<th scope="col" style="{CELL};min-width:3em">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col" style="{CELL};min-width:3em">{escape(tr(one))}</th>' for one in heads)
     return (
         f'<table style="{TABLE}"><caption style="text-align:left">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

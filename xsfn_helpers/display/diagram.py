@@ -5,16 +5,18 @@ The text comes first: title, accounts, boxes and links are data; `.text`, `.alt`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from xsfn_helpers.chain import LINK_NUMBERS, Actor, Link, Node, chain
-from xsfn_helpers.display.boxes import NOT_MADE, RUNS_AS, TITLES, Box, boxes
+from xsfn_helpers.display.boxes import NOT_MADE, RUNS_AS, Box, boxes, title_of
 from xsfn_helpers.display.figure import figure_html
+from xsfn_helpers.display.full_width import padded
 from xsfn_helpers.display.markup import one_line
-from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.display.palette import LinkState, legend
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.scenario import Scenario, Side
 
 __all__ = ["Diagram", "LinkState"]
@@ -31,7 +33,7 @@ class Diagram:
     scenario: Scenario
     states: Mapping[int, LinkState] = field(default_factory=dict)
     notes: Mapping[int, str] = field(default_factory=dict)
-    title: str = "Access chain of a cross-account run"
+    title: str = mark("Access chain of a cross-account run")
     absent: Collection[Node] = frozenset()
 
     def __post_init__(self) -> None:
@@ -39,8 +41,15 @@ class Diagram:
             if unknown := sorted(set(numbers) - set(LINK_NUMBERS)):
                 links = ", ".join(map(str, LINK_NUMBERS))
                 raise XsfnError(
-                    f"There is no link {unknown[0]}.", where=f"diagram {what}", fix=f"The links are {links}."
+                    tr("There is no link {number!r}.", number=unknown[0]),
+                    where=f"diagram {what}",
+                    fix=tr("The links are {links}.", links=links),
                 )
+
+    @property
+    def heading(self) -> str:
+        """The title on one line, as the reader is told it."""
+        return one_line(tr(self.title))
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -56,14 +65,14 @@ class Diagram:
     @property
     def text(self) -> str:
         """The whole picture in words, one line per box and per link; the same for the same input."""
-        lines = [one_line(self.title)]
+        lines = [self.heading]
         for side in Side:
             lines.append(f"  {self.scenario.account(side)}")
             for box in self.boxes(side):
-                runs_as = f", runs as {TITLES[RUNS_AS[box.node]]}" if box.node in RUNS_AS else ""
-                missing = "" if box.made else f" ({NOT_MADE})"
+                runs_as = tr(", runs as {role}", role=title_of(RUNS_AS[box.node])) if box.node in RUNS_AS else ""
+                missing = "" if box.made else f" ({tr(NOT_MADE)})"
                 lines.append(f"    {box.title}: {box.name}{runs_as}{missing}")
-        lines.append("  Links")
+        lines.append("  " + tr("Links"))
         lines.extend(f"    {self._link_line(link)}" for link in self.links)
         return "\n".join(lines)
 
@@ -74,15 +83,22 @@ class Diagram:
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
         accounts = [
-            f"{self.scenario.account(side)} holds {_listed([_spoken(box) for box in self.boxes(side)])}."
-            for side in Side
+            tr("{account} holds {boxes}.", account=self.scenario.account(side), boxes=listed(map(_spoken, boxes)))
+            for side, boxes in ((side, self.boxes(side)) for side in Side)
         ]
         links = [
-            f"Link {link.number}, {self.state(link)}: {asker_title(link)} asks for {link.action} on "
-            f"{TITLES[link.target]}.{self._note(link, ' Note: {}.')}"
+            tr(
+                "Link {number}, {state}: {asker} asks for {action} on {target}.",
+                number=link.number,
+                state=self.state(link).word,
+                asker=asker_title(link),
+                action=link.action,
+                target=title_of(link.target),
+            )
+            + (tr(" Note: {note}.", note=note) if (note := self._note(link)) else "")
             for link in self.links
         ]
-        return " ".join([f"{one_line(self.title)}.", *accounts, *links])
+        return " ".join([tr("{title}.", title=self.heading), *accounts, *links])
 
     @property
     def dot(self) -> str:
@@ -95,7 +111,7 @@ class Diagram:
         """The picture. Raises `NoDotProgram`, which says how to install Graphviz, where nothing can draw it."""
         from xsfn_helpers.display.render import svg_from_dot
 
-        return svg_from_dot(self.dot, title=one_line(self.title), description=self.alt)
+        return svg_from_dot(self.dot, title=self.heading, description=self.alt)
 
     def write(self, path: Path) -> None:
         """Write the picture to `path`. Raises `NoDotProgram` as `svg` does, before anything is written."""
@@ -105,11 +121,11 @@ class Diagram:
     @property
     def legend(self) -> str:
         """How the states are drawn, in words."""
-        return "; ".join(f"{state.marked}: {state.look.in_words}" for state in LinkState)
+        return legend()
 
     def figure_html(self) -> str:
         """The picture as a figure with alt text; where it can't be drawn, the text and how to install Graphviz."""
-        return figure_html(self.svg, alt=self.alt, caption=f"{self.legend}.", text=self.text)
+        return figure_html(self.svg, alt=self.alt, caption=tr("{legend}.", legend=self.legend), text=self.text)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -117,33 +133,29 @@ class Diagram:
         return {"text/html": self.figure_html(), "text/plain": self.text}
 
     def _link_line(self, link: Link) -> str:
-        deciders = " and ".join(map(str, link.deciders))
-        external_id = f" with external id {link.context['sts:ExternalId']}" if "sts:ExternalId" in link.context else ""
-        return (
-            f"{link.number} {self.state(link).marked:<11} {asker_title(link)} → {link.action} → {TITLES[link.target]}"
-            f"{external_id} | decided by {deciders}{self._note(link, ' | {}')}"
-        )
+        external_id = link.context.get("sts:ExternalId")
+        sent = tr(" with external id {external_id}", external_id=external_id) if external_id is not None else ""
+        decided = tr("decided by {deciders}", deciders=listed(map(str, link.deciders)))
+        state, note = padded(self.state(link).marked, 11), self._note(link)
+        way = f"{asker_title(link)} → {link.action} → {title_of(link.target)}"
+        return f"{link.number} {state} {way}{sent} | {decided}{f' | {note}' if note else ''}"
 
-    def _note(self, link: Link, form: str) -> str:
-        note = self.notes.get(link.number)
-        return form.format(one_line(note).rstrip(".")) if note else ""
+    def _note(self, link: Link) -> str:
+        return one_line(tr(self.notes.get(link.number, ""))).rstrip(".。")
 
 
 def asker_title(link: Link) -> str:
     """Who asks for a link, by the article's name."""
     match link.asker:
         case Actor.OPERATOR_ROLE:
-            return TITLES[Node.OPERATOR_ROLE]
+            return title_of(Node.OPERATOR_ROLE)
         case Actor.EXECUTE_ROLE:
-            return TITLES[Node.EXECUTE_ROLE]
+            return title_of(Node.EXECUTE_ROLE)
         case Actor.STEP_FUNCTIONS | Actor.LAMBDA:
             return link.asker.value
 
 
 def _spoken(box: Box) -> str:
-    missing = "" if box.made else f", {NOT_MADE}"
-    return f"{box.title} ({box.name}{missing})"
-
-
-def _listed(items: Sequence[str]) -> str:
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    if box.made:
+        return f"{box.title} ({box.name})"
+    return tr("{title} ({name}, not made yet)", title=box.title, name=box.name)

@@ -13,8 +13,9 @@ import graphviz
 
 from xsfn_helpers.chain import Actor, Link, Node
 from xsfn_helpers.display.boxes import NOT_MADE, ROLES, Box
-from xsfn_helpers.display.markup import escape, one_line, wrap_name, wrap_words
+from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def dot_source(diagram: Diagram) -> str:
         "access-chain",
         graph_attr={
             "id": "access-chain",
-            "label": _label([f"<B>{escape(one_line(diagram.title))}</B>"], size=15),
+            "label": _label([f"<B>{escape(diagram.heading)}</B>"], size=15),
             "labelloc": "t",
             "labeljust": "l",
             "bgcolor": CARD.light,
@@ -93,9 +94,9 @@ def dot_source(diagram: Diagram) -> str:
     for link in diagram.links:
         _line(graph, diagram, link)
     for one, other, word in (
-        (Node.OPERATOR_ROLE, Node.OPERATOR_MACHINE, "runs as"),
-        (Node.SUBJECT_ROLE, Node.SUBJECT_MACHINE, "runs as"),
-        (Node.SUBJECT_MACHINE, Node.SUBJECT_EXECUTION, "starts"),
+        (Node.OPERATOR_ROLE, Node.OPERATOR_MACHINE, tr("runs as")),
+        (Node.SUBJECT_ROLE, Node.SUBJECT_MACHINE, tr("runs as")),
+        (Node.SUBJECT_MACHINE, Node.SUBJECT_EXECUTION, tr("starts")),
     ):
         graph.edge(one.value, other.value, label=word, dir="none", **{"class": "relation"})
     return str(graph.source)
@@ -115,7 +116,7 @@ def _account_look(diagram: Diagram, side: Side) -> dict[str, str]:
 
 
 def _step_functions(graph: graphviz.Digraph) -> None:
-    lines = [f"<B>{Actor.STEP_FUNCTIONS}</B>", _small(["AWS service"])]
+    lines = [f"<B>{Actor.STEP_FUNCTIONS}</B>", _small([tr("AWS service")])]
     graph.node(
         Actor.STEP_FUNCTIONS.value,
         _label(lines),
@@ -130,7 +131,7 @@ def _box(account: graphviz.Digraph, box: Box) -> None:
     title = [f"<B>{escape(line)}</B>" for line in wrap_words(box.title, 21, max_lines=2)]
     lines = [*title, _small(wrap_name(box.name, NAME_WIDTH))]
     if not box.made:
-        lines.append(f'<FONT COLOR="{MUTED.light}" POINT-SIZE="10"><I>{NOT_MADE}</I></FONT>')
+        lines.append(f'<FONT COLOR="{MUTED.light}" POINT-SIZE="10"><I>{escape(tr(NOT_MADE))}</I></FONT>')
     is_role = box.node in ROLES
     style = "rounded,filled" if is_role else "filled"
     account.node(
@@ -147,11 +148,11 @@ def _chip(graph: graphviz.Digraph, diagram: Diagram, link: Link) -> None:
     """The link's number on its state's colour, beside it the action, the state in words, and what is sent or noted."""
     state = diagram.state(link)
     colour = state.look.colour.light
-    rows = [f"<B>{escape(link.action)}</B>", f'<FONT COLOR="{colour}"><B>{state.marked}</B></FONT>']
+    rows = [f"<B>{escape(link.action)}</B>", f'<FONT COLOR="{colour}"><B>{escape(state.marked)}</B></FONT>']
     if "sts:ExternalId" in link.context:
-        rows.append(_small(["external id =", "ARN of OperatorStateMachine"]))
+        rows.append(_small([tr("external id ="), tr("ARN of OperatorStateMachine")]))
     if note := diagram.notes.get(link.number):
-        lines = [f"<I>{escape(line)}</I>{ROOM}" for line in wrap_words(note, NOTE_WIDTH, max_lines=NOTE_LINES)]
+        lines = [f"<I>{escape(line)}</I>{ROOM}" for line in wrap_words(tr(note), NOTE_WIDTH, max_lines=NOTE_LINES)]
         rows.append(f'<FONT POINT-SIZE="10">{_stacked(lines)}</FONT>')
     cells = [f'<TD ALIGN="LEFT" BALIGN="LEFT">{row}{ROOM}</TD>' for row in rows]
     badge = (

@@ -15,6 +15,7 @@ from xsfn_helpers.chain import LINK_NUMBERS, Node
 from xsfn_helpers.display.diagram import Diagram
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.errors import NoDotProgram
+from xsfn_helpers.language import ENGLISH, LANGUAGES, mark, speaking
 from xsfn_helpers.scenario import Scenario
 
 # Possible from the start: both state machine roles trust Step Functions before stage 1.
@@ -30,27 +31,27 @@ def pictures(scenario: Scenario) -> Mapping[str, Diagram]:
             scenario,
             {**_allowed(*_PREREQUISITES, *_STAGE_1), 2: LinkState.REFUSED},
             {
-                2: "Half way: the execute role trusts the Operator role, which has no permission to ask yet.",
-                **dict.fromkeys(_STAGE_1, "New in stage 1"),
+                2: mark("Half way: the execute role trusts the Operator role, which has no permission to ask yet."),
+                **dict.fromkeys(_STAGE_1, mark("New in stage 1")),
             },
-            title="After stage 1: the Subject's execute role may start, follow and stop the Subject",
+            title=mark("After stage 1: the Subject's execute role may start, follow and stop the Subject"),
             absent={Node.OPERATOR_MACHINE, Node.SUBJECT_EXECUTION},
         ),
         "stage-2": Diagram(
             scenario,
             _allowed(*LINK_NUMBERS),
-            {2: "New in stage 2: now both accounts say yes."},
-            title="After stage 2: the Operator role may assume the execute role",
+            {2: mark("New in stage 2: now both accounts say yes.")},
+            title=mark("After stage 2: the Operator role may assume the execute role"),
             absent={Node.OPERATOR_MACHINE, Node.SUBJECT_EXECUTION},
         ),
         "stage-3": Diagram(
             scenario,
             _allowed(*LINK_NUMBERS),
             {
-                2: "New in stage 3: the task's Credentials name the execute role.",
-                5: "Only when the Operator's run is stopped or times out",
+                2: mark("New in stage 3: the task's Credentials name the execute role."),
+                5: mark("Only when the Operator's run is stopped or times out"),
             },
-            title="After stage 3: a run of the Operator's task goes through the whole chain",
+            title=mark("After stage 3: a run of the Operator's task goes through the whole chain"),
         ),
     }
 
@@ -72,17 +73,31 @@ def draw(folder: Path, scenario: Scenario) -> tuple[Path, ...]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw into the folder given on the command line. Exit code 2 where nothing can draw."""
+    """Draw into the folder given on the command line: English there, each other language in a folder of its name.
+
+    Exit code 2 where nothing can draw.
+    """
     parser = argparse.ArgumentParser(prog="python -m xsfn_helpers.display.draw", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the pictures go, such as diagrams/")
     folder: Path = parser.parse_args(arguments).folder
-    try:
-        written = draw(folder, Scenario())
-    except NoDotProgram as missing:
+    missing = None
+    for language in LANGUAGES:
+        with speaking(language):
+            try:
+                written = draw(folder_of(folder, language), Scenario())
+            except NoDotProgram as error:
+                missing = missing or error  # the sources of the other languages are written all the same
+            else:
+                sys.stdout.writelines(f"{path}\n" for path in written)
+    if missing is not None:
         sys.stderr.write(f"{missing}\n")
         return 2
-    sys.stdout.writelines(f"{path}\n" for path in written)
     return 0
+
+
+def folder_of(folder: Path, language: str) -> Path:
+    """Where the pictures of a language are."""
+    return folder if language == ENGLISH else folder / language
 
 
 def _allowed(*numbers: int) -> dict[int, LinkState]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from xsfn_helpers.chain import Link, Node, chain
 from xsfn_helpers.checks import Report
-from xsfn_helpers.display.boxes import TITLES
 from xsfn_helpers.display.figure import figure_html
 from xsfn_helpers.display.markup import one_line
-from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.display.palette import LinkState, legend
+from xsfn_helpers.language import tr, tr_n
 from xsfn_helpers.scenario import Account, Scenario
 from xsfn_helpers.targets import Target
 from xsfn_helpers.verdicts import Verdict
@@ -47,9 +47,8 @@ class HubDiagram:
     @property
     def heading(self) -> str:
         if self.title:
-            return one_line(self.title)
-        count = len(self.spokes)
-        return "One Operator, one Subject account" if count == 1 else f"One Operator, {count} Subject accounts"
+            return one_line(tr(self.title))
+        return tr_n("One Operator, one Subject account", "One Operator, {count} Subject accounts", len(self.spokes))
 
     @property
     def operators_link(self) -> Link:
@@ -69,10 +68,12 @@ class HubDiagram:
     def text(self) -> str:
         """The whole picture in words, one line per spoke and link; the same for the same input."""
         lines = [self.heading, f"  {self.scenario.operator}"]
-        lines.append(f"    {self.scenario.operator_machine_name}, runs as {self.scenario.operator_role_name}")
+        runs_as = tr(", runs as {role}", role=self.scenario.operator_role_name)
+        lines.append(f"    {self.scenario.operator_machine_name}{runs_as}")
         link = self.operators_link
-        lines.append(f"    {link.number} {self.operators_state.marked} {link.asker} → {link.action} → Operator role")
-        lines.append("  The links of each Subject account")
+        way = f"{tr(link.asker)} → {link.action} → {tr(Node.OPERATOR_ROLE)}"
+        lines.append(f"    {link.number} {self.operators_state.marked} {way}")
+        lines.append("  " + tr("The links of each Subject account"))
         lines += [f"    {meaning}" for meaning in self.meanings]
         for spoke in self.spokes:
             states = "  ".join(f"{link.number} {spoke.state(link).marked}" for link in spoke.links)
@@ -88,15 +89,29 @@ class HubDiagram:
         """What the picture says, as running text for a screen reader."""
         link = self.operators_link
         said = [
-            f"{self.heading}.",
-            f"{self.scenario.operator} holds {self.scenario.operator_machine_name}, which runs as "
-            f"{self.scenario.operator_role_name}.",
-            f"Link {link.number}, {self.operators_state}: {link.asker} asks for {link.action} on the Operator role.",
-            f"Each Subject account has these links: {'; '.join(self.meanings)}.",
+            tr("{title}.", title=self.heading),
+            tr(
+                "{account} holds {machine}, which runs as {role}.",
+                account=self.scenario.operator,
+                machine=self.scenario.operator_machine_name,
+                role=self.scenario.operator_role_name,
+            ),
+            tr(
+                "Link {number}, {state}: {asker} asks for {action} on the Operator role.",
+                number=link.number,
+                state=self.operators_state.word,
+                asker=tr(link.asker),
+                action=link.action,
+            ),
+            tr("Each Subject account has these links: {links}.", links="; ".join(self.meanings)),
         ]
         for spoke in self.spokes:
-            states = ", ".join(f"link {link.number} {spoke.state(link)}" for link in spoke.links)
-            said.append(f"{spoke.account}: {states}." + (f" {one_line(spoke.note)}." if spoke.note else ""))
+            states = tr(", ").join(
+                tr("link {number} {state}", number=link.number, state=spoke.state(link).word) for link in spoke.links
+            )
+            said.append(tr("{account}: {states}.", account=spoke.account, states=states))
+            if spoke.note:
+                said.append(tr("{note}.", note=one_line(spoke.note)))
         return " ".join(said)
 
     @property
@@ -114,12 +129,12 @@ class HubDiagram:
 
     @property
     def legend(self) -> str:
-        return "; ".join(f"{state.marked}: {state.look.in_words}" for state in LinkState)
+        return legend()
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        html = figure_html(self.svg, alt=self.alt, caption=f"{self.legend}.", text=self.text)
+        html = figure_html(self.svg, alt=self.alt, caption=tr("{legend}.", legend=self.legend), text=self.text)
         return {"text/html": html, "text/plain": self.text}
 
 
@@ -143,14 +158,5 @@ def spoke_picture(
 
 def link_words(link: Link) -> str:
     """`3 SubjectStateMachine ExecuteRole → lambda:InvokeFunction → function subject-function`"""
-    askers = {Node.EXECUTE_ROLE.value: "execute role", Node.OPERATOR_ROLE.value: "Operator role"}
-    target = link.thing or _SHORT.get(link.target, TITLES.get(link.target, link.target.value))
-    return f"{link.number} {askers.get(link.asker.value, link.asker.value)} → {link.action} → {target}"
-
-
-_SHORT = {
-    Node.EXECUTE_ROLE: "execute role",
-    Node.SUBJECT_ROLE: "Subject role",
-    Node.SUBJECT_MACHINE: "Subject state machine",
-    Node.SUBJECT_EXECUTION: "Subject execution",
-}
+    target = link.thing or tr(link.target)
+    return f"{link.number} {tr(link.asker)} → {link.action} → {target}"

@@ -11,6 +11,7 @@ from xsfn_helpers.display.dot import EDGES, FONT, NAME_WIDTH, NODES, ROOM
 from xsfn_helpers.display.hub_diagram import SpokePicture, link_words
 from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, CARD, INK, ON_BADGE, ROLE, LinkState
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain import Link
@@ -87,14 +88,14 @@ def _operator(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
             id="operator-machine",
             **{"class": "machine"},
         )
-        chip = f'<FONT COLOR="{state.look.colour.light}"><B>{link.number} {state.marked}</B></FONT>'
+        chip = f'<FONT COLOR="{state.look.colour.light}"><B>{link.number} {escape(state.marked)}</B></FONT>'
         account.node(
             "operator role",
             _label(
                 [
                     "<B>OperatorStateMachine IAM Role</B>",
                     *_small(wrap_name(scenario.operator_role_name, NAME_WIDTH)),
-                    f'<FONT POINT-SIZE="10">{chip}&#160; {escape(str(link.asker))} → {escape(link.action)}</FONT>',
+                    f'<FONT POINT-SIZE="10">{chip}&#160; {escape(tr(link.asker))} → {escape(link.action)}</FONT>',
                 ]
             ),
             id="operator-role",
@@ -102,12 +103,18 @@ def _operator(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
             fillcolor=ROLE.light,
             **{"class": "role"},
         )
-        account.edge("operator machine", "operator role", label="  runs as", dir="none", **{"class": "relation"})
+        account.edge(
+            "operator machine", "operator role", label="  " + tr("runs as"), dir="none", **{"class": "relation"}
+        )
 
 
 def _meanings(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
     """What the numbers in each Subject account stand for, below the Operator's account."""
-    rows = [_row("<B>In each Subject account</B>", 1), *(_row(escape(meaning), 1) for meaning in diagram.meanings)]
+    heading = tr("In each Subject account")
+    rows = [
+        _row(f"<B>{escape(heading)}</B>", 1),
+        *(_row(escape(meaning), 1) for meaning in diagram.meanings),
+    ]
     graph.node(
         "meanings",
         f'<<FONT POINT-SIZE="11"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}'
@@ -159,7 +166,7 @@ def _said(spoke: SpokePicture, link: Link) -> str:
     state = spoke.state(link)
     _, _, words = link_words(link).partition(" ")
     lines = [escape(line) for line in wrap_words(words, _NOTE_WIDTH, max_lines=3)]
-    marked = f'<FONT COLOR="{state.look.colour.light}"><B>{state.marked}</B></FONT>'
+    marked = f'<FONT COLOR="{state.look.colour.light}"><B>{escape(state.marked)}</B></FONT>'
     return f'<FONT POINT-SIZE="10">{marked}&#160; {"<BR/>".join(lines)}</FONT>'
 
 

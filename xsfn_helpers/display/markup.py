@@ -11,7 +11,9 @@ import re
 import textwrap
 from typing import Final
 
+from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
+from xsfn_helpers.language import ENGLISH, language, tr
 
 # What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -46,6 +48,12 @@ def pill(text: str, colour: Colour) -> str:
     return f'<span style="{style}"><b>{escape(text)}</b></span>'
 
 
+def sentence(text: str) -> str:
+    """What decided, such as `allowed by …`, as a sentence of its own."""
+    begun = f"{text[:1].upper()}{text[1:]}" if language() == ENGLISH else text
+    return tr("{sentence}.", sentence=begun)
+
+
 def wrap_name(name: str, width: int) -> list[str]:
     """A name in lines of at most `width`, broken after its punctuation where possible."""
     lines = [""]
@@ -59,4 +67,7 @@ def wrap_name(name: str, width: int) -> list[str]:
 
 def wrap_words(text: str, width: int, *, max_lines: int) -> list[str]:
     """A sentence in at most `max_lines` lines; what doesn't fit ends in …"""
-    return textwrap.wrap(one_line(text), width, max_lines=max_lines, placeholder=" …")
+    line = one_line(text)
+    if has_wide(line):
+        return wrapped(line, width, max_lines=max_lines)
+    return textwrap.wrap(line, width, max_lines=max_lines, placeholder=" …")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.language import mark, tr
+
 
 @dataclass(frozen=True, slots=True)
 class Colour:
@@ -50,18 +52,23 @@ PALETTE: Final = tuple(PALETTE_NAMES.values())
 class LinkState(StrEnum):
     """Where a link of the access chain stands."""
 
-    PENDING = "not tried"
-    ALLOWED = "allowed"
-    REFUSED = "refused"
+    PENDING = mark("not tried")
+    ALLOWED = mark("allowed")
+    REFUSED = mark("refused")
 
     @property
     def look(self) -> Look:
         return LOOKS[self]
 
     @property
+    def word(self) -> str:
+        """The state as the reader is told it."""
+        return tr(self.value)
+
+    @property
     def marked(self) -> str:
         """Mark and word: `✓ allowed`."""
-        return f"{self.look.mark} {self.value}"
+        return f"{self.look.mark} {self.word}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,12 @@ class Look:
 
 
 LOOKS: Final[Mapping[LinkState, Look]] = {
-    LinkState.PENDING: Look("…", PENDING_GREY, "dotted", "onormal", "dotted, hollow arrowhead"),
-    LinkState.ALLOWED: Look("✓", ALLOWED_BLUE, "solid", "normal", "solid, filled arrowhead"),
-    LinkState.REFUSED: Look("✗", REFUSED_VERMILION, "dashed", "tee", "dashed, ends in a bar"),
+    LinkState.PENDING: Look("…", PENDING_GREY, "dotted", "onormal", mark("dotted, hollow arrowhead")),
+    LinkState.ALLOWED: Look("✓", ALLOWED_BLUE, "solid", "normal", mark("solid, filled arrowhead")),
+    LinkState.REFUSED: Look("✗", REFUSED_VERMILION, "dashed", "tee", mark("dashed, ends in a bar")),
 }
+
+
+def legend() -> str:
+    """How the states are drawn, in words."""
+    return "; ".join(f"{state.marked}: {tr(state.look.in_words)}" for state in LinkState)

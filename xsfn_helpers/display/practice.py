@@ -9,6 +9,7 @@ from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY
 from xsfn_helpers.display.timeline import timeline_html
 from xsfn_helpers.faults.score import duration
+from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.faults.exercise import Solution
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.faults.score import Row, ScoreCard
     from xsfn_helpers.faults.symptoms import Symptom
 
-SOLVED: Final = "✓ solved"
-SHOWN: Final = "· with the answer"
-OPEN: Final = "… open"
+SOLVED: Final = mark("✓ solved")
+SHOWN: Final = mark("· with the answer")
+OPEN: Final = mark("… open")
 
 
 def symptom_html(symptom: Symptom) -> str:
@@ -44,19 +45,22 @@ def hint_html(hint: Hint) -> str:
     if hint.diff:
         parts.append(_code("\n".join(hint.diff)))
     if hint.code:
-        parts += ["<p>In a cell:</p>", _code(hint.code)]
+        cell = tr("In a cell:")
+        parts += [f"<p>{escape(cell)}</p>", _code(hint.code)]
     return "".join(parts)
 
 
 def solution_html(solution: Solution) -> str:
     """The rule, its source, and the exact change."""
-    rule = f"<p><b>{escape(solution.title)}: repaired.</b> {escape(solution.rule)} [{escape(solution.source)}]</p>"
+    repaired = tr("{title}: repaired.", title=solution.title)
+    rule = f"<p><b>{escape(repaired)}</b> {escape(solution.rule)} [{escape(solution.source)}]</p>"
     return rule + hint_html(solution.exact)
 
 
 def score_card_html(card: ScoreCard) -> str:
     """A table with one row per fault: number and title, state, and what it took: help, tries and time."""
-    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in ("Fault", "Result", "It took"))
+    headings = (tr("Fault"), tr("Result"), tr("It took"))
+    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
     rows = "".join(_row(_cells(row)) for row in card.rows)
     return (
         f"<p><b>{escape(card.headline)}</b></p>"
@@ -68,8 +72,8 @@ def _cells(row: Row) -> list[str]:
     result = row.result
     fault = f"{row.number} · {escape(row.title)}"
     if result is None:
-        return [fault, pill(OPEN, PENDING_GREY), ""]
-    state = pill(SOLVED, ALLOWED_BLUE) if result.by_yourself else pill(SHOWN, PENDING_GREY)
+        return [fault, pill(tr(OPEN), PENDING_GREY), ""]
+    state = pill(tr(SOLVED), ALLOWED_BLUE) if result.by_yourself else pill(tr(SHOWN), PENDING_GREY)
     return [fault, state, f"{result.effort}, <span>{duration(result.seconds)}</span>"]
 
 

@@ -9,10 +9,12 @@ from xsfn_helpers.checks import Report
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.plan import plan_html
 from xsfn_helpers.display.reports import report_html
+from xsfn_helpers.language import tr
 
 
 def preflight_html(report: Report, plans: Iterable[Plan], below: Iterable[tuple[str, str]]) -> str:
     """`below` are headings with a sentence or two each."""
     tables = "".join(map(plan_html, plans))
     told = "".join(f"<p><b>{escape(heading)}:</b> {escape(text)}</p>" for heading, text in below)
-    return f"{report_html(report)}<p><b>What would be made and changed</b></p>{tables}{told}"
+    heading = escape(tr("What would be made and changed"))
+    return f"{report_html(report)}<p><b>{heading}</b></p>{tables}{told}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from xsfn_helpers.display.markup import escape, one_line
+from xsfn_helpers.language import tr
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 
@@ -33,7 +34,7 @@ class _Steps:
     latest: str = ""
 
     def __str__(self) -> str:
-        return f"{self.done} of {self.total}" if self.total is not None else f"{self.done}"
+        return tr("{done} of {total}", done=self.done, total=self.total) if self.total is not None else f"{self.done}"
 
 
 @contextmanager
@@ -56,11 +57,13 @@ def progress(total: int | None, label: str) -> Iterator[Callable[[str], None]]:
     try:
         yield step
     except BaseException:
-        after = f" after: {steps.latest}" if steps.latest else " before the first step"
-        _say(f"✗ {name}: stopped ({steps}){after}")
+        if steps.latest:
+            _say(tr("✗ {name}: stopped ({steps}) after: {step}", name=name, steps=steps, step=steps.latest))
+        else:
+            _say(tr("✗ {name}: stopped ({steps}) before the first step", name=name, steps=steps))
         raise
     else:
-        _say(f"✓ {name}: done ({steps})")
+        _say(tr("✓ {name}: done ({steps})", name=name, steps=steps))
     finally:
         if widget is not None:
             widget.close()

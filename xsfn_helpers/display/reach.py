@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.language import tr
 from xsfn_helpers.runs import RUNNING
 from xsfn_helpers.wording import stable_cause
 
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
     from xsfn_helpers.reach_runs import ReachRun, TaskEnd
 
 _WRAPPED = f"{CELL};overflow-wrap:anywhere"
-_DONE = pill("✓ succeeded", ALLOWED_BLUE)
-_FAILED = pill("✗ failed", REFUSED_VERMILION)
+
+
+def _done() -> str:
+    return pill(tr("✓ succeeded"), ALLOWED_BLUE)
+
+
+def _failed() -> str:
+    return pill(tr("✗ failed"), REFUSED_VERMILION)
 
 
 def run_html(run: ReachRun) -> str:
@@ -29,16 +36,16 @@ def run_html(run: ReachRun) -> str:
     else:
         running = run.status == RUNNING
         status = pill(f"{'…' if running else '✗'} {run.status}", PENDING_GREY if running else REFUSED_VERMILION)
+    execution = escape(tr("Operator execution"))
     head = (
-        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL}">Operator execution</th>'
-        f'<td style="{CELL}">{status}</td></tr>'
+        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL}">{execution}</th><td style="{CELL}">{status}</td></tr>'
     )
     return f'<table style="{TABLE}"><tbody>{head}{"".join(_task(task) for task in run.tasks)}</tbody></table>'
 
 
 def _task(task: TaskEnd) -> str:
     why = escape(stable_cause(f"{task.error}: {task.cause}"))
-    said = _DONE if task.succeeded else f"{_FAILED} {why}"
+    said = _done() if task.succeeded else f"{_failed()} {why}"
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(task.state)}</td><td style="{_WRAPPED}">{said}</td></tr>'
     )
@@ -46,13 +53,12 @@ def _task(task: TaskEnd) -> str:
 
 def removals_html(removals: Removals) -> str:
     """A row for each action that was taken away, with what the run came to."""
-    head = "".join(
-        f'<th scope="col" style="{CELL}">{name}</th>' for name in ("Without", "On", "Result", "In AWS's words")
-    )
-    refused, not_refused = pill("✓ refused", ALLOWED_BLUE), pill("✗ not refused", REFUSED_VERMILION)
+    headings = (tr("Without"), tr("On"), tr("Result"), tr("In AWS's words"))
+    head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in headings)
+    refused, not_refused = pill(tr("✓ refused"), ALLOWED_BLUE), pill(tr("✗ not refused"), REFUSED_VERMILION)
     rows = "".join(
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(row.grant.action)}</td>'
-        f'<td style="{CELL}">{escape(row.grant.on)}</td>'
+        f'<td style="{CELL}">{escape(tr(row.grant.on))}</td>'
         f'<td style="{CELL}">{refused if row.refused else not_refused}</td>'
         f'<td style="{_WRAPPED}">{escape(row.words)}</td></tr>'
         for row in removals
@@ -64,7 +70,7 @@ def hub_run_html(run: HubRun) -> str:
     """A row for each Subject account with what the run came to there."""
     rows = "".join(
         f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL}">{escape(end.account_id)}</th>'
-        f'<td style="{CELL}">{_DONE if end.succeeded else _FAILED}</td>'
+        f'<td style="{CELL}">{_done() if end.succeeded else _failed()}</td>'
         f'<td style="{_WRAPPED}">{escape(end.words)}</td></tr>'
         for end in run
     )

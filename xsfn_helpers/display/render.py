@@ -11,11 +11,13 @@ from typing import Final
 
 import graphviz
 
+from xsfn_helpers.display.full_width import FONTS, with_dashes, without_dashes
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.palette import PALETTE
 from xsfn_helpers.errors import NoDotProgram
+from xsfn_helpers.language import ENGLISH, language, mark, tr
 
-HOW_TO_INSTALL: Final = (
+HOW_TO_INSTALL: Final = mark(
     "Install Graphviz: `sudo apt-get install graphviz` (Debian, Ubuntu), `brew install graphviz` (macOS), "
     "`winget install graphviz` (Windows), `conda install graphviz`, or `pip install 'pygraphviz>=2'`, "
     "which brings Graphviz with it."
@@ -27,19 +29,22 @@ def svg_from_dot(source: str, *, title: str, description: str) -> str:
 
     Raises `NoDotProgram`, which says how to install Graphviz, when nothing here can draw.
     """
-    return _tidy(_draw(source), title=title, description=description)
+    dashed, texts = with_dashes(source)
+    picture = _tidy(_draw(dashed), title=title, description=description, full_width=bool(texts))
+    return without_dashes(picture, texts)
 
 
 def _draw(source: str) -> str:
     try:
         return str(graphviz.pipe_string("dot", "svg", source, encoding="utf-8", quiet=True))
     except graphviz.ExecutableNotFound as error:
-        reason, cause = "Graphviz's `dot` program isn't installed", error
+        why, cause = tr("Graphviz's `dot` program isn't installed, so the picture can't be drawn."), error
     except (graphviz.CalledProcessError, OSError) as error:
-        reason, cause = f"Graphviz's `dot` program failed ({error})", error
+        why = tr("Graphviz's `dot` program failed ({error}), so the picture can't be drawn.", error=error)
+        cause = error
     in_process = _draw_in_process(source)
     if in_process is None:
-        raise NoDotProgram(f"{reason}, so the picture can't be drawn.", fix=HOW_TO_INSTALL) from cause
+        raise NoDotProgram(why, fix=tr(HOW_TO_INSTALL)) from cause
     return in_process
 
 
@@ -60,11 +65,19 @@ _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 _ROOT: Final = re.compile(r"<svg\b([^>]*)>")
 
 
-def _tidy(svg: str, *, title: str, description: str) -> str:
+def _tidy(svg: str, *, title: str, description: str, full_width: bool) -> str:
     """Without the generator's version, and with what the picture needs to stand alone."""
+    style = f"{_FULL_WIDTH_FONTS if full_width else ''}{_dark_theme()}"
     svg = _BLANK_LINES.sub("\n", _XML_DECLARATION.sub("", svg)).strip() + "\n"
-    inside = f'<title id="title">{escape(title)}</title>\n<desc id="desc">{escape(description)}</desc>\n{_dark_theme()}'
-    return _ROOT.sub(lambda root: f'<svg{root[1]} role="img" aria-labelledby="title desc">\n{inside}', svg, count=1)
+    inside = f'<title id="title">{escape(title)}</title>\n<desc id="desc">{escape(description)}</desc>\n'
+    inside += f"<style>{style}</style>"
+    # Which of the Chinese characters' forms a reader sees hangs on the language.
+    spoken = "" if language() == ENGLISH else f' lang="{language()}"'
+    opening = f'role="img" aria-labelledby="title desc"{spoken}'
+    return _ROOT.sub(lambda root: f"<svg{root[1]} {opening}>\n{inside}", svg, count=1)
+
+
+_FULL_WIDTH_FONTS: Final = f"text{{font-family:Helvetica,Arial,{FONTS},sans-serif}}"
 
 
 def _dark_theme() -> str:
@@ -78,4 +91,4 @@ def _dark_theme() -> str:
         for colour in PALETTE
         for attribute in ("fill", "stroke")
     )
-    return f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    return f"@media (prefers-color-scheme: dark){{{rules}}}"

@@ -7,9 +7,10 @@ from typing import Final
 from xsfn_helpers.checks import Check, Report
 from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
+from xsfn_helpers.language import mark, tr
 
-HOLDS: Final = "✓ holds"
-FAILS: Final = "✗ fails"
+HOLDS: Final = mark("✓ holds")
+FAILS: Final = mark("✗ fails")
 
 
 def check_html(check: Check) -> str:
@@ -19,19 +20,22 @@ def check_html(check: Check) -> str:
 
 def report_html(report: Report) -> str:
     """A table with one row per check: mark and word, title, evidence, and what to do where one fails."""
-    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in ("Result", "Check", "Evidence"))
+    headings = (tr("Result"), tr("Check"), tr("Evidence"))
+    head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
     rows = "".join(_row(check) for check in report)
     passed = sum(check.passed for check in report)
+    counted = tr("{passed} of {count} hold", passed=passed, count=len(report))
     return (
-        f"<p><b>{escape(report.title)}</b>: {passed} of {len(report)} hold</p>"
+        f"<p><b>{escape(report.title)}</b>: {escape(counted)}</p>"
         f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
 def _row(check: Check) -> str:
-    result = pill(HOLDS, ALLOWED_BLUE) if check.passed else pill(FAILS, REFUSED_VERMILION)
+    result = pill(tr(HOLDS), ALLOWED_BLUE) if check.passed else pill(tr(FAILS), REFUSED_VERMILION)
     # Below the evidence rather than beside it: a fourth column leaves none of them room on a narrow page.
-    hint = f"<br><b>What to do:</b> {escape(check.hint)}" if check.hint and not check.passed else ""
+    label = escape(tr("What to do:"))
+    hint = f"<br><b>{label}</b> {escape(check.hint)}" if check.hint and not check.passed else ""
     cells = [result, escape(check.title), f"{escape(check.evidence)}{hint}"]
     # Evidence may be an error of several lines, and ARNs have no blanks to break at.
     style = f"{CELL};white-space:pre-line;overflow-wrap:anywhere"

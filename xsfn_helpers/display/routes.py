@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.export.comparison import Comparison, Way
@@ -28,7 +29,7 @@ def comparison_html(comparison: Comparison) -> str:
 
 
 def _grant(grant: Grant) -> str:
-    mark = pill("✓ needed", ALLOWED_BLUE) if grant.opens else pill("✗ not needed", REFUSED_VERMILION)
+    mark = pill(tr("✓ needed"), ALLOWED_BLUE) if grant.opens else pill(tr("✗ not needed"), REFUSED_VERMILION)
     code = f'<code style="{CODE};overflow-wrap:anywhere">'
     what = "<br>".join(f"{code}{escape(line)}</code>" for line in (", ".join(grant.actions), *grant.resources))
     return _row(mark, what, escape(grant.reason))
@@ -36,8 +37,8 @@ def _grant(grant: Grant) -> str:
 
 def _way(way: Way) -> str:
     if way.missing:
-        return _row(pill("… not tried", PENDING_GREY), escape(way.name), escape(way.missing))
-    return _row(pill("✓ works", ALLOWED_BLUE), escape(way.name), escape(way.result))
+        return _row(pill(tr("… not tried"), PENDING_GREY), escape(way.name), escape(way.missing))
+    return _row(pill(tr("✓ works"), ALLOWED_BLUE), escape(way.name), escape(way.result))
 
 
 def _row(*cells: str) -> str:

@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 _MARKED: Final[Mapping[str, tuple[str, Colour]]] = {
     "SUCCEEDED": ("✓", ALLOWED_BLUE),
     "RUNNING": ("…", PENDING_GREY),
-    "never started": ("·", PENDING_GREY),
+    "": ("·", PENDING_GREY),
 }
 _ENDED_BADLY: Final = ("✗", REFUSED_VERMILION)
 
 
 def summary_html(run: Run) -> str:
     """A row for each execution with its status and what `str(run)` says of it."""
-    operator: list[str] = []
-    subject: list[str] = []
-    for line in str(run).splitlines():
-        (subject if line.startswith("Subject") else operator).append(line)
-    return f'<table style="{TABLE}"><tbody>{_row(operator)}{_row(subject)}</tbody></table>'
+    *operator, subject = str(run).splitlines()
+    rows = _row(operator, run.status) + _row([subject], run.subject_status or "")
+    return f'<table style="{TABLE}"><tbody>{rows}</tbody></table>'
 
 
 def run_html(run: Run, timeline: Timeline) -> str:
@@ -35,13 +33,13 @@ def run_html(run: Run, timeline: Timeline) -> str:
     return summary_html(run) + timeline_html(timeline)
 
 
-def _row(lines: list[str]) -> str:
+def _row(lines: list[str], status: str) -> str:
     """`Operator execution: FAILED` and the lines below it: which execution, its status, and why."""
-    who, _, status = lines[0].rpartition(": ")
+    who, _, told = lines[0].rpartition(": ")
     mark, colour = _MARKED.get(status, _ENDED_BADLY)
     why = "<br>".join(escape(line.strip()) for line in lines[1:])
     return (
         f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{escape(who)}</th>'
-        f'<td style="{CELL}">{pill(f"{mark} {status}", colour)}</td>'
+        f'<td style="{CELL}">{pill(f"{mark} {told}", colour)}</td>'
         f'<td style="{CELL};overflow-wrap:anywhere">{why}</td></tr>'
     )

@@ -9,9 +9,10 @@ from typing import Final, Protocol
 
 from xsfn_helpers.display.markup import CELL, TABLE, escape, one_line, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.scenario import Side
 
-FAILED: Final = "✗ failed"
+FAILED: Final = mark("✗ failed")
 
 
 class Event(Protocol):
@@ -40,12 +41,17 @@ class Timeline:
     """
 
     events: Sequence[Event]
-    title: str = "Timeline of both executions"
+    title: str = mark("Timeline of both executions")
+
+    @property
+    def heading(self) -> str:
+        """The title on one line, as the reader is told it."""
+        return one_line(tr(self.title))
 
     @property
     def text(self) -> str:
         """One line per event: position, side, type, link, summary; the Subject's events are set in."""
-        return "\n".join([one_line(self.title), *(_line(n, event) for n, event in enumerate(self.events, start=1))])
+        return "\n".join([self.heading, *(_line(n, event) for n, event in enumerate(self.events, start=1))])
 
     def __str__(self) -> str:
         return self.text
@@ -60,11 +66,12 @@ def timeline_html(timeline: Timeline) -> str:
     """A table with the time, the Operator's events on the left and the Subject's on the right."""
     # Both sides get the same room, whatever is written in them, and the time enough on the narrowest page.
     sides = "".join(f'<th scope="col" width="40%" style="{CELL}">{side.capitalize()}</th>' for side in Side)
-    head = f'<th scope="col" width="50" style="{CELL}">Time</th>{sides}'
+    time = escape(tr("Time"))
+    head = f'<th scope="col" width="50" style="{CELL}">{time}</th>{sides}'
     start = timeline.events[0].timestamp if timeline.events else None
     rows = "".join(_row(event, start or event.timestamp) for event in timeline.events)
     return (
-        f"<p><b>{escape(one_line(timeline.title))}</b></p>"
+        f"<p><b>{escape(timeline.heading)}</b></p>"
         f'<table width="100%" style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
@@ -73,8 +80,8 @@ def _line(position: int, event: Event) -> str:
     indent = "" if event.side is Side.OPERATOR else "    "
     parts = [
         f"{position:>3} {indent}{event.side.capitalize()}: {event.type}",
-        *([f"link {event.link}"] if event.link is not None else []),
-        *([FAILED] if event.failed else []),
+        *([tr("link {number}", number=event.link)] if event.link is not None else []),
+        *([tr(FAILED)] if event.failed else []),
         *([one_line(event.summary)] if event.summary else []),
     ]
     return " · ".join(parts)
@@ -83,8 +90,8 @@ def _line(position: int, event: Event) -> str:
 def _row(event: Event, start: datetime) -> str:
     milliseconds = round((event.timestamp - start).total_seconds() * 1000)
     badges = [
-        *([pill(f"link {event.link}", ALLOWED_BLUE)] if event.link is not None else []),
-        *([pill(FAILED, REFUSED_VERMILION)] if event.failed else []),
+        *([pill(tr("link {number}", number=event.link), ALLOWED_BLUE)] if event.link is not None else []),
+        *([pill(tr(FAILED), REFUSED_VERMILION)] if event.failed else []),
     ]
     what = " ".join([f"<b>{escape(event.type)}</b>", *badges])
     summary = f"<br>{escape(one_line(event.summary))}" if event.summary else ""

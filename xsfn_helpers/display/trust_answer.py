@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from xsfn_helpers.display.attempt import attempt_html
-from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
-from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
-from xsfn_helpers.display.verdict import explanation_rows
+from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape
+from xsfn_helpers.display.verdict import explanation_rows, state_pill
 from xsfn_helpers.iam import explain
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.trust_trial import Answer
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 def answer_html(answer: Answer) -> str:
     """The engine's answer, the trust policy asked about, how it was decided, and the answer of the real call."""
-    state = pill("✓ allowed", ALLOWED_BLUE) if answer.decision.allowed else pill("✗ refused", REFUSED_VERMILION)
+    state = state_pill(allowed=answer.decision.allowed)
     policy = json.dumps(answer.trust["Statement"], indent=2)
     code = f'<pre style="{CODE};margin:0;white-space:pre-wrap;overflow-wrap:anywhere">{escape(policy)}</pre>'
+    engine = tr("The engine:")
     rows = [
-        _row("The trust policy", code),
+        _row(tr("The trust policy"), code),
         explanation_rows(explain(answer.decision).text.splitlines()),
-        _row("The real call", f'<div style="margin:-8px 0">{attempt_html(answer.aws)}</div>'),
+        _row(tr("The real call"), f'<div style="margin:-8px 0">{attempt_html(answer.aws)}</div>'),
     ]
     return (
-        f"<p><b>The engine:</b> {state}</p>"
+        f"<p><b>{escape(engine)}</b> {state}</p>"
         f'<table style="{TABLE}"><tbody>{"".join(rows)}</tbody></table>'
         f"<p>{escape(answer.agreement)}</p>"
     )

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.verdicts import Verdict
 
 _PILLS: Final = {
-    "✓": pill("✓ allows", ALLOWED_BLUE),
-    "✗": pill("✗ refuses", REFUSED_VERMILION),
-    "·": pill("· silent", PENDING_GREY),
+    "✓": (mark("✓ allows"), ALLOWED_BLUE),
+    "✗": (mark("✗ refuses"), REFUSED_VERMILION),
+    "·": (mark("· silent"), PENDING_GREY),
 }
-_LABELS: Final = ("AWS says", "Smallest change")
-# The engine's text opens with these two lines (`iam.explain`).
-_OPENING: Final = ("Request", "Rule")
+# The engine's lines that begin with a label of their own (`iam.explain`).
+_LABELLED: Final = ("AWS says: {sentence}", "Smallest change: {edit}")
+# Its text opens with two lines, which these are put before.
+_OPENING: Final = (mark("Request"), mark("Rule"))
 
 
 @dataclass(slots=True)
@@ -33,11 +35,15 @@ class _Row:
 def verdict_html(verdict: Verdict) -> str:
     """The link with its state, then the explanation; every word is the text's."""
     title, *lines = str(verdict).splitlines()
-    state = pill("✓ allowed", ALLOWED_BLUE) if verdict.allowed else pill("✗ refused", REFUSED_VERMILION)
-    head = f"<p>{state} <b>{escape(title)}</b></p>"
+    head = f"<p>{state_pill(allowed=verdict.allowed)} <b>{escape(title)}</b></p>"
     if verdict.decision is None:
         return f"{head}<p>{escape(' '.join(lines))}</p>"
     return f'{head}<table style="{TABLE}"><tbody>{explanation_rows(lines)}</tbody></table>'
+
+
+def state_pill(*, allowed: bool) -> str:
+    """The decision in a mark and a word."""
+    return pill(tr("✓ allowed"), ALLOWED_BLUE) if allowed else pill(tr("✗ refused"), REFUSED_VERMILION)
 
 
 def explanation_rows(lines: list[str]) -> str:
@@ -62,13 +68,15 @@ def _rows(lines: list[str]) -> Iterator[_Row]:
 
 def _beginning(position: int, line: str) -> _Row | None:
     if position < len(_OPENING):
-        return _Row(_OPENING[position], [(0, line)])
+        return _Row(escape(tr(_OPENING[position])), [(0, line)])
     text = line.strip()
     if text[:2].strip() in _PILLS:
-        return _Row(_PILLS[text[0]], [(0, text[2:])])
-    for label in _LABELS:
-        if line.startswith(f"{label}: "):
-            return _Row(label, [(0, line.removeprefix(f"{label}: "))])
+        word, colour = _PILLS[text[0]]
+        return _Row(pill(tr(word), colour), [(0, text[2:])])
+    for labelled in _LABELLED:
+        label, colon, _ = tr(labelled).partition(": ")
+        if line.startswith(label + colon):
+            return _Row(escape(label), [(0, line.removeprefix(label + colon))])
     return None
 
 

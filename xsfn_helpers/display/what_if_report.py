@@ -11,6 +11,7 @@ from xsfn_helpers.display.diagram import Diagram
 from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
 from xsfn_helpers.judged_document import JudgedDocument, warning_line
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
 
 # What stays allowed steps back behind what changes.
@@ -35,7 +36,7 @@ def turn_state(effect: Effect) -> LinkState:
 def what_if_diagram(report: WhatIf) -> Diagram:
     """The chain as it would be; a link that would change says how, a refused one why."""
     notes = {
-        effect.number: f"{effect.turn}: {effect.evidence.removeprefix('refused').lstrip(': ')}"
+        effect.number: f"{tr(effect.turn)}: {effect.evidence.removeprefix('refused').lstrip(': ')}"
         for effect in report.effects
         if effect.turn.changes or turn_state(effect) is not LinkState.ALLOWED
     }
@@ -43,7 +44,7 @@ def what_if_diagram(report: WhatIf) -> Diagram:
         picture(report.standing),
         states={effect.number: turn_state(effect) for effect in report.effects},
         notes=notes,
-        title="What if: the access chain as it would be (nothing is applied)",
+        title=mark("What if: the access chain as it would be (nothing is applied)"),
     )
 
 
@@ -54,54 +55,60 @@ def what_if_html(report: WhatIf) -> str:
 
 def words_html(report: WhatIf) -> str:
     """The same without the picture."""
+    title, told = tr("What if"), tr("(nothing is applied): {headline}", headline=report.headline)
     parts = [
-        f"<p><b>What if</b> (nothing is applied): {escape(report.headline)}</p>",
+        f"<p><b>{escape(title)}</b> {escape(told)}</p>",
         *(f"<p>{escape(note)}</p>" for note in report.notes),
         *(_document(document) for document in report.documents),
-        _table(("Link", "Effect", "Decision"), (_effect_cells(effect) for effect in report.effects)),
+        _table((tr("Link"), tr("Effect"), tr("Decision")), (_effect_cells(effect) for effect in report.effects)),
     ]
     if report.risks:
         rows = (_risk_cells(risk) for risk in report.risks)
-        parts.append(_table(("Lets in more than the chain needs", "Who", "Why it matters"), rows))
+        headings = (tr("Lets in more than the chain needs"), tr("Who"), tr("Why it matters"))
+        parts.append(_table(headings, rows))
     return "".join(parts)
 
 
 def _document(document: JudgedDocument) -> str:
     refused = not document.accepted
-    word = pill("✗ AWS would refuse it", REFUSED_VERMILION) if refused else pill("✓ AWS takes it", ALLOWED_BLUE)
+    word = pill(tr("✗ AWS would refuse it"), REFUSED_VERMILION) if refused else pill(tr("✓ AWS takes it"), ALLOWED_BLUE)
     said = f"<br>{escape(document.verdict)}" if refused else ""
+    heading = tr("Warnings")
     warnings = "".join(f"<li>{escape(warning_line(warning))}</li>" for warning in document.warnings)
     parts = [
         f'<p style="overflow-wrap:anywhere"><b>{escape(document.title)}</b> {word}{said}</p>',
-        f'<p>Warnings</p><ul style="overflow-wrap:anywhere">{warnings}</ul>' if warnings else "",
+        f'<p>{escape(heading)}</p><ul style="overflow-wrap:anywhere">{warnings}</ul>' if warnings else "",
     ]
     if document.differs:
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         lines = escape("\n".join(document.differs))
-        parts.append(
-            f"<details><summary>Beside the recommended one (- recommended, + here)</summary>"
-            f'<pre style="{code}">{lines}</pre></details>'
-        )
+        summary = escape(tr("Beside the recommended one (- recommended, + here)"))
+        parts.append(f'<details><summary>{summary}</summary><pre style="{code}">{lines}</pre></details>')
     return "".join(parts)
 
 
 def _effect_cells(effect: Effect) -> Sequence[str]:
-    more = [f"Now: {effect.now}"] if effect.turn.changes else []
+    more = [tr("Now: {now}", now=effect.now)] if effect.turn.changes else []
     more += [effect.hint] if effect.hint else []
     return [
         f"{effect.number} {escape(effect.before.link.action)}",
-        pill(f"{effect.mark} {effect.turn}", _TURN_COLOURS[effect.turn]),
+        pill(f"{effect.mark} {tr(effect.turn)}", _TURN_COLOURS[effect.turn]),
         "<br>".join(map(escape, [effect.evidence, *more])),
     ]
 
 
 def _risk_cells(risk: Risk) -> Sequence[str]:
-    today = "" if risk.is_new else " (today already)"
+    word = pill(tr("✗ open"), REFUSED_VERMILION)
     return [
-        f"{pill('✗ open', REFUSED_VERMILION)} {escape(risk.check.title)}{today}",
+        f"{word} {escape(risk_title(risk))}",
         escape(risk.check.evidence),
         escape(risk.check.hint),
     ]
+
+
+def risk_title(risk: Risk) -> str:
+    """What would be open, and whether it is today already."""
+    return risk.check.title if risk.is_new else tr("{line} (today already)", line=risk.check.title)
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

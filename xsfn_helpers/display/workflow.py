@@ -21,6 +21,7 @@ from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VER
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.iam.json_text import plain, read_json
+from xsfn_helpers.language import language, mark, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class ProgressLook:
 
 
 PROGRESS_LOOKS: Final[Mapping[Progress, ProgressLook]] = {
-    Progress.SUCCEEDED: ProgressLook("✓", ALLOWED_BLUE, "solid", "2", "solid line"),
-    Progress.CAUGHT: ProgressLook("↷", REFUSED_VERMILION, "dotted", "2", "dotted line"),
-    Progress.FAILED: ProgressLook("✗", REFUSED_VERMILION, "dashed", "3", "thick dashed line"),
-    Progress.IN_PROGRESS: ProgressLook("▶", ALLOWED_BLUE, "dashed", "3", "thick dashed line"),
-    Progress.ABORTED: ProgressLook("■", PENDING_GREY, "dashed", "2", "dashed line"),
-    Progress.NOT_REACHED: ProgressLook("…", PENDING_GREY, "dotted", "1", "thin dotted line"),
+    Progress.SUCCEEDED: ProgressLook("✓", ALLOWED_BLUE, "solid", "2", mark("solid line")),
+    Progress.CAUGHT: ProgressLook("↷", REFUSED_VERMILION, "dotted", "2", mark("dotted line")),
+    Progress.FAILED: ProgressLook("✗", REFUSED_VERMILION, "dashed", "3", mark("thick dashed line")),
+    Progress.IN_PROGRESS: ProgressLook("▶", ALLOWED_BLUE, "dashed", "3", mark("thick dashed line")),
+    Progress.ABORTED: ProgressLook("■", PENDING_GREY, "dashed", "2", mark("dashed line")),
+    Progress.NOT_REACHED: ProgressLook("…", PENDING_GREY, "dotted", "1", mark("thin dotted line")),
 }
 
 
@@ -60,7 +61,7 @@ class Workflow:
 
     definition: str | Mapping[str, Any]
     events: Sequence[Mapping[str, Any]] | None = None
-    title: str = "Workflow"
+    title: str = mark("Workflow")
     account_id: str = ""
 
     @property
@@ -71,14 +72,19 @@ class Workflow:
     @property
     def faults(self) -> tuple[DefinitionFault, ...]:
         """What Step Functions would refuse; empty when it would take the definition."""
-        return _read(self.written).faults
+        return _read(self.written, language()).faults
+
+    @property
+    def heading(self) -> str:
+        """The title on one line, as the reader is told it."""
+        return one_line(tr(self.title))
 
     @property
     def scope(self) -> Scope:
         """The states and where they begin. Raises `XsfnError` for a definition with faults."""
-        reading = _read(self.written)
+        reading = _read(self.written, language())
         if reading.scope is None:
-            raise XsfnError(f"{reading.faults[0]}", where=self.title, fix="Correct the definition first.")
+            raise XsfnError(f"{reading.faults[0]}", where=self.title, fix=tr("Correct the definition first."))
         return reading.scope
 
     @property
@@ -89,14 +95,13 @@ class Workflow:
     @property
     def text(self) -> str:
         """The whole graph in words, one line for each state and each way on; the same for the same input."""
-        title = one_line(self.title)
         if self.faults:
-            lines = [f"{title}: Step Functions would refuse this definition"]
+            lines = [tr("{title}: Step Functions would refuse this definition", title=self.heading)]
             for fault in self.faults:
                 there = excerpt(self.written, fault.line, fault.column)
                 lines += [f"  {one_line(str(fault))}", *(f"    {line}" for line in there)]
             return "\n".join(lines)
-        return "\n".join([title, *self._run_line(), *(f"  {line}" for line in self._scope_lines(self.scope))])
+        return "\n".join([self.heading, *self._run_line(), *(f"  {line}" for line in self._scope_lines(self.scope))])
 
     def __str__(self) -> str:
         return self.text
@@ -105,9 +110,11 @@ class Workflow:
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
         if self.faults:
-            return f"{one_line(self.title)} can't be drawn. " + " ".join(one_line(str(one)) for one in self.faults)
+            undrawn = tr("{title} can't be drawn.", title=self.heading)
+            return " ".join([undrawn, *(one_line(str(one)) for one in self.faults)])
         lines = [*self._run_line(), *self._scope_lines(self.scope)]
-        return " ".join([f"{one_line(self.title)}.", *(f"{line.strip().rstrip('.:')}." for line in lines)])
+        told = [self.heading, *(line.strip().rstrip(".:") for line in lines)]
+        return " ".join(tr("{line}.", line=line) for line in told)
 
     @property
     def dot(self) -> str:
@@ -120,7 +127,7 @@ class Workflow:
         """The picture. Raises `NoDotProgram` where nothing can draw it, and `XsfnError` as `dot` does."""
         from xsfn_helpers.display.render import svg_from_dot
 
-        return svg_from_dot(self.dot, title=one_line(self.title), description=self.alt)
+        return svg_from_dot(self.dot, title=self.heading, description=self.alt)
 
     def write(self, path: Path) -> None:
         """Write the picture to `path`. Raises as `svg` does, before anything is written."""
@@ -135,12 +142,13 @@ class Workflow:
             return ""
         there = {history.of(state.name).progress for state in self.scope.everything()}
         looks = {progress: look for progress, look in PROGRESS_LOOKS.items() if progress in there}
-        return "; ".join(f"{look.mark} {progress}: {look.in_words}" for progress, look in looks.items()) + "."
+        drawn = (f"{look.mark} {tr(progress)}: {tr(look.in_words)}" for progress, look in looks.items())
+        return tr("{legend}.", legend="; ".join(drawn))
 
     def figure_html(self) -> str:
         """The picture as a figure with alternative text; of a definition with faults, where and why."""
         if self.faults:
-            return _faults_html(one_line(self.title), self.written, self.faults)
+            return _faults_html(self.heading, self.written, self.faults)
         return figure_html(self.svg, alt=self.alt, caption=self.legend, text=self.text)
 
     def _repr_mimebundle_(
@@ -151,11 +159,11 @@ class Workflow:
     def _run_line(self) -> list[str]:
         if self.events is None:
             return []
-        return [f"  Run: {_ended(self.events)}"]
+        return ["  " + tr("Run: {ended}", ended=_ended(self.events))]
 
     def _scope_lines(self, scope: Scope) -> Iterator[str]:
         history = self.trace
-        yield f'Start → "{one_line(scope.start_at)}"'
+        yield tr('Start → "{state}"', state=one_line(scope.start_at))
         for state in scope.states:
             # A history tells of a state once, wherever its name stands.
             state_progress = f" | {_progress(history.of(state.name))}" if history else ""
@@ -164,17 +172,17 @@ class Workflow:
             if state.role:
                 yield f"  {self.role_words(state)}: {one_line(str(state.role))}"
             for errors in state.retries:
-                yield f"  retried on {one_line(errors)}"
+                yield "  " + tr("retried on {errors}", errors=one_line(errors))
             for inner in state.inside:
-                yield f"  {inner.title}:"
+                yield f"  {tr(inner.title)}:"
                 yield from (f"    {line}" for line in self._scope_lines(inner))
             yield from (f"  {way}" for way in _ways(state))
 
     def role_words(self, state: State) -> str:
         """What taking on the task's role means: access to another account, or not."""
         if state.role is None or (state.role.account and state.role.account == self.account_id):
-            return "role of its own account"
-        return "cross-account access" if state.role.account else "role for the call"
+            return tr("role of its own account")
+        return tr("cross-account access") if state.role.account else tr("role for the call")
 
 
 def _progress(reached: Reached) -> str:
@@ -182,16 +190,17 @@ def _progress(reached: Reached) -> str:
 
 
 def _ways(state: State) -> Iterator[str]:
-    words = {Way.NEXT: "", Way.CHOICE: "if ", Way.DEFAULT: "", Way.CATCH: "on error "}
+    words = {Way.CHOICE: mark("if {label}"), Way.CATCH: mark("on error {label}")}
     for transition in state.transitions:
-        label = f"{words[transition.way]}{one_line(transition.label)} " if transition.label else ""
-        yield f'{label}→ "{one_line(transition.target)}"'
+        label = one_line(tr(transition.label))
+        told = tr(words[transition.way], label=label) if label and transition.way in words else label
+        yield f'{f"{told} " if told else ""}→ "{one_line(transition.target)}"'
     if state.ends:
-        yield "→ End"
+        yield tr("→ End")
 
 
 def _ended(events: Sequence[Mapping[str, Any]]) -> str:
-    return str(trace(events).ended) if events else "never started"
+    return tr(trace(events).ended) if events else tr("never started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,8 @@ class _Reading:
 
 
 @lru_cache(maxsize=8)
-def _read(text: str) -> _Reading:
+def _read(text: str, spoken: str) -> _Reading:
+    """Kept for the language it is told in, `spoken`."""
     faults = find_faults(text)
     return _Reading(faults, None if faults else read_states(plain(read_json(text))))
 
@@ -214,7 +224,5 @@ def _faults_html(title: str, text: str, faults: Sequence[DefinitionFault]) -> st
         there = "\n".join(excerpt(text, fault.line, fault.column))
         code = f'<pre style="{CODE};margin:4px 0;overflow-x:auto">{escape(there)}</pre>'
         items.append(f'<li style="overflow-wrap:anywhere">{escape(one_line(str(fault)))}{code}</li>')
-    refused = pill("✗ refused", REFUSED_VERMILION)
-    return (
-        f"<p><b>{escape(title)}</b> {refused} Step Functions would refuse this definition.</p><ol>{''.join(items)}</ol>"
-    )
+    refused, why = pill(tr("✗ refused"), REFUSED_VERMILION), escape(tr("Step Functions would refuse this definition."))
+    return f"<p><b>{escape(title)}</b> {refused} {why}</p><ol>{''.join(items)}</ol>"

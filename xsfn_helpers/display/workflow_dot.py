@@ -18,6 +18,7 @@ from xsfn_helpers.display.dot import FONT, ROOM
 from xsfn_helpers.display.markup import escape, one_line, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE
 from xsfn_helpers.iam.json_text import Path
+from xsfn_helpers.language import tr, tr_n
 
 if TYPE_CHECKING:
     from xsfn_helpers.display.workflow import Workflow
@@ -45,7 +46,7 @@ class _Drawing:
             "workflow",
             graph_attr={
                 "id": "workflow",
-                "label": f'<<FONT POINT-SIZE="15">{"<BR/>".join(_title(workflow.title))}</FONT>>',
+                "label": f'<<FONT POINT-SIZE="15">{"<BR/>".join(_title(workflow.heading))}</FONT>>',
                 "labelloc": "t",
                 "bgcolor": CARD.light,
                 "fontname": FONT,
@@ -58,10 +59,10 @@ class _Drawing:
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": MUTED.light, "color": MUTED.light},
         )
         ids = {state.path: f"state-{number}" for number, state in enumerate(scope.everything(), start=1)}
-        for name in ("start", "end"):
+        for name, told in (("start", tr("Start")), ("end", tr("End"))):
             graph.node(
                 name,
-                name.capitalize(),
+                told,
                 id=name,
                 shape="circle",
                 style="filled",
@@ -142,7 +143,7 @@ class _Drawing:
     def _rows(self, state: State) -> Iterator[str]:
         from xsfn_helpers.display.workflow import PROGRESS_LOOKS, marked
 
-        yield _row([_font(MUTED.light, 10, [escape(f"{state.type} state")])])
+        yield _row([_font(MUTED.light, 10, [escape(tr("{type} state", type=state.type))])])
         yield _row([f"<B>{escape(line)}</B>" for line in wrap_words(state.name, _NAME_WIDTH, max_lines=_MOST_LINES)])
         if doing := _doing(state):
             lines = wrap_name(doing, _DOING_WIDTH)[:_MOST_LINES]
@@ -160,7 +161,7 @@ class _Drawing:
     def _badge(self, state: State) -> str:
         """The badge of Step Functions' editor: the role, and the account it opens."""
         assert state.role is not None
-        where = [f"account {state.role.account}"] if state.role.account else []
+        where = [tr("account {account}", account=state.role.account)] if state.role.account else []
         name = wrap_name(state.role.name or one_line(state.role.text), _DOING_WIDTH)[:_MOST_LINES]
         lines = [f"<B>{escape(self.workflow.role_words(state))}</B>", *(escape(one) for one in [*where, *name])]
         lines = [f"&#160;{line}&#160;" for line in lines]  # the reader's font may be wider than Graphviz's
@@ -205,14 +206,14 @@ def _title(title: str) -> Iterator[str]:
 
 
 def _label(transition: Transition) -> str:
-    return f"on error: {transition.label}" if transition.way is Way.CATCH else transition.label
+    return tr("on error: {error}", error=transition.label) if transition.way is Way.CATCH else tr(transition.label)
 
 
 def _doing(state: State) -> str:
     """What the box says below the name: of a Map or Parallel, how often what is inside is done."""
     if state.type == "Parallel":
-        return f"{len(state.inside)} branches" if len(state.inside) > 1 else "1 branch"
-    return state.inside[0].title if state.inside else _short(state.doing)
+        return tr_n("{count} branch", "{count} branches", len(state.inside))
+    return tr(state.inside[0].title) if state.inside else _short(state.doing)
 
 
 def _short(doing: str) -> str:
@@ -221,7 +222,7 @@ def _short(doing: str) -> str:
     if parts[:1] == ["arn"] and parts[2:3] == ["states"] and parts[3:5] == ["", ""]:
         return ":".join(parts[5:])
     if parts[:1] == ["arn"] and parts[2:3] == ["lambda"]:
-        return f"Lambda function {':'.join(parts[6:])}"
+        return tr("Lambda function {name}", name=":".join(parts[6:]))
     return one_line(doing)
 
 

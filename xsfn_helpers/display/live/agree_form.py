@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.agreement import Agreement
@@ -17,8 +18,8 @@ def agree_form(agreement: Agreement, question: str) -> dict[str, Any]:
     from ipywidgets import HTML, Button, HBox, Text, VBox
 
     told = HTML(value=f"<p>{escape(question)}</p>")
-    answer = Text(placeholder="yes", description="Answer", tooltip="Type yes to agree")
-    button = Button(description="Agree", tooltip="Only the word yes counts")
+    answer = Text(placeholder="yes", description=tr("Answer"), tooltip=tr("Type yes to agree"))
+    button = Button(description=tr("Agree"), tooltip=tr("Only the word yes counts"))
 
     def take(_: object) -> None:
         try:

@@ -14,9 +14,9 @@ from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
+from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Checked, Event, Looked
 from xsfn_helpers.runs import Run
-from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import Standing, read_standing
 
 # A stack may hold any of the chain's things.
@@ -71,7 +71,7 @@ class LiveDiagram:
             try:
                 standing, fault = read_standing(self._ground), ""
             except XsfnError as error:
-                standing, fault = self._standing, f"The accounts can't be read: {error}"
+                standing, fault = self._standing, tr("The accounts can't be read: {error}", error=error)
             with self._changing:
                 self._standing, self._fault = standing, fault
                 self._show()
@@ -94,13 +94,17 @@ class LiveDiagram:
                     with self._changing:
                         # What was tried, and what ran, was so before this change.
                         self._report, self._run = None, None
-                        self._said = f"{operation} in the {side.capitalize()} account"
+                        self._said = tr(
+                            "{operation} in the {side} account", operation=operation, side=side.capitalize()
+                        )
                     self._worker.wake()
             case Checked(report):
                 with self._changing:
                     self._report = report
                     passed = sum(check.passed for check in report)
-                    self._said = f"{report.title}: {passed} of {len(report)} hold"
+                    self._said = tr(
+                        "{title}: {passed} of {count} hold", title=report.title, passed=passed, count=len(report)
+                    )
                 self._worker.wake()
             case Looked(run):
                 with self._changing:
@@ -129,11 +133,11 @@ class LiveDiagram:
 
 def _told(run: Run) -> str:
     if not run.ended:
-        return "A run goes on"
+        return tr("A run goes on")
     if run.broken_link:
-        return f"The run was refused at link {run.broken_link}"
-    return f"The run ended: {Side.OPERATOR.capitalize()} {run.status}, {Side.SUBJECT.capitalize()} {_subject(run)}"
-
-
-def _subject(run: Run) -> str:
-    return run.subject_status or "never started"
+        return tr("The run was refused at link {link}", link=run.broken_link)
+    return tr(
+        "The run ended: Operator {operator}, Subject {subject}",
+        operator=run.status,
+        subject=run.subject_status or tr("never started"),
+    )

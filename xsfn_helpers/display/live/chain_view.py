@@ -11,7 +11,9 @@ from xsfn_helpers.display.boxes import ROLES
 from xsfn_helpers.display.chain_picture import picture
 from xsfn_helpers.display.diagram import Diagram, asker_title
 from xsfn_helpers.display.live.role_view import RoleView, role_views
+from xsfn_helpers.display.markup import sentence
 from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.language import listed, tr
 from xsfn_helpers.runs import Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import Standing
@@ -111,7 +113,7 @@ def chain_view(
     diagram = picture(standing, report)
     tried = {check.id: check.evidence for check in report or ()}
     return ChainView(
-        title=diagram.title,
+        title=diagram.heading,
         accounts=tuple(_account(diagram, side) for side in Side),
         links=tuple(_link(diagram, verdict, tried) for verdict in standing.verdicts),
         roles=role_views(standing),
@@ -167,7 +169,7 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
         action=link.action,
         target=box_id(link.target),
         target_title=target,
-        extra="with external id" if "sts:ExternalId" in link.context else "",
+        extra=tr("with external id") if "sts:ExternalId" in link.context else "",
         facts=tuple(_facts(link)),
         outcome=_outcome(diagram, verdict, state),
         sentence=decision.sentence if decision else "",
@@ -178,18 +180,16 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
 
 def _outcome(diagram: Diagram, verdict: Verdict, state: LinkState) -> str:
     if state is LinkState.REFUSED and verdict.allowed:
-        return "The policies allow it, but it was refused when it was tried."
-    evidence = verdict.evidence
-    return f"{evidence[:1].upper()}{evidence[1:]}."
+        return tr("The policies allow it, but it was refused when it was tried.")
+    return sentence(verdict.evidence)
 
 
 def _facts(link: Link) -> list[Fact]:
-    deciders = " and ".join(map(str, link.deciders))
     return [
-        Fact("Who asks", f"{asker_title(link)} ({link.principal})"),
-        Fact("For what", link.action),
-        Fact("On what", link.resource),
-        *([Fact("With external id", link.context["sts:ExternalId"])] if "sts:ExternalId" in link.context else []),
-        Fact("When", link.when),
-        Fact("Who decides", deciders),
+        Fact(tr("Who asks"), f"{asker_title(link)} ({link.principal})"),
+        Fact(tr("For what"), link.action),
+        Fact(tr("On what"), link.resource),
+        *([Fact(tr("With external id"), link.context["sts:ExternalId"])] if "sts:ExternalId" in link.context else []),
+        Fact(tr("When"), link.when),
+        Fact(tr("Who decides"), listed(map(str, link.deciders))),
     ]

@@ -15,6 +15,7 @@ from xsfn_helpers.display.figure import svg_data
 from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.errors import NoDotProgram, XsfnError
+from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Event, News
 
 # Calls that start or end an execution change nothing that is judged here.
@@ -117,7 +118,7 @@ class EditingDesk(ABC):
             try:
                 self._read()
             except XsfnError as error:
-                self._change(replace(self._desk, trouble=f"The accounts can't be read: {error}"))
+                self._change(replace(self._desk, trouble=tr("The accounts can't be read: {error}", error=error)))
                 return
             text = self._desk.original if untouched else self._desk.text
             self._change(replace(self._desk, text=text, trouble=""))

@@ -13,6 +13,7 @@ from xsfn_helpers.display.live.frontend import EditorFrontend
 from xsfn_helpers.display.markup import CODE, escape
 from xsfn_helpers.display.what_if_report import what_if_html
 from xsfn_helpers.judge import Supposition, judge
+from xsfn_helpers.language import tr
 from xsfn_helpers.policy_diff import same_each_time
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.save_policy import save_policy
@@ -50,12 +51,15 @@ class PolicyEditor(EditingDesk):
     @property
     def text(self) -> str:
         """The document and its judgement, in words."""
-        lines = [f"Edit: {self._place.title}", *(f"    {line}" for line in self._shown.splitlines())]
+        lines = [
+            tr("Edit: {document}", document=self._place.title),
+            *(f"    {line}" for line in self._shown.splitlines()),
+        ]
         return "\n".join([*lines, self._report.text])
 
     def _html(self) -> str:
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
-        title = escape(f"Edit: {self._place.title}")
+        title = escape(tr("Edit: {document}", document=self._place.title))
         return f'<p><b>{title}</b></p><pre style="{code}">{escape(self._shown)}</pre>{what_if_html(self._report)}'
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
+from xsfn_helpers.language import tr
 from xsfn_helpers.policy_places import PolicyPlace
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.what_if import WhatIf
@@ -45,9 +46,9 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
     (document,) = report.documents
     account = scenario.account(place.side)
     return EditorView(
-        title=f"Edit: {place.title}",
-        where=f"{account}, role {place.role_name(scenario)}",
-        label=f"The {place.title} as JSON",
+        title=tr("Edit: {document}", document=place.title),
+        where=tr("{account}, role {role}", account=account, role=place.role_name(scenario)),
+        label=tr("The {document} as JSON", document=place.title),
         text=desk.text,
         answers=desk.answers,
         accepted=document.accepted,
@@ -58,7 +59,7 @@ def editor_view(scenario: Scenario, place: PolicyPlace, desk: Desk, report: What
         risks=risk_views(report),
         links=turn_views(report),
         differs=document.differs,
-        apply=f"Apply in the {account}",
+        apply=tr("Apply in the {account}", account=account),
         can_apply=document.accepted and not document.is_stored,
         can_reset=desk.can_reset,
         can_go_back=desk.can_go_back,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any, Final
@@ -10,6 +11,7 @@ import anywidget
 import traitlets
 
 from xsfn_helpers.display.palette import PALETTE_NAMES
+from xsfn_helpers.language import language, tr
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STATIC: Final = files("xsfn_helpers.display.live") / "static"
@@ -17,6 +19,10 @@ _STATIC: Final = files("xsfn_helpers.display.live") / "static"
 
 def _text(name: str) -> str:
     return (_STATIC / name).read_text(encoding="utf-8")
+
+
+# The texts that the front end says itself, as they stand in its code.
+_SAID: Final = re.compile(r'\btr\("((?:[^"\\]|\\.)*)"')
 
 
 def _theme() -> str:
@@ -33,10 +39,20 @@ def _theme() -> str:
 
 
 class _Frontend(anywidget.AnyWidget):
-    """Shows `state`; what the reader asks for comes back as the names of `asked`'s calls."""
+    """Shows `state`; what the reader asks for comes back as the names of `asked`'s calls.
+
+    `lang` is the language it speaks, `words` its own texts in that, where they aren't as in its code.
+    """
 
     _css = _theme() + _text("live.css")
     state = traitlets.Dict().tag(sync=True)
+    lang = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        said = dict.fromkeys(_SAID.findall(str(self._esm)))
+        told = {text: tr(text) for text in said}
+        super().__init__(lang=language(), words={text: one for text, one in told.items() if one != text})
 
 
 class ChainFrontend(_Frontend):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsfn_helpers.display.what_if_report import turn_state
+from xsfn_helpers.display.markup import sentence
+from xsfn_helpers.display.what_if_report import risk_title, turn_state
 from xsfn_helpers.iam import PolicyError
 from xsfn_helpers.judged_document import JudgedDocument
+from xsfn_helpers.language import tr
 from xsfn_helpers.what_if import Effect, Risk, WhatIf
 
 
@@ -69,12 +71,12 @@ def _turn(effect: Effect) -> TurnView:
     return TurnView(
         number=effect.number,
         action=effect.before.link.action,
-        between=f"{link.asker} → {link.target}",
+        between=f"{tr(link.asker)} → {tr(link.target)}",
         state=turn_state(effect).name.lower(),
-        word=f"{effect.mark} {turn}",
+        word=f"{effect.mark} {tr(turn)}",
         changes=turn.changes,
-        why=f"{effect.evidence[:1].upper()}{effect.evidence[1:]}.",
-        now=f"Now {effect.now}." if turn.changes else "",
+        why=sentence(effect.evidence),
+        now=tr("Now {now}.", now=effect.now) if turn.changes else "",
         hint=effect.hint,
     )
 
@@ -84,5 +86,4 @@ def risk_views(report: WhatIf) -> tuple[RiskView, ...]:
 
 
 def _risk(risk: Risk) -> RiskView:
-    today = "" if risk.is_new else " (today already)"
-    return RiskView(f"{risk.check.title}{today}", risk.check.evidence, risk.check.hint)
+    return RiskView(risk_title(risk), risk.check.evidence, risk.check.hint)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xsfn_helpers.display.boxes import TITLES
+from xsfn_helpers.display.boxes import title_of
 from xsfn_helpers.iam import Decision, Policy, explain
 from xsfn_helpers.iam.explain import Verdict as LayerVerdict
+from xsfn_helpers.language import tr
 from xsfn_helpers.standing import Standing
 from xsfn_helpers.verdicts import MADE_BY, policies_of
 
@@ -68,9 +69,9 @@ def role_views(standing: Standing) -> tuple[RoleView, ...]:
         views.append(
             RoleView(
                 id=node.value.lower().replace(" ", "-"),
-                title=TITLES[node],
+                title=title_of(node),
                 arn=role.arn if role else "",
-                hint="" if role else f"It isn't made yet: {MADE_BY[node]} makes it.",
+                hint="" if role else tr("It isn't made yet: {made_by} makes it.", made_by=MADE_BY[node]),
                 policies=tuple(PolicyView(policy.title, _lines(policy, marks)) for policy in policies),
             )
         )
@@ -80,19 +81,19 @@ def role_views(standing: Standing) -> tuple[RoleView, ...]:
 def _marks(link: int, decision: Decision) -> Iterator[tuple[Place, Mark]]:
     if decision.allowed:
         for ref in decision.decided_by:
-            yield (ref.policy.title, ref.statement.index), Mark(link, ALLOWS, f"✓ allows link {link}")
+            yield (ref.policy.title, ref.statement.index), Mark(link, ALLOWS, tr("✓ allows link {link}", link=link))
         return
     for layer in explain(decision).layers:
         for result in layer.statements:
             statement = result.ref.statement
             place = (result.ref.policy.title, statement.index)
             if result.applies and statement.allows:
-                yield place, Mark(link, ALLOWS, f"✓ allows link {link}, which needs more than this")
+                yield place, Mark(link, ALLOWS, tr("✓ allows link {link}, which needs more than this", link=link))
             elif result.applies:
-                yield place, Mark(link, DENIES, f"✗ denies link {link}")
+                yield place, Mark(link, DENIES, tr("✗ denies link {link}", link=link))
             elif layer.needed and layer.verdict is LayerVerdict.NO_MATCH and statement.allows and result.action_matches:
                 why = "; ".join(result.failures(decision.request))
-                yield place, Mark(link, ALMOST, f"… would allow link {link}, but: {why}")
+                yield place, Mark(link, ALMOST, tr("… would allow link {link}, but: {why}", link=link, why=why))
 
 
 def _lines(policy: Policy, marks: Mapping[Place, list[Mark]]) -> tuple[LineView, ...]:

@@ -12,15 +12,16 @@ from xsfn_helpers.display.live.frontend import RunFrontend, bundle, when_asked
 from xsfn_helpers.display.live.run_view import run_view
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.news import Looked
 from xsfn_helpers.runs import RUNNING, Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.verdicts import Verdict, decide_link
 
-PLACE: Final = "A run, live: its end is told below."
+PLACE: Final = mark("A run, live: its end is told below.")
 _STOP_LINK: Final = 5
-_BY_BUTTON: Final = "stopped with the button in the notebook"
-_IN_THE_SUBJECT: Final = "stopped by the Subject's administrator: its parent couldn't"
+_BY_BUTTON: Final = mark("stopped with the button in the notebook")
+_IN_THE_SUBJECT: Final = mark("stopped by the Subject's administrator: its parent couldn't")
 
 
 class LiveRun:
@@ -44,7 +45,7 @@ class LiveRun:
     def text(self) -> str:
         """How the run stands; once it has ended, the whole timeline too, the same for every run that goes the same."""
         if not self._over(self.run):
-            return f"{self.run}\n(live: it goes on)"
+            return f"{self.run}\n" + tr("(live: it goes on)")
         from xsfn_helpers.display.timeline import Timeline
 
         return f"{self.run}\n{Timeline(self.run.events)}"
@@ -83,17 +84,17 @@ class LiveRun:
 
     def stop(self) -> None:
         """Stop the Operator execution in the background; Step Functions then stops the Subject's (link 5)."""
-        self._begin("Stopping the Operator execution …", self._stop)
+        self._begin(tr("Stopping the Operator execution …"), self._stop)
 
     def stop_child(self) -> None:
         """Stop the Subject execution in the background, as its own account's administrator."""
-        self._begin("Stopping the Subject execution …", self._stop_child)
+        self._begin(tr("Stopping the Subject execution …"), self._stop_child)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
         # The same words however far the run is at this moment, for whoever compares or stores them.
-        return bundle(self._frontend, text=PLACE, html=f"<p>{escape(PLACE)}</p>")
+        return bundle(self._frontend, text=tr(PLACE), html=f"<p>{escape(tr(PLACE))}</p>")
 
     @staticmethod
     def _over(run: Run) -> bool:
@@ -105,7 +106,7 @@ class LiveRun:
             try:
                 run = self.run.look()
             except XsfnError as error:
-                self._say(f"The run can't be followed: {error}")
+                self._say(tr("The run can't be followed: {error}", error=error))
                 return
             self._saw(run)
             self.run.ground.accounts.news.tell(Looked(run))
@@ -137,35 +138,51 @@ class LiveRun:
 
     def _stop(self) -> None:
         pace = self.run.ground.accounts.pace
-        ended = self.run.stop(cause=_BY_BUTTON, timeout=2 + 20 * pace.poll)
+        ended = self.run.stop(cause=tr(_BY_BUTTON), timeout=2 + 20 * pace.poll)
         self._saw(ended)
         if ended.subject_execution_arn is None:
-            self._say("The Operator execution is stopped, before it had started the Subject's.")
+            self._say(tr("The Operator execution is stopped, before it had started the Subject's."))
         elif ended.subject_status == RUNNING:
             verdict = decide_link(ended.ground, _STOP_LINK)
-            why = f"{verdict.evidence}. {verdict.hint}" if not verdict.allowed else "the policies would allow it."
+            why = tr("the policies would allow it.")
+            if not verdict.allowed:
+                why = tr("{evidence}. {hint}", evidence=verdict.evidence, hint=verdict.hint)
             self._say(
-                "The Operator execution is stopped, but the Subject execution is STILL RUNNING: Step Functions "
-                f"couldn't stop it as the execute role (link {_STOP_LINK}): {why}"
+                tr(
+                    "The Operator execution is stopped, but the Subject execution is STILL RUNNING: Step Functions "
+                    "couldn't stop it as the execute role (link {link}): {why}",
+                    link=_STOP_LINK,
+                    why=why,
+                )
             )
         elif ended.subject_status == "ABORTED":
             self._say(
-                "Both executions are stopped: Step Functions stopped the Subject execution as the execute role "
-                f"(link {_STOP_LINK})."
+                tr(
+                    "Both executions are stopped: Step Functions stopped the Subject execution as the execute role "
+                    "(link {link}).",
+                    link=_STOP_LINK,
+                )
             )
         else:
-            self._say(f"The Operator execution is stopped; the Subject execution had ended {ended.subject_status}.")
+            self._say(
+                tr(
+                    "The Operator execution is stopped; the Subject execution had ended {status}.",
+                    status=ended.subject_status,
+                )
+            )
 
     def _stop_child(self) -> None:
         run, ground = self.run, self.run.ground
         if run.subject_execution_arn is None:
             return
         with told(ground.scenario.subject):
-            ground.states(Side.SUBJECT).stop_execution(executionArn=run.subject_execution_arn, cause=_IN_THE_SUBJECT)
+            ground.states(Side.SUBJECT).stop_execution(
+                executionArn=run.subject_execution_arn, cause=tr(_IN_THE_SUBJECT)
+            )
         while run.subject_status == RUNNING:
             run = run.look()
         self._saw(run)
-        self._say("The Subject's administrator stopped the Subject execution.")
+        self._say(tr("The Subject's administrator stopped the Subject execution."))
 
     def _say(self, said: str) -> None:
         with self._changing:

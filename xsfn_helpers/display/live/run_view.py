@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from xsfn_helpers.display.live.chain_view import Fact
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.live_checks import RUN_LINKS
 from xsfn_helpers.runs import Run
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.verdicts import Verdict
+
+_NEVER_STARTED: Final = mark("never started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,15 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionView:
-    """One execution's bar on the axis; `start` is -1 before it has started, `end` -1 before it has ended."""
+    """One execution's bar on the axis; `start` is -1 before it has started, `end` -1 before it has ended.
+
+    `word` is its `status` as the reader is told it.
+    """
 
     side: str
     title: str
     status: str
+    word: str
     start: int
     end: int
 
@@ -75,9 +82,9 @@ def run_view(run: Run, *, stop: str, said: str, refused: Verdict | None = None) 
         for event in run.events
     )
     passed = {event.link for event in events if not event.failed} - {run.broken_link}
-    statuses = {Side.OPERATOR: run.status, Side.SUBJECT: run.subject_status or "never started"}
+    statuses = {Side.OPERATOR: run.status, Side.SUBJECT: run.subject_status or _NEVER_STARTED}
     return RunView(
-        title="Both executions on one axis of time",
+        title=tr("Both executions on one axis of time"),
         executions=tuple(_execution(side, statuses[side], events, run) for side in Side),
         events=events,
         passed=len(passed & set(RUN_LINKS)),
@@ -97,6 +104,7 @@ def _execution(side: Side, status: str, events: tuple[EventView, ...], run: Run)
         side=side.value,
         title=str(run.ground.scenario.account(side)),
         status=status,
+        word=tr(status),
         start=own[0] if own else -1,
         end=own[-1] if own and not running else -1,
     )
@@ -106,17 +114,17 @@ def _trouble(run: Run) -> str:
     if not run.ended or run.succeeded:
         return ""
     if run.broken_link:
-        return f"Refused at link {run.broken_link} of the access chain"
-    return f"The Operator execution ended {run.status}"
+        return tr("Refused at link {link} of the access chain", link=run.broken_link)
+    return tr("The Operator execution ended {status}", status=run.status)
 
 
 def _why(run: Run, refused: Verdict | None) -> tuple[Fact, ...]:
     facts = []
     if run.error or run.cause:
         words = next((event.summary for event in reversed(run.events) if event.failed and event.summary), "")
-        facts.append(Fact("AWS says", words or run.error or ""))
+        facts.append(Fact(tr("AWS says"), words or run.error or ""))
     if refused is not None:
-        facts.append(Fact("The policies say", f"{refused.evidence}."))
+        facts.append(Fact(tr("The policies say"), tr("{line}.", line=refused.evidence)))
         if refused.hint:
-            facts.append(Fact("What would help", refused.hint))
+            facts.append(Fact(tr("What would help"), refused.hint))
     return tuple(facts)

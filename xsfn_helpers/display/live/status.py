@@ -9,6 +9,7 @@ from xsfn_helpers.display.live.frontend import StatusFrontend, bundle
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Event, News
 from xsfn_helpers.status import Status
 
@@ -35,11 +36,14 @@ class LiveStatus:
         try:
             self._show(self._read())
         except XsfnError as error:
-            self._frontend.state = {**self._frontend.state, "fault": f"The accounts can't be read: {error}"}
+            self._frontend.state = {
+                **self._frontend.state,
+                "fault": tr("The accounts can't be read: {error}", error=error),
+            }
 
     def _show(self, status: Status) -> None:
         self._frontend.state = {
-            "title": f"Lab {status.lab_id}",
+            "title": tr("Lab {id}", id=status.lab_id),
             "headline": status.headline,
             "steps": [{"title": one.title, "applied": one.applied, "minutes": one.minutes} for one in status.steps],
             "done": status.done,

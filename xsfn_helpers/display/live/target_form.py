@@ -9,11 +9,12 @@ from xsfn_helpers.config import PROFILE_KEYS
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.target_choice import TargetChoice
 
-_DEFAULT = ("AWS's own default", "")
+_DEFAULT = mark("AWS's own default")
 
 
 def target_form(choice: TargetChoice, text: str) -> dict[str, Any]:
@@ -22,18 +23,18 @@ def target_form(choice: TargetChoice, text: str) -> dict[str, Any]:
 
     settings = choice.settings
     wide = {"description_width": "130px"}
-    target = ToggleButtons(options=[str(one) for one in Target], value=str(settings.target), description="Target")
+    target = ToggleButtons(options=[str(one) for one in Target], value=str(settings.target), description=tr("Target"))
     target.style = {"description_width": "130px"}
-    names = [_DEFAULT, *((name, name) for name in choice.profiles)]
+    names = [(tr(_DEFAULT), ""), *((name, name) for name in choice.profiles)]
     fields: dict[str, Any] = {}
     for side, key in PROFILE_KEYS.items():
         chosen = settings.profiles.get(side) or ""
         known = names if chosen in dict(names).values() else [*names, (chosen, chosen)]
-        label = f"{side.value.capitalize()} profile"
+        label = tr("{side} profile", side=side.value.capitalize())
         fields[key] = Dropdown(options=known, value=chosen, description=label, style=wide)
     region = settings.scenario.region if "region" in settings.chosen else ""
-    fields["region"] = Text(value=region, placeholder="as the profiles say", description="Region", style=wide)
-    button, told = Button(description="Choose"), HTML(value="")
+    fields["region"] = Text(value=region, placeholder=tr("as the profiles say"), description=tr("Region"), style=wide)
+    button, told = Button(description=tr("Choose")), HTML(value="")
 
     def show(_: object = None) -> None:
         for one in fields.values():

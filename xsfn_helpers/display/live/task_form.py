@@ -19,6 +19,7 @@ from xsfn_helpers.display.workflow import Workflow
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam.json_text import JsonFault
 from xsfn_helpers.judge import Supposition, judge
+from xsfn_helpers.language import tr
 from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.standing import read_standing
@@ -74,26 +75,29 @@ class TaskForm(EditingDesk):
     def text(self) -> str:
         """The form, the definition and what follows, in words."""
         form = self._form
-        lines = [f"Task state of {form.machine} ({form.account})"]
+        lines = [tr("Task state of {machine} ({account})", machine=form.machine, account=form.account)]
         if form.task:
             choice = form.choice
-            lines += [f'  State: "{one_line(form.task.name)}"', f"  Calls: {one_line(form.task.resource)}"]
-            lines.append(f"  IAM role for cross-account access: {one_line(choice.value) or choice.option}")
+            lines += [
+                "  " + tr('State: "{state}"', state=one_line(form.task.name)),
+                "  " + tr("Calls: {resource}", resource=one_line(form.task.resource)),
+                "  " + tr("IAM role for cross-account access: {role}", role=_role_words(choice)),
+            ]
         else:
-            lines.append("  There is no task state to be seen.")
+            lines.append("  " + tr("There is no task state to be seen."))
         if form.faults:
             lines += [f"  {form.verdict}", *(f"    {one_line(str(fault))}" for fault in form.faults)]
-        lines += ["  Definition", *(f"    {line}" for line in self.document.splitlines())]
+        lines += ["  " + tr("Definition"), *(f"    {line}" for line in self.document.splitlines())]
         return "\n".join([*lines, form.report.text])
 
     def _html(self) -> str:
         parts = [self.workflow.figure_html()]
         if self._form.task:
             choice = self._form.choice
-            parts.append(
-                f"<p><b>{escape(self._form.task.name)}</b><br>IAM role for cross-account access: "
-                f"<code>{escape(choice.value or str(choice.option))}</code></p>"
-            )
+            # The role stands out: what is said around it comes before and behind it.
+            around = tr("IAM role for cross-account access: {role}", role="\n").partition("\n")
+            role = f"<code>{escape(_role_words(choice))}</code>".join(map(escape, (around[0], around[2])))
+            parts.append(f"<p><b>{escape(self._form.task.name)}</b><br>{role}</p>")
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         parts.append(f'<pre style="{code}">{escape(self.document)}</pre>')
         return "".join([*parts, words_html(self._form.report)])
@@ -173,7 +177,10 @@ class TaskForm(EditingDesk):
         known = _tasks(self._desk.text)
         if task not in [one.name for one in known]:
             names = ", ".join(repr(one.name) for one in known)
-            raise ConfigError(f"There is no task state {task!r}.", fix=f"There are: {names or 'none'}.")
+            raise ConfigError(
+                tr("There is no task state {task!r}.", task=task),
+                fix=tr("There are: {names}.", names=names) if names else tr("There are: none."),
+            )
         self._task = task
         self._change(self._desk)
 
@@ -181,7 +188,7 @@ class TaskForm(EditingDesk):
         task = self._form.task
         if task is None:
             raise ConfigError(
-                "The definition has no task state that could be read.", fix="Correct the definition first."
+                tr("The definition has no task state that could be read."), fix=tr("Correct the definition first.")
             )
         self._change(self._desk.put(with_choice(self._desk.text, task, choice)))
 
@@ -201,10 +208,18 @@ class TaskForm(EditingDesk):
         else:
             with lab.turn():
                 lab.steps.subject_machine.apply()
-        return f"Saved in the {self._machine.account}: the definition of {self._machine.name}."
+        return tr(
+            "Saved in the {account}: the definition of {machine}.",
+            account=self._machine.account,
+            machine=self._machine.name,
+        )
 
     def _recommended(self) -> str:
         return self._wanted.text(self._name)
+
+
+def _role_words(choice: Choice) -> str:
+    return one_line(choice.value) or tr(choice.option)
 
 
 def _tasks(text: str) -> tuple[Task, ...]:

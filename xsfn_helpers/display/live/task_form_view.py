@@ -9,6 +9,7 @@ from xsfn_helpers.asl.credentials import Choice, Option, Task
 from xsfn_helpers.asl.faults import DefinitionFault
 from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, TurnView, turn_views
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Account
 from xsfn_helpers.what_if import WhatIf
 
@@ -97,9 +98,9 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
     """What to show of the form and the text on the desk."""
     report = form.report
     return TaskFormView(
-        title=f"Task state of {form.machine}",
+        title=tr("Task state of {machine}", machine=form.machine),
         where=str(form.account),
-        label="The definition (Amazon States Language)",
+        label=tr("The definition (Amazon States Language)"),
         text=desk.text,
         answers=desk.answers,
         accepted=not form.faults,
@@ -109,14 +110,14 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
         task=form.at if form.tasks else -1,
         option=form.choice.option.name,
         value=form.choice.value,
-        options={option.name: option.value for option in Option},
-        roles_of=f"Roles of the {form.roles_account}",
+        options={option.name: tr(option.value) for option in Option},
+        roles_of=tr("Roles of the {account}", account=form.roles_account),
         roles=form.roles,
         notes=report.notes,
         headline=report.headline,
         links=turn_views(report),
         differs=report.documents[0].differs,
-        apply=f"Apply in the {form.account}",
+        apply=tr("Apply in the {account}", account=form.account),
         can_apply=not form.faults and not form.is_stored,
         can_reset=desk.can_reset,
         can_go_back=desk.can_go_back,

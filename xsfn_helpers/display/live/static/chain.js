@@ -12,6 +12,7 @@ function svg(tag, attributes) {
 }
 
 function render({ model, el }) {
+  speak({ model, el });
   const view = new Chain(model, el);
   return () => view.close();
 }
@@ -53,8 +54,8 @@ class Chain {
     this.news = announcer();
     this.paper = svg("svg", { class: "xsfn-lines", "aria-hidden": "true", focusable: "false" });
     this.map = h("div", { class: "xsfn-map" }, this.paper);
-    this.panel = h("section", { class: "xsfn-panel", id: this.panelId, tabindex: "-1", "aria-label": "Decision" });
-    const again = h("button", { class: "xsfn-plain", type: "button", title: "Read both accounts again" }, "Read again");
+    this.panel = h("section", { class: "xsfn-panel", id: this.panelId, tabindex: "-1", "aria-label": tr("Decision") });
+    const again = h("button", { class: "xsfn-plain", type: "button", title: tr("Read both accounts again") }, tr("Read again"));
     again.addEventListener("click", () => this.model.send({ do: "refresh" }));
     this.legend = h("p", { class: "xsfn-legend" });
     this.root = h(
@@ -81,7 +82,7 @@ class Chain {
         h("div", { class: `xsfn-owner xsfn-at-${account.side}-owner` }, ...breakable(account.title)),
       );
     }
-    const service = h("div", { class: "xsfn-box xsfn-service xsfn-at-step-functions" }, h("b", {}, "Step Functions"), h("small", {}, "AWS service"));
+    const service = h("div", { class: "xsfn-box xsfn-service xsfn-at-step-functions" }, h("b", {}, "Step Functions"), h("small", {}, tr("AWS service")));
     this.boxes.set("step-functions", { element: service });
     this.map.append(service);
     const boxes = state.accounts.flatMap((account) => account.boxes);
@@ -138,7 +139,7 @@ class Chain {
     const state = this.state;
     set(this.root, "aria-label", state.title);
     say(this.title, state.title);
-    say(this.legend, `${state.legend}. Thin lines: a state machine runs as its role, and starts its execution.`);
+    say(this.legend, tr("{legend}. Thin lines: a state machine runs as its role, and starts its execution.", state));
     this.fault.hidden = !state.fault;
     say(this.fault, state.fault);
     const told = [];
@@ -148,7 +149,7 @@ class Chain {
     this.follow(told);
     this.updatePanel();
     this.draw();
-    if (told.length) say(this.news, `${told.join(". ")}.`);
+    if (told.length) say(this.news, told.map((line) => tr("{line}.", { line })).join(" "));
   }
 
   updateChip(link, told) {
@@ -156,7 +157,7 @@ class Chain {
     const { element, word } = this.chips.get(number);
     const before = this.before?.links.find((one) => one.number === link.number);
     if (before && before.state !== link.state) {
-      told.push(`Link ${number} is now ${link.word}`);
+      told.push(tr("Link {number} is now {word}", link));
       set(element, "data-changed", "");
       setTimeout(() => element.removeAttribute("data-changed"), SOON);
     }
@@ -168,9 +169,9 @@ class Chain {
   updateBox(box, told) {
     const { element, tag } = this.boxes.get(box.id);
     const before = this.before?.accounts.flatMap((account) => account.boxes).find((one) => one.id === box.id);
-    if (before && before.made !== box.made) told.push(`${box.title} ${box.made ? "is made" : "is gone"}`);
+    if (before && before.made !== box.made) told.push(box.made ? tr("{title} is made", box) : tr("{title} is gone", box));
     set(element, "data-made", box.made);
-    if (!this.state.run || !["operator-state-machine", "subject-execution"].includes(box.id)) say(tag, box.made ? "" : "not made yet");
+    if (!this.state.run || !["operator-state-machine", "subject-execution"].includes(box.id)) say(tag, box.made ? "" : tr("not made yet"));
   }
 
   // -- a run: one link after the other, no faster than eyes can follow --------------------------------------------
@@ -186,7 +187,7 @@ class Chain {
     if (run.run !== this.trail.run) {
       clearTimeout(this.trail.timer);
       this.trail = { run: run.run, done: 0, timer: 0 };
-      told.push("A run has begun");
+      told.push(tr("A run has begun"));
     }
     if (!this.trail.timer) this.step();
   }
@@ -215,19 +216,19 @@ class Chain {
       const broken = own.some((step) => step.broken);
       const phase = broken ? "broke" : String(active) === number ? "now" : own.length ? "passed" : "";
       set(element, "data-run", phase);
-      say(now, { now: "▶ now", passed: "● passed", broke: "■ the run broke here" }[phase] ?? "");
+      say(now, { now: tr("▶ now"), passed: tr("● passed"), broke: tr("■ the run broke here") }[phase] ?? "");
       const link = this.state.links.find((one) => String(one.number) === number);
       // What is seen comes first and in its order: whoever speaks to the page says what they see.
       const seen = [link.action, link.extra, word.textContent, now.textContent].filter(Boolean).join(" ");
-      set(element, "aria-label", `Link ${number} ${seen}. ${link.asker_title} asks for it on ${link.target_title}. ${link.outcome}`);
+      set(element, "aria-label", tr("Link {number} {seen}. {asker_title} asks for it on {target_title}. {outcome}", { ...link, seen }));
       for (const part of Object.values(this.lines.get(number))) set(part, "data-run", phase);
     }
     this.tag("operator-state-machine", run, caughtUp ? run?.operator : run && "RUNNING");
     this.tag("subject-execution", run, caughtUp ? run?.subject : told.some((step) => [6, 3].includes(step.link)) ? "RUNNING" : "");
-    say(this.said, run && !caughtUp ? "A run goes on" : this.state.said);
+    say(this.said, run && !caughtUp ? tr("A run goes on") : this.state.said);
     if (caughtUp && run.ended && this.ended !== run.run) {
       this.ended = run.run;
-      say(this.news, `${this.state.said}.`);
+      say(this.news, tr("{line}.", { line: this.state.said }));
     }
   }
 
@@ -301,7 +302,7 @@ class Chain {
     set(this.panel, "aria-label", label);
     this.panel.replaceChildren(inside);
     if (this.held) {
-      const shut = h("button", { class: "xsfn-plain xsfn-shut", type: "button" }, "Close (Esc)");
+      const shut = h("button", { class: "xsfn-plain xsfn-shut", type: "button" }, tr("Close (Esc)"));
       shut.addEventListener("click", () => this.shut());
       inside.append(shut);
     }
@@ -310,14 +311,14 @@ class Chain {
   /** Nothing chosen: every link in a line, and how to choose. */
   tellAll() {
     this.fill(
-      "All links",
+      tr("All links"),
       "",
-      h("p", { class: "xsfn-how" }, "Point at a link, or move to it with Tab, for its decision. Choose a role to read its policies."),
+      h("p", { class: "xsfn-how" }, tr("Point at a link, or move to it with Tab, for its decision. Choose a role to read its policies.")),
       h(
         "ol",
         { class: "xsfn-all", role: "list" },
         ...this.state.links.map((link) =>
-          h("li", { "data-state": link.state }, h("b", {}, `Link ${link.number}`), h("span", { class: "xsfn-word" }, link.word), h("span", {}, ...breakable(link.outcome))),
+          h("li", { "data-state": link.state }, h("b", {}, tr("Link {number}", link)), h("span", { class: "xsfn-word" }, link.word), h("span", {}, ...breakable(link.outcome))),
         ),
       ),
     );
@@ -325,15 +326,15 @@ class Chain {
 
   tellLink(link) {
     this.fill(
-      `Decision of link ${link.number}`,
+      tr("Decision of link {number}", link),
       link.state,
-      h("h4", {}, `Link ${link.number} · `, h("span", { class: "xsfn-word" }, link.word)),
+      h("h4", {}, tr("Link {number}", link), " · ", h("span", { class: "xsfn-word" }, link.word)),
       h("p", { class: "xsfn-outcome" }, ...breakable(link.outcome)),
-      link.tried && h("p", {}, `Tried live: ${link.tried}.`),
+      link.tried && h("p", {}, tr("Tried live: {tried}.", link)),
       facts([
         ...link.facts.map((fact) => [fact.label, fact.text]),
-        ...(link.sentence ? [["AWS says", link.sentence]] : []),
-        ...(link.change ? [["What to do", link.change]] : []),
+        ...(link.sentence ? [[tr("AWS says"), link.sentence]] : []),
+        ...(link.change ? [[tr("What to do"), link.change]] : []),
       ]),
     );
   }
@@ -348,7 +349,7 @@ class Chain {
       ),
     );
     this.fill(
-      `Policies of ${role.title}`,
+      tr("Policies of {title}", role),
       "",
       h("h4", {}, role.title),
       h("p", {}, ...(role.hint ? [role.hint] : breakable(role.arn))),

@@ -138,7 +138,7 @@ function remarks(list, area) {
         h(
           "span",
           {},
-          button(`Line ${one.line}, column ${one.column}`, "xsfn-go", () => area.goTo(one.line, one.column)),
+          button(tr("Line {line}, column {column}", one), "xsfn-go", () => area.goTo(one.line, one.column)),
           " ",
           ...breakable(one.text),
           one.source && h("small", {}, ...breakable(one.source)),
@@ -152,7 +152,7 @@ function remarks(list, area) {
 function links(list) {
   return h(
     "ol",
-    { class: "xsfn-turns", role: "list", "aria-label": "What would become of each link" },
+    { class: "xsfn-turns", role: "list", "aria-label": tr("What would become of each link") },
     ...list.map((link) =>
       h(
         "li",
@@ -161,7 +161,7 @@ function links(list) {
         h(
           "div",
           {},
-          h("div", { class: "xsfn-turn" }, h("span", { class: "xsfn-hidden" }, `Link ${link.number}, `), h("b", {}, ...breakable(link.action)), " ", h("span", { class: "xsfn-word" }, link.word)),
+          h("div", { class: "xsfn-turn" }, h("span", { class: "xsfn-hidden" }, tr("Link {number}, ", link)), h("b", {}, ...breakable(link.action)), " ", h("span", { class: "xsfn-word" }, link.word)),
           h("div", { class: "xsfn-between" }, link.between),
           h("div", { class: "xsfn-why" }, ...breakable(link.why)),
           link.now && h("div", { class: "xsfn-why" }, ...breakable(link.now)),
@@ -177,7 +177,7 @@ function risks(list) {
   return h(
     "ul",
     { class: "xsfn-risks", role: "list" },
-    ...list.map((risk) => h("li", {}, h("b", {}, h("span", { class: "xsfn-word" }, "✗ open "), risk.title), h("div", {}, ...breakable(risk.evidence)), h("div", { class: "xsfn-hint" }, risk.hint))),
+    ...list.map((risk) => h("li", {}, h("b", {}, h("span", { class: "xsfn-word" }, tr("✗ open"), " "), risk.title), h("div", {}, ...breakable(risk.evidence)), h("div", { class: "xsfn-hint" }, risk.hint))),
   );
 }
 
@@ -193,7 +193,7 @@ function difference(lines) {
   const kinds = { "-": "recommended", "+": "here" };
   return h(
     "div",
-    { class: "xsfn-code xsfn-diff", role: "group", tabindex: "0", "aria-label": "Lines that differ, minus: recommended, plus: here" },
+    { class: "xsfn-code xsfn-diff", role: "group", tabindex: "0", "aria-label": tr("Lines that differ, minus: recommended, plus: here") },
     ...lines.map((line) => h("div", { "data-side": kinds[line[0]] ?? "both" }, h("code", {}, line))),
   );
 }

@@ -1,6 +1,7 @@
 // A policy and its editor: what AWS would say of it, and what would become of each link, before anything is applied.
 
 function render({ model, el }) {
+  speak({ model, el });
   const view = new PolicyEditor(model, el);
   return () => view.close();
 }
@@ -34,10 +35,10 @@ class PolicyEditor {
     const state = this.state;
     const id = `xsfn-editor-${Math.random().toString(36).slice(2)}`;
     this.text = new CodeArea(`${id}-text`, state.label, (text) => this.edited(text));
-    this.apply = button("Apply", "xsfn-do", () => this.ask("apply"));
-    this.reset = button("Reset", "xsfn-plain", () => this.ask("reset"));
-    this.recommended = button("Recommended", "xsfn-plain", () => this.ask("recommended"));
-    this.back = button("My text again", "xsfn-plain", () => this.ask("back"));
+    this.apply = button(tr("Apply"), "xsfn-do", () => this.ask("apply"));
+    this.reset = button(tr("Reset"), "xsfn-plain", () => this.ask("reset"));
+    this.recommended = button(tr("Recommended"), "xsfn-plain", () => this.ask("recommended"));
+    this.back = button(tr("My text again"), "xsfn-plain", () => this.ask("back"));
     this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
     this.trouble = h("p", { class: "xsfn-fault", role: "alert", hidden: true });
     this.headline = h("p", { class: "xsfn-headline" });
@@ -48,8 +49,8 @@ class PolicyEditor {
     this.links = h("div", {});
     this.notes = h("div", {});
     this.differs = h("div", {});
-    this.more = folded("Beside the recommended one", true, this.differs);
-    this.figure = h("figure", { class: "xsfn-figure", hidden: true }, folded("The chain as it would be", true, h("div", { class: "xsfn-wide", role: "group", tabindex: "0", "aria-label": "The chain as it would be" }, h("img", { alt: "" }))));
+    this.more = folded(tr("Beside the recommended one"), true, this.differs);
+    this.figure = h("figure", { class: "xsfn-figure", hidden: true }, folded(tr("The chain as it would be"), true, h("div", { class: "xsfn-wide", role: "group", tabindex: "0", "aria-label": tr("The chain as it would be") }, h("img", { alt: "" }))));
     this.news = announcer();
     this.root = h(
       "section",
@@ -91,7 +92,7 @@ class PolicyEditor {
     say(this.headline, state.headline);
     fill(this.remarks, ...(state.remarks.length ? [remarks(state.remarks, this.text)] : []));
     fill(this.notes, ...state.notes.map((note) => h("p", { class: "xsfn-how" }, note)));
-    fill(this.risks, ...(state.risks.length ? [h("h5", {}, "Who else would get in"), risks(state.risks)] : []));
+    fill(this.risks, ...(state.risks.length ? [h("h5", {}, tr("Who else would get in")), risks(state.risks)] : []));
     fill(this.links, links(state.links));
     fill(this.differs, ...(state.differs.length ? [difference(state.differs)] : []));
     this.more.hidden = !state.differs.length;

@@ -1,11 +1,11 @@
 // A run: both executions on one axis of time, their events side by side, progress, and a button that stops them.
 
 const STATUS = { RUNNING: "▶", SUCCEEDED: "✓", FAILED: "✗", ABORTED: "■", TIMED_OUT: "✗", "never started": "–" };
-const STOPS = { stop: "■ Stop", "stop-child": "■ Stop the Subject execution as its administrator" };
 const DOT = 19; // the room one link's dot takes
 const BEAT = 200; // milliseconds between two looks at the clock while the run goes on
 
 function render({ model, el }) {
+  speak({ model, el });
   const view = new RunDisplay(model, el);
   return () => view.close();
 }
@@ -33,7 +33,7 @@ class RunDisplay {
 
   build(el) {
     this.title = h("span", { class: "xsfn-title" });
-    this.bar = h("progress", { "aria-label": "Links passed" });
+    this.bar = h("progress", { "aria-label": tr("Links passed") });
     this.progress = h("span", { class: "xsfn-said" });
     this.stop = h("button", { class: "xsfn-stop", type: "button" });
     this.stop.addEventListener("click", () => this.model.send({ do: this.state.stop }));
@@ -43,9 +43,9 @@ class RunDisplay {
     this.body = h("tbody", {});
     this.owners = ["operator", "subject"].map(() => h("th", { scope: "col" }));
     this.trouble = h("div", { class: "xsfn-trouble" });
-    const table = h("table", { class: "xsfn-events" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), ...this.owners)), this.body);
+    const table = h("table", { class: "xsfn-events" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, tr("Time")), ...this.owners)), this.body);
     this.news = announcer();
-    this.root = h("section", { class: "xsfn-live xsfn-run", "aria-label": "A run, live" }, h("header", {}, this.title, this.bar, this.progress, this.stop), this.said, this.trouble, this.axis, table, this.news);
+    this.root = h("section", { class: "xsfn-live xsfn-run", "aria-label": tr("A run, live") }, h("header", {}, this.title, this.bar, this.progress, this.stop), this.said, this.trouble, this.axis, table, this.news);
     el.append(this.root);
     this.lanes = new Map();
   }
@@ -57,16 +57,16 @@ class RunDisplay {
     say(this.title, state.title);
     this.bar.max = state.links;
     this.bar.value = state.passed;
-    say(this.progress, `${state.passed} of ${state.links} links passed`);
+    say(this.progress, tr("{passed} of {links} links passed", state));
     set(this.root, "data-ended", state.ended);
     const focused = document.activeElement === this.stop;
     this.stop.hidden = !state.stop;
     if (focused && this.stop.hidden) this.said.tabIndex = -1, this.said.focus();
-    say(this.stop, STOPS[state.stop] ?? "");
+    say(this.stop, { stop: tr("■ Stop"), "stop-child": tr("■ Stop the Subject execution as its administrator") }[state.stop] ?? "");
     this.said.hidden = !state.said;
     say(this.said, state.said);
     state.executions.forEach((execution, at) => {
-      this.owners[at].replaceChildren(execution.title, " ", h("span", { class: "xsfn-pill", "data-status": execution.status }, `${STATUS[execution.status] ?? ""} ${execution.status}`));
+      this.owners[at].replaceChildren(execution.title, " ", h("span", { class: "xsfn-pill", "data-status": execution.status }, `${STATUS[execution.status] ?? ""} ${execution.word}`));
     });
     for (const event of state.events) this.row(event);
     // The merged order can change while events still come in: put the rows as they are told.
@@ -76,8 +76,10 @@ class RunDisplay {
     });
     this.tellTrouble(state);
     this.tick();
-    const end = state.ended ? `The run has ended: ${state.executions.map((one) => `${one.title} ${one.status}`).join(", ")}. ${state.trouble}` : "";
-    if (end) say(this.news, end);
+    if (state.ended) {
+      const executions = state.executions.map((one) => `${one.title} ${one.word}`).join(", ");
+      say(this.news, tr("The run has ended: {executions}.", { executions }) + ` ${state.trouble}`);
+    }
   }
 
   row(event) {
@@ -89,8 +91,8 @@ class RunDisplay {
       "td",
       { class: "xsfn-event", "data-failed": event.failed },
       h("b", {}, ...breakable(event.type)),
-      event.link ? h("span", { class: "xsfn-pill", "data-status": event.failed ? "FAILED" : "link" }, `link ${event.link}`) : null,
-      event.failed ? h("span", { class: "xsfn-pill", "data-status": "FAILED" }, "✗ failed") : null,
+      event.link ? h("span", { class: "xsfn-pill", "data-status": event.failed ? "FAILED" : "link" }, tr("link {number}", { number: event.link })) : null,
+      event.failed ? h("span", { class: "xsfn-pill", "data-status": "FAILED" }, tr("✗ failed")) : null,
       event.summary ? h("div", { class: "xsfn-summary" }, ...breakable(event.summary)) : null,
     );
     const empty = h("td", {});

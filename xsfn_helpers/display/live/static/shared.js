@@ -1,5 +1,18 @@
 // What every live display needs. The parts are joined before they travel, so nothing is fetched.
 
+let words = {}; // the texts below in the reader's language, where that isn't the code's
+
+/** Speaks the language of the kernel from now on. */
+function speak({ model, el }) {
+  words = model.get("words") ?? {};
+  el.lang = model.get("lang") || "en";
+}
+
+/** A text in the reader's language, with values put in for its {names}. */
+function tr(text, values = {}) {
+  return (words[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
 /** An element with attributes and children; texts are texts, never markup. */
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

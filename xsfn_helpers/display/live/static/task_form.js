@@ -1,6 +1,7 @@
 // A task state as Step Functions' own editor has it: the form with the role's option, the definition, and the graph.
 
 function render({ model, el }) {
+  speak({ model, el });
   const view = new TaskForm(model, el);
   return () => view.close();
 }
@@ -49,18 +50,18 @@ class TaskForm {
     this.form = h(
       "fieldset",
       { class: "xsfn-form" },
-      h("legend", {}, "Task state"),
-      h("div", { class: "xsfn-row" }, h("label", { class: "xsfn-label", for: this.task.id }, "State name"), this.task),
+      h("legend", {}, tr("Task state")),
+      h("div", { class: "xsfn-row" }, h("label", { class: "xsfn-label", for: this.task.id }, tr("State name")), this.task),
       this.resource,
-      h("div", { class: "xsfn-row" }, h("label", { class: "xsfn-label", for: this.role.id }, "IAM role for cross-account access – optional"), this.role),
+      h("div", { class: "xsfn-row" }, h("label", { class: "xsfn-label", for: this.role.id }, tr("IAM role for cross-account access – optional")), this.role),
       this.valueRow,
       this.words,
       this.blocked,
     );
-    this.apply = button("Apply", "xsfn-do", () => this.ask("apply"));
-    this.reset = button("Reset", "xsfn-plain", () => this.ask("reset"));
-    this.recommended = button("Recommended", "xsfn-plain", () => this.ask("recommended"));
-    this.back = button("My text again", "xsfn-plain", () => this.ask("back"));
+    this.apply = button(tr("Apply"), "xsfn-do", () => this.ask("apply"));
+    this.reset = button(tr("Reset"), "xsfn-plain", () => this.ask("reset"));
+    this.recommended = button(tr("Recommended"), "xsfn-plain", () => this.ask("recommended"));
+    this.back = button(tr("My text again"), "xsfn-plain", () => this.ask("back"));
     this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
     this.trouble = h("p", { class: "xsfn-fault", role: "alert", hidden: true });
     this.document = h("p", { class: "xsfn-document", id: `${id}-verdict` });
@@ -69,7 +70,7 @@ class TaskForm {
     this.headline = h("p", { class: "xsfn-headline" });
     this.links = h("div", {});
     this.differs = h("div", {});
-    this.more = folded("Beside the recommended one", true, this.differs);
+    this.more = folded(tr("Beside the recommended one"), true, this.differs);
     this.figure = h("figure", { class: "xsfn-figure", hidden: true }, h("img", { alt: "" }));
     this.news = announcer();
     this.root = h(
@@ -123,7 +124,7 @@ class TaskForm {
 
   showValue(kind) {
     this.valueRow.hidden = kind !== "ARN" && kind !== "RUN_TIME";
-    say(this.valueLabel, kind === "RUN_TIME" ? "Path in the state's input that holds the ARN" : "ARN of the role");
+    say(this.valueLabel, kind === "RUN_TIME" ? tr("Path in the state's input that holds the ARN") : tr("ARN of the role"));
     set(this.value, "placeholder", kind === "RUN_TIME" ? "$.roleArn" : "arn:aws:iam::222222222222:role/…");
   }
 
@@ -161,10 +162,10 @@ class TaskForm {
     const usable = state.task >= 0;
     for (const field of [this.task, this.role, this.value]) field.disabled = !usable;
     this.blocked.hidden = usable;
-    say(this.blocked, state.remarks.length ? "The form follows again once the definition can be read; your text stays as it is." : "This definition has no task state.");
+    say(this.blocked, state.remarks.length ? tr("The form follows again once the definition can be read; your text stays as it is.") : tr("This definition has no task state."));
     options(this.task, state.tasks.map((task, at) => [String(at), task.name]));
     if (usable) this.task.selectedIndex = state.task;
-    say(this.resource, usable ? `Calls ${state.tasks[state.task].resource}` : "");
+    say(this.resource, usable ? tr("Calls {resource}", state.tasks[state.task]) : "");
     options(this.role, [["NONE", state.options.NONE]], [state.roles_of, state.roles.map((role) => [`ROLE:${role.arn}`, role.name])], [["ARN", `${state.options.ARN} …`], ["RUN_TIME", `${state.options.RUN_TIME} …`]]);
     fill(this.words, ...state.notes.map((note) => h("p", {}, note)));
     if (!newest) return;
