@@ -25,6 +25,9 @@ The first of these that names a key wins:
 | `deny_accounts`         | account ids that nothing may be done in              | none                                |
 | `adopt`                 | roles and machines that are there already, to be used | none                               |
 
+In a room (`XSFN_ROOM_URL`, `XSFN_ROOM_CODE` and `XSFN_ROOM_NAME` join one, as `join_room` does) accounts and region are
+those of one's place there, and `port` is the room's own affair.
+
 On the sandbox, account ids and region that nobody chose are those of the one that is running, or that ran last. On AWS
 they are those that the profiles lead to. `adopt` lists any of `operator_role`, `operator_machine`, `subject_role`,
 `subject_machine` and `execute_role`; each is found by the name that the key `…_name` gives it.

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from xsfn_helpers.errors import RoomError
 from xsfn_helpers.language import tr
-from xsfn_helpers.sandbox.state import StateFolder
 
 Command = Callable[[argparse.Namespace], int]
 # What would cut off everybody in a room, or empty what they built.
@@ -25,6 +24,7 @@ def add_room(actions: Any) -> None:
 def _knowing(command: Command, *, for_all: bool) -> Command:
     def known(options: argparse.Namespace) -> int:
         from xsfn_helpers.room.seat import stored_seat
+        from xsfn_helpers.sandbox.state import StateFolder
 
         folder = StateFolder.default()
         if for_all and folder.is_held(folder.room_lock):
