@@ -19,6 +19,8 @@ Each says what was wrong, where, and what to do.
 
 from __future__ import annotations
 
+from xsfn_helpers.language import sentences
+
 
 class XsfnError(Exception):
     """What was wrong, where, and what to do about it.
@@ -35,8 +37,7 @@ class XsfnError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        fix = f" {self.fix}" if self.fix else ""
-        return f"{where}{self.what}{fix}"
+        return f"{where}{sentences(self.what, self.fix)}"
 
 
 class InvalidScenario(XsfnError, ValueError):
