@@ -9,6 +9,9 @@ read each other's files. docs/hosting.md says when to take which set-up.
     HUB_ADDRESS         where it listens: 127.0.0.1, or 0.0.0.0 for a network of your own
     HUB_PORT            its port; the two above are taken, too (8000)
     XSFN_LANG           en or ja: the notebooks that open at first; everybody has both (else the locale's)
+    HUB_ROOM_URL        the address of a room (`xsfn room serve`) that has everybody's accounts, and an instructor's page;
+                        without it everybody has a sandbox of their own
+    HUB_ROOM_CODE       that room's join code
     HUB_FOLDER          where everybody's files are kept (hub-data in the repository)
 """
 
@@ -67,6 +70,12 @@ def sandbox_of(spawner: SimpleLocalProcessSpawner) -> dict[str, str]:
     return {"XSFN_STATE_DIR": str(home_of(spawner) / ".xsfn")}
 
 
+def room_of(spawner: SimpleLocalProcessSpawner) -> dict[str, str]:
+    """The variables that lead everybody into one room, under the name they have here; none where there is no room."""
+    url, code = os.environ.get("HUB_ROOM_URL", ""), os.environ.get("HUB_ROOM_CODE", "")
+    return {"XSFN_ROOM_URL": url, "XSFN_ROOM_CODE": code, "XSFN_ROOM_NAME": spawner.user.name} if url else {}
+
+
 def hand_out(spawner: SimpleLocalProcessSpawner) -> None:
     """Give the notebooks to whoever comes for the first time; who comes back finds their own."""
     home = home_of(spawner)
@@ -74,7 +83,7 @@ def hand_out(spawner: SimpleLocalProcessSpawner) -> None:
     for name in ("notebooks", "diagrams"):
         if not (home / name).exists():
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    spawner.environment = {**spawner.environment, **sandbox_of(spawner)}
+    spawner.environment = {**spawner.environment, **sandbox_of(spawner), **room_of(spawner)}
 
 
 def stop_sandbox(spawner: SimpleLocalProcessSpawner) -> None:

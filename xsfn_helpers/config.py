@@ -25,6 +25,9 @@ The first of these that names a key wins:
 | `deny_accounts`         | account ids that nothing may be done in              | none                                |
 | `adopt`                 | roles and machines that are there already, to be used | none                               |
 
+In a room (`XSFN_ROOM_URL`, `XSFN_ROOM_CODE` and `XSFN_ROOM_NAME` join one, as `join_room` does) accounts and region are
+those of one's place there, and `port` is the room's own affair.
+
 On the sandbox, account ids and region that nobody chose are those of the one that is running, or that ran last. On AWS
 they are those that the profiles lead to. `adopt` lists any of `operator_role`, `operator_machine`, `subject_role`,
 `subject_machine` and `execute_role`; each is found by the name that the key `…_name` gives it.
@@ -70,14 +73,25 @@ class Settings:
     denied: frozenset[str] = frozenset()
     adopted: frozenset[str] = frozenset()
 
-    def on_sandbox(self, sandbox: Place) -> Settings:
-        """The same choices on this running sandbox: what nobody chose follows it.
+    def on_sandbox(self, sandbox: Place, *, room: str = "") -> Settings:
+        """The same choices on this running sandbox, or in this place of a `room`: what nobody chose follows it.
 
         Raises `ConfigError` when a choice and the sandbox disagree.
         """
         for key, value in sandbox.values():
             wanted = getattr(self.scenario, key)
             if key in self.chosen and wanted != value:
+                if room:
+                    raise ConfigError(
+                        tr(
+                            "Your place in the room has {key} {value}, not {wanted}.",
+                            key=key.replace("_", " "),
+                            value=value,
+                            wanted=wanted,
+                        ),
+                        where=room,
+                        fix=tr("Leave the choice out, or leave the room: xsfn room leave"),
+                    )
                 raise ConfigError(
                     tr(
                         "The sandbox that is running has {key} {value}, not {wanted}.",

@@ -31,7 +31,7 @@ from xsfn_helpers.machine_history import read_machine
 from xsfn_helpers.news import Checked
 from xsfn_helpers.not_established import NotEstablished
 from xsfn_helpers.policy_places import POLICY_PLACES, document_name
-from xsfn_helpers.room.seat import Seat, find_seat
+from xsfn_helpers.room.seat import Seat, find_seat, seat_of
 from xsfn_helpers.runs import Run
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
@@ -81,10 +81,10 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     settings, accounts = _accounts(load_settings(choices))
     ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
     lab = Lab(ground, Blueprint.recommended(settings.scenario))
-    if isinstance(accounts, SandboxAccounts) and isinstance(accounts.sandbox, Seat):
+    if (seat := seat_of(accounts)) is not None:
         from xsfn_helpers.room.reporter import follow
 
-        follow(accounts.sandbox, lab)
+        follow(seat, lab)
     return lab
 
 
@@ -124,7 +124,7 @@ def _place(running: Running | Seat) -> Place:
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
     """The place in the room that the reader is in, else a sandbox of their own; and the settings as they are there."""
     if seat := find_seat():
-        return settings.on_sandbox(_place(seat)), seat
+        return settings.on_sandbox(_place(seat), room=seat.room.url), seat
     return own_sandbox(settings, further=further)
 
 
@@ -536,7 +536,8 @@ class Lab:
 
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
-        return replace(self._status(), live=self._show_status)
+        seat = seat_of(self.ground.accounts)
+        return replace(self._status(), live=self._show_status, room=seat.told() if seat else ())
 
     def _status(self) -> Status:
         scenario = self.scenario

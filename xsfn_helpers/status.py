@@ -31,12 +31,16 @@ class StepStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The steps of a lab at one moment; its text is the whole of it. Shown in a notebook, it keeps up by itself."""
+    """The steps of a lab at one moment; its text is the whole of it. Shown in a notebook, it keeps up by itself.
+
+    `room` says, to somebody in a room, which place is theirs and whether a fault waits in it.
+    """
 
     lab_id: str
     operator: Account
     subject: Account
     steps: tuple[StepStatus, ...]
+    room: tuple[str, ...] = ()
     live: Callable[[Status], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -78,7 +82,12 @@ class Status:
             for one in self.steps
         ]
         return "\n".join(
-            [*lines, tr("Next: {next}", next=self.next), tr("Time left: {time_left}", time_left=self.time_left)]
+            [
+                *lines,
+                tr("Next: {next}", next=self.next),
+                tr("Time left: {time_left}", time_left=self.time_left),
+                *self.room,
+            ]
         )
 
     def _repr_mimebundle_(

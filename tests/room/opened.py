@@ -28,24 +28,29 @@ def free_port() -> int:
 
 @dataclass
 class Room:
-    """A room on a state folder and a port of its own. `start` may be called again after `kill`."""
+    """A room on a state folder and a port of its own. `start` may be called again after `kill`.
+
+    What isn't its port is asked for at the first start only: the room is to keep it.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     places: int = 8
+    address: str = ""
     process: subprocess.Popen[str] | None = None
     said: str = ""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address or '127.0.0.1'}:{self.port}"
 
     @property
     def code(self) -> str:
-        return re.search(r"code (\S+)", self.said)[1]  # type: ignore[index]
+        return str(re.findall(r"code (\S+)", self.said)[-1])
 
     @property
     def instructors_url(self) -> str:
+        """Told the first time only."""
         return re.search(r"\S+#token=\S+", self.said)[0]  # type: ignore[index]
 
     @property
@@ -66,8 +71,8 @@ class Room:
                 "serve",
                 "--port",
                 str(self.port),
-                "--places",
-                str(self.places),
+                *(["--places", str(self.places)] if not self.said else []),
+                *(["--address", self.address] if self.address and not self.said else []),
             ],
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -80,7 +85,7 @@ class Room:
             lines.append(line)
             if line.startswith("Ctrl-C"):
                 break
-        self.said = "".join(lines)
+        self.said += "".join(lines)
         assert "#token=" in self.said, self.said
         return self
 
@@ -98,7 +103,7 @@ class Room:
     def close(self) -> int:
         """End it in order, and its sandbox."""
         code = -1
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.process.send_signal(signal.SIGINT)
             self.process.communicate(timeout=START_SECONDS)
             code = self.process.returncode
@@ -129,6 +134,11 @@ class Room:
         status, room = self.ask("GET", "/instructor/api/room", token=self.token)
         assert status == 200, room
         return {one["name"]: one for one in room["participants"]}
+
+    def title(self, fault: str) -> str:
+        """What the page calls a fault."""
+        _, room = self.ask("GET", "/instructor/api/room", token=self.token)
+        return str(next(f"{one['number']} · {one['title']}" for one in room["faults"] if one["id"] == fault))
 
     def until(self, name: str, what: str, value: object, *, seconds: float = 30.0) -> dict[str, Any]:
         """Wait until the instructor sees `value` there."""

@@ -196,3 +196,16 @@ def test_a_room_that_is_gone_is_told_and_found_again(browser: Browser, own_room:
     own_room.start()
     expect(page.locator("#trouble")).to_be_hidden(timeout=20_000)
     page.close()
+
+
+def test_a_name_is_given_free(page: Page, room: Room) -> None:
+    """For somebody who comes again with another computer."""
+    gone = room.person("Gone")
+    one = page.locator("#people tr", has_text="Gone")
+    one.get_by_role("button", name="Free the place and the name Gone").click()
+    page.locator("#sure").get_by_role("button", name="Do it").click()
+    expect(one).to_have_count(0, timeout=20_000)
+
+    again = Person(room, "Gone", room.folder / "another-computer")
+    again.run("join_room(ROOM, CODE, name=NAME)")
+    assert again.seat["accounts"] != gone.seat["accounts"]

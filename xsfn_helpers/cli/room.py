@@ -17,12 +17,15 @@ def add(commands: Any) -> None:
     serve = add_command(actions, "serve", _serve, tr("open a room here, until you press Ctrl-C"))
     serve.add_argument(
         "--address",
-        default="127.0.0.1",
         metavar="ADDRESS",
-        help=tr("this machine's address on the network (0.0.0.0: all it has); left out: this machine alone"),
+        help=tr("this machine's address on the network (0.0.0.0: all it has, 127.0.0.1: for this machine alone)"),
     )
-    serve.add_argument("--port", type=int, default=8765, metavar="PORT", help=tr("the room's port (8765)"))
-    serve.add_argument("--places", type=int, default=40, metavar="N", help=tr("how many people may join (40)"))
+    serve.add_argument("--port", type=int, metavar="PORT", help=tr("the room's port (8765)"))
+    serve.add_argument("--places", type=int, metavar="N", help=tr("how many people may join (40)"))
+    serve.add_argument(
+        "--new-link", action="store_true", help=tr("make a new instructor's link; the one before opens nothing more")
+    )
+    serve.epilog = tr("What is left out is as it was the last time the room was open.")
     join = add_command(actions, "join", _join, tr("take a place; labs then open in the room's accounts"))
     join.add_argument("url", metavar="URL", help=tr("the room's address"))
     join.add_argument("code", metavar="CODE", help=tr("the room's code"))
@@ -32,18 +35,21 @@ def add(commands: Any) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from xsfn_helpers.room.serve import Opened, serve
+    from xsfn_helpers.room.serve import Opened, Wishes, serve
 
     def opened(room: Opened) -> None:
         print(tr("The room is open: {url}, code {code}", url=room.url, code=room.code))
         print(tr("In a terminal:  xsfn room join {url} {code} --name NAME", url=room.url, code=room.code))
         print(tr("In a notebook:  from xsfn_helpers import join_room"))
         print(f"                join_room({room.url!r}, {room.code!r}, name=…)")
-        print(tr("For you alone:  {url}", url=room.instructors_url))
+        if room.instructors_url:
+            print(tr("For you alone:  {url}", url=room.instructors_url))
+        else:
+            print(tr("For you alone:  the link that was shown at the first time, or another with --new-link"))
         print(tr("Ctrl-C closes it; places, accounts and progress are kept for the next time."))
         sys.stdout.flush()
 
-    serve(address=options.address, port=options.port, places=options.places, opened=opened)
+    serve(Wishes(options.address, options.port, options.places, options.new_link), opened)
     print(tr("The room is closed. Its sandbox goes on until `xsfn sandbox stop`."))
     return OK
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from xsfn_helpers.cli.beside_room import add_room
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.language import tr
@@ -35,6 +36,7 @@ def add(commands: Any) -> None:
     delay.add_argument(
         "seconds", type=float, nargs="?", metavar="SECONDS", help=tr("0 (at once) to 120; left out: tell what it is")
     )
+    add_room(actions)
 
 
 def _sandbox_start(options: argparse.Namespace) -> int:

@@ -28,10 +28,10 @@ class Practice:
     @classmethod
     def on(cls, lab: Lab) -> Practice:
         """Practice on this lab, with the recommended documents. Changes nothing yet."""
-        right = replace(lab, blueprint=Blueprint.recommended(lab.scenario))
         from xsfn_helpers.room.seat import book_of
 
-        return cls(right, book_of(lab.ground.lab_id))
+        right = replace(lab, blueprint=Blueprint.recommended(lab.scenario))
+        return cls(right, book_of(lab.ground))
 
     @property
     def faults(self) -> tuple[Exercise, ...]:

@@ -34,16 +34,7 @@ class StoredBook:
         return self.store.record(self.number)
 
     def write(self, record: Record) -> None:
-        keep_record(self.store, self.number, record, at=time.time())
-
-
-def keep_record(store: RoomStore, number: int, record: Record, *, at: float) -> None:
-    """Keep somebody's record; a fault begun, or one solved, is something new."""
-    before = store.record(number)
-    store.keep(number, record)
-    new_fault = record.attempt is not None and (before.attempt is None or before.attempt.began != record.attempt.began)
-    if new_fault or len(record.results) > len(before.results):
-        store.moved(number, at=at)
+        self.store.keep(self.number, record, at=time.time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ class Desk:
         """Empty somebody's accounts and give the place and the name free."""
         one = self.store.participant(number)
         self.sandbox().empty_accounts(one.account_ids)
-        self.store.remove(number)
+        self.store.remove(number, at=time.time())
         return tr("Place {number} is free again, and so is the name {name!r}.", number=number, name=one.name)
 
     def push(self, fault: str, numbers: Iterable[int] | None) -> str:
@@ -93,7 +84,7 @@ class Desk:
         """
         _, known = find(Scenario(), fault)
         chosen = self._chosen(numbers)
-        ready = [one for one in chosen if one.progress.built]
+        ready = [one for one in chosen if self._is_ready(one)]
         for one in ready:
             self._ask(one, lambda who: self._break(who, known.id))
         told = tr_n(
@@ -101,11 +92,15 @@ class Desk:
             "The fault is being put into the accounts of {count} participants.",
             len(ready),
         )
-        waiting = [one.name for one in chosen if not one.progress.built]
+        waiting = [one.name for one in chosen if one not in ready]
         if not waiting:
             return told
         not_ready = tr("Not ready, for a stage is missing: {names}.", names=listed(waiting))
         return f"{told} {not_ready}"
+
+    def _is_ready(self, one: Participant) -> bool:
+        """Whether the set-up is built; with a fault in it, it was, though its documents aren't as they should be."""
+        return one.progress.built or self.store.record(one.number).attempt is not None
 
     def _chosen(self, numbers: Iterable[int] | None) -> tuple[Participant, ...]:
         everybody = self.store.participants

@@ -47,6 +47,8 @@ WORDS: Final[Mapping[str, str]] = {
     "reset_all": mark("Reset everyone"),
     "reset": mark("Reset"),
     "reset_one": mark("Empty the accounts of {name}"),
+    "free": mark("Free"),
+    "free_one": mark("Free the place and the name {name}"),
     "people": mark("Participants"),
     "name": mark("Name"),
     "steps": mark("Steps"),
@@ -66,6 +68,7 @@ WORDS: Final[Mapping[str, str]] = {
     "sure_reset_one": mark("Empty the accounts of {name}, and begin their progress anew?"),
     "sure_push_all": mark("Break “{fault}” in the accounts of everybody who has built the set-up?"),
     "sure_push_one": mark("Break “{fault}” in the accounts of {name}?"),
+    "sure_free": mark("Empty the accounts of {name}, and give the place and the name free?"),
     "yes": mark("Do it"),
     "no": mark("Leave it"),
 }

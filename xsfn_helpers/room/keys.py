@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Final
 
 # Without those that look alike on a projector: 0 O, 1 I L.
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _HALF: Final = 4
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def new_code() -> str:
@@ -20,12 +22,21 @@ def new_code() -> str:
 
 def same_code(typed: str, code: str) -> bool:
     """Whether the code was meant, however it was typed."""
-    plain = "".join(one for one in typed.upper() if one.isalnum())
-    return hmac.compare_digest(plain.encode(), code.replace("-", "").encode())
+    return hmac.compare_digest(plain_code(typed).encode(), plain_code(code).encode())
+
+
+def plain_code(typed: str) -> str:
+    """A code without what one may type or leave out."""
+    return "".join(one for one in typed.upper() if one.isalnum())
 
 
 def new_token() -> str:
     return secrets.token_urlsafe(32)
+
+
+def has_form(token: str) -> bool:
+    """Whether this is as long, and of such letters, as `new_token` makes one."""
+    return _TOKEN.fullmatch(token) is not None
 
 
 def kept(token: str) -> str:

@@ -49,7 +49,7 @@ class Reporter:
         names = {name: getattr(scenario, name) for name in _NAMES} | {"lab_id": lab.ground.lab_id}
 
         def look() -> list[bool]:
-            return [step.applied for step in lab.status().steps]
+            return [step.is_applied for step in lab.steps]
 
         def hear(event: Event) -> None:
             self._hear(event, look)

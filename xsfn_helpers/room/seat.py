@@ -7,13 +7,17 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.accounts import Accounts, SandboxAccounts
+from xsfn_helpers.errors import RoomError, SandboxError
 from xsfn_helpers.faults.score import Book, Record, ScoreBook
+from xsfn_helpers.ground import Ground
 from xsfn_helpers.language import tr
 from xsfn_helpers.room.client import PATIENCE, RoomAddress
+from xsfn_helpers.room.keys import new_token, plain_code
 from xsfn_helpers.sandbox.state import SandboxAccount, StateFolder
 from xsfn_helpers.scenario import Side
 
@@ -23,6 +27,10 @@ CODE_VARIABLE: Final = "XSFN_ROOM_CODE"
 NAME_VARIABLE: Final = "XSFN_ROOM_NAME"
 VARIABLES: Final = frozenset({URL_VARIABLE, CODE_VARIABLE, NAME_VARIABLE})
 _FILE: Final = "seat.json"
+# By the room's code, which stays when its address changes; also of rooms that were left.
+_TOKENS: Final = "seat-tokens.json"
+_JOINING: Final = 5.0
+_TURN_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +95,25 @@ class Seat:
         later._keep()
         return later
 
+    def told(self) -> tuple[str, ...]:
+        """Whose place it is, and whether a fault waits in it: put there by the instructor, or by oneself."""
+        try:
+            attempt = self.book.read().attempt
+        except RoomError as error:
+            return (tr("In a room: {seat}", seat=self), str(error))
+        if attempt is None or attempt.solved:
+            return (tr("In a room: {seat}", seat=self),)
+        return (
+            tr("In a room: {seat}", seat=self),
+            tr("A fault is in place, and waits to be found: fault = lab.practice().current"),
+        )
+
     @property
     def book(self) -> Book:
         """The record of faults, which the room keeps."""
         return RoomBook(self.room)
 
     def _keep(self) -> None:
-        folder = StateFolder.default()
-        folder.make()
         stored = {
             "url": self.room.url,
             "token": self.room.token,
@@ -105,12 +124,7 @@ class Seat:
             "accounts": {side.value: account.to_json() for side, account in self.accounts.items()},
             "further": [account.to_json() for account in self.further.values()],
         }
-        with folder.told():
-            partial = (folder.path / _FILE).with_suffix(f".{os.getpid()}")
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(stored, stream)
-            partial.replace(folder.path / _FILE)
+        _write(_FILE, stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +140,16 @@ class RoomBook:
         self.room.ask("PUT", "/room/me/record", record.to_json())
 
 
-def book_of(lab_id: str) -> Book:
-    """Where the record of a lab's faults is kept: by the room that somebody is in, else in the state folder."""
-    seat = find_seat()
-    return seat.book if seat else ScoreBook.of(lab_id)
+def seat_of(accounts: Accounts) -> Seat | None:
+    """The place in a room that these accounts are in; None for a sandbox of one's own, and for AWS."""
+    place = accounts.sandbox if isinstance(accounts, SandboxAccounts) else None
+    return place if isinstance(place, Seat) else None
+
+
+def book_of(ground: Ground) -> Book:
+    """Where the record of a lab's faults is kept: by the room that its accounts are in, else in the state folder."""
+    seat = seat_of(ground.accounts)
+    return seat.book if seat else ScoreBook.of(ground.lab_id)
 
 
 def find_seat() -> Seat | None:
@@ -137,9 +157,12 @@ def find_seat() -> Seat | None:
 
     Raises `RoomError` where the room that the variables name can't be joined.
     """
-    stored = _stored()
-    url = os.environ.get(URL_VARIABLE, "")
-    if not url or (stored is not None and stored.room.url == RoomAddress.parse(url).url):
+    stored = stored_seat()
+    wanted = os.environ.get(URL_VARIABLE, "")
+    if not wanted:
+        return stored
+    url = RoomAddress.parse(wanted).url
+    if (stored is not None and stored.room.url == url) or _read(_FILE).get("left") == url:
         return stored
     return join_room(url, os.environ.get(CODE_VARIABLE, ""), name=os.environ.get(NAME_VARIABLE, ""))
 
@@ -150,31 +173,65 @@ def join_room(url: str, code: str, *, name: str) -> Seat:
     `url` and `code` are what `xsfn room serve` printed; `name` is what the instructor sees. Who has a place there
     already gets it again. Raises `RoomError` in the room's words where it doesn't let one in.
     """
-    stored = _stored()
     address = RoomAddress.parse(url)
-    token = stored.room.token if stored is not None and stored.room.url == address.url else ""
-    told = replace(address, token=token).ask("POST", "/room/join", {"code": code, "name": name}, patience=5.0)
-    seat = _seat(address.url, told)
-    seat._keep()
-    return seat
+    with _turn():
+        # Kept before it is sent: whoever is ended in between, here or there, has the same place the next time.
+        tokens, room = _read(_TOKENS), plain_code(code)
+        if room not in tokens:
+            tokens[room] = new_token()
+            _write(_TOKENS, tokens)
+        known = replace(address, token=tokens[room])
+        seat = _seat(address.url, known.ask("POST", "/room/join", {"code": code, "name": name}, patience=_JOINING))
+        seat._keep()
+        return seat
 
 
 def leave_room() -> str:
-    """Go back to a sandbox of one's own. The place and its accounts stay in the room, until the instructor frees it."""
-    path = StateFolder.default().path / _FILE
-    if not path.exists():
+    """Go back to a sandbox of one's own; `join_room` leads back to the same place, until the instructor frees it."""
+    seat = stored_seat()
+    if seat is None:
         return tr("You are in no room.")
-    path.unlink()
+    _write(_FILE, {"left": seat.room.url})
     return tr("You have left the room: from the next open_lab() on, labs open in a sandbox of your own.")
 
 
-def _stored() -> Seat | None:
-    folder = StateFolder.default()
+def stored_seat() -> Seat | None:
+    """The place that this user has, as it was last told; None for who works on their own."""
+    found = _read(_FILE)
     try:
-        found = json.loads((folder.path / _FILE).read_text(encoding="utf-8"))
         return _seat(found["url"], found)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
+
+
+def _turn() -> AbstractContextManager[None]:
+    """Two notebooks that open at once, as on a hub, take one place."""
+    folder = StateFolder.default()
+    folder.make()
+    busy = RoomError(tr("Another notebook of yours is joining the room."), fix=tr("Try again in a moment."))
+    return folder.holding(folder.path / "seat.lock", seconds=_TURN_SECONDS, otherwise=busy)
+
+
+def _read(name: str) -> dict[str, Any]:
+    """One of our files in the state folder; empty where there is none that can be read."""
+    try:
+        found = json.loads((StateFolder.default().path / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(name: str, content: Mapping[str, Any]) -> None:
+    """In one step, and for its owner alone."""
+    folder = StateFolder.default()
+    folder.make()
+    with folder.told():
+        path = folder.path / name
+        partial = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+        partial.replace(path)
 
 
 def _seat(url: str, told: Mapping[str, Any]) -> Seat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import LOOPBACK, StateFolder
 
 _log = logging.getLogger(__name__)
-_FILE: Final = "room.db"
+FILE: Final = "room.db"
+_PLACES: Final = 40
 _LOCK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 1.0
 MOST_PLACES: Final = 200
@@ -32,7 +34,10 @@ MOST_PLACES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A room that is open. `url` is for everybody on the network, `instructors_url` holds the token."""
+    """A room that is open. `url` is for everybody on the network.
+
+    `instructors_url` holds the token, when it is told: the first time, and when a new one was asked for.
+    """
 
     url: str
     code: str
@@ -58,7 +63,8 @@ class Keeper:
         """Look every second whether it lives; for a thread of its own, until `end`."""
         while not self._stop.wait(_LOOK_SECONDS):
             try:
-                if Sandbox.find() is None:
+                # Not whether it answers: it may be too busy to.
+                if not StateFolder.default().is_held():
                     later = self._start()
                     with self._lock:
                         self._sandbox = later
@@ -72,21 +78,28 @@ class Keeper:
         return Sandbox.start(self._config, address=self._address)
 
 
-def serve(
-    *, address: str = LOOPBACK, port: int = ROOM_PORT, places: int = 40, opened: Callable[[Opened], None]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a room is asked to be; None is what it was last time. `new_link` asks for a new instructor's link."""
+
+    address: str | None = None
+    port: int | None = None
+    places: int | None = None
+    new_link: bool = False
+
+
+def serve(wishes: Wishes, opened: Callable[[Opened], None]) -> None:
     """Open the room, tell `opened` where it is, and serve until SIGINT or SIGTERM.
 
     Who had a place before has it again. Raises `RoomError` where it can't be opened, `SandboxError` where the sandbox
     can't.
     """
-    if not 1 <= places <= MOST_PLACES:
+    if wishes.places is not None and not 1 <= wishes.places <= MOST_PLACES:
         raise RoomError(
             tr("A room has 1 to {most} places.", most=MOST_PLACES),
             where="places",
             fix=tr("Choose fewer, or two rooms."),
         )
-    shared = addresses.checked(address)
     folder = StateFolder.default()
     folder.make()
     already = RoomError(
@@ -94,24 +107,20 @@ def serve(
         where=str(folder.path),
         fix=tr("End it, or name another folder in XSFN_STATE_DIR."),
     )
-    lock = folder.holding(folder.path / "room.lock", seconds=_LOCK_SECONDS, otherwise=already)
+    lock = folder.holding(folder.room_lock, seconds=_LOCK_SECONDS, otherwise=already)
     with lock, folder.told(), contextlib.ExitStack() as ending:
-        _serve(folder, shared, port, places, opened, ending)
+        _serve(folder, wishes, opened, ending)
 
 
-def _serve(
-    folder: StateFolder,
-    shared: str,
-    port: int,
-    places: int,
-    opened: Callable[[Opened], None],
-    ending: contextlib.ExitStack,
-) -> None:
+def _serve(folder: StateFolder, wishes: Wishes, opened: Callable[[Opened], None], ending: contextlib.ExitStack) -> None:
+    store = _store(folder)
+    ending.callback(store.close)
+    shared = addresses.checked(wishes.address or store.setting("address", lambda: LOOPBACK))
+    port = wishes.port or int(store.setting("port", lambda: str(ROOM_PORT)))
+    places = wishes.places or int(store.setting("places", lambda: str(_PLACES)))
     keeper = Keeper(_config(), shared or LOOPBACK)
     ending.callback(keeper.end)
     threading.Thread(target=keeper.watch, name="xsfn-room-keeper", daemon=True).start()
-    store = RoomStore(folder.path / _FILE)
-    ending.callback(store.close)
     sockets = listener.listen(port, last=port, address=shared)
     if not sockets:
         raise RoomError(
@@ -121,19 +130,30 @@ def _serve(
         )
     host = LOOPBACK if not shared else addresses.own_address() if shared == addresses.EVERY else shared
     code = store.setting("code", keys.new_code)
-    token = store.setting("token", keys.new_token)
+    token, kept = store.instructors_token(anew=wishes.new_link)
     desk = Desk(store, keeper)
     desk.begin()
     ending.callback(desk.end)
     url = f"http://{host}:{port}"
-    service = RoomService(
-        store, desk, keeper, InstructorsView(store, desk, url, code, places), keys.kept(token), port, shared
-    )
+    service = RoomService(store, desk, keeper, InstructorsView(store, desk, url, code, places), kept, port, shared)
     server = listener.server(service, sockets, folder.lock.exists)
+    for setting, value in (("address", shared or LOOPBACK), ("port", port), ("places", places)):
+        store.set(setting, str(value))
     with _until_told():
-        opened(Opened(url, code, f"http://{LOOPBACK}:{port}/instructor#token={token}"))
+        opened(Opened(url, code, f"http://{LOOPBACK}:{port}/instructor#token={token}" if token else ""))
         server.run()
     server.close()
+
+
+def _store(folder: StateFolder) -> RoomStore:
+    try:
+        return RoomStore(folder.path / FILE)
+    except sqlite3.DatabaseError as error:
+        raise RoomError(
+            tr("What the room keeps can't be read: {reason}.", reason=error),
+            where=str(folder.path / FILE),
+            fix=tr("See that its disk has room; moved away, a new room begins."),
+        ) from error
 
 
 def _config() -> SandboxConfig:

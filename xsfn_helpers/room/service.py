@@ -7,22 +7,24 @@ pages, or by a name instead of an address, are refused as the sandbox refuses th
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from xsfn_helpers.errors import RoomError, XsfnError
-from xsfn_helpers.faults.score import Record
 from xsfn_helpers.language import LANGUAGES, language, speaking, tr
 from xsfn_helpers.room import instructor, keys
-from xsfn_helpers.room.desk import Desk, keep_record
+from xsfn_helpers.room.desk import Desk
 from xsfn_helpers.room.ground import pair_of
 from xsfn_helpers.room.limits import Allowance
 from xsfn_helpers.room.people import Participant, checked_name
 from xsfn_helpers.room.store import RoomStore
+from xsfn_helpers.room.told_record import told_record
 from xsfn_helpers.sandbox.addresses import is_ipv4
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import LOOPBACK, SandboxAccount
@@ -33,6 +35,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 LARGEST_BODY: Final = 64 * 1024
 MOST_FURTHER: Final = 12
 _JSON: Final = "application/json"
+_log = logging.getLogger(__name__)
 _PAGE: Final = {
     "/instructor": ("instructor.html", "text/html; charset=utf-8"),
     "/instructor/instructor.css": ("instructor.css", "text/css; charset=utf-8"),
@@ -67,11 +70,18 @@ class _Asked:
     headers: Mapping[str, str]
     body: bytes
     remote: str
+    query: str = ""
 
     @property
     def token(self) -> str:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def after(self) -> int:
+        """The number of the last event that the asker has seen."""
+        said = dict(parse_qsl(self.query)).get("after", "")
+        return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else 0
 
     def json(self) -> dict[str, Any]:
         """The body. Raises `RoomError` where it is no JSON object."""
@@ -127,6 +137,7 @@ class RoomService:
             headers,
             environ["wsgi.input"].read(LARGEST_BODY + 1),
             environ.get("REMOTE_ADDR", ""),
+            environ.get("QUERY_STRING", ""),
         )
         try:
             if asked.path in _PAGE:
@@ -141,6 +152,10 @@ class RoomService:
                 return self._participant(asked)
         except XsfnError as error:
             return _error(400, str(error))
+        except Exception as error:
+            # Neither what was sent nor what failed is told: both may hold what is somebody's alone.
+            _log.error("%s %s failed: %s", asked.method, asked.path, type(error).__name__)
+            return _error(500, tr("The room failed at this; its terminal says at what."))
         return _error(404, tr("There is nothing here."))
 
     def _is_for_us(self, headers: Mapping[str, str]) -> bool:
@@ -166,7 +181,8 @@ class RoomService:
         if asked.token and (known := self.store.who_has(asked.token, at=now)):
             return self._seat(known, asked.token)
         name = checked_name(body.get("name"))
-        token = keys.new_token()
+        # A token that the lab has made itself: should our answer get lost, it asks again with it, and has its place.
+        token = asked.token if keys.has_form(asked.token) else keys.new_token()
         try:
             joined = self.store.join(name, token, places=self.view.places, at=now)
         except RoomError as error:
@@ -205,7 +221,7 @@ class RoomService:
             case "GET", "/room/me/record":
                 return _told(self.store.record(one.number).to_json())
             case "PUT", "/room/me/record":
-                keep_record(self.store, one.number, Record.from_json(asked.json()), at=now)
+                self.store.keep(one.number, told_record(asked.json()), at=now)
                 return _told({})
             case "POST", "/room/me/accounts":
                 return self._more(one, asked)
@@ -241,6 +257,8 @@ class RoomService:
         match asked.method, asked.path.removeprefix("/instructor/api/"):
             case "GET", "room":
                 return _told(self.view.room(self.clock()))
+            case "GET", "events":
+                return _told({"events": [one.to_json() for one in self.store.events(asked.after)]})
             case "GET", "results.csv":
                 name = (("content-disposition", 'attachment; filename="xsfn-results.csv"'),)
                 # The mark of UTF-8, which spreadsheets look for.

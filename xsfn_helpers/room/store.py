@@ -19,6 +19,7 @@ from xsfn_helpers.errors import RoomError
 from xsfn_helpers.faults.score import Record
 from xsfn_helpers.language import tr
 from xsfn_helpers.room import keys
+from xsfn_helpers.room.events import RoomEvent, of_progress, of_record
 from xsfn_helpers.room.people import Participant, Progress, same_name
 
 _TABLES: Final = """
@@ -28,9 +29,15 @@ CREATE TABLE IF NOT EXISTS participant (
     joined REAL NOT NULL, seen REAL NOT NULL, further INTEGER NOT NULL DEFAULT 0,
     progress TEXT NOT NULL, record TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS event (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL,
+    told TEXT NOT NULL
+);
 """
 _COLUMNS: Final = ", ".join(("number", "name", "joined", "seen", "progress", "further"))
 _BUSY_SECONDS: Final = 10.0
+# A workshop of a hundred makes some ten thousand.
+_EVENTS_KEPT: Final = 50_000
 
 
 class RoomStore:
@@ -56,6 +63,20 @@ class RoomStore:
                 found = (make(),)
                 database.execute("INSERT INTO room VALUES (?, ?)", (key, *found))
         return str(found[0])
+
+    def instructors_token(self, *, anew: bool) -> tuple[str, str]:
+        """The instructor's token, and what is kept of it.
+
+        It is given out once, when it is made: at the first time and `anew`, when any before is good for nothing more.
+        Else it is empty.
+        """
+        with self._change() as database:
+            found = database.execute("SELECT value FROM room WHERE key = 'instructor'").fetchone()
+            if found is not None and not anew:
+                return "", str(found[0])
+            token = keys.new_token()
+            database.execute("INSERT OR REPLACE INTO room VALUES ('instructor', ?)", (keys.kept(token),))
+        return token, keys.kept(token)
 
     def set(self, key: str, value: str) -> None:
         with self._change() as database:
@@ -101,6 +122,7 @@ class RoomStore:
                 "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number",
                 (name, same_name(name), keys.kept(token), at, at, *_nothing_yet(at)),
             ).fetchone()
+            _note(database, at, number, "joined")
         return self.participant(number)
 
     def who_has(self, token: str, *, at: float) -> Participant | None:
@@ -112,18 +134,22 @@ class RoomStore:
             ).fetchone()
         return None if row is None else _participant(row)
 
-    def remove(self, number: int) -> None:
+    def remove(self, number: int, *, at: float) -> None:
         """Free a place: its token is good for nothing any more."""
         with self._change() as database:
             database.execute("DELETE FROM participant WHERE number = ?", (number,))
+            _note(database, at, number, "freed")
 
     def told(self, number: int, news: Mapping[str, Any], *, at: float) -> Participant:
         """Take in what somebody's lab tells. Raises `RoomError` for what no lab tells."""
-        return self._update(number, lambda progress: progress.told(news, at=at))
-
-    def moved(self, number: int, *, at: float) -> Participant:
-        """Something new was achieved that is no step, check or run: a fault was begun, or solved."""
-        return self._update(number, lambda progress: replace(progress, moved=at))
+        with self._change() as database:
+            before = _progress(database, number)
+            if before is not None:
+                later = before.told(news, at=at)
+                _keep_progress(database, number, later)
+                for kind, what in of_progress(before, later):
+                    _note(database, at, number, kind, what)
+        return self.participant(number)
 
     def begin_anew(self, number: int, *, at: float) -> Participant:
         """Forget somebody's progress and score; they keep their place."""
@@ -132,34 +158,40 @@ class RoomStore:
             database.execute(
                 "UPDATE participant SET progress = ?, record = ? WHERE number = ?", (progress, record, number)
             )
+            _note(database, at, number, "reset")
         return self.participant(number)
 
     def record(self, number: int) -> Record:
         """Somebody's record of faults."""
         with self._lock:
-            row = self._database.execute("SELECT record FROM participant WHERE number = ?", (number,)).fetchone()
-        return Record.from_json(json.loads(row[0])) if row else Record()
+            return _record(self._database, number)
 
-    def keep(self, number: int, record: Record) -> None:
+    def keep(self, number: int, record: Record, *, at: float) -> None:
+        """Keep somebody's record; a fault begun, or one solved, is something new."""
         with self._change() as database:
+            new = list(of_record(_record(database, number), record))
             database.execute(
                 "UPDATE participant SET record = ? WHERE number = ?", (json.dumps(record.to_json()), number)
             )
+            progress = _progress(database, number)
+            if new and progress is not None:
+                _keep_progress(database, number, replace(progress, moved=at))
+            for kind, what in new:
+                _note(database, at, number, kind, what)
+
+    def events(self, after: int = 0, *, most: int = 1000) -> tuple[RoomEvent, ...]:
+        """What happened after the event of this number, in order."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT number, at, place, kind, told FROM event WHERE number > ? ORDER BY number LIMIT ?",
+                (after, most),
+            ).fetchall()
+        return tuple(RoomEvent(number, at, place, kind, json.loads(told)) for number, at, place, kind, told in rows)
 
     def give_more(self, number: int, further: int) -> Participant:
         """Note that somebody has so many further accounts."""
         with self._change() as database:
             database.execute("UPDATE participant SET further = ? WHERE number = ?", (further, number))
-        return self.participant(number)
-
-    def _update(self, number: int, change: Callable[[Progress], Progress]) -> Participant:
-        with self._change() as database:
-            row = database.execute("SELECT progress FROM participant WHERE number = ?", (number,)).fetchone()
-            if row is not None:
-                later = change(Progress.from_json(json.loads(row[0])))
-                database.execute(
-                    "UPDATE participant SET progress = ? WHERE number = ?", (json.dumps(later.to_json()), number)
-                )
         return self.participant(number)
 
     @contextmanager
@@ -176,6 +208,29 @@ class RoomStore:
 
 def _nothing_yet(at: float) -> tuple[str, str]:
     return json.dumps(Progress(moved=at).to_json()), json.dumps(Record().to_json())
+
+
+def _progress(database: sqlite3.Connection, number: int) -> Progress | None:
+    row = database.execute("SELECT progress FROM participant WHERE number = ?", (number,)).fetchone()
+    return Progress.from_json(json.loads(row[0])) if row else None
+
+
+def _keep_progress(database: sqlite3.Connection, number: int, progress: Progress) -> None:
+    database.execute("UPDATE participant SET progress = ? WHERE number = ?", (json.dumps(progress.to_json()), number))
+
+
+def _record(database: sqlite3.Connection, number: int) -> Record:
+    row = database.execute("SELECT record FROM participant WHERE number = ?", (number,)).fetchone()
+    return Record.from_json(json.loads(row[0])) if row else Record()
+
+
+def _note(
+    database: sqlite3.Connection, at: float, place: int, kind: str, told: Mapping[str, Any] | None = None
+) -> None:
+    made = database.execute(
+        "INSERT INTO event (at, place, kind, told) VALUES (?, ?, ?, ?)", (at, place, kind, json.dumps(told or {}))
+    )
+    database.execute("DELETE FROM event WHERE number <= ?", ((made.lastrowid or 0) - _EVENTS_KEPT,))
 
 
 def _participant(row: tuple[Any, ...]) -> Participant:

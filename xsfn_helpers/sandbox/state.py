@@ -160,10 +160,18 @@ class StateFolder:
         """Held by the sandbox process for as long as it lives, however it ends."""
         return self.path / "running.lock"
 
-    def is_held(self) -> bool:
-        """Whether a sandbox process lives on this folder. Its id and port could be another's by now; this can't."""
+    @property
+    def room_lock(self) -> Path:
+        """Held for as long as a room is open on this folder's sandbox."""
+        return self.path / "room.lock"
+
+    def is_held(self, lock: Path | None = None) -> bool:
+        """Whether a sandbox process lives on this folder. Its id and port could be another's by now; this can't.
+
+        Likewise for another of the folder's locks.
+        """
         try:
-            descriptor = os.open(self.lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(lock or self.lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return False
         try:

@@ -80,6 +80,7 @@ function state(one) {
   if (one.green) cell.append(element("span", say("green"), "good"), " ");
   if (one.stuck_minutes) cell.append(element("span", say("stuck", { minutes: one.stuck_minutes }), "stuck"));
   else if (!one.present) cell.append(say("away", { minutes: one.away_minutes }));
+  if (one.trouble) cell.append(element("span", one.trouble, "why"));
   return cell;
 }
 
@@ -99,6 +100,8 @@ function deeds(one) {
     button(say("push"), say("push_one", { name }), () => push([one.id], name)),
     " ",
     button(say("reset"), say("reset_one", { name }), () => reset([one.id], name)),
+    " ",
+    button(say("free"), say("free_one", { name }), () => free(one.id, name)),
   );
   return cell;
 }
@@ -167,6 +170,10 @@ async function act(path, body) {
 async function reset(ids, name) {
   const text = name === undefined ? say("sure_reset_all") : say("sure_reset_one", { name });
   if (await sure(text)) await act("reset", { participants: ids });
+}
+
+async function free(id, name) {
+  if (await sure(say("sure_free", { name }))) await act("free", { participant: id });
 }
 
 async function push(ids, name) {

@@ -1,0 +1,40 @@
+"""JupyterHub with one room: five people log in and run notebook 03, and the instructor's page shows five greens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.hub.running import PEOPLE, all_run_notebook_03, open_browser, running_hub
+from tests.room.opened import Room
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    room = Room(tmp_path_factory.mktemp("room"), places=len(PEOPLE)).start()
+    yield room
+    room.close()
+
+
+def test_five_greens_on_the_instructors_page(browser: Browser, room: Room, tmp_path: Path) -> None:
+    with running_hub(tmp_path, HUB_ROOM_URL=room.url, HUB_ROOM_CODE=room.code) as address:
+        seen = all_run_notebook_03(browser, address)
+        page = browser.new_page()
+        page.goto(room.instructors_url)
+        expect(page.locator("#summary")).to_have_text("5 of 5 green, 0 stuck, 5 places", timeout=30_000)
+        expect(page.locator("#people tr", has_text="✓ green")).to_have_count(len(PEOPLE))
+        own = list((tmp_path / "people").glob("*/.xsfn/sandbox.json"))
+        page.close()
+
+    assert [cell for cells in seen.values() for cell in cells if cell["error"]] == []
+    assert set(room.seen()) == set(PEOPLE)
+    assert own == [], "nobody has started a sandbox besides the room's"
