@@ -77,8 +77,8 @@ def _may_break(before: str, after: str) -> bool:
     return is_wide(before) or is_wide(after)
 
 
-# Two texts between tags, or one between quotes, of a DOT source.
-_TEXT: Final = re.compile(r'(?<=[>"])[^<>"\n]+(?=[<"])')
+# What may be a text in a DOT source: between tags, between quotes, or at an end of an HTML-like label.
+_TEXT: Final = re.compile(r'(?:(?<=[>"])|(?<==<))[^<>"\n]+(?=[<>"])')
 _HELD: Final = re.compile(r"(<text\b[^>]*>)[^<¤]*¤(\d+)¤[^<]*(</text>)")
 # As wide as a full-width character, and in every font. A text's number stands for two of them.
 _DASH: Final = "\u2014"
