@@ -19,7 +19,7 @@ TARGETS = ("help", "lab", "test", "notebooks", "walkthrough", "bench", "diagrams
 PURE = ("scenario.py", "regions.py", "errors.py", "targets.py", "documents.py", "chain.py", "checks.py", "iam")
 IMPURE = {"boto3", "botocore", "moto", "ipywidgets", "IPython", "graphviz", "waitress", "werkzeug"}
 # The `iam` engine can be used without the rest; only the family of errors is shared.
-IAM_MAY_IMPORT = {"xsfn_helpers.iam", "xsfn_helpers.errors"}
+IAM_MAY_IMPORT = {"xsfn_helpers.iam", "xsfn_helpers.errors", "xsfn_helpers.language"}
 
 
 def tracked_files() -> list[Path]:

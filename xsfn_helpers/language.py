@@ -75,6 +75,14 @@ def listed(things: Iterable[object], /) -> str:
     return tr("{others} and {last}", others=tr(", ").join(others), last=last) if others else last
 
 
+def sentences(*told: str) -> str:
+    """Whole sentences one after the other, with between them what the language has there; empty ones are left out."""
+    whole = ""
+    for sentence in filter(None, told):
+        whole = tr("{sentence} {next}", sentence=whole, next=sentence) if whole else sentence
+    return whole
+
+
 def mark(text: str, /) -> str:
     """`text` itself: a text of a table or a constant, which is translated where it is told, by `tr`."""
     return text
@@ -102,11 +110,17 @@ def _of_locale() -> str | None:
 
 
 @cache
-def _catalogue(spoken: str) -> gettext.GNUTranslations:
-    """All rooms' messages of a language. Read from the PO files: nothing compiled can be older than they."""
-    from babel.messages.catalog import Catalog
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+def _catalogue(spoken: str) -> gettext.NullTranslations:
+    """All rooms' messages of a language. Read from the PO files: nothing compiled can be older than they.
+
+    Without Babel there are none, and English is spoken: `xsfn doctor` must be able to say that it is missing.
+    """
+    try:
+        from babel.messages.catalog import Catalog
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+    except ModuleNotFoundError:
+        return gettext.NullTranslations()
 
     whole = Catalog(locale=spoken)
     for path in sorted((CATALOGUES / spoken).glob("*.po")):

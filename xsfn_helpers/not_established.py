@@ -44,9 +44,9 @@ class NotEstablished:
         lines = [self.title]
         for choice in self.choices:
             lines += [
-                f"  ? {choice.question}",
-                tr("    The sandbox {answer}.", answer=choice.answer),
-                tr("    Why: {why}.", why=choice.why),
+                f"  ? {tr(choice.question)}",
+                tr("    The sandbox {answer}.", answer=tr(choice.answer)),
+                tr("    Why: {why}.", why=tr(choice.why)),
             ]
         return "\n".join(lines)
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Final
 
-from xsfn_helpers.language import tr
+from xsfn_helpers.language import mark, tr
 
 _VOLATILE: Final = (
     (re.compile(r"(assumed-role/[\w+=,.@-]+)/[\w+=,.@-]+"), r"\1/…"),
@@ -14,6 +14,7 @@ _VOLATILE: Final = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "…"),
     (re.compile(r"xsfn-probe-[0-9a-f]{8}"), "xsfn-probe-…"),
 )
+_SUBJECT_BY_ITSELF: Final = mark("the Subject execution ended {child} by itself")
 
 
 def stable(message: str) -> str:
@@ -26,11 +27,11 @@ def stable(message: str) -> str:
     return message
 
 
-def stable_cause(cause: str) -> str:
+def stable_cause(cause: str, by_itself: str = _SUBJECT_BY_ITSELF) -> str:
     """An execution's cause, told in the same words each time.
 
     When a child execution has failed, AWS gives its whole description as JSON text; what matters in it is how it ended,
-    its error and its cause.
+    its error and its cause. `by_itself` says the first, as a marked message with {child}.
     """
     try:
         child = json.loads(cause)
@@ -39,4 +40,4 @@ def stable_cause(cause: str) -> str:
     if not isinstance(child, dict) or "Status" not in child:
         return stable(cause)
     reasons = [str(child[key]) for key in ("Error", "Cause") if child.get(key)]
-    return stable(": ".join([tr("the Subject execution ended {child} by itself", child=child["Status"]), *reasons]))
+    return stable(": ".join([tr(by_itself, child=child["Status"]), *reasons]))

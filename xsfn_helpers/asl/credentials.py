@@ -14,6 +14,7 @@ from typing import Any, Final
 from xsfn_helpers.asl.states import JSONATA, State, TaskRole, read_states
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam.json_text import Path, end_of_value, offsets, read_json
+from xsfn_helpers.language import mark, tr
 
 
 class Option(StrEnum):
@@ -21,9 +22,9 @@ class Option(StrEnum):
     docs.aws.amazon.com/step-functions/latest/dg/tutorial-access-cross-acct-resources.html
     """
 
-    NONE = "No role: the call is made with the state machine's own role"
-    ARN = "Provide IAM role ARN"
-    RUN_TIME = "Get IAM role ARN at runtime from state input"
+    NONE = mark("No role: the call is made with the state machine's own role")
+    ARN = mark("Provide IAM role ARN")
+    RUN_TIME = mark("Get IAM role ARN at runtime from state input")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +112,25 @@ def _written(choice: Choice, language: str) -> tuple[str, str]:
     value = choice.value.strip()
     if not value:
         raise ConfigError(
-            "The option has no role yet.", where="Credentials", fix="Give the role's ARN, or choose none."
+            tr("The option has no role yet."), where="Credentials", fix=tr("Give the role's ARN, or choose none.")
         )
     if choice.option is Option.ARN:
         return "RoleArn", value
     if language == JSONATA:
         if not (value.startswith("{%") and value.endswith("%}")):
-            raise ConfigError(f"{value!r} is no JSONata expression.", where="Credentials", fix=_JSONATA_FORM)
+            raise ConfigError(
+                tr("{value!r} is no JSONata expression.", value=value), where="Credentials", fix=tr(_JSONATA_FORM)
+            )
         return "RoleArn", value
     if not value.startswith(("$", "States.")):
-        raise ConfigError(f"{value!r} is no path into the state's input.", where="Credentials", fix=_PATH_FORM)
+        raise ConfigError(
+            tr("{value!r} is no path into the state's input.", value=value), where="Credentials", fix=tr(_PATH_FORM)
+        )
     return "RoleArn.$", value
 
 
-_PATH_FORM: Final = "A path begins with $, such as $.roleArn."
-_NO_VALUE: Final = "Give the role's ARN, or choose none."
-_JSONATA_FORM: Final = "An expression stands in {% … %}, such as {% $states.input.roleArn %}."
+_PATH_FORM: Final = mark("A path begins with $, such as $.roleArn.")
+_JSONATA_FORM: Final = mark("An expression stands in {% … %}, such as {% $states.input.roleArn %}.")
 
 
 # --- the text, cut and joined ----------------------------------------------------------------------------------------

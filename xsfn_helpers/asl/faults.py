@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.iam.json_text import JsonFault, Path, deepest_known, place_at, read_json
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, diagnose
 
 # CreateStateMachine.definition in AWS's service model.
@@ -31,7 +32,8 @@ class DefinitionFault:
 
     def __str__(self) -> str:
         detail = f" {self.detail}" if self.detail else ""
-        return f"line {self.line}, column {self.column}: {self.code}: {self.message}{detail}"
+        what = f"{self.code}: {self.message}{detail}"
+        return tr("line {line}, column {column}: {what}", line=self.line, column=self.column, what=what)
 
 
 def find_faults(text: str, *, express: bool = False) -> tuple[DefinitionFault, ...]:
@@ -41,7 +43,8 @@ def find_faults(text: str, *, express: bool = False) -> tuple[DefinitionFault, .
     """
     if len(text) > MAX_LENGTH:
         words = f"Member must have length less than or equal to {MAX_LENGTH}"
-        return (DefinitionFault("ValidationException", words, 1, 1, f"The definition has {len(text)} characters."),)
+        detail = tr("The definition has {count} characters.", count=len(text))
+        return (DefinitionFault("ValidationException", words, 1, 1, detail),)
     told = diagnose(text, express=express)
     try:
         document = read_json(text)

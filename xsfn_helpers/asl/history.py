@@ -13,16 +13,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from xsfn_helpers.language import mark, tr
+
 
 class Progress(StrEnum):
     """What became of a state; what weighs most comes first."""
 
-    FAILED = "failed"
-    IN_PROGRESS = "in progress"
-    ABORTED = "aborted"
-    CAUGHT = "error caught"
-    SUCCEEDED = "succeeded"
-    NOT_REACHED = "not reached"
+    FAILED = mark("failed")
+    IN_PROGRESS = mark("in progress")
+    ABORTED = mark("aborted")
+    CAUGHT = mark("error caught")
+    SUCCEEDED = mark("succeeded")
+    NOT_REACHED = mark("not reached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class Reached:
     def __str__(self) -> str:
         """`succeeded`, or, of several visits, `failed (1 of 3)`."""
         total = sum(self.visits.values())
-        return str(self.progress) if total < 2 else f"{self.progress} ({self.visits[self.progress]} of {total})"
+        progress = tr(self.progress.value)
+        if total < 2:
+            return progress
+        return tr("{progress} ({count} of {total})", progress=progress, count=self.visits[self.progress], total=total)
 
 
 @dataclass(frozen=True, slots=True)

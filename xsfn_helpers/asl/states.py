@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 from typing import Any, Final
 
 from xsfn_helpers.iam.json_text import Path
+from xsfn_helpers.language import mark, tr
 
 JSONPATH: Final = "JSONPath"
 JSONATA: Final = "JSONata"
@@ -54,8 +56,10 @@ class TaskRole:
 
     def __str__(self) -> str:
         if self.at_run_time:
-            return f"role known at run time, from {self.text}"
-        return f"account {self.account}, role {self.name}" if self.name else f"role {self.text}"
+            return tr("role known at run time, from {text}", text=self.text)
+        if self.name:
+            return tr("account {account}, role {name}", account=self.account, name=self.name)
+        return tr("role {text}", text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +148,19 @@ def _inside(body: Mapping[str, Any], path: Path, language: str) -> Iterator[Scop
     for field in ("ItemProcessor", "Iterator"):
         if isinstance(scope := body.get(field), Mapping):
             mode = _text(_mapping(scope.get("ProcessorConfig")).get("Mode"))
-            title = "for each item, as an execution of its own" if mode == "DISTRIBUTED" else "for each item"
+            distributed = mode == "DISTRIBUTED"
+            title = tr("for each item, as an execution of its own") if distributed else tr("for each item")
             yield _scope(scope, (*path, field), title, language)
     branches = body.get("Branches")
     for index, branch in enumerate(branches if isinstance(branches, list) else ()):
-        yield _scope(_mapping(branch), (*path, "Branches", index), f"branch {index + 1}", language)
+        yield _scope(_mapping(branch), (*path, "Branches", index), tr("branch {number}", number=index + 1), language)
 
 
 def _transitions(body: Mapping[str, Any]) -> Iterator[Transition]:
     for choice in _mappings(body.get("Choices")):
         yield Transition(Way.CHOICE, _text(choice.get("Next")), condition(choice))
     if "Default" in body:
-        yield Transition(Way.DEFAULT, _text(body["Default"]), "otherwise")
+        yield Transition(Way.DEFAULT, _text(body["Default"]), tr("otherwise"))
     if isinstance(body.get("Next"), str):
         yield Transition(Way.NEXT, body["Next"])
     for catcher in _mappings(body.get("Catch")):
@@ -195,20 +200,34 @@ _COMPARISONS: Final = {
 _COMPARATOR: Final = re.compile(
     rf"(?:String|Numeric|Boolean|Timestamp)(?P<comparison>{'|'.join(_COMPARISONS)})(?:Path)?"
 )
-_IS: Final = re.compile(r"Is(?P<what>[A-Z][A-Za-z]+)")
+_KINDS: Final = (
+    mark("null"),
+    mark("present"),
+    mark("numeric"),
+    mark("string"),
+    mark("boolean"),
+    mark("timestamp"),
+)
+_IS: Final = re.compile(rf"Is(?P<what>{'|'.join(kind.capitalize() for kind in _KINDS)})")
 
 
 def condition(rule: Mapping[str, Any]) -> str:
     """A choice rule as a short text: `$.retries < 3 and $.name is present`, or its JSONata expression."""
     if isinstance(expression := rule.get("Condition"), str):
         return expression.strip("{%} \t\r\n") if expression.startswith("{%") else expression
-    for word, joint in (("And", " and "), ("Or", " or ")):
+    for word, joined in (("And", mark("{first} and {then}")), ("Or", mark("{first} or {then}"))):
         if word in rule:
-            parts = [condition(one) for one in _mappings(rule[word])]
-            return joint.join(f"({part})" if " or " in part or " and " in part else part for part in parts)
+            parts = [f"({condition(one)})" if _has_parts(one) else condition(one) for one in _mappings(rule[word])]
+            return reduce(lambda first, then: tr(joined, first=first, then=then), parts) if parts else ""
     if "Not" in rule:
-        return f"not ({condition(_mapping(rule['Not']))})"
+        return tr("not ({condition})", condition=condition(_mapping(rule["Not"])))
     return _comparison(rule)
+
+
+def _has_parts(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is made of several, so that beside others it needs parentheses."""
+    inner = [*_mappings(rule.get("And")), *_mappings(rule.get("Or"))]
+    return len(inner) > 1 or any(map(_has_parts, (*inner, *_mappings([rule.get("Not")]))))
 
 
 def _comparison(rule: Mapping[str, Any]) -> str:
@@ -216,9 +235,13 @@ def _comparison(rule: Mapping[str, Any]) -> str:
     for key, value in rule.items():
         if found := _COMPARATOR.fullmatch(key):
             shown = value if key.endswith("Path") and isinstance(value, str) else _shown(value)
+            if found["comparison"] == "Matches":
+                return tr("{variable} matches {pattern}", variable=variable, pattern=shown)
             return f"{variable} {_COMPARISONS[found['comparison']]} {shown}"
         if found := _IS.fullmatch(key):
-            return f"{variable} is {'' if value is True else 'not '}{found['what'].lower()}"
+            sentence = mark("{variable} is {what}") if value is True else mark("{variable} is not {what}")
+            kind = found["what"].lower()
+            return tr(sentence, variable=variable, what=tr(kind))
     return variable
 
 

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from xsfn_helpers.cli import around, building, diagnosing, exporting, room, sandbox
 from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
 from xsfn_helpers.errors import RunError, StepError, XsfnError
+from xsfn_helpers.language import tr
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "READER_GONE", "main"]
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error)
         return FAILED if isinstance(error, StepError | RunError) else BAD_INPUT
     except KeyboardInterrupt:
-        print("xsfn: interrupted; do the same again to complete it, or `xsfn clean`", file=sys.stderr)
+        print(tr("xsfn: interrupted; do the same again to complete it, or `xsfn clean`"), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said, and Python must not try at exit.
@@ -52,7 +53,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command is not around.open_jupyterlab:
-        parser.error(f"unknown arguments: {' '.join(rest)}")
+        parser.error(tr("unknown arguments: {arguments}", arguments=" ".join(rest)))
     options.arguments = rest
     return options
 
@@ -61,13 +62,19 @@ def _version() -> str:
     try:
         return version("xsfn-helpers")
     except PackageNotFoundError:  # `xsfn doctor` tells what that means
-        return "(not installed)"
+        return tr("(not installed)")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="xsfn", description="Run a Step Functions state machine in another AWS account, step by step.")
-    parser.add_argument("--version", action="version", version=f"xsfn {_version()}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    about = tr("Run a Step Functions state machine in another AWS account, step by step.")
+    parser = Parser(prog="xsfn", description=about)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"xsfn {_version()}",
+        help=tr("show program's version number and exit"),
+    )
+    commands = parser.add_subparsers(title=tr("commands"), required=True, metavar="COMMAND")
     for group in (sandbox, building, diagnosing, exporting, room, around):
         group.add(commands)
     return parser

@@ -11,14 +11,17 @@ from typing import Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_command, add_json, print_json
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    add_json(add_command(commands, "doctor", _doctor, "say whether this machine is ready for the lab, and what helps"))
-    add_command(commands, "decide", _decide, "IAM decisions: JSON lines in, JSON lines out")
+    add_json(
+        add_command(commands, "doctor", _doctor, tr("say whether this machine is ready for the lab, and what helps"))
+    )
+    add_command(commands, "decide", _decide, tr("IAM decisions: JSON lines in, JSON lines out"))
     add_command(
-        commands, "lab", open_jupyterlab, "open JupyterLab on the first notebook; options after it are JupyterLab's"
+        commands, "lab", open_jupyterlab, tr("open JupyterLab on the first notebook; options after it are JupyterLab's")
     )
 
 
@@ -50,7 +53,7 @@ def open_jupyterlab(options: argparse.Namespace) -> int:
     """Become JupyterLab on the first notebook. Raises `ConfigError` where it, or the notebooks, aren't there."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise ConfigError(
-            "JupyterLab isn't installed here.", fix="Type: pip install 'xsfn-helpers[lab]' (or make lab)."
+            tr("JupyterLab isn't installed here."), fix=tr("Type: pip install 'xsfn-helpers[lab]' (or make lab).")
         )
     script = _repository() / "scripts" / "lab.sh"
     sys.stdout.flush()
@@ -64,5 +67,5 @@ def _repository() -> Path:
         if (folder / "notebooks" / "00-start-here.ipynb").is_file():
             return folder
     raise ConfigError(
-        "The notebooks aren't here.", fix="Call `xsfn lab` in a copy of the repository, which holds notebooks/."
+        tr("The notebooks aren't here."), fix=tr("Call `xsfn lab` in a copy of the repository, which holds notebooks/.")
     )

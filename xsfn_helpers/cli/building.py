@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.labs import add_documents, agree, open_lab, own_documents
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, print_json
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    walkthrough = add_command(commands, "walkthrough", _walkthrough, "apply all stages, make all checks, run once")
-    check = add_command(commands, "check", _check, "check what stands")
-    check.add_argument("--no-live", action="store_true", help="only read and decide; make no call that changes a thing")
-    check.add_argument("--second-opinion", action="store_true", help="ask AWS's own simulation and validation, too")
-    clean = add_command(commands, "clean", _clean, "remove everything the lab made")
-    clean.add_argument("--find", action="store_true", help="look for what labs have left, by their tag")
+    walkthrough = add_command(commands, "walkthrough", _walkthrough, tr("apply all stages, make all checks, run once"))
+    check = add_command(commands, "check", _check, tr("check what stands"))
+    check.add_argument(
+        "--no-live", action="store_true", help=tr("only read and decide; make no call that changes a thing")
+    )
+    check.add_argument("--second-opinion", action="store_true", help=tr("ask AWS's own simulation and validation, too"))
+    clean = add_command(commands, "clean", _clean, tr("remove everything the lab made"))
+    clean.add_argument("--find", action="store_true", help=tr("look for what labs have left, by their tag"))
     preflight = add_command(
         commands,
         "preflight",
         _preflight,
-        "before any change: who you are, what is missing, what would be made, the cost",
+        tr("before any change: who you are, what is missing, what would be made, the cost"),
     )
-    apply = add_command(commands, "apply", _apply, "apply the prerequisites and the stages, and no more")
-    apply.add_argument("--change", default="", metavar="NAMES", help="adopted things, with commas, that may be changed")
+    apply = add_command(commands, "apply", _apply, tr("apply the prerequisites and the stages, and no more"))
     apply.add_argument(
-        "--stage", type=int, choices=range(4), default=3, help="the last one to apply; 0 is the prerequisites alone"
+        "--change", default="", metavar="NAMES", help=tr("adopted things, with commas, that may be changed")
+    )
+    apply.add_argument(
+        "--stage", type=int, choices=range(4), default=3, help=tr("the last one to apply; 0 is the prerequisites alone")
     )
     for command in (clean, apply):
-        command.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+        command.add_argument("--dry-run", action="store_true", help=tr("tell what would be done, and do nothing"))
     for command in (walkthrough, check, clean, apply):
-        command.add_argument("--yes", action="store_true", help="agree to changes in AWS accounts, this once")
+        command.add_argument("--yes", action="store_true", help=tr("agree to changes in AWS accounts, this once"))
     for command in (walkthrough, check, clean, preflight, apply):
         add_choices(command)
     for command in (walkthrough, check):
@@ -47,12 +52,13 @@ def _walkthrough(options: argparse.Namespace) -> int:
     from xsfn_helpers.walkthrough import walk
 
     lab = open_lab(options, documents=own_documents(options))
-    agree(lab, options, "A walkthrough")
+    agree(lab, options, tr("A walkthrough"))
     outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
     if options.json:
         print_json(outcome.to_json())
     else:
-        print("Everything holds. What was built stays until `xsfn clean`." if outcome.ok else "Not everything holds.")
+        holds = tr("Everything holds. What was built stays until `xsfn clean`.")
+        print(holds if outcome.ok else tr("Not everything holds."))
     return OK if outcome.ok else FAILED
 
 
@@ -61,7 +67,7 @@ def _check(options: argparse.Namespace) -> int:
 
     lab = open_lab(options)
     if not options.no_live:
-        agree(lab, options, "A check with real calls")
+        agree(lab, options, tr("A check with real calls"))
     report = lab.check(live=not options.no_live)
     opinion = lab.second_opinion() if options.second_opinion else None
     if opinion is not None:
@@ -80,7 +86,7 @@ def _clean(options: argparse.Namespace) -> int:
     if options.dry_run:
         print(lab.plan_clean())
         return OK
-    agree(lab, options, "Cleaning up")
+    agree(lab, options, tr("Cleaning up"))
     print(lab.clean())
     return OK
 
@@ -93,9 +99,9 @@ def _find(lab: Lab, options: argparse.Namespace) -> int:
     if not left.own:
         return OK
     if not options.yes:
-        print("Nothing was removed: with --yes it is.")
+        print(tr("Nothing was removed: with --yes it is."))
         return FAILED
-    agree(lab, options, "Removing what is left")
+    agree(lab, options, tr("Removing what is left"))
     with lab.turn():
         print(left.remove())
     return OK
@@ -104,7 +110,8 @@ def _find(lab: Lab, options: argparse.Namespace) -> int:
 def _preflight(options: argparse.Namespace) -> int:
     looked = open_lab(options).preflight()
     print(looked)
-    print("Nothing was changed. To go on: xsfn apply --yes" if looked.ok else "Nothing was changed. Not ready yet.")
+    ready = tr("Nothing was changed. To go on: xsfn apply --yes")
+    print(ready if looked.ok else tr("Nothing was changed. Not ready yet."))
     return OK if looked.ok else FAILED
 
 
@@ -116,9 +123,9 @@ def _apply(options: argparse.Namespace) -> int:
     if options.dry_run:
         for step in steps:
             print(step.plan())
-        print("Nothing was changed: this was a dry run.")
+        print(tr("Nothing was changed: this was a dry run."))
         return OK
-    agree(lab, options, "Applying the stages")
+    agree(lab, options, tr("Applying the stages"))
     with lab.turn():
         for step in steps:
             print(step.apply(), flush=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.cli.labs import open_lab
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.diagnose.diagnosis import Diagnosis
@@ -20,17 +21,17 @@ def add(commands: Any) -> None:
         commands,
         "diagnose",
         _diagnose,
-        "why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken)",
+        tr("why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken)"),
     )
     diagnose.add_argument(
         "arn",
         nargs="?",
         metavar="ARN",
-        help="of a state machine or an execution; else the lab's Operator state machine",
+        help=tr("of a state machine or an execution; else the lab's Operator state machine"),
     )
-    diagnose.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page of its own")
-    diagnose.add_argument("--from-files", type=Path, metavar="FOLDER", help="read exported JSON; ask no AWS at all")
-    diagnose.add_argument("--export", type=Path, metavar="FOLDER", help="write what was read, for --from-files")
+    diagnose.add_argument("--html", type=Path, metavar="FILE", help=tr("write the report as a page of its own"))
+    diagnose.add_argument("--from-files", type=Path, metavar="FOLDER", help=tr("read exported JSON; ask no AWS at all"))
+    diagnose.add_argument("--export", type=Path, metavar="FOLDER", help=tr("write what was read, for --from-files"))
     add_choices(diagnose)
     add_json(diagnose)
 
@@ -45,7 +46,9 @@ def _diagnose(options: argparse.Namespace) -> int:
         try:
             options.html.write_text(diagnosis.html(), encoding="utf-8")
         except OSError as error:
-            raise ConfigError(f"The report can't be written: {error}.", where=str(options.html)) from error
+            raise ConfigError(
+                tr("The report can't be written: {error}.", error=error), where=str(options.html)
+            ) from error
     if options.json:
         print_json(diagnosis.to_json())
     else:

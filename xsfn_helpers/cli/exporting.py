@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from xsfn_helpers.cli.parsing import OK, add_choices, add_command, chosen
+from xsfn_helpers.language import tr
 
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    export = add_command(commands, "export", _export, "write the set-up as infrastructure code")
-    export.add_argument("route", metavar="ROUTE", help="cdk, cloudformation or terraform")
-    export.add_argument("--to", type=Path, metavar="DIR", help="folder (default: exported/ROUTE)")
+    export = add_command(commands, "export", _export, tr("write the set-up as infrastructure code"))
+    export.add_argument("route", metavar="ROUTE", help=tr("cdk, cloudformation or terraform"))
+    export.add_argument("--to", type=Path, metavar="DIR", help=tr("folder (default: exported/ROUTE)"))
     add_choices(export)
 
 
@@ -27,5 +28,5 @@ def _export(options: argparse.Namespace) -> int:
     settings = placed(load_settings(chosen(options)))
     folder = options.to or Path("exported", route.value)
     print(write_export(route, folder, exported_files(route, settings.scenario, settings.lab_id)))
-    print(f"In: {folder}")
+    print(tr("In: {folder}", folder=folder))
     return OK

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.cli.parsing import chosen
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
 
 
 DOCUMENTS: Final = {
-    "execute_role_trust": "trust policy of the execute role (stage 1)",
-    "execute_role_permissions": "permission policy of the execute role (stage 1)",
-    "operator_role_permissions": "permission policy of the Operator role (stage 2)",
-    "operator_definition": "definition of the Operator state machine (stage 3)",
+    "execute_role_trust": mark("trust policy of the execute role (stage 1)"),
+    "execute_role_permissions": mark("permission policy of the execute role (stage 1)"),
+    "operator_role_permissions": mark("permission policy of the Operator role (stage 2)"),
+    "operator_definition": mark("definition of the Operator state machine (stage 3)"),
 }
 
 
@@ -43,7 +44,9 @@ def own_documents(options: argparse.Namespace) -> dict[str, str]:
             try:
                 documents[name] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"The file can't be read: {error}.", where=f"--{name.replace('_', '-')}") from error
+                raise ConfigError(
+                    tr("The file can't be read: {error}.", error=error), where=f"--{name.replace('_', '-')}"
+                ) from error
     return documents
 
 
@@ -57,6 +60,6 @@ def agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
 
 def add_documents(parser: argparse.ArgumentParser) -> None:
     """Options for the reader's own documents."""
-    documents = parser.add_argument_group("documents of your own, each a file with JSON")
+    documents = parser.add_argument_group(tr("documents of your own, each a file with JSON"))
     for name, meaning in DOCUMENTS.items():
-        documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
+        documents.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=tr(meaning))

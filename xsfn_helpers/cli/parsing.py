@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
+
+from xsfn_helpers.cli.complaints import complaint
+from xsfn_helpers.language import mark, tr
 
 OK: Final = 0
 FAILED: Final = 1
@@ -15,32 +18,51 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 
 CHOICES: Final = {
-    "operator_account_id": "12-digit id of the Operator account",
-    "subject_account_id": "12-digit id of the Subject account",
-    "region": "one region for both",
-    "operator_machine_name": "name of the Operator state machine",
-    "operator_role_name": "name of the Operator role",
-    "subject_machine_name": "name of the Subject state machine",
-    "subject_role_name": "name of the Subject role",
-    "execute_role_name": "name of the execute role",
-    "lab_id": "value of the tag xsfn:lab on what is made",
-    "port": "port of the sandbox on 127.0.0.1",
-    "target": "sandbox, or aws for two accounts of your own",
-    "operator_profile": "AWS profile of the Operator account",
-    "subject_profile": "AWS profile of the Subject account",
-    "deny_accounts": "account ids, with commas, that nothing may be done in",
-    "adopt": "roles and machines, with commas, that are there already and are used",
+    "operator_account_id": mark("12-digit id of the Operator account"),
+    "subject_account_id": mark("12-digit id of the Subject account"),
+    "region": mark("one region for both"),
+    "operator_machine_name": mark("name of the Operator state machine"),
+    "operator_role_name": mark("name of the Operator role"),
+    "subject_machine_name": mark("name of the Subject state machine"),
+    "subject_role_name": mark("name of the Subject role"),
+    "execute_role_name": mark("name of the execute role"),
+    "lab_id": mark("value of the tag xsfn:lab on what is made"),
+    "port": mark("port of the sandbox on 127.0.0.1"),
+    "target": mark("sandbox, or aws for two accounts of your own"),
+    "operator_profile": mark("AWS profile of the Operator account"),
+    "subject_profile": mark("AWS profile of the Subject account"),
+    "deny_accounts": mark("account ids, with commas, that nothing may be done in"),
+    "adopt": mark("roles and machines, with commas, that are there already and are used"),
 }
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Says "usage" in the reader's language."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, tr("usage: ") if prefix is None else prefix)
+
+
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, where argparse would print the usage first."""
+    """Says what is wrong in one line, where argparse would print the usage first; and says it in one language."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_Formatter, **options)
+        self._positionals.title = tr("positional arguments")
+        self._optionals.title = tr("options")
+        self.add_argument("-h", "--help", action="help", help=tr("show this help message and exit"))
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"xsfn: {message}; see `{self.prog} --help`\n")
+        self.exit(
+            BAD_INPUT,
+            tr("xsfn: {message}; see `{program} --help`", message=complaint(message), program=self.prog) + "\n",
+        )
 
 
 def add_command(
@@ -54,14 +76,14 @@ def add_command(
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Options for every setting of `xsfn_helpers.config`."""
-    group = parser.add_argument_group("choices (else XSFN_… variables, xsfn.toml, defaults)")
+    group = parser.add_argument_group(tr("choices (else XSFN_… variables, xsfn.toml, defaults)"))
     for key, meaning in CHOICES.items():
-        group.add_argument(f"--{key.replace('_', '-')}", metavar="VALUE", help=meaning)
+        group.add_argument(f"--{key.replace('_', '-')}", metavar="VALUE", help=tr(meaning))
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """The option `--json`."""
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.add_argument("--json", action="store_true", help=tr("print JSON and nothing else"))
 
 
 def chosen(options: argparse.Namespace) -> dict[str, Any]:

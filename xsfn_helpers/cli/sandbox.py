@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.scenario import Side
 
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    sandbox = commands.add_parser("sandbox", help="two AWS accounts on this machine")
-    actions = sandbox.add_subparsers(title="actions", required=True, metavar="ACTION")
-    start = add_command(actions, "start", _sandbox_start, "start it, or find it, and print its address and keys")
+    sandbox = commands.add_parser("sandbox", help=tr("two AWS accounts on this machine"))
+    actions = sandbox.add_subparsers(title=tr("actions"), required=True, metavar="ACTION")
+    start = add_command(actions, "start", _sandbox_start, tr("start it, or find it, and print its address and keys"))
     add_choices(start)
     start.add_argument(
         "--account",
         action="append",
         default=[],
         metavar="ID",
-        help="a further Subject account; as often as you like (it then stays, whoever starts the sandbox)",
+        help=tr("a further Subject account; as often as you like (it then stays, whoever starts the sandbox)"),
     )
     add_json(start)
-    add_json(add_command(actions, "status", _sandbox_status, "say whether it is running, and where"))
-    add_command(actions, "stop", _sandbox_stop, "stop it")
-    add_command(actions, "reset", _sandbox_reset, "empty both accounts")
-    delay = add_command(actions, "delay", _sandbox_delay, "let changes in IAM take a while to count, as on AWS")
+    add_json(add_command(actions, "status", _sandbox_status, tr("say whether it is running, and where")))
+    add_command(actions, "stop", _sandbox_stop, tr("stop it"))
+    add_command(actions, "reset", _sandbox_reset, tr("empty both accounts"))
+    delay = add_command(actions, "delay", _sandbox_delay, tr("let changes in IAM take a while to count, as on AWS"))
     delay.add_argument(
-        "seconds", type=float, nargs="?", metavar="SECONDS", help="0 (at once) to 120; left out: tell what it is"
+        "seconds", type=float, nargs="?", metavar="SECONDS", help=tr("0 (at once) to 120; left out: tell what it is")
     )
 
 
@@ -40,13 +45,14 @@ def _sandbox_start(options: argparse.Namespace) -> int:
     if options.json:
         print_json(sandbox.to_json())
         return OK
-    print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
-    named = [(side.value, account) for side, account in sandbox.accounts.items()]
-    for name, account in (*named, *(("further", account) for account in sandbox.further.values())):
-        print(f"{name.capitalize()} account {account.account_id}:")
+    print(_sandbox_told(sandbox))
+    named = [(_account_told(side, account.account_id), account) for side, account in sandbox.accounts.items()]
+    named += [(_further_told(account_id), account) for account_id, account in sandbox.further.items()]
+    for name, account in named:
+        print(f"{name}:")
         print(f"  AWS_ACCESS_KEY_ID={account.access_key_id}")
         print(f"  AWS_SECRET_ACCESS_KEY={account.secret_access_key}")
-    print("The keys mean nothing outside this sandbox.")
+    print(tr("The keys mean nothing outside this sandbox."))
     return OK
 
 
@@ -58,9 +64,8 @@ def _sandbox_status(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"running": False})
         else:
-            print("No sandbox is running. `xsfn sandbox start` starts it.")
+            print(tr("No sandbox is running. `xsfn sandbox start` starts it."))
         return FAILED
-    accounts = {side.value: account.account_id for side, account in sandbox.accounts.items()}
     if options.json:
         print_json(
             {
@@ -68,17 +73,17 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "endpoint_url": sandbox.endpoint_url,
                 "region": sandbox.region,
                 "pid": sandbox.pid,
-                "accounts": accounts,
+                "accounts": {side.value: account.account_id for side, account in sandbox.accounts.items()},
                 **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
                 "propagation_seconds": sandbox.propagation_seconds,
             }
         )
         return OK
-    print(f"The sandbox is at {sandbox.endpoint_url} ({sandbox.region}, process {sandbox.pid}).")
-    for side, account_id in accounts.items():
-        print(f"{side.capitalize()} account {account_id}")
+    print(_sandbox_told(sandbox))
+    for side, account in sandbox.accounts.items():
+        print(_account_told(side, account.account_id))
     for account_id in sandbox.further:
-        print(f"Further account {account_id}")
+        print(_further_told(account_id))
     print(_delay_told(sandbox.propagation_seconds))
     return OK
 
@@ -88,10 +93,10 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 
     sandbox = Sandbox.find()
     if sandbox is None:
-        print("No sandbox is running.")
+        print(tr("No sandbox is running."))
         return OK
     sandbox.stop()
-    print("The sandbox has been stopped.")
+    print(tr("The sandbox has been stopped."))
     return OK
 
 
@@ -101,10 +106,13 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
     sandbox = Sandbox.find()
     if sandbox is None:
         raise SandboxError(
-            "No sandbox is running, so there is nothing to reset.", fix="`xsfn sandbox start` starts it."
+            tr("No sandbox is running, so there is nothing to reset."), fix=tr("`xsfn sandbox start` starts it.")
         )
-    which = "All accounts are" if sandbox.further else "Both accounts are"
-    print(f"{which} empty again, at {sandbox.reset().endpoint_url}.")
+    further, endpoint_url = bool(sandbox.further), sandbox.reset().endpoint_url
+    if further:
+        print(tr("All accounts are empty again, at {endpoint_url}.", endpoint_url=endpoint_url))
+    else:
+        print(tr("Both accounts are empty again, at {endpoint_url}.", endpoint_url=endpoint_url))
     return OK
 
 
@@ -114,7 +122,7 @@ def _sandbox_delay(options: argparse.Namespace) -> int:
     sandbox = Sandbox.find()
     if sandbox is None:
         raise SandboxError(
-            "No sandbox is running, so there is nothing to slow down.", fix="`xsfn sandbox start` starts it."
+            tr("No sandbox is running, so there is nothing to slow down."), fix=tr("`xsfn sandbox start` starts it.")
         )
     if options.seconds is not None:
         sandbox.delay_propagation(options.seconds)
@@ -122,7 +130,26 @@ def _sandbox_delay(options: argparse.Namespace) -> int:
     return OK
 
 
+def _sandbox_told(sandbox: Sandbox) -> str:
+    return tr(
+        "The sandbox is at {endpoint_url} ({region}, process {pid}).",
+        endpoint_url=sandbox.endpoint_url,
+        region=sandbox.region,
+        pid=sandbox.pid,
+    )
+
+
+def _account_told(side: Side, account_id: str) -> str:
+    return tr("{side} account {account_id}", side=side.value.capitalize(), account_id=account_id)
+
+
+def _further_told(account_id: str) -> str:
+    return tr("Further account {account_id}", account_id=account_id)
+
+
 def _delay_told(seconds: float) -> str:
     if seconds:
-        return f"Changes in IAM count after {seconds:g} s. `xsfn sandbox delay 0` lets them count at once."
-    return "Changes in IAM count at once."
+        return tr(
+            "Changes in IAM count after {seconds:g} s. `xsfn sandbox delay 0` lets them count at once.", seconds=seconds
+        )
+    return tr("Changes in IAM count at once.")

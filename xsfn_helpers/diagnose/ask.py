@@ -13,6 +13,7 @@ from xsfn_helpers.diagnose.diagnosis import Diagnosis, analyse
 from xsfn_helpers.diagnose.files import read_files
 from xsfn_helpers.diagnose.live import Doors, doors_of, doors_of_sessions, read_live
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     import boto3
@@ -61,8 +62,8 @@ def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:
 def _region(arn: str) -> str:
     found = Arn.parse(arn)
     if found is None or not found.region:
-        fix = "Give the ARN of a state machine, or of one of its executions."
-        raise ConfigError(f"{arn!r} is no ARN of a state machine or an execution.", fix=fix)
+        fix = tr("Give the ARN of a state machine, or of one of its executions.")
+        raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=arn), fix=fix)
     return found.region
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xsfn_helpers.diagnose.arns import account_of, machine_arn, role_name
-from xsfn_helpers.diagnose.evidence import AccountSeen, Evidence, ExecutionSeen, MachineSeen, NotSeen
+from xsfn_helpers.diagnose.evidence import UNKNOWN, AccountSeen, Evidence, ExecutionSeen, MachineSeen, NotSeen
 from xsfn_helpers.diagnose.export import MANIFEST, with_manifest
 from xsfn_helpers.diagnose.exported_roles import RolePieces
 from xsfn_helpers.diagnose.histories import tasks_of_history
@@ -15,6 +15,7 @@ from xsfn_helpers.diagnose.least import needs
 from xsfn_helpers.diagnose.tasks import read_tasks
 from xsfn_helpers.diagnose.wanted import wanted_machines, wanted_roles
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 Answer = Mapping[str, Any]
 
@@ -42,9 +43,9 @@ class Assembly:
     def _machine(self, _: str, answer: Answer) -> None:
         arn = machine_arn(_text(answer, "stateMachineArn"))
         if not account_of(arn):
-            raise ValueError(f"{arn!r} is no ARN")
+            raise ValueError(tr("{arn!r} is no ARN", arn=arn))
         if not role_name(_text(answer, "roleArn")):
-            raise ValueError(f"roleArn {answer['roleArn']!r} is no ARN of a role")
+            raise ValueError(tr("roleArn {arn!r} is no ARN of a role", arn=answer["roleArn"]))
         logging, tracing = answer.get("loggingConfiguration"), answer.get("tracingConfiguration")
         self._machines[arn] = MachineSeen(
             arn,
@@ -89,7 +90,7 @@ class Assembly:
         if "Arn" in policy and "DefaultVersionId" in policy:
             self._roles.policy(_text(policy, "Arn"), _text(policy, "DefaultVersionId"))
         else:
-            self._unknown.append(str(policy.get("PolicySummary", {}).get("Name", "a policy")))
+            self._unknown.append(str(policy.get("PolicySummary", {}).get("Name", tr("a policy"))))
 
     def _version(self, name: str, answer: Answer) -> None:
         version = _mapping(answer, "PolicyVersion")
@@ -106,7 +107,8 @@ class Assembly:
             asked = asked or str(self._manifest.get("asked", "")) or None
         roles, not_seen = self._roles.assembled()
         for name in self._unknown:
-            not_seen.append(NotSeen("unknown", f"file {name}", "it is no answer that is known here"))
+            why = tr("it is no answer that is known here")
+            not_seen.append(NotSeen(UNKNOWN, tr("file {name}", name=name), why))
         accounts: dict[str, AccountSeen] = {}
         for account in sorted({*map(account_of, roles), *map(account_of, self._machines), *self._listed}):
             accounts[account] = AccountSeen(
@@ -141,14 +143,16 @@ class Assembly:
                     failed,
                 )
             elif self._manifest is None:
-                raise ConfigError(f"No file is about {asked}.", fix="Add the answer of describe-execution.")
+                raise ConfigError(
+                    tr("No file is about {arn}.", arn=asked), fix=tr("Add the answer of describe-execution.")
+                )
         found = self._machines.get(machine_arn(asked))
         if found is None:
-            there = ", ".join(sorted(self._machines)) or "none"
-            raise ConfigError(
-                f"No file describes {machine_arn(asked)}.",
-                fix=f"Add the answer of `aws stepfunctions describe-state-machine`. Described are: {there}.",
+            fix = tr(
+                "Add the answer of `aws stepfunctions describe-state-machine`. Described are: {machines}.",
+                machines=_told(self._machines),
             )
+            raise ConfigError(tr("No file describes {arn}.", arn=machine_arn(asked)), fix=fix)
         return found, execution
 
     def _only_machine(self) -> MachineSeen:
@@ -156,21 +160,25 @@ class Assembly:
         candidates = calling or list(self._machines.values())
         if len(candidates) == 1:
             return candidates[0]
-        there = ", ".join(sorted(one.arn for one in candidates)) or "none"
         raise ConfigError(
-            "Which state machine is asked about isn't plain.", fix=f"Give its ARN. The files describe: {there}."
+            tr("Which state machine is asked about isn't plain."),
+            fix=tr("Give its ARN. The files describe: {machines}.", machines=_told(one.arn for one in candidates)),
         )
+
+
+def _told(arns: Iterable[str]) -> str:
+    return tr(", ").join(sorted(arns)) or tr("none")
 
 
 def _with_gaps(evidence: Evidence) -> Evidence:
     """What the tasks name and no file tells."""
     gaps = [
-        NotSeen(account_of(arn), f"the role {arn}", "no file tells of it")
+        NotSeen(account_of(arn), tr("the role {arn}", arn=arn), tr("no file tells of it"))
         for arn in wanted_roles(evidence)
         if evidence.role(arn) is None and not evidence.lacks_role(arn)
     ]
     gaps += [
-        NotSeen(account_of(arn), f"the state machine {arn}", "no file describes it")
+        NotSeen(account_of(arn), tr("the state machine {arn}", arn=arn), tr("no file describes it"))
         for arn in wanted_machines(evidence)
         if evidence.state_machine(arn) is None and not evidence.lacks_machine(arn)
     ]
@@ -178,18 +186,22 @@ def _with_gaps(evidence: Evidence) -> Evidence:
         evidence.role(arn) for arn in needs(evidence, read_tasks(evidence.machine.definition, evidence.execution))
     ]
     gaps += [
-        NotSeen(role.account, f"{policy.title} of role {role.name}", policy.why_not)
+        NotSeen(role.account, policy.title_of(role.name), policy.why_not)
         for role in asking
         for policy in ((*role.policies, role.boundary) if role is not None else ())
         if role is not None and policy is not None and policy.document is None
     ]
     gaps += [
-        NotSeen(role.account, f"whether role {role.name} has other permission policies", "no file lists them all")
+        NotSeen(
+            role.account,
+            tr("whether role {role} has other permission policies", role=role.name),
+            tr("no file lists them all"),
+        )
         for role in asking
         if role is not None and not role.policies_listed
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
-    gaps += [NotSeen(account, "service control policies", "no file tells of them") for account in accounts]
+    gaps += [NotSeen(account, tr("service control policies"), tr("no file tells of them")) for account in accounts]
     return Evidence(
         evidence.asked,
         evidence.machine,
@@ -202,21 +214,21 @@ def _with_gaps(evidence: Evidence) -> Evidence:
 def _text(answer: object, key: str) -> str:
     value = answer[key] if isinstance(answer, Mapping) else None
     if not isinstance(value, str):
-        raise ValueError(f"{key} is no text")
+        raise ValueError(tr("{key} is no text", key=key))
     return value
 
 
 def _list(answer: Answer, key: str) -> list[Answer]:
     value = answer.get(key, [])
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
-        raise ValueError(f"{key} is no list of objects")
+        raise ValueError(tr("{key} is no list of objects", key=key))
     return value
 
 
 def _mapping(answer: Answer, key: str) -> Answer:
     value = answer[key]
     if not isinstance(value, Mapping):
-        raise ValueError(f"{key} is no object")
+        raise ValueError(tr("{key} is no object", key=key))
     return value
 
 

@@ -17,6 +17,7 @@ from xsfn_helpers.diagnose.arns import Arn
 from xsfn_helpers.diagnose.evidence import Evidence, MachineSeen, PolicySeen, RoleSeen
 from xsfn_helpers.diagnose.layers import Kind, PolicyPlace
 from xsfn_helpers.documents import Document, json_text
+from xsfn_helpers.language import tr
 
 _CLI_NAMES: Final = {"stepfunctions": "stepfunctions", "iam": "iam"}
 
@@ -166,7 +167,7 @@ def definition_change(machine: MachineSeen, after: str) -> Change:
     )
     return Change(
         machine.account,
-        f"definition of state machine {machine.name}",
+        tr("definition of state machine {machine}", machine=machine.name),
         _readable(machine.definition),
         _readable(after),
         (call,),
@@ -190,7 +191,7 @@ def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Docu
         )
     ]
     properties: dict[str, Any] = {"RoleName": name, **place, "AssumeRolePolicyDocument": trust}
-    parts = [f"trust policy\n{json_text(trust)}"]
+    parts = [tr("trust policy") + f"\n{json_text(trust)}"]
     policies: tuple[PolicySeen, ...] = ()
     if permissions is not None:
         document = json.dumps(permissions, ensure_ascii=False)
@@ -201,11 +202,12 @@ def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Docu
         }
         calls.append(ApiCall(found.account, "iam", "put_role_policy", parameters))
         properties["Policies"] = [{"PolicyName": policy_name, "PolicyDocument": permissions}]
-        parts.append(f"inline policy {policy_name}\n{json_text(permissions)}")
+        title = tr("inline policy {policy}", policy=policy_name)
+        parts.append(f"{title}\n{json_text(permissions)}")
         policies = (PolicySeen(policy_name, document=permissions),)
     return Change(
         found.account,
-        f"a new role {name}",
+        tr("a new role {role}", role=name),
         "",
         "\n".join(parts),
         tuple(calls),
@@ -222,7 +224,7 @@ def new_machine(arn: str, definition: str, role_arn: str, kind: str = "STANDARD"
         parameters["type"] = kind
     return Change(
         machine.account,
-        f"a new state machine {machine.name}",
+        tr("a new state machine {machine}", machine=machine.name),
         "",
         _readable(definition),
         (ApiCall(machine.account, "stepfunctions", "create_state_machine", parameters),),

@@ -15,6 +15,7 @@ from xsfn_helpers.documents import Document
 from xsfn_helpers.iam import Policy, Request
 from xsfn_helpers.iam.conditions import Condition, Family
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import tr
 
 
 def narrowed(document: Document, policy: Policy, request: Request) -> Iterator[tuple[Document | None, str]]:
@@ -22,25 +23,41 @@ def narrowed(document: Document, policy: Policy, request: Request) -> Iterator[t
     for statement in policy.statements:
         if statement.allows or not statement.applies(request):
             continue
-        label = f"statement {statement.label}"
+        label = statement.label
         for condition in statement.conditions:
             if (values := _sparing(condition, request)) is not None:
                 changed, target = _copied(document, statement)
                 target["Condition"][condition.spelled][condition.key] = values
-                yield changed, f"let {condition.spelled} {condition.key} of {label} spare this call"
+                yield (
+                    changed,
+                    tr(
+                        "let {operator} {key} of statement {statement} spare this call",
+                        operator=condition.spelled,
+                        key=condition.key,
+                        statement=label,
+                    ),
+                )
         for element, wanted in (("Action", request.action), ("Resource", request.resource)):
             listed = _listed(_statement(document, statement).get(element, []))
             rest = [one for one in listed if one.lower() != wanted.lower()]
             if 0 < len(rest) < len(listed):
                 changed, target = _copied(document, statement)
                 target[element] = rest[0] if len(rest) == 1 else rest
-                yield changed, f"take {wanted} out of {element} of {label}"
+                yield (
+                    changed,
+                    tr(
+                        "take {value} out of {element} of statement {statement}",
+                        value=wanted,
+                        element=element,
+                        statement=label,
+                    ),
+                )
         if len(policy.statements) == 1:
-            yield None, f"take the policy away, of which {label}, the Deny, is all"
+            yield None, tr("take the policy away, of which statement {statement}, the Deny, is all", statement=label)
         else:
             changed, _ = _copied(document, statement)
             del changed["Statement"][statement.index]
-            yield changed, f"take out {label}, the Deny"
+            yield changed, tr("take out statement {statement}, the Deny", statement=label)
 
 
 def _sparing(condition: Condition, request: Request) -> list[str] | str | None:

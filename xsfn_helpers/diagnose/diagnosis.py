@@ -16,15 +16,20 @@ from xsfn_helpers.diagnose.repair import fix_for
 from xsfn_helpers.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
 from xsfn_helpers.diagnose.symptom import Symptom, symptom_of
 from xsfn_helpers.diagnose.tasks import TaskCall, read_tasks
+from xsfn_helpers.language import mark, tr
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
 
 
 class Verdict(StrEnum):
-    FINE = "fine"
-    BROKEN = "a link is broken"
-    UNKNOWN = "can't tell"
+    FINE = mark("fine")
+    BROKEN = mark("a link is broken")
+    UNKNOWN = mark("can't tell")
+
+    def __str__(self) -> str:
+        """The verdict in the reader's language."""
+        return tr(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from urllib.parse import unquote
 
 from xsfn_helpers.diagnose.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.documents import Document
+from xsfn_helpers.language import mark, tr
 
 _AWS_OWN: Final = "aws"
+# Stands for an account that nobody could tell.
+UNKNOWN: Final = mark("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,11 @@ class PolicySeen:
         """Whether AWS manages it, so that nobody else can change it."""
         return bool(self.arn) and account_of(self.arn) == _AWS_OWN
 
-    @property
-    def title(self) -> str:
-        return f"managed policy {self.name}" if self.arn else f"inline policy {self.name}"
+    def title_of(self, role: str) -> str:
+        """What it is called as a permission policy, or a boundary, of this role."""
+        if self.arn:
+            return tr("managed policy {policy} of role {role}", policy=self.name, role=role)
+        return tr("inline policy {policy} of role {role}", policy=self.name, role=role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ class NotSeen:
     why: str
 
     def __str__(self) -> str:
-        return f"account {self.account}: {self.what} ({self.why})"
+        return tr("account {account}: {what} ({why})", account=tr(self.account), what=self.what, why=self.why)
 
 
 @dataclass(frozen=True, slots=True)

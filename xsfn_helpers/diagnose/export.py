@@ -24,6 +24,7 @@ from xsfn_helpers.diagnose.evidence import (
     read_document,
 )
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import tr
 
 MANIFEST: Final = "xsfn.evidence"
 _VERSION: Final = 1
@@ -37,14 +38,16 @@ def export(evidence: Evidence, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.glob("*.json")):
-            raise ConfigError("There are .json files in it already.", where=str(folder), fix="Give an empty folder.")
+            raise ConfigError(
+                tr("There are .json files in it already."), where=str(folder), fix=tr("Give an empty folder.")
+            )
         written = []
         for name, content in _files(evidence):
             path = folder / f"{name}.json"
             path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             written.append(path)
     except OSError as error:
-        raise ConfigError(f"The folder can't be written: {error}.", where=str(folder)) from error
+        raise ConfigError(tr("The folder can't be written: {error}.", error=error), where=str(folder)) from error
     return tuple(written)
 
 
@@ -175,7 +178,8 @@ def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
     """The evidence of the other files, and what the manifest adds. Raises `ConfigError` where that is broken."""
     if manifest.get(MANIFEST) != _VERSION:
         raise ConfigError(
-            f"Its version is {manifest.get(MANIFEST)!r}; known here is {_VERSION}.", where="evidence.json"
+            tr("Its version is {version!r}; known here is {known}.", version=manifest.get(MANIFEST), known=_VERSION),
+            where="evidence.json",
         )
     try:
         accounts = {
@@ -185,7 +189,7 @@ def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
         machine = accounts[evidence.machine.account].machines[evidence.machine.arn]
         execution = evidence.execution or _execution(manifest["execution"], evidence.asked)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"It isn't what --export writes: {error}.", where="evidence.json") from error
+        raise ConfigError(tr("It isn't what --export writes: {error}.", error=error), where="evidence.json") from error
     return replace(
         evidence,
         machine=machine,

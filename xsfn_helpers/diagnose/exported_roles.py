@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xsfn_helpers.diagnose.arns import account_of, role_name
-from xsfn_helpers.diagnose.evidence import NotSeen, PolicySeen, RoleSeen, read_document
+from xsfn_helpers.diagnose.evidence import UNKNOWN, NotSeen, PolicySeen, RoleSeen, read_document
 from xsfn_helpers.documents import Document
+from xsfn_helpers.language import mark, tr
 
 Answer = Mapping[str, Any]
-_NO_FILE = "no file holds it"
+_NO_FILE = mark("no file holds it")
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class RolePieces:
             self._add(file, name, (PolicySeen(policy, document=document),), lost)
         listed: dict[str, int] = {}
         for file, names in self._inline_names:
-            found = tuple(PolicySeen(name, why_not=_NO_FILE) for name in names)
+            found = tuple(PolicySeen(name, why_not=tr(_NO_FILE)) for name in names)
             if (arn := self._add(file, "", found, lost)) is not None:
                 listed[arn] = listed.get(arn, 0) + 1
         for file, arns in self._attached:
@@ -113,8 +114,8 @@ class RolePieces:
         if len(arns) > 1:
             arns = [arn for arn in arns if account_of(arn) in file]
         if len(arns) != 1:
-            why = "of which account's role is it?" if name else "its name must hold the role's"
-            lost.append(NotSeen("unknown", f"file {file}", why))
+            why = tr("of which account's role is it?") if name else tr("its name must hold the role's")
+            lost.append(NotSeen(UNKNOWN, tr("file {name}", name=file), why))
             return None
         role = self._roles[arns[0]]
         known = {(one.name, one.arn) for one in role.policies if one.document is not None}
@@ -136,7 +137,8 @@ class RolePieces:
             if not named and len(open_) == 1 and len(self._versions) == 1:
                 named = list(open_)
             if len(named) != 1:
-                lost.append(NotSeen("unknown", f"file {file}", "its name must hold the managed policy's"))
+                why = tr("its name must hold the managed policy's")
+                lost.append(NotSeen(UNKNOWN, tr("file {name}", name=file), why))
             elif counts and self._defaults.get(named[0], version) == version:
                 self._managed[named[0]] = document
 
@@ -156,8 +158,8 @@ class RolePieces:
 def _role(given: Answer) -> RoleSeen:
     arn = _text(given, "Arn")
     if not role_name(arn):
-        raise ValueError(f"{arn!r} is no ARN of a role")
-    trust = _document(given["AssumeRolePolicyDocument"], f"the trust policy of {arn}")
+        raise ValueError(tr("{arn!r} is no ARN of a role", arn=arn))
+    trust = _document(given["AssumeRolePolicyDocument"], tr("the trust policy of {arn}", arn=arn))
     return RoleSeen(arn, str(given.get("RoleId", "")), trust)
 
 
@@ -167,7 +169,7 @@ def _boundary(given: Answer) -> PolicySeen | None:
 
 
 def _unread(arn: str) -> PolicySeen:
-    return PolicySeen(arn.rpartition("/")[2], arn, why_not=_NO_FILE)
+    return PolicySeen(arn.rpartition("/")[2], arn, why_not=tr(_NO_FILE))
 
 
 def _tags(given: Answer) -> dict[str, str]:
@@ -177,12 +179,12 @@ def _tags(given: Answer) -> dict[str, str]:
 def _document(given: object, what: object) -> Document:
     found = read_document(given)
     if found is None:
-        raise ValueError(f"{what} is no policy document")
+        raise ValueError(tr("{what} is no policy document", what=what))
     return found
 
 
 def _text(answer: object, key: str) -> str:
     value = answer[key] if isinstance(answer, Mapping) else None
     if not isinstance(value, str):
-        raise ValueError(f"{key} is no text")
+        raise ValueError(tr("{key} is no text", key=key))
     return value

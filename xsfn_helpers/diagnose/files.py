@@ -19,6 +19,7 @@ from xsfn_helpers.diagnose.arns import Arn
 from xsfn_helpers.diagnose.assemble import Assembly
 from xsfn_helpers.diagnose.evidence import Evidence
 from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.language import mark, tr
 
 # An account with thousands of roles takes some tens of megabytes.
 _LARGEST: Final = 256 * 1024 * 1024
@@ -32,25 +33,28 @@ def read_files(folder: Path, asked: str | None = None) -> Evidence:
     isn't there.
     """
     if not folder.is_dir():
-        raise ConfigError("There is no such folder.", where=str(folder), fix="Give the folder with the exported JSON.")
+        fix = tr("Give the folder with the exported JSON.")
+        raise ConfigError(tr("There is no such folder."), where=str(folder), fix=fix)
     if asked is not None and ((arn := Arn.parse(asked)) is None or not arn.machine_name):
-        raise ConfigError(f"{asked!r} is no ARN of a state machine or an execution.")
+        raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=asked))
     assembly = Assembly()
     paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and path.is_file())
     if not paths:
-        raise ConfigError("There is no .json file in it.", where=str(folder), fix=_HOW)
+        raise ConfigError(tr("There is no .json file in it."), where=str(folder), fix=tr(_HOW))
     for path in paths:
         try:
             assembly.take(path.stem, _document(path))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             if isinstance(error, ConfigError):
                 raise
-            what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise ConfigError(f"It isn't what it seems to be: {what}.", where=path.name, fix=_HOW) from error
+            what = tr("{key} is missing", key=error) if isinstance(error, KeyError) else str(error)
+            raise ConfigError(
+                tr("It isn't what it seems to be: {what}.", what=what), where=path.name, fix=tr(_HOW)
+            ) from error
     return assembly.evidence(asked)
 
 
-_HOW: Final = (
+_HOW: Final = mark(
     "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
     "`aws stepfunctions describe-state-machine` of each state machine."
 )
@@ -59,20 +63,26 @@ _HOW: Final = (
 def _document(path: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
-            raise ConfigError("It is too large to be an answer of the AWS CLI.", where=path.name)
+            raise ConfigError(tr("It is too large to be an answer of the AWS CLI."), where=path.name)
         found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"It can't be read: {error}.", where=path.name) from error
+        raise ConfigError(tr("It can't be read: {error}.", error=error), where=path.name) from error
     except RecursionError as error:
-        raise ConfigError("It is nested too deep to be an answer of the AWS CLI.", where=path.name) from error
+        raise ConfigError(tr("It is nested too deep to be an answer of the AWS CLI."), where=path.name) from error
     except json.JSONDecodeError as error:
-        raise ConfigError(
-            f"It isn't JSON: {error.msg}, line {error.lineno}, column {error.colno}.", where=path.name, fix=_HOW
-        ) from error
+        what = tr(
+            "It isn't JSON: {error}, line {line}, column {column}.",
+            error=error.msg,
+            line=error.lineno,
+            column=error.colno,
+        )
+        raise ConfigError(what, where=path.name, fix=tr(_HOW)) from error
     except ValueError as error:
-        raise ConfigError(f"It isn't JSON that can be trusted: {error}.", where=path.name, fix=_HOW) from error
+        raise ConfigError(
+            tr("It isn't JSON that can be trusted: {error}.", error=error), where=path.name, fix=tr(_HOW)
+        ) from error
     if not isinstance(found, dict):
-        raise ConfigError("It holds no JSON object.", where=path.name, fix=_HOW)
+        raise ConfigError(tr("It holds no JSON object."), where=path.name, fix=tr(_HOW))
     return found
 
 
@@ -80,7 +90,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         twice = next(_repeated(pairs))
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(tr("the key {key!r} is there twice", key=twice))
     return members
 
 

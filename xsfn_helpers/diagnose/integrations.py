@@ -13,18 +13,19 @@ from enum import StrEnum
 from typing import Any, Final
 
 from xsfn_helpers.diagnose.arns import Arn
+from xsfn_helpers.language import mark
 
 START, POLL, STOP = 3, 4, 5
+# Stands for a resource that shows only when the task runs.
 AT_RUN_TIME: Final = ""
-"""Stands for a resource that shows only when the task runs."""
 
 
 class Pattern(StrEnum):
     """How a task waits: docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
 
-    REQUEST_RESPONSE = "doesn't wait"
-    RUN_A_JOB = "waits for the end (.sync)"
-    CALLBACK = "waits for a token"
+    REQUEST_RESPONSE = mark("doesn't wait")
+    RUN_A_JOB = mark("waits for the end (.sync)")
+    CALLBACK = mark("waits for a token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def calls_of(resource: str, arguments: Mapping[str, Any], place: Place) -> tuple
     return (first,)
 
 
-_ONCE: Final = "once, when the task runs"
+_ONCE: Final = mark("once, when the task runs")
 
 
 def _following(machine: str, owner: str, arguments: Mapping[str, Any]) -> Iterator[ServiceCall]:
@@ -154,8 +155,12 @@ def _following(machine: str, owner: str, arguments: Mapping[str, Any]) -> Iterat
         known = isinstance(name, str) and not name.startswith(("$", "{%", "States."))
         last = name if known and "Name.$" not in arguments else "*"
         execution = f"{str(found)[: -len(found.rest)]}execution:{found.machine_name}:{last}"
-    yield ServiceCall(POLL, "states:DescribeExecution", execution, owner, "at each poll, until the execution ends")
-    yield ServiceCall(STOP, "states:StopExecution", execution, owner, "only when the task is stopped or times out")
+    yield ServiceCall(
+        POLL, "states:DescribeExecution", execution, owner, mark("at each poll, until the execution ends")
+    )
+    yield ServiceCall(
+        STOP, "states:StopExecution", execution, owner, mark("only when the task is stopped or times out")
+    )
 
 
 def _sdk_call(service: str, operation: str, arguments: Mapping[str, Any], place: Place) -> tuple[str, str]:

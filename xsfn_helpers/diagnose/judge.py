@@ -15,15 +15,16 @@ from typing import Any, Final
 from xsfn_helpers.diagnose.evidence import PolicySeen
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
+from xsfn_helpers.language import mark, tr
 
 Document = dict[str, Any]
 
 
 class Answer(StrEnum):
-    ALLOWED = "allowed"
-    REFUSED = "refused"
-    UNKNOWN = "can't tell"
-    NOT_ASKED = "not asked"
+    ALLOWED = mark("allowed")
+    REFUSED = mark("refused")
+    UNKNOWN = mark("can't tell")
+    NOT_ASKED = mark("not asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ _ANY: Final[Mapping[PolicyKind, Document]] = {
         "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}],
     }
 }
-UNSEEN: Final = "what wasn't seen"
+UNSEEN: Final = mark("what wasn't seen")
 
 
 def judge(request: Request, layers: Layers) -> Judgement:
@@ -122,7 +123,7 @@ class _Reading:
         layers = self._layers
         identity = list(self._known(layers.identity, PolicyKind.IDENTITY))
         if layers.identity_unseen or not layers.identity_listed:
-            self.open.append(layers.identity_unseen or "permission policies that weren't listed")
+            self.open.append(layers.identity_unseen or tr("permission policies that weren't listed"))
             if self._hopeful:
                 identity.append(_any(PolicyKind.IDENTITY))
             elif layers.identity_unseen:
@@ -144,13 +145,13 @@ class _Reading:
         for one in named:
             document = one.policy.document
             if document is None:
-                self.open.append(f"{one.title} ({one.policy.why_not})")
+                self.open.append(tr("{policy} ({why})", policy=one.title, why=one.policy.why_not))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
             try:
                 parsed = Policy.parse(document, kind=kind, name=one.title)
             except XsfnError as error:
-                self.open.append(f"{one.title}, which the engine can't read: {error.what}")
+                self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
             yield self._without_unknown_keys(parsed, one.title)
@@ -172,7 +173,7 @@ class _Reading:
             if not keys:
                 statements.append(body)
                 continue
-            self.open.extend(f"{title}: the value of {one.key}" for one in keys)
+            self.open.extend(tr("{policy}: the value of {key}", policy=title, key=one.key) for one in keys)
             if statement.allows is self._hopeful:
                 for one in keys:
                     del body["Condition"][one.spelled][one.key]
@@ -193,12 +194,12 @@ class _Reading:
 
 
 def _any(kind: PolicyKind) -> Policy:
-    return Policy.parse(_ANY[kind], kind=kind, name=UNSEEN)
+    return Policy.parse(_ANY[kind], kind=kind, name=tr(UNSEEN))
 
 
 def _none(kind: PolicyKind) -> Policy:
     document = {"Version": "2012-10-17", "Statement": [{**_ANY[kind]["Statement"][0], "Effect": "Deny"}]}
-    return Policy.parse(document, kind=kind, name=UNSEEN)
+    return Policy.parse(document, kind=kind, name=tr(UNSEEN))
 
 
 def _nothing(kind: PolicyKind, title: str) -> Policy:

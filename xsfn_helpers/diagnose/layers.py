@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from xsfn_helpers.diagnose.arns import Arn, account_of, role_name
 from xsfn_helpers.diagnose.evidence import Evidence, PolicySeen, RoleSeen
 from xsfn_helpers.diagnose.judge import Layers, Named
 from xsfn_helpers.iam import Principal
+from xsfn_helpers.language import mark, tr
 
 
 class Kind(StrEnum):
     """Where a policy is kept, which decides how it is changed."""
 
-    TRUST = "trust policy"
-    INLINE = "inline policy"
-    MANAGED = "managed policy"
-    BOUNDARY = "permissions boundary"
+    TRUST = "trust"
+    INLINE = "inline"
+    MANAGED = "managed"
+    BOUNDARY = "boundary"
+
+
+_TITLES: Final = {
+    Kind.TRUST: mark("trust policy of role {role}"),
+    Kind.INLINE: mark("inline policy {policy} of role {role}"),
+    Kind.MANAGED: mark("managed policy {policy} of role {role}"),
+    Kind.BOUNDARY: mark("permissions boundary {policy} of role {role}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +40,8 @@ class PolicyPlace:
 
     @property
     def title(self) -> str:
-        name = "" if self.kind is Kind.TRUST else f" {self.policy.name}"
-        return f"{self.kind}{name} of role {self.role.name}"
+        """What decisions call it, and so what it is found by in their answers."""
+        return tr(_TITLES[self.kind], policy=self.policy.name, role=self.role.name)
 
 
 def places(role: RoleSeen) -> tuple[PolicyPlace, ...]:
@@ -56,7 +66,11 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
     """The role that asks, as far as it was seen, and its own side of the decision."""
     role = evidence.role(role_arn)
     if role is None or not role.in_full:
-        unseen = f"the permission policies of role {role_name(role_arn)} in account {account_of(role_arn)}"
+        unseen = tr(
+            "the permission policies of role {role} in account {account}",
+            role=role_name(role_arn),
+            account=account_of(role_arn),
+        )
         return role, Layers(identity_unseen=unseen, tags_unseen=True)
     named: dict[Kind, list[Named]] = {kind: [] for kind in Kind}
     for place in places(role):
@@ -78,11 +92,14 @@ def trust_of(role: RoleSeen | None) -> Named | None:
 
 def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
     """What decides where Step Functions itself asks: the trust policy alone."""
-    unseen = "" if role and role.trust is not None else f"the trust policy of {role_arn}"
+    unseen = "" if role and role.trust is not None else tr("the trust policy of {arn}", arn=role_arn)
     return Layers(resource=trust_of(role), resource_unseen=unseen)
 
 
 def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[Named, ...], ...]:
     """The service control policies of the caller's account, level by level; none where they couldn't be read."""
     levels = evidence.account(account_id).scps if account_id else None
-    return tuple(tuple(Named(f"service control policy {one.name}", one) for one in level) for level in levels or ())
+    return tuple(
+        tuple(Named(tr("service control policy {policy}", policy=one.name), one) for one in level)
+        for level in levels or ()
+    )

@@ -10,8 +10,8 @@ from xsfn_helpers.diagnose.integrations import AT_RUN_TIME, Place, ServiceCall, 
 from xsfn_helpers.diagnose.tasks import TaskCall
 from xsfn_helpers.documents import POLICY_VERSION, STATES_PRINCIPAL, Document
 
+# Pairs of action and resource; the resource is empty where it is known only at run time.
 Needs = tuple[tuple[str, str], ...]
-"""Pairs of action and resource; the resource is empty where it is known only at run time."""
 
 
 def calls_by_task(task: TaskCall, evidence: Evidence) -> tuple[ServiceCall, ...]:

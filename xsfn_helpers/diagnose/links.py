@@ -22,6 +22,7 @@ from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.iam import PolicyKind, Principal, Request, Unsupported, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import Verdict as Said
+from xsfn_helpers.language import listed, sentences, tr
 
 ASSUME: Final = "sts:AssumeRole"
 SERVICE, TAKE_ON, CALL, POLL, STOP, CHILD = 1, 2, 3, 4, 5, 6
@@ -78,7 +79,7 @@ class _Chain:
         self._machine = evidence.machine
 
     def links(self) -> Iterator[TaskLink]:
-        yield self._as_service(SERVICE, self._machine, "when the task runs")
+        yield self._as_service(SERVICE, self._machine, tr("when the task runs"))
         yield self._take_on()
         for call in self._calls():
             yield self._call(call)
@@ -112,19 +113,22 @@ class _Chain:
         task, machine = self._task, self._machine
         target = task.role_arn
         accounts = tuple(dict.fromkeys((machine.account, account_of(target) or machine.account)))
-        link = self._blank(TAKE_ON, machine.role_arn, ASSUME, target, accounts, "when the task runs")
+        link = self._blank(TAKE_ON, machine.role_arn, ASSUME, target, accounts, tr("when the task runs"))
         if not task.takes_on_a_role:
             return self._without_role(link)
         if not target:
-            known = f"Which role it is shows only at run time, from {task.choice.value}: give the ARN of an execution."
-            return replace(link, answer=Answer.UNKNOWN, why=known, open=(f"the value of {task.choice.value}",))
+            known = tr(
+                "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
+                expression=task.choice.value,
+            )
+            return replace(link, answer=Answer.UNKNOWN, why=known, open=(_value_of(task),))
         slip = unassumable_name(machine) or role_slip(target, self._evidence)
         role = self._evidence.role(target)
         if slip is not None and slip.certain:
             return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip)
         found = Arn.parse(target)
         if found is None or not found.role_name:
-            return replace(link, answer=Answer.REFUSED, why=f"{target!r} is no ARN of a role.")
+            return replace(link, answer=Answer.REFUSED, why=tr("{arn!r} is no ARN of a role.", arn=target))
         caller, layers = asking_layers(self._evidence, machine.role_arn)
         layers = replace(
             layers,
@@ -148,14 +152,19 @@ class _Chain:
         if slip is None:
             return decided
         # An account that nobody could look into: only the caller's own side can settle that it is a slip.
-        return replace(decided, why=f"{decided.why} {slip.what}", slip=slip if decided.broken else None)
+        why = sentences(decided.why, slip.what)
+        return replace(decided, why=why, slip=slip if decided.broken else None)
 
     def _without_role(self, link: TaskLink) -> TaskLink:
         calls = self._calls()
         across = next((call for call in calls if call.account != self._machine.account), None)
         if across is None or across.has_resource_policy:
-            where = "in its own account" if across is None else "in another account, whose policy has to let it in"
-            why = f"The task names no role: the state machine's own role makes its calls, {where}."
+            own = tr("The task names no role: the state machine's own role makes its calls, in its own account.")
+            other = tr(
+                "The task names no role: the state machine's own role makes its calls, in another account, whose "
+                "policy has to let it in."
+            )
+            why = own if across is None else other
             return replace(link, answer=Answer.NOT_ASKED, why=why, resource="", accounts=(self._machine.account,))
         slip = Slip.no_role(self._task, across, self._evidence)
         return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource)
@@ -173,22 +182,25 @@ class _Chain:
         task = self._task
         asker = task.role_arn if task.takes_on_a_role else self._machine.role_arn
         accounts = tuple(dict.fromkeys((account_of(asker), call.account)))
-        link = self._blank(call.number, asker, call.action, call.resource, accounts, call.when)
+        link = self._blank(call.number, asker, call.action, call.resource, accounts, tr(call.when))
         if not asker:
-            why = "Whose call it is shows only at run time."
-            return replace(link, answer=Answer.UNKNOWN, why=why, open=(f"the value of {task.choice.value}",))
+            why = tr("Whose call it is shows only at run time.")
+            return replace(link, answer=Answer.UNKNOWN, why=why, open=(_value_of(task),))
         found = Arn.parse(asker)
         if found is None or not found.role_name:
-            return replace(link, answer=Answer.UNKNOWN, why="There is no such role that could make the call.")
+            return replace(link, answer=Answer.UNKNOWN, why=tr("There is no such role that could make the call."))
         if call.number == CALL and call.action.startswith("states:Start"):
             slip = machine_slip(call.resource, self._evidence, task)
             if slip is not None:
                 return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip)
         if self._evidence.lacks_role(asker):
-            return replace(link, answer=Answer.UNKNOWN, why="The role that would make this call doesn't exist.")
+            why = tr("The role that would make this call doesn't exist.")
+            return replace(link, answer=Answer.UNKNOWN, why=why)
         role, layers = asking_layers(self._evidence, asker)
         if call.has_resource_policy:
-            unseen = f"the policy of {call.resource or 'the resource'} itself"
+            unseen = tr("the policy of the resource itself")
+            if call.resource:
+                unseen = tr("the policy of {arn} itself", arn=call.resource)
             layers = replace(layers, resource_kind=PolicyKind.RESOURCE, resource_unseen=unseen)
         asked = [call.resource or "*"]
         if call.resource.endswith(":*"):
@@ -213,16 +225,18 @@ class _Chain:
         call = next((call for call in self._calls() if call.action.startswith("states:Start")), None)
         if call is None:
             return None
-        when = "when the started execution needs its role"
+        when = tr("when the started execution needs its role")
         child = self._evidence.state_machine(call.resource) if call.resource else None
         if child is not None:
             return self._as_service(CHILD, child, when)
         link = self._blank(CHILD, STATES_PRINCIPAL, ASSUME, "", (call.account,), when)
         if call.resource and self._evidence.lacks_machine(call.resource):
-            why = "There is no such state machine, so it has no role."
+            why = tr("There is no such state machine, so it has no role.")
+        elif call.resource:
+            why = tr("The state machine {arn} couldn't be seen.", arn=call.resource)
         else:
-            why = f"The state machine {call.resource or 'that is started'} couldn't be seen."
-        return replace(link, answer=Answer.UNKNOWN, why=why, open=("the started state machine and its role",))
+            why = tr("The state machine that is started couldn't be seen.")
+        return replace(link, answer=Answer.UNKNOWN, why=why, open=(tr("the started state machine and its role"),))
 
     # --- common to all
 
@@ -251,7 +265,11 @@ class _Chain:
     def _why_unseen(self, arn: str) -> str:
         account = account_of(arn)
         why = next((str(one) for one in self._evidence.not_seen if one.account == account and arn in one.what), "")
-        return why or f"the trust policy of {arn}, which nobody gave or could read"
+        return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
+
+
+def _value_of(task: TaskCall) -> str:
+    return tr("the value of {expression}", expression=task.choice.value)
 
 
 def _tags(role: RoleSeen | None) -> dict[str, str]:
@@ -271,24 +289,25 @@ def _of_unknown_resource(link: TaskLink, call: ServiceCall) -> TaskLink:
     policies = link.judgement.decision.policies.identity
     any_allow = any(s.allows and s.action_matches(request) for policy in policies for s in policy.statements)
     if any_allow or link.answer is Answer.UNKNOWN:
-        why = f"What {call.action} acts on shows only at run time, and a permission for it is there."
-        return replace(link, answer=Answer.UNKNOWN, why=why, open=(*link.open, "the resource of the call"))
+        why = tr("What {action} acts on shows only at run time, and a permission for it is there.", action=call.action)
+        return replace(link, answer=Answer.UNKNOWN, why=why, open=(*link.open, tr("the resource of the call")))
     return link
 
 
 def _reason(judgement: Judgement) -> str:
     decision = judgement.decision
     if judgement.answer is Answer.ALLOWED:
-        return f"Allowed by {' and by '.join(str(one) for one in decision.decided_by)}."
+        statements = tr(" and by ").join(str(one) for one in decision.decided_by)
+        return tr("Allowed by {statements}.", statements=statements)
     if judgement.answer is Answer.UNKNOWN:
-        return f"It hangs on {'; '.join(judgement.open)}."
-    statements = " and ".join(str(one) for one in decision.decided_by)
-    if statements:
-        return f"Refused {decision.aws_reason}: {statements}."
-    layers = " and ".join(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
+        return tr("It hangs on {open}.", open=tr("; ").join(judgement.open))
+    if decision.decided_by:
+        statements = listed(decision.decided_by)
+        return tr("Refused {reason}: {statements}.", reason=decision.aws_reason, statements=statements)
+    layers = listed(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
     asker = decision.request.principal
     # Which session of the role it is has no weight: Step Functions names each at random.
-    return f"Refused: {layers}.".replace(asker.arn, asker.role_arn or asker.arn)
+    return tr("Refused: {reasons}.", reasons=layers).replace(asker.arn, asker.role_arn or asker.arn)
 
 
 def _lacks(layer: LayerResult) -> bool:
@@ -296,7 +315,13 @@ def _lacks(layer: LayerResult) -> bool:
 
 
 def _lacking(layer: LayerResult, request: Request) -> str:
-    where = f" in account {layer.account}" if layer.account else ""
+    kind = tr(layer.kind.value)
+    lacking = tr("no {policy} allows it", policy=kind)
+    if layer.account:
+        lacking = tr("no {policy} in account {account} allows it", policy=kind, account=layer.account)
     near = [one for one in layer.statements if one.ref.statement.allows and one.action_matches]
-    but = "; ".join(f"{one.ref} has {', '.join(one.failures(request))}" for one in near)
-    return f"no {layer.kind.words.implicit}{where} allows it{f' ({but})' if but else ''}"
+    but = tr("; ").join(
+        tr("{statement} has {failures}", statement=one.ref, failures=tr(", ").join(one.failures(request)))
+        for one in near
+    )
+    return tr("{lacking} ({near})", lacking=lacking, near=but) if but else lacking

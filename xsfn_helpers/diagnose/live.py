@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -10,12 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from xsfn_helpers.aws_errors import code_of, message_of
 from xsfn_helpers.diagnose.arns import Arn, account_of, machine_arn, role_name
-from xsfn_helpers.diagnose.evidence import AccountSeen, Evidence, ExecutionSeen, MachineSeen, NotSeen
+from xsfn_helpers.diagnose.evidence import UNKNOWN, AccountSeen, Evidence, ExecutionSeen, MachineSeen, NotSeen
 from xsfn_helpers.diagnose.histories import tasks_of_history
 from xsfn_helpers.diagnose.live_roles import RoleReader
 from xsfn_helpers.diagnose.organization import read_scps
 from xsfn_helpers.diagnose.wanted import wanted_machines, wanted_roles
 from xsfn_helpers.errors import AwsUnavailable, ConfigError
+from xsfn_helpers.language import listed, mark, tr
 from xsfn_helpers.scenario import Side
 
 if TYPE_CHECKING:
@@ -27,6 +28,18 @@ T = TypeVar("T")
 _GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound"})
 # What was found may name more to look at: a role that was probably meant, and then what that one starts.
 _ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of the thing asked about where it isn't there, or can't be read."""
+
+    missing: str
+    unreadable: str
+
+
+_EXECUTION: Final = _Words(mark("There is no such execution."), mark("The execution can't be read: {error}."))
+_MACHINE: Final = _Words(mark("There is no such state machine."), mark("The state machine can't be read: {error}."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +79,16 @@ def _doors(clients: Iterable[Callable[[str], Any]], *, denied: Collection[str] =
         try:
             account = client("sts").get_caller_identity()["Account"]
         except (ClientError, BotoCoreError) as error:
-            closed.append(NotSeen("unknown", "everything that one of the sessions leads to", _told(error)))
+            closed.append(NotSeen(UNKNOWN, tr("everything that one of the sessions leads to"), _told(error)))
             continue
         if account in denied:
-            closed.append(NotSeen(account, "everything", "it is on your list deny_accounts"))
+            closed.append(NotSeen(account, tr("everything"), tr("it is on your list deny_accounts")))
             continue
         doors.setdefault(account, Door(account, client, organized))
     if not doors:
-        fix = "Sign in again, or name another profile; `aws sts get-caller-identity` tells whether it works."
-        raise AwsUnavailable(f"No account can be looked into: {'; '.join(map(str, closed))}.", fix=fix)
+        fix = tr("Sign in again, or name another profile; `aws sts get-caller-identity` tells whether it works.")
+        why = tr("; ").join(map(str, closed))
+        raise AwsUnavailable(tr("No account can be looked into: {why}.", why=why), fix=fix)
     return Doors(doors, tuple(closed))
 
 
@@ -116,14 +130,16 @@ class _Reader:
     def read(self) -> Evidence:
         arn = Arn.parse(self._asked)
         if arn is None or not arn.machine_name or arn.kind not in ("stateMachine", "execution"):
-            fix = "Give the ARN of a state machine, or of one of its executions."
-            raise ConfigError(f"{self._asked!r} is no ARN of a state machine or an execution.", fix=fix)
+            fix = tr("Give the ARN of a state machine, or of one of its executions.")
+            raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=self._asked), fix=fix)
         if arn.account not in self._doors:
-            known = " and ".join(self._doors)
-            raise ConfigError(
-                f"The state machine is in account {arn.account}, which can't be looked into; {known} can.",
-                fix="Give a profile of that account, or exported files with --from-files.",
+            what = tr(
+                "The state machine is in account {account}, which can't be looked into; {others} can.",
+                account=arn.account,
+                others=listed(self._doors),
             )
+            fix = tr("Give a profile of that account, or exported files with --from-files.")
+            raise ConfigError(what, fix=fix)
         for account in self._doors:
             self._list(account)
         execution = self._execution() if arn.kind == "execution" else None
@@ -143,9 +159,9 @@ class _Reader:
     # --- what is there
 
     def _list(self, account: str) -> None:
-        roles = self._try(account, "the list of roles (iam:ListRoles)", self._roles[account].listed)
+        roles = self._try(account, tr("the list of roles (iam:ListRoles)"), self._roles[account].listed)
         machines = self._try(
-            account, "the list of state machines (states:ListStateMachines)", lambda: self._listed_machines(account)
+            account, tr("the list of state machines (states:ListStateMachines)"), lambda: self._listed_machines(account)
         )
         self._accounts[account] = replace(
             self._accounts[account],
@@ -166,10 +182,10 @@ class _Reader:
     def _execution(self) -> ExecutionSeen:
         account = account_of(self._asked)
         states = self._states(account)
-        found = self._needed("execution", lambda: states.describe_execution(executionArn=self._asked))
+        found = self._needed(_EXECUTION, lambda: states.describe_execution(executionArn=self._asked))
         events = self._try(
             account,
-            f"the history of {self._asked} (states:GetExecutionHistory)",
+            tr("the history of {arn} (states:GetExecutionHistory)", arn=self._asked),
             lambda: [
                 event
                 for page in states.get_paginator("get_execution_history").paginate(executionArn=self._asked)
@@ -190,7 +206,7 @@ class _Reader:
 
     def _operator_machine(self, arn: str) -> MachineSeen:
         account = account_of(arn)
-        described = self._needed("state machine", lambda: self._describe(account, arn))
+        described = self._needed(_MACHINE, lambda: self._describe(account, arn))
         self._keep_machine(described)
         return described
 
@@ -200,7 +216,7 @@ class _Reader:
         logging = found.get("loggingConfiguration", {}).get("level", "OFF")
         tags = self._try(
             account,
-            f"the tags of {own} (states:ListTagsForResource)",
+            tr("the tags of {arn} (states:ListTagsForResource)", arn=own),
             lambda: self._states(account).list_tags_for_resource(resourceArn=own)["tags"],
         )
         return MachineSeen(
@@ -242,7 +258,7 @@ class _Reader:
         def missing() -> None:
             self._miss(account, arn)
 
-        what = f"the state machine {arn} (states:DescribeStateMachine)"
+        what = tr("the state machine {arn} (states:DescribeStateMachine)", arn=arn)
         found = self._try(account, what, lambda: self._describe(account, arn), missing)
         if found is not None:
             self._keep_machine(found)
@@ -251,7 +267,7 @@ class _Reader:
     def _read_role(self, account: str, arn: str) -> bool:
         found = self._try(
             account,
-            f"the role {arn} (iam:GetRole)",
+            tr("the role {arn} (iam:GetRole)", arn=arn),
             lambda: self._roles[account].in_full(role_name(arn)),
             lambda: self._miss(account, arn),
         )
@@ -272,13 +288,13 @@ class _Reader:
         named = {*map(account_of, wanted_roles(evidence)), *map(account_of, wanted_machines(evidence))}
         for account in sorted(named - self._doors.keys() - {""}):
             what = [arn for arn in (*wanted_roles(evidence), *wanted_machines(evidence)) if account_of(arn) == account]
-            self._not_seen.append(NotSeen(account, " and ".join(what), "no session leads into this account"))
+            self._not_seen.append(NotSeen(account, listed(what), tr("no session leads into this account")))
 
     def _scps(self, account: str) -> None:
         door = self._doors[account]
         levels: tuple[Any, ...] | None = ()
         if door.organized:
-            what = "service control policies (organizations:ListPoliciesForTarget)"
+            what = tr("service control policies (organizations:ListPoliciesForTarget)")
             levels = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
         self._accounts[account] = replace(self._accounts[account], scps=levels)
 
@@ -302,26 +318,27 @@ class _Reader:
             self._note(account, what, error)
         return None
 
-    def _needed(self, kind: str, call: Callable[[], T]) -> T:
+    def _needed(self, words: _Words, call: Callable[[], T]) -> T:
         """What the call gives. Without the thing asked about there is nothing to diagnose."""
         try:
             return call()
         except ClientError as error:
             if code_of(error) not in _GONE:
                 raise ConfigError(
-                    f"The {kind} can't be read: {_told(error)}.",
+                    tr(words.unreadable, error=_told(error)),
                     where=self._asked,
-                    fix="Use an identity that may, or exported files with --from-files.",
+                    fix=tr("Use an identity that may, or exported files with --from-files."),
                 ) from error
             arns = self._accounts[account_of(self._asked)].all_machines or ()
-            raise ConfigError(f"There is no such {kind}.", where=self._asked, fix=_instead(arns)) from None
+            raise ConfigError(tr(words.missing), where=self._asked, fix=_instead(arns)) from None
         except BotoCoreError as error:
-            raise AwsUnavailable(f"The {kind} can't be read: {_told(error)}.", where=self._asked) from error
+            raise AwsUnavailable(tr(words.unreadable, error=_told(error)), where=self._asked) from error
 
 
 def _instead(arns: Collection[str]) -> str:
-    shown: Iterator[str] = iter(sorted(arns)[:10])
-    return f"There are: {', '.join(shown)}." if arns else "Look at its account, region and name."
+    if not arns:
+        return tr("Look at its account, region and name.")
+    return tr("There are: {arns}.", arns=tr(", ").join(sorted(arns)[:10]))
 
 
 def _told(error: Exception) -> str:

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from xsfn_helpers.aws_errors import code_of, message_of
 from xsfn_helpers.diagnose.evidence import PolicySeen, RoleSeen, read_document
+from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -60,7 +61,8 @@ class RoleReader:
         try:
             pages = list(self._iam.get_paginator("list_role_policies").paginate(RoleName=name))
         except (ClientError, BotoCoreError) as error:
-            self._note(self._account, f"the inline policies of role {name} (iam:ListRolePolicies)", error)
+            what = tr("the inline policies of role {role} (iam:ListRolePolicies)", role=name)
+            self._note(self._account, what, error)
             return (), False
         return tuple(self._inline_policies(name, [one for page in pages for one in page["PolicyNames"]])), True
 
@@ -69,7 +71,8 @@ class RoleReader:
             try:
                 found = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
             except (ClientError, BotoCoreError) as error:
-                self._note(self._account, f"inline policy {name} of role {role} (iam:GetRolePolicy)", error)
+                what = tr("inline policy {policy} of role {role} (iam:GetRolePolicy)", policy=name, role=role)
+                self._note(self._account, what, error)
                 yield PolicySeen(name, why_not=_why(error))
             else:
                 yield PolicySeen(name, document=read_document(found))
@@ -78,7 +81,8 @@ class RoleReader:
         try:
             pages = list(self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=name))
         except (ClientError, BotoCoreError) as error:
-            self._note(self._account, f"the managed policies of role {name} (iam:ListAttachedRolePolicies)", error)
+            what = tr("the managed policies of role {role} (iam:ListAttachedRolePolicies)", role=name)
+            self._note(self._account, what, error)
             return (), False
         arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
         return tuple(self._managed(arn) for arn in arns), True
@@ -90,7 +94,8 @@ class RoleReader:
             version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             found = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         except (ClientError, BotoCoreError) as error:
-            self._note(self._account, f"managed policy {arn} (iam:GetPolicy, iam:GetPolicyVersion)", error)
+            what = tr("managed policy {arn} (iam:GetPolicy, iam:GetPolicyVersion)", arn=arn)
+            self._note(self._account, what, error)
             return PolicySeen(name, arn, why_not=_why(error))
         return PolicySeen(name, arn, read_document(found))
 

@@ -16,9 +16,10 @@ from xsfn_helpers.diagnose.links import TaskLink
 from xsfn_helpers.diagnose.refine import refined
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
+from xsfn_helpers.language import mark, sentences, tr
 
-_ASK_FIRST: Final = "A Deny is somebody's decision: ask whose it is before you take it away."
-_SHARED: Final = (
+_ASK_FIRST: Final = mark("A Deny is somebody's decision: ask whose it is before you take it away.")
+_SHARED: Final = mark(
     "A managed policy counts for everything it is attached to, and keeps five versions: where there are five, delete "
     "one that isn't the default first."
 )
@@ -47,22 +48,34 @@ def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, Polic
         if place is None or place.policy.document is None:
             yield _out_of_reach(link, ref)
         elif place.policy.is_awss_own:
-            yield _fix(link, f"Detach {place.title}, which denies the call.", detachment(place), _ASK_FIRST)
+            summary = tr("Detach {policy}, which denies the call.", policy=place.title)
+            yield _fix(link, summary, detachment(place), _ASK_FIRST)
         else:
             for document, done in narrowed(place.policy.document, ref.policy, request):
                 if document is not None or place.kind is Kind.INLINE:
                     change = policy_change(place, document)
                     notes = (_ASK_FIRST, _SHARED) if place.kind in _SHARED_KINDS else (_ASK_FIRST,)
-                    yield _fix(link, f"In account {place.role.account}, {place.title}: {done}.", change, *notes)
+                    summary = tr(
+                        "In account {account}, {policy}: {done}.",
+                        account=place.role.account,
+                        policy=place.title,
+                        done=done,
+                    )
+                    yield _fix(link, summary, change, *notes)
                 elif place.kind is Kind.MANAGED:
-                    yield _fix(link, f"Detach {place.title}: {done}.", detachment(place), _ASK_FIRST)
+                    summary = tr("Detach {policy}: {done}.", policy=place.title, done=done)
+                    yield _fix(link, summary, detachment(place), _ASK_FIRST)
 
 
 def _out_of_reach(link: TaskLink, ref: StatementRef) -> Fix:
     return Fix(
         link.number,
         link.task,
-        f"{ref} denies the call, and it can't be changed in these accounts: ask the organization's administrator.",
+        tr(
+            "{statement} denies the call, and it can't be changed in these accounts: ask the organization's "
+            "administrator.",
+            statement=ref,
+        ),
     )
 
 
@@ -79,7 +92,8 @@ def _more_allowed(
     for edit in edits:
         place = _place_of(edit, link, known, evidence, altered=judgement.altered)
         if place is None:
-            yield Fix(link.number, link.task, f"{edit} It can't be changed in these accounts.")
+            summary = sentences(str(edit), tr("It can't be changed in these accounts."))
+            yield Fix(link.number, link.task, summary)
             return
         # Two changes of one role build on each other.
         role = roles.get(place.role.arn, place.role)
@@ -91,12 +105,23 @@ def _more_allowed(
         if change.role is not None:
             roles[place.role.arn] = change.role
         if place.kind in _SHARED_KINDS:
-            notes.append(_SHARED)
-        new = "" if place.policy.document is not None else "a new "
-        words.append(f"in account {place.role.account}, {new}{place.title}: {better.done}")
-    summary = " And ".join(words)
-    summary = f"{summary[:1].upper()}{summary[1:]}"
-    yield Fix(link.number, link.task, summary, tuple(changes), tuple(dict.fromkeys(notes)))
+            notes.append(tr(_SHARED))
+        words.append(_told(place, better.done, first=not words))
+    yield Fix(link.number, link.task, sentences(*words), tuple(changes), tuple(dict.fromkeys(notes)))
+
+
+# By whether it is the first change of a fix, and whether the policy is a new one.
+_TOLD: Final = {
+    (True, True): mark("In account {account}, a new {policy}: {done}"),
+    (True, False): mark("In account {account}, {policy}: {done}"),
+    (False, True): mark("And in account {account}, a new {policy}: {done}"),
+    (False, False): mark("And in account {account}, {policy}: {done}"),
+}
+
+
+def _told(place: PolicyPlace, done: str, *, first: bool) -> str:
+    message = _TOLD[first, place.policy.document is None]
+    return tr(message, account=place.role.account, policy=place.title, done=done)
 
 
 def _place_of(
@@ -119,4 +144,4 @@ def _new_name(role: RoleSeen, action: str) -> str:
 
 
 def _fix(link: TaskLink, summary: str, change: Change, *notes: str) -> Fix:
-    return Fix(link.number, link.task, summary, (change,), notes)
+    return Fix(link.number, link.task, summary, (change,), tuple(map(tr, notes)))

@@ -19,6 +19,7 @@ from xsfn_helpers.diagnose.tasks import read_tasks
 from xsfn_helpers.documents import POLICY_VERSION, Document
 from xsfn_helpers.iam import PolicyKind, Request
 from xsfn_helpers.iam.edits import Edit
+from xsfn_helpers.language import listed, tr
 
 _UNIQUE_ID: Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 _EXTERNAL_ID: Final = "sts:externalid"
@@ -47,7 +48,7 @@ def refined(edit: Edit, place: PolicyPlace, judgement: Judgement, evidence: Evid
     after, notes = _tidied(after, edit, request, evidence)
     if own is not None and edit.before is not None and _grants_more(edit, after, evidence, place):
         added = {"Effect": "Allow", "Action": request.action, "Resource": request.resource}
-        done = f"add the statement {json.dumps(added, ensure_ascii=False)}."
+        done = tr("add the statement {statement}.", statement=json.dumps(added, ensure_ascii=False))
         after, notes = {**edit.before, "Statement": [*_statements(edit.before), added]}, []
     return Refined(after, done, tuple(notes))
 
@@ -67,8 +68,8 @@ def _pairs(document: Document) -> set[tuple[str, str]]:
         (action.lower(), resource)
         for statement in _statements(document)
         if statement.get("Effect") == "Allow"
-        for action in _listed(statement.get("Action", []))
-        for resource in _listed(statement.get("Resource", []))
+        for action in _as_list(statement.get("Action", []))
+        for resource in _as_list(statement.get("Resource", []))
     }
 
 
@@ -96,22 +97,22 @@ def _added(edit: Edit, request: Request) -> list[dict[str, Any]]:
 
 def _drop_slips(statement: dict[str, Any], request: Request, evidence: Evidence, notes: list[str]) -> None:
     """Where the statement now lists what was asked for beside an ARN that was a slip of it, the slip goes."""
-    listed = statement.get("Resource")
-    if not isinstance(listed, list) or request.resource not in listed or statement.get("Effect") != "Allow":
+    values = statement.get("Resource")
+    if not isinstance(values, list) or request.resource not in values or statement.get("Effect") != "Allow":
         return
     wanted = Arn.parse(request.resource)
     slips = []
-    for value in listed:
+    for value in values:
         found = Arn.parse(value)
         other_kind = found is not None and wanted is not None and found.kind != wanted.kind
-        if other_kind and any(action.lower().startswith(_STARTS) for action in _listed(statement.get("Action", []))):
+        if other_kind and any(action.lower().startswith(_STARTS) for action in _as_list(statement.get("Action", []))):
             continue
         if is_slip_of(value, request.resource, evidence):
             slips.append(value)
     if slips:
-        kept = [value for value in listed if value not in slips]
+        kept = [value for value in values if value not in slips]
         statement["Resource"] = kept[0] if len(kept) == 1 else kept
-        notes.append(f"{' and '.join(slips)}, which names nothing there is, was a slip for it and goes.")
+        notes.append(tr("{arns}, which names nothing there is, was a slip for it and goes.", arns=listed(slips)))
 
 
 def _drop_dead_principals(statement: dict[str, Any], request: Request, notes: list[str]) -> None:
@@ -122,19 +123,24 @@ def _drop_dead_principals(statement: dict[str, Any], request: Request, notes: li
     principal = statement.get("Principal")
     if not isinstance(principal, Mapping) or "AWS" not in principal:
         return
-    listed = _listed(principal["AWS"])
+    values = _as_list(principal["AWS"])
     own = request.principal.role_arn
-    visits = [value for value in listed if own in listed and _is_session_of(value, own)]
-    dead = [value for value in listed if _UNIQUE_ID.fullmatch(value)]
+    visits = [value for value in values if own in values and _is_session_of(value, own)]
+    dead = [value for value in values if _UNIQUE_ID.fullmatch(value)]
     if not visits and not dead:
         return
     if dead:
         notes.append(
-            f"{' and '.join(dead)} is what is left of a role that was deleted; one of the same name has another id."
+            tr(
+                "{ids} is what is left of a role that was deleted; one of the same name has another id.",
+                ids=listed(dead),
+            )
         )
     if visits:
-        notes.append(f"{' and '.join(visits)} names one session, which is over: the role's own ARN takes its place.")
-    kept = [value for value in listed if value not in dead and value not in visits]
+        notes.append(
+            tr("{arns} names one session, which is over: the role's own ARN takes its place.", arns=listed(visits))
+        )
+    kept = [value for value in values if value not in dead and value not in visits]
     rest = {kind: value for kind, value in principal.items() if kind != "AWS"}
     statement["Principal"] = rest | ({"AWS": kept[0] if len(kept) == 1 else kept} if kept else {})
 
@@ -154,12 +160,12 @@ def _keep_other_external_ids(
     before = {value for one in _statements(edit.before) for value in _external_ids(one)}
     for operator, keys in statement.get("Condition", {}).items():
         for key, value in keys.items():
-            if key.lower() != _EXTERNAL_ID or _listed(value) != [given] or operator not in ("StringEquals",):
+            if key.lower() != _EXTERNAL_ID or _as_list(value) != [given] or operator not in ("StringEquals",):
                 continue
             others = sorted(one for one in before - {given} if _may_ask(one, evidence))
             if others:
                 keys[key] = [*others, given]
-                notes.append(f"{' and '.join(others)} is there as well, so it stays beside the new one.")
+                notes.append(tr("{arns} is there as well, so it stays beside the new one.", arns=listed(others)))
 
 
 def _may_ask(external_id: str, evidence: Evidence) -> bool:
@@ -172,7 +178,7 @@ def _external_ids(statement: Mapping[str, Any]) -> list[str]:
     for keys in statement.get("Condition", {}).values():
         for key, value in keys.items():
             if key.lower() == _EXTERNAL_ID:
-                found += _listed(value)
+                found += _as_list(value)
     return found
 
 
@@ -185,5 +191,5 @@ def _bind_service(statement: dict[str, Any], edit: Edit, request: Request) -> No
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": source}}
 
 
-def _listed(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]

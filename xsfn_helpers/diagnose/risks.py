@@ -17,6 +17,7 @@ from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.iam import Policy, PolicyKind, Request, lint
 from xsfn_helpers.iam.match import action_test
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import listed, tr
 
 _DEPUTY: Final = "docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
 _LEAST: Final = "docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
@@ -44,7 +45,14 @@ class Risk:
     source: str
 
     def __str__(self) -> str:
-        return f"{self.where}, account {self.account}: {self.message} {self.fix} [{self.id}]"
+        return tr(
+            "{where}, account {account}: {message} {fix} [{id}]",
+            where=self.where,
+            account=self.account,
+            message=self.message,
+            fix=self.fix,
+            id=self.id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def least_privilege(needed: Mapping[str, Needs]) -> tuple[LeastPrivilege, ...]:
 
 def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
     """Who else a task's role lets in: asked of its trust policy, as somebody would ask who tries."""
-    where = f"trust policy of role {role.name}"
+    where = tr("trust policy of role {role}", role=role.name)
     machine, caller = evidence.machine, evidence.role(evidence.machine.role_arn)
 
     def lets_in(external_id: str | None) -> bool:
@@ -94,13 +102,14 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
 
     if machine.account == role.account or not lets_in(machine.arn):
         return
+    condition = f'"StringEquals": {{"sts:ExternalId": "{machine.arn}"}}'
     if lets_in(None):
         yield Risk(
             "missing-external-id",
             role.account,
             where,
-            "It lets the caller in without an external id, so whatever runs as the state machine's role gets in.",
-            f'Add "StringEquals": {{"sts:ExternalId": "{machine.arn}"}}.',
+            tr("It lets the caller in without an external id, so whatever runs as the state machine's role gets in."),
+            tr("Add {condition}.", condition=condition),
             _DEPUTY,
         )
     elif lets_in(f"{machine.arn}-another"):
@@ -108,8 +117,8 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             "loose-external-id",
             role.account,
             where,
-            "Other state machines' ARNs pass as external id, too.",
-            f'Write "StringEquals": {{"sts:ExternalId": "{machine.arn}"}}.',
+            tr("Other state machines' ARNs pass as external id, too."),
+            tr("Write {condition}.", condition=condition),
             _DEPUTY,
         )
 
@@ -148,7 +157,7 @@ def _of_statement(statement: Statement, place: PolicyPlace, pairs: Needs, eviden
     requests = [
         Request(who, action, resource, account_of(resource) or role.account) for action, resource in pairs if resource
     ]
-    label = f"{place.title}, statement {statement.label}"
+    label = tr("{policy}, statement {statement}", policy=place.title, statement=statement.label)
     used = [one for one in requests if statement.action_matches(one) and statement.resource_matches(one)]
     unused = [
         action
@@ -156,14 +165,14 @@ def _of_statement(statement: Statement, place: PolicyPlace, pairs: Needs, eviden
         if not any(_covers(action, one.action) for one in used) and not _for_the_machine(action, evidence)
     ]
     if not statement.not_action and unused:
-        words = ", ".join(unused)
-        why = f"No task of this state machine needs {words} as it is granted here."
-        fix = "Unless something else works as this role, take it out: see the smallest policy."
+        words = tr(", ").join(unused)
+        why = tr("No task of this state machine needs {actions} as it is granted here.", actions=words)
+        fix = tr("Unless something else works as this role, take it out: see the smallest policy.")
         yield Risk("superfluous-grant", role.account, label, why, fix, _LEAST)
     wide = [action for action in statement.actions if "*" in action and action not in unused]
     if wide:
-        why = f"{', '.join(wide)} grants more actions than the tasks need."
-        yield Risk("wildcard-action", role.account, label, why, "List the actions that are needed.", _LEAST)
+        why = tr("{actions} grants more actions than the tasks need.", actions=tr(", ").join(wide))
+        yield Risk("wildcard-action", role.account, label, why, tr("List the actions that are needed."), _LEAST)
     exact = {one.resource for one in used}
     loose = [
         resource
@@ -171,8 +180,9 @@ def _of_statement(statement: Statement, place: PolicyPlace, pairs: Needs, eviden
         if used and resource not in exact and ("*" in resource.removesuffix(":*") or resource == "*")
     ]
     if loose and not statement.not_resource:
-        why = f"{', '.join(loose)} covers more than the tasks ask for."
-        yield Risk("wildcard-resource", role.account, label, why, f"Name {' and '.join(sorted(exact))}.", _LEAST)
+        why = tr("{resources} covers more than the tasks ask for.", resources=tr(", ").join(loose))
+        fix = tr("Name {resources}.", resources=listed(sorted(exact)))
+        yield Risk("wildcard-resource", role.account, label, why, fix, _LEAST)
 
 
 def _covers(pattern: str, action: str) -> bool:
@@ -188,14 +198,14 @@ def _for_the_machine(action: str, evidence: Evidence) -> bool:
 def _of_task(task: TaskCall, evidence: Evidence) -> Iterator[Risk]:
     machine = evidence.machine
     across = bool(task.role_arn) and account_of(task.role_arn) != machine.account
-    where = f"task {task.title} of {machine.name}"
+    where = tr("task {task} of {machine}", task=task.title, machine=machine.name)
     if across and task.pattern.name == "CALLBACK":
         yield Risk(
             "callback-across-accounts",
             machine.account,
             where,
-            f"A task token must be returned from the task's own account, {machine.account}.",
-            "Give the other side a role of this account, or wait with .sync:2.",
+            tr("A task token must be returned from the task's own account, {account}.", account=machine.account),
+            tr("Give the other side a role of this account, or wait with .sync:2."),
             _CALLBACK,
         )
     if across and task.distributed:
@@ -203,7 +213,10 @@ def _of_task(task: TaskCall, evidence: Evidence) -> Iterator[Risk]:
             "external-id-of-a-distributed-map",
             machine.account,
             where,
-            f"Which external id a Distributed Map's child execution sends isn't documented; {machine.arn} is assumed.",
-            f"Try it, and look in CloudTrail for the AssumeRole of {role_name(task.role_arn)}.",
+            tr(
+                "Which external id a Distributed Map's child execution sends isn't documented; {arn} is assumed.",
+                arn=machine.arn,
+            ),
+            tr("Try it, and look in CloudTrail for the AssumeRole of {role}.", role=role_name(task.role_arn)),
             _MAP,
         )

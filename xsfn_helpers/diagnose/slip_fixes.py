@@ -21,6 +21,7 @@ from xsfn_helpers.diagnose.slips import Slip, SlipKind, likeness
 from xsfn_helpers.diagnose.tasks import TaskCall, read_tasks
 from xsfn_helpers.documents import STATES_PRINCIPAL
 from xsfn_helpers.iam import Principal, Request
+from xsfn_helpers.language import mark, sentences, tr
 
 _ROLE_SLIPS: Final = (SlipKind.ROLE_MISSING, SlipKind.NOT_A_ROLE, SlipKind.NO_ROLE)
 _LOUD: Final = re.compile(r"[^\w+=.@-]", re.ASCII)
@@ -30,7 +31,7 @@ _PLACEHOLDER: Final = {
     "StartAt": "Work",
     "States": {"Work": {"Type": "Pass", "End": True}},
 }
-_ITS_WORK: Final = "The definition is the smallest that runs: put the state machine's own in its place."
+_ITS_WORK: Final = mark("The definition is the smallest that runs: put the state machine's own in its place.")
 
 
 def slip_fixes(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Iterator[Fix]:
@@ -48,20 +49,22 @@ def slip_fixes(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -
 
 
 def _role(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Iterator[Fix]:
-    where = f"the Credentials of task {task.title}"
     if task.choice.option is Option.RUN_TIME:
-        hint = f"Give {slip.meant} there." if slip.meant else "Give the ARN of a role that is there."
-        yield Fix(link.number, link.task, f"{slip.what} It comes from {task.choice.value}, at run time. {hint}")
+        source = tr("It comes from {expression}, at run time.", expression=task.choice.value)
+        hint = tr("Give {arn} there.", arn=slip.meant) if slip.meant else tr("Give the ARN of a role that is there.")
+        yield Fix(link.number, link.task, sentences(slip.what, source, hint))
         return
     if slip.meant:
         text = with_choice(evidence.machine.definition, task.task, Choice(Option.ARN, slip.meant))
         change = definition_change(evidence.machine, text)
-        yield Fix(link.number, link.task, f"In {where}, write {slip.meant}.", (change,))
+        summary = tr("In the Credentials of task {task}, write {arn}.", task=task.title, arn=slip.meant)
+        yield Fix(link.number, link.task, summary, (change,))
     elif slip.kind is SlipKind.NO_ROLE:
         yield _new_task_role(link, task, evidence)
     elif (arn := Arn.parse(slip.written)) is not None and arn.role_name:
         made = _task_role(slip.written, task, evidence)
-        yield Fix(link.number, link.task, f"Make the role {arn.role_name} in account {arn.account}.", (made,))
+        summary = tr("Make the role {role} in account {account}.", role=arn.role_name, account=arn.account)
+        yield Fix(link.number, link.task, summary, (made,))
 
 
 def _task_role(arn: str, task: TaskCall, evidence: Evidence) -> Change:
@@ -78,7 +81,11 @@ def _new_task_role(link: TaskLink, task: TaskCall, evidence: Evidence) -> Fix:
     arn = f"arn:{partition}:iam::{account_of(link.resource)}:role/{name}"
     text = with_choice(evidence.machine.definition, task.task, Choice(Option.ARN, arn))
     made = _task_role(arn, _with_role(text, task), evidence)
-    summary = f"Make a role in account {account_of(arn)}, and name it in the Credentials of task {task.title}."
+    summary = tr(
+        "Make a role in account {account}, and name it in the Credentials of task {task}.",
+        account=account_of(arn),
+        task=task.title,
+    )
     return Fix(link.number, link.task, summary, (made, definition_change(evidence.machine, text)))
 
 
@@ -91,7 +98,9 @@ def _own_role(link: TaskLink, evidence: Evidence) -> Fix:
     machine = evidence.machine
     permissions = minimal_policy(needs(evidence, read_tasks(machine.definition, evidence.execution))[machine.role_arn])
     made = new_role(machine.role_arn, service_role_trust(machine.arn), _POLICY_NAME, permissions)
-    summary = f"Make the state machine's own role, {link.resource}, in account {machine.account}."
+    summary = tr(
+        "Make the state machine's own role, {role}, in account {account}.", role=link.resource, account=machine.account
+    )
     return Fix(link.number, link.task, summary, (made,))
 
 
@@ -102,9 +111,11 @@ def _machine(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> 
     if slip.meant and literal:
         text = with_value(evidence.machine.definition, path, json.dumps(slip.meant, ensure_ascii=False))
         change = definition_change(evidence.machine, text)
-        yield Fix(link.number, link.task, f"In task {task.title}, start {slip.meant}.", (change,))
+        summary = tr("In task {task}, start {arn}.", task=task.title, arn=slip.meant)
+        yield Fix(link.number, link.task, summary, (change,))
     elif slip.meant:
-        yield Fix(link.number, link.task, f"{slip.what} It is known at run time only: give {slip.meant} there.")
+        hint = tr("It is known at run time only: give {arn} there.", arn=slip.meant)
+        yield Fix(link.number, link.task, sentences(slip.what, hint))
     elif made is not None:
         yield made
 
@@ -123,8 +134,13 @@ def _missing_machine(link: TaskLink, slip: Slip, evidence: Evidence) -> Fix | No
         role_arn = f"arn:{arn.partition}:iam::{arn.account}:role/{_LOUD.sub('-', arn.machine_name)[:59]}-role"
         changes = (new_role(role_arn, service_role_trust(slip.written)),)
     changes = (*changes, new_machine(slip.written, definition, role_arn))
-    summary = f"Make the state machine {arn.machine_name} in account {arn.account}, {arn.region}."
-    return Fix(link.number, link.task, summary, changes, (_ITS_WORK,))
+    summary = tr(
+        "Make the state machine {machine} in account {account}, {region}.",
+        machine=arn.machine_name,
+        account=arn.account,
+        region=arn.region,
+    )
+    return Fix(link.number, link.task, summary, changes, (tr(_ITS_WORK),))
 
 
 def _serves(role: RoleSeen, machine: str) -> bool:
@@ -151,8 +167,11 @@ def _quieter_name(link: TaskLink, evidence: Evidence) -> Fix:
     return Fix(
         link.number,
         link.task,
-        f"Make the state machine anew under a name that an external id can have: {arn.rpartition(':')[2]}.",
+        tr(
+            "Make the state machine anew under a name that an external id can have: {machine}.",
+            machine=arn.rpartition(":")[2],
+        ),
         (made,),
-        ("Start that one from now on; the trust policies that name the old ARN have to follow.",),
+        (tr("Start that one from now on; the trust policies that name the old ARN have to follow."),),
         continues_as=arn,
     )

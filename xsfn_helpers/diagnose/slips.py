@@ -17,6 +17,7 @@ from xsfn_helpers.diagnose.judge import Answer, judge
 from xsfn_helpers.diagnose.layers import asking_layers, session_of, trust_layers
 from xsfn_helpers.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Request
+from xsfn_helpers.language import mark, sentences, tr
 
 # AssumeRole.ExternalId in AWS's service model.
 _EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]*", re.ASCII)
@@ -26,6 +27,8 @@ _ALIKE: Final = 0.8
 
 
 class SlipKind(StrEnum):
+    """What is wrong, for programs; to people a slip says it in its own sentence."""
+
     NO_ROLE = "no role in Credentials"
     NOT_A_ROLE = "no ARN of a role"
     ROLE_MISSING = "no such role"
@@ -56,8 +59,12 @@ class Slip:
         meant = _best_role(evidence, call.account, "", call)
         return cls(
             SlipKind.NO_ROLE,
-            f"The task has no Credentials, so the state machine's own role calls {call.action} in account "
-            f"{call.account}; and Step Functions has no resource-based policies that could let it in.",
+            tr(
+                "The task has no Credentials, so the state machine's own role calls {action} in account {account}; and "
+                "Step Functions has no resource-based policies that could let it in.",
+                action=call.action,
+                account=call.account,
+            ),
             written="",
             meant=meant,
         )
@@ -83,8 +90,11 @@ def unassumable_name(machine: MachineSeen) -> Slip | None:
         return None
     return Slip(
         SlipKind.LOUD_NAME,
-        f"The state machine's name has {bad!r}. Its ARN travels as sts:ExternalId, where STS takes only letters, "
-        "digits and _ + = , . @ : / -; so no role can be assumed for it.",
+        tr(
+            "The state machine's name has {sign!r}. Its ARN travels as sts:ExternalId, where STS takes only letters, "
+            "digits and _ + = , . @ : / -; so no role can be assumed for it.",
+            sign=bad,
+        ),
         written=machine.arn,
     )
 
@@ -97,15 +107,16 @@ def role_slip(target: str, evidence: Evidence, *, own: bool = False) -> Slip | N
     if arn is None or not arn.role_name:
         return _not_a_role(target, arn, evidence)
     if target != target.strip():
-        return Slip(SlipKind.NOT_A_ROLE, f"{target!r} has white space around it.", target, target.strip())
+        what = tr("{arn!r} has white space around it.", arn=target)
+        return Slip(SlipKind.NOT_A_ROLE, what, target, target.strip())
     if evidence.lacks_role(target):
         meant = "" if own else _best_role(evidence, arn.account, arn.role_name)
         elsewhere = "" if own or meant else _in_other_account(evidence, arn)
         if elsewhere:
             return _other_account(target, elsewhere)
-        near = f" There is {meant}{_difference(target, meant)}." if meant else ""
-        what = f"There is no role {arn.rest.removeprefix('role/')} in account {arn.account}.{near}"
-        return Slip(SlipKind.ROLE_MISSING, what, target, meant)
+        name = arn.rest.removeprefix("role/")
+        what = tr("There is no role {role} in account {account}.", role=name, account=arn.account)
+        return Slip(SlipKind.ROLE_MISSING, sentences(what, _near(target, meant)), target, meant)
     if arn.account not in evidence.accounts and not own and (elsewhere := _in_other_account(evidence, arn)):
         slip = _other_account(target, elsewhere)
         return Slip(slip.kind, slip.what, slip.written, slip.meant, certain=False)
@@ -118,39 +129,49 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
         return None
     arn = Arn.parse(resource)
     if arn is None or arn.service != "states" or arn.kind != "stateMachine":
-        what = f"{resource!r} is no ARN of a state machine."
+        what = tr("{arn!r} is no ARN of a state machine.", arn=resource)
         own = machine_arn(resource)
         return Slip(SlipKind.NOT_A_MACHINE, what, resource, own if evidence.state_machine(own) else "")
     acting = account_of(task.role_arn) or evidence.machine.account
     if arn.region != evidence.machine.region:
         there = str(arn.moved(region=evidence.machine.region))
-        what = (
-            f"The state machine is named in {arn.region or 'no region'}, and the task runs in "
-            f"{evidence.machine.region}: calls across accounts stay in one region."
+        what = tr(
+            "The state machine is named in {region}, and the task runs in {own}: calls across accounts stay in one "
+            "region.",
+            region=arn.region or tr("no region"),
+            own=evidence.machine.region,
         )
         alike = _best_machine(evidence, arn, task) if evidence.lacks_machine(there) else ""
         return Slip(SlipKind.OTHER_REGION, what, resource, alike or there)
     if task.takes_on_a_role and arn.account != acting:
         here = str(arn.moved(account=acting))
         named_there = evidence.state_machine_is_there(here)
-        tail = ", and so does a state machine of that name" if named_there else ""
-        what = (
-            f"The task's role lives in account {acting}{tail}; the ARN of the state machine says {arn.account}, where "
-            "nothing can let the role in: Step Functions has no resource-based policies."
+        both = mark(
+            "The task's role lives in account {acting}, and so does a state machine of that name; the ARN of the state "
+            "machine says {account}, where nothing can let the role in: Step Functions has no resource-based policies."
         )
+        role = mark(
+            "The task's role lives in account {acting}; the ARN of the state machine says {account}, where nothing can "
+            "let the role in: Step Functions has no resource-based policies."
+        )
+        what = tr(both if named_there else role, acting=acting, account=arn.account)
         return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if named_there else "")
     machine = evidence.state_machine(resource)
     if machine is not None and machine.type == "EXPRESS" and task.pattern is Pattern.RUN_A_JOB:
-        what = (
+        what = tr(
             "The state machine that is started is an Express one, which startExecution.sync can't wait for: use "
             "arn:aws:states:::aws-sdk:sfn:startSyncExecution."
         )
         return Slip(SlipKind.EXPRESS, what, resource)
     if evidence.lacks_machine(resource):
         meant = _best_machine(evidence, arn, task)
-        near = f" There is {meant}{_difference(resource, meant)}." if meant else ""
-        what = f"There is no state machine {arn.machine_name} in account {arn.account}, {arn.region}.{near}"
-        return Slip(SlipKind.MACHINE_MISSING, what, resource, meant)
+        what = tr(
+            "There is no state machine {machine} in account {account}, {region}.",
+            machine=arn.machine_name,
+            account=arn.account,
+            region=arn.region,
+        )
+        return Slip(SlipKind.MACHINE_MISSING, sentences(what, _near(resource, meant)), resource, meant)
     return None
 
 
@@ -205,12 +226,13 @@ def _not_a_role(target: str, arn: Arn | None, evidence: Evidence) -> Slip:
     if arn is not None and arn.session_role:
         meant = str(Arn(arn.partition, "iam", "", arn.account, f"role/{arn.session_role}"))
         meant = next((one for one in _roles(evidence, arn.account) if role_name(one) == arn.session_role), meant)
-        what = f"{target} is a session of a role, one single visit; Credentials takes the role's own ARN."
+        what = tr("{arn} is a session of a role, one single visit; Credentials takes the role's own ARN.", arn=target)
         return Slip(SlipKind.NOT_A_ROLE, what, target, meant)
     name = target.strip().rpartition("/")[2]
     accounts = [account for account in evidence.accounts if account != evidence.machine.account]
     found = [one for account in accounts for one in _roles(evidence, account) if role_name(one) == name]
-    return Slip(SlipKind.NOT_A_ROLE, f"{target!r} is no ARN of a role.", target, found[0] if found else "")
+    what = tr("{arn!r} is no ARN of a role.", arn=target)
+    return Slip(SlipKind.NOT_A_ROLE, what, target, found[0] if found else "")
 
 
 def _roles(evidence: Evidence, account: str) -> tuple[str, ...]:
@@ -246,9 +268,11 @@ def _in_other_account(evidence: Evidence, arn: Arn) -> str:
 
 
 def _other_account(target: str, meant: str) -> Slip:
-    what = (
-        f"The role {role_name(target)} that trusts this state machine is in account {account_of(meant)}; "
-        f"the task says {account_of(target)}."
+    what = tr(
+        "The role {role} that trusts this state machine is in account {account}; the task says {written}.",
+        role=role_name(target),
+        account=account_of(meant),
+        written=account_of(target),
     )
     return Slip(SlipKind.OTHER_ACCOUNT, what, target, meant)
 
@@ -273,16 +297,18 @@ def _best_machine(evidence: Evidence, arn: Arn, task: TaskCall) -> str:
     return best
 
 
-def _difference(written: str, meant: str) -> str:
-    """What sets the two apart, in a few words."""
-    one, other = Arn.parse(written), Arn.parse(meant)
-    if one is None or other is None:
+def _near(written: str, meant: str) -> str:
+    """What was probably meant, with what sets the two apart, in a sentence; empty where nothing comes near."""
+    if not meant:
         return ""
-    names = [arn.role_name or arn.machine_name for arn in (one, other)]
-    if names[0] == names[1]:
-        return ": the path is missing or another" if one.role_name else ""
-    if names[0].lower() == names[1].lower():
-        return ": only upper and lower case differ"
-    if sorted(_WORDS.split(names[0].lower())) == sorted(_WORDS.split(names[1].lower())):
-        return ": the same words in another order"
-    return ""
+    one, other = Arn.parse(written), Arn.parse(meant)
+    names = [arn.role_name or arn.machine_name for arn in (one, other) if arn is not None]
+    if one is None or other is None:
+        return tr("There is {arn}.", arn=meant)
+    if names[0] == names[1] and one.role_name:
+        return tr("There is {arn}: the path is missing or another.", arn=meant)
+    if names[0] != names[1] and names[0].lower() == names[1].lower():
+        return tr("There is {arn}: only upper and lower case differ.", arn=meant)
+    if names[0] != names[1] and sorted(_WORDS.split(names[0].lower())) == sorted(_WORDS.split(names[1].lower())):
+        return tr("There is {arn}: the same words in another order.", arn=meant)
+    return tr("There is {arn}.", arn=meant)

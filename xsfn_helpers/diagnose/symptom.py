@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from xsfn_helpers.diagnose.evidence import ExecutionSeen
+from xsfn_helpers.language import mark, tr
 from xsfn_helpers.wording import stable_cause
 
 _WORDS: Final = (
@@ -21,6 +22,7 @@ _WORDS: Final = (
     (5, re.compile(r"not authorized to perform: states:StopExecution")),
     (3, re.compile(r"not authorized to perform: |DoesNotExist|Does Not Exist")),
 )
+_BY_ITSELF: Final = mark("the started execution ended {child} by itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Symptom:
     @property
     def text(self) -> str:
         words = ": ".join(part for part in (self.error, self.cause) if part)
-        return f"The execution ended {self.status}{f', {words}' if words else ''}."
+        if words:
+            return tr("The execution ended {status}, {words}.", status=self.status, words=words)
+        return tr("The execution ended {status}.", status=self.status)
 
 
 def symptom_of(execution: ExecutionSeen) -> Symptom:
@@ -48,7 +52,7 @@ def symptom_of(execution: ExecutionSeen) -> Symptom:
     by_itself = _is_childs_own(cause)
     said = f"{execution.error} {cause}"
     link = 0 if by_itself else next((number for number, words in _WORDS if words.search(said)), 0)
-    shown = stable_cause(cause).replace("the Subject execution", "the started execution") if cause else ""
+    shown = stable_cause(cause, _BY_ITSELF) if cause else ""
     return Symptom(execution.status, execution.error, shown, link, by_itself)
 
 

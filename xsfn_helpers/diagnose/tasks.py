@@ -14,6 +14,7 @@ from xsfn_helpers.diagnose.integrations import Pattern, is_activity, pattern_of
 from xsfn_helpers.diagnose.run_time import resolved
 from xsfn_helpers.errors import ConfigError
 from xsfn_helpers.iam.json_text import JsonFault, Path
+from xsfn_helpers.language import tr
 
 _DISTRIBUTED: Final = "DISTRIBUTED"
 
@@ -67,7 +68,9 @@ def read_tasks(definition: str, execution: ExecutionSeen | None = None) -> tuple
     try:
         found = tasks(definition)
     except JsonFault as fault:
-        raise ConfigError(f"The definition isn't JSON: {fault.what}.", where="state machine") from None
+        raise ConfigError(
+            tr("The definition isn't JSON: {fault}.", fault=fault.what), where=tr("state machine")
+        ) from None
     document = json.loads(definition)
     calls = tuple(_task_call(task, document, execution) for task in found if not is_activity(task.resource))
     if execution is not None and execution.failed_state:
@@ -84,9 +87,9 @@ def _task_call(task: Task, document: Mapping[str, Any], execution: ExecutionSeen
         if step in ("ItemProcessor", "Iterator"):
             config = body[step].get("ProcessorConfig")
             distributed = distributed or (isinstance(config, Mapping) and config.get("Mode") == _DISTRIBUTED)
-            where.append("for each item")
+            where.append(tr("for each item"))
         elif isinstance(step, int):
-            where.append(f"branch {step + 1}")
+            where.append(tr("branch {number}", number=step + 1))
         body = body[step]
     given = body.get("Arguments" if task.state.language == JSONATA else "Parameters")
     arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
@@ -106,7 +109,7 @@ def _task_call(task: Task, document: Mapping[str, Any], execution: ExecutionSeen
                 known[key] = value
         if known:
             arguments, from_run = {**arguments, **known}, True
-    return TaskCall(task, arguments, ", ".join(where), distributed, role_arn, from_run)
+    return TaskCall(task, arguments, tr(", ").join(where), distributed, role_arn, from_run)
 
 
 def _at_run_time(key: str, value: object) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from xsfn_helpers.language import tr, tr_n
+
 
 class Level(Enum):
     """How bad a finding is: fine, worth knowing, or in the way of the lab."""
@@ -71,8 +73,18 @@ class Diagnosis:
         return sum(finding.level is level for finding in self.findings)
 
     def _conclusion(self) -> str:
-        bad, warned = self._with(Level.BAD), self._with(Level.WARN)
-        known = f"{warned} of {len(self.findings)} findings are worth knowing" if warned else "nothing else to know"
+        bad, warned, total = self._with(Level.BAD), self._with(Level.WARN), len(self.findings)
         if bad:
-            return f"{bad} of {len(self.findings)} findings {'is' if bad == 1 else 'are'} in the way of the lab (✗)."
-        return f"This machine is ready for the lab; {known}{' (!)' if warned else ''}."
+            return tr_n(
+                "{count} of {total} findings is in the way of the lab (✗).",
+                "{count} of {total} findings are in the way of the lab (✗).",
+                bad,
+                total=total,
+            )
+        if warned:
+            return tr(
+                "This machine is ready for the lab; {count} of {total} findings are worth knowing (!).",
+                count=warned,
+                total=total,
+            )
+        return tr("This machine is ready for the lab; nothing else to know.")

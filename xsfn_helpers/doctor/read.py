@@ -31,8 +31,9 @@ from xsfn_helpers.doctor.machine import (
     Sandbox,
     Trouble,
 )
-from xsfn_helpers.doctor.rules import LAB_PORT
+from xsfn_helpers.doctor.surroundings import LAB_PORT
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import tr
 
 _KIT: Final = "xsfn-helpers"
 _LOOPBACK: Final = "127.0.0.1"
@@ -153,8 +154,12 @@ def _loopback() -> Trouble | None:
         with socket.create_server((_LOOPBACK, 0)) as server:
             socket.create_connection(server.getsockname(), timeout=2).close()
     except OSError as error:
-        what = f"Nobody can listen on {_LOOPBACK} and be reached there: {error.strerror or error}."
-        return Trouble(what, "Let a firewall or container allow connections of this machine with itself.")
+        what = tr(
+            "Nobody can listen on {address} and be reached there: {error}.",
+            address=_LOOPBACK,
+            error=error.strerror or error,
+        )
+        return Trouble(what, tr("Let a firewall or container allow connections of this machine with itself."))
     return None
 
 
@@ -172,7 +177,7 @@ def _host_and_port(address: str) -> str:
         parts = urlsplit(address if "://" in address else f"//{address}")
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     except ValueError:
-        return "an address that can't be read"
+        return tr("an address that can't be read")
 
 
 def _state() -> tuple[Folder, Sandbox]:
@@ -180,7 +185,7 @@ def _state() -> tuple[Folder, Sandbox]:
         from xsfn_helpers.sandbox.server import Sandbox as Server
         from xsfn_helpers.sandbox.state import StateFolder
     except ImportError as error:
-        trouble = Trouble(f"The sandbox can't be loaded: {error}.", "Mend what is missing above.")
+        trouble = Trouble(tr("The sandbox can't be loaded: {error}.", error=error), tr("Mend what is missing above."))
         return _folder(Path.home()), Sandbox(trouble=trouble)
     kept = StateFolder.default()
     try:
@@ -192,8 +197,13 @@ def _state() -> tuple[Folder, Sandbox]:
     last = kept.read()
     if last is None or not kept.is_held():
         return _folder(kept.path), Sandbox()
-    what = f"The sandbox process {last.pid} is there but doesn't answer at {last.endpoint_url}."
-    return _folder(kept.path), Sandbox(trouble=Trouble(what, f"End it, nothing gets lost: kill -9 {last.pid}"))
+    what = tr(
+        "The sandbox process {pid} is there but doesn't answer at {endpoint_url}.",
+        pid=last.pid,
+        endpoint_url=last.endpoint_url,
+    )
+    remedy = tr("End it, nothing gets lost: kill -9 {pid}", pid=last.pid)
+    return _folder(kept.path), Sandbox(trouble=Trouble(what, remedy))
 
 
 def _folder(path: Path, *, trouble: Trouble | None = None) -> Folder:

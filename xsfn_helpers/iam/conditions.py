@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from xsfn_helpers.iam import values as read
 from xsfn_helpers.iam.request import Request, Seen
 from xsfn_helpers.iam.wildcards import Test, Token, glob, has_variables, literal_of, resolve, tokens_of
+from xsfn_helpers.language import mark
 
 # Does a request's value match any of the policy's values? None: it is no value of this operator's type.
 AnyMatch = Callable[[str, Request], bool | None]
@@ -32,14 +33,14 @@ class Quantifier(StrEnum):
 
 
 class Family(StrEnum):
-    STRING = "string"
-    NUMERIC = "numeric"
-    DATE = "date"
-    BOOL = "Boolean"
-    BINARY = "binary"
-    IP = "IP address"
-    ARN = "ARN"
-    NULL = "null check"
+    STRING = mark("string")
+    NUMERIC = mark("numeric")
+    DATE = mark("date")
+    BOOL = mark("Boolean")
+    BINARY = mark("binary")
+    IP = mark("IP address")
+    ARN = mark("ARN")
+    NULL = mark("null check")
 
 
 @dataclass(frozen=True, slots=True)

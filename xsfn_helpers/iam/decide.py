@@ -18,6 +18,7 @@ from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import tr
 
 
 class Outcome(StrEnum):
@@ -49,14 +50,17 @@ class Policies:
             _check(level, PolicyKind.SCP, "scps")
         if self.resource is not None and not self.resource.kind.has_principal:
             raise InvalidRequest(
-                f"A {self.resource.kind} stands where a trust or resource-based policy belongs.", where="resource"
+                tr("A {kind} stands where a trust or resource-based policy belongs.", kind=self.resource.kind.told),
+                where="resource",
             )
 
 
 def _check(policies: tuple[Policy, ...], kind: PolicyKind, where: str) -> None:
     for policy in policies:
         if policy.kind is not kind:
-            raise InvalidRequest(f"A {policy.kind} stands where a {kind} belongs.", where=where)
+            raise InvalidRequest(
+                tr("A {found} stands where a {kind} belongs.", found=policy.kind.told, kind=kind.told), where=where
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,10 @@ class StatementRef:
         return self.policy.line_of(self.statement)
 
     def __str__(self) -> str:
-        line = f" (line {self.line})" if self.line else ""
-        return f"{self.policy.title}, statement {self.statement.label}{line}"
+        policy, label = self.policy.title, self.statement.label
+        if self.line:
+            return tr("{policy}, statement {label} (line {line})", policy=policy, label=label, line=self.line)
+        return tr("{policy}, statement {label}", policy=policy, label=label)
 
 
 Hit = tuple[Policy, Statement]
@@ -273,5 +279,7 @@ def _is_service_linked(request: Request) -> bool:
 
 def _not_covered(request: Request) -> Unsupported:
     if request.action_lower in _FEDERATED_ACTIONS:
-        return Unsupported(f"{request.action} has a federated caller, which this engine doesn't cover.")
-    return Unsupported("key policies of AWS KMS follow rules of their own, which this engine doesn't cover.")
+        return Unsupported(
+            tr("{action} has a federated caller, which this engine doesn't cover.", action=request.action)
+        )
+    return Unsupported(tr("key policies of AWS KMS follow rules of their own, which this engine doesn't cover."))

@@ -17,6 +17,7 @@ from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import Principal, PrincipalKind
 from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import mark, tr
 
 Document = dict[str, Any]
 
@@ -33,8 +34,14 @@ class Edit:
     description: str
 
     def __str__(self) -> str:
-        owner = f"in account {self.account}, " if self.account else ""
-        return f"{owner}{self.policy}: {self.description}"
+        if not self.account:
+            return f"{self.policy}: {self.description}"
+        return tr(
+            "in account {account}, {policy}: {description}",
+            account=self.account,
+            policy=self.policy,
+            description=self.description,
+        )
 
 
 def smallest_edits(decision: Decision) -> tuple[Edit, ...]:
@@ -78,7 +85,7 @@ def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | Non
         if _same_layer(retried, layer).allow is not None:
             edit = Edit(
                 account=_owner(decision.request, layer.kind),
-                policy=policy.title if policy else f"a new {layer.kind}",
+                policy=policy.title if policy else tr("a new {kind}", kind=layer.kind.told),
                 kind=layer.kind,
                 before=policy.document if policy else None,
                 after=after,
@@ -137,10 +144,18 @@ def _candidates(decision: Decision, layer: Layer) -> Iterator[Candidate]:
         document = policy.document
         for added in _new_statements(request, layer.kind):
             listed = _statements(document)
-            yield policy, {**document, "Statement": [*listed, added]}, f"add the statement {_compact(added)}."
+            yield (
+                policy,
+                {**document, "Statement": [*listed, added]},
+                tr("add the statement {statement}.", statement=_compact(added)),
+            )
     else:
         for added in _new_statements(request, layer.kind):
-            yield None, {"Version": CURRENT_VERSION, "Statement": [added]}, f"with the statement {_compact(added)}."
+            yield (
+                None,
+                {"Version": CURRENT_VERSION, "Statement": [added]},
+                tr("with the statement {statement}.", statement=_compact(added)),
+            )
 
 
 _TOO_FAR: Final = 1_000
@@ -160,7 +175,7 @@ def _distance(statement: Statement, request: Request) -> int:
 
 
 def _statement_changes(policy: Policy, statement: Statement, request: Request) -> Iterator[Candidate]:
-    label = f"statement {statement.label}"
+    label = statement.label
     if not statement.action_matches(request):
         yield from _element_changes(policy, statement, "Action", request.action, label)
     elif not statement.resource_matches(request):
@@ -179,7 +194,7 @@ def _element_changes(policy: Policy, statement: Statement, name: str, wanted: st
         return
     document, target = _copied(policy, statement)
     target[name] = [*_listed(target[name]), wanted]
-    yield policy, document, f'add "{wanted}" to {name} of {label}.'
+    yield policy, document, tr('add "{wanted}" to {name} of statement {label}.', wanted=wanted, name=name, label=label)
 
 
 def _principal_changes(policy: Policy, statement: Statement, principal: Principal, label: str) -> Iterator[Candidate]:
@@ -188,7 +203,11 @@ def _principal_changes(policy: Policy, statement: Statement, principal: Principa
     kind, text = _principal_entry(principal)
     document, target = _copied(policy, statement)
     target["Principal"] = {**target["Principal"], kind: [*_listed(target["Principal"].get(kind, [])), text]}
-    yield policy, document, f'add "{text}" to Principal {kind} of {label}.'
+    yield (
+        policy,
+        document,
+        tr('add "{text}" to Principal {kind} of statement {label}.', text=text, kind=kind, label=label),
+    )
 
 
 ConditionChange = Callable[[Condition, list[str], Request], tuple[list[str] | None, str]]
@@ -215,14 +234,14 @@ def _conditions_changed(
     target["Condition"] = {spelled: keys for spelled, keys in target["Condition"].items() if keys}
     if not target["Condition"]:
         del target["Condition"]
-    return policy, document, f"in {label}, {' and '.join(words)}."
+    return policy, document, tr("in statement {label}, {changes}.", label=label, changes=tr(" and ").join(words))
 
 
 def _condition_removed(condition: Condition, values: list[str], request: Request) -> tuple[None, str]:
-    hint = ""
+    removed = mark("remove {operator} {key}")
     if condition.missing(request) and condition.operator.family is not Family.NULL:
-        hint = f" (or send {condition.key} with the request)"
-    return None, f"remove {condition.spelled} {condition.key}{hint}"
+        removed = mark("remove {operator} {key} (or send {key} with the request)")
+    return None, tr(removed, operator=condition.spelled, key=condition.key)
 
 
 def _condition_fixed(condition: Condition, values: list[str], request: Request) -> tuple[list[str] | None, str]:
@@ -236,11 +255,24 @@ def _condition_fixed(condition: Condition, values: list[str], request: Request) 
         kept = [value for value in values if value not in given]
         if not kept or kept == values:
             return _condition_removed(condition, values, request)
-        return kept, f"take {_names(given)} out of {condition.spelled} {condition.key}"
+        return kept, tr(
+            "take {values} out of {operator} {key}",
+            values=_names(given),
+            operator=condition.spelled,
+            key=condition.key,
+        )
     if len(values) == 1 and len(given) == 1:
-        return given, f'change {condition.spelled} {condition.key} from "{values[0]}" to "{given[0]}"'
+        return given, tr(
+            'change {operator} {key} from "{before}" to "{after}"',
+            operator=condition.spelled,
+            key=condition.key,
+            before=values[0],
+            after=given[0],
+        )
     added = [value for value in given if value not in values]
-    return [*values, *added], f"add {_names(added)} to {condition.spelled} {condition.key}"
+    return [*values, *added], tr(
+        "add {values} to {operator} {key}", values=_names(added), operator=condition.spelled, key=condition.key
+    )
 
 
 _BY_VALUE: Final = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.language import tr
 
 MALFORMED: Final = "MalformedPolicyDocument"
 
@@ -33,7 +34,7 @@ class PolicyError(XsfnError, ValueError):
         self.policy = policy
         self.line = line
         self.column = column
-        place = f"line {line}, column {column}" if line is not None else ""
+        place = tr("line {line}, column {column}", line=line, column=column) if line is not None else ""
         # AWS's messages end with or without a full stop; `message` stays as AWS writes it.
         stop = "" if not detail or message.endswith((".", "!")) else "."
         super().__init__(

@@ -17,6 +17,7 @@ from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request, Seen
+from xsfn_helpers.language import mark, tr, tr_n
 
 
 class Verdict(StrEnum):
@@ -41,17 +42,32 @@ class ConditionResult:
 
     def __str__(self) -> str:
         condition = self.condition
-        wanted = _quoted(condition.values)
-        name = f"condition {condition.spelled} {condition.key}"
-        if condition.operator.family is Family.NULL:
-            return f"{name}: wanted {wanted}, the request {'lacks' if self.missing else 'has'} the key"
-        wish = f"wanted anything but {wanted}" if condition.operator.negated else f"wanted {wanted}"
-        if self.missing:
-            return f"{name}: {wish}, the key is missing from the request"
         seen = (self.seen,) if isinstance(self.seen, str) else self.seen or ()
+        told = tr(
+            self._sentence,
+            condition=f"{condition.spelled} {condition.key}",
+            wanted=_quoted(condition.values),
+            seen=_quoted(seen),
+        )
+        if self.missing or condition.operator.family is Family.NULL:
+            return told
         several = len(seen) > 1 and condition.quantifier is Quantifier.SINGLE
-        note = " (several values need ForAllValues: or ForAnyValue:)" if several else ""
-        return f"{name}: {wish}, the request has {_quoted(seen)}{note}{self._near_miss(seen)}"
+        note = tr(" (several values need ForAllValues: or ForAnyValue:)") if several else ""
+        return f"{told}{note}{self._near_miss(seen)}"
+
+    @property
+    def _sentence(self) -> str:
+        if self.condition.operator.family is Family.NULL:
+            if self.missing:
+                return mark("condition {condition}: wanted {wanted}, the request lacks the key")
+            return mark("condition {condition}: wanted {wanted}, the request has the key")
+        if self.condition.operator.negated:
+            if self.missing:
+                return mark("condition {condition}: wanted anything but {wanted}, the key is missing from the request")
+            return mark("condition {condition}: wanted anything but {wanted}, the request has {seen}")
+        if self.missing:
+            return mark("condition {condition}: wanted {wanted}, the key is missing from the request")
+        return mark("condition {condition}: wanted {wanted}, the request has {seen}")
 
     def _near_miss(self, seen: tuple[str, ...]) -> str:
         """What the eye overlooks: a difference in case or in white space only."""
@@ -59,9 +75,9 @@ class ConditionResult:
             return ""
         for wanted in self.condition.values:
             if wanted != seen[0] and wanted.lower() == seen[0].lower():
-                return " (only upper and lower case differ)"
+                return tr(" (only upper and lower case differ)")
             if wanted != seen[0] and wanted.strip() == seen[0].strip():
-                return " (only white space differs)"
+                return tr(" (only white space differs)")
         return ""
 
 
@@ -95,9 +111,12 @@ class StatementResult:
         if element is not None and element.negated:
             missing = element.missing_exceptions(request)
             why.append(
-                f"principal: to spare this caller NotPrincipal would have to list {' and '.join(missing)}"
+                tr(
+                    "principal: to spare this caller NotPrincipal would have to list {names}",
+                    names=tr(" and ").join(missing),
+                )
                 if missing
-                else "principal: a Deny with NotPrincipal catches every caller that has a permissions boundary"
+                else tr("principal: a Deny with NotPrincipal catches every caller that has a permissions boundary")
             )
         return (*why, *map(str, self.conditions))
 
@@ -106,17 +125,31 @@ class StatementResult:
         if self.named is Named.NOT_AT_ALL and statement.principal is not None:
             element = statement.principal
             if not element.negated:
-                yield f"principal: names {_quoted(element.texts)}, not {request.principal}"
+                yield tr(
+                    "principal: names {names}, not {principal}",
+                    names=_quoted(element.texts),
+                    principal=request.principal,
+                )
             elif statement.allows:
-                yield f"principal: NotPrincipal leaves out {_quoted(element.texts)}"
+                yield tr("principal: NotPrincipal leaves out {names}", names=_quoted(element.texts))
             else:
-                yield f"principal: NotPrincipal spares {request.principal}"
+                yield tr("principal: NotPrincipal spares {principal}", principal=request.principal)
         if not self.action_matches:
             name = "NotAction" if statement.not_action else "Action"
-            yield f"action: {name} is {_quoted(statement.actions)}, asked for was {request.action}"
+            yield tr(
+                "action: {name} is {listed}, asked for was {action}",
+                name=name,
+                listed=_quoted(statement.actions),
+                action=request.action,
+            )
         if not self.resource_matches:
             name = "NotResource" if statement.not_resource else "Resource"
-            yield f"resource: {name} is {_quoted(statement.resources or ())}, asked for was {request.resource}"
+            yield tr(
+                "resource: {name} is {listed}, asked for was {resource}",
+                name=name,
+                listed=_quoted(statement.resources or ()),
+                resource=request.resource,
+            )
         for one in self.conditions:
             if not one.holds:
                 yield str(one)
@@ -136,9 +169,12 @@ class LayerResult:
 
     @property
     def title(self) -> str:
-        level = "" if self.level is None else f", level {self.level + 1}{' (root)' if self.level == 0 else ''}"
-        owner = f" of account {self.account}" if self.account else ""
-        return f"{self.kind}{level}{owner}"
+        kind = self.kind.told
+        if self.level == 0:
+            kind = tr("{kind}, level {level} (root)", kind=kind, level=1)
+        elif self.level is not None:
+            kind = tr("{kind}, level {level}", kind=kind, level=self.level + 1)
+        return tr("{kind} of account {account}", kind=kind, account=self.account) if self.account else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,78 +262,104 @@ def _verdict(layer: Layer) -> Verdict:
 
 
 _HEADLINES: Final = {
-    Outcome.ALLOWED: "Allowed",
-    Outcome.IMPLICITLY_DENIED: "Refused, because nothing allows it",
-    Outcome.EXPLICITLY_DENIED: "Refused by an explicit Deny",
+    Outcome.ALLOWED: mark("Allowed: {principal} asked for {action} on {resource}."),
+    Outcome.IMPLICITLY_DENIED: mark(
+        "Refused, because nothing allows it: {principal} asked for {action} on {resource}."
+    ),
+    Outcome.EXPLICITLY_DENIED: mark("Refused by an explicit Deny: {principal} asked for {action} on {resource}."),
 }
 
 
 def _text(explanation: Explanation) -> Iterator[str]:
     decision = explanation.decision
     request = decision.request
-    yield f"{_HEADLINES[decision.outcome]}: {request.principal} asked for {request.action} on {request.resource}."
+    yield tr(
+        _HEADLINES[decision.outcome], principal=request.principal, action=request.action, resource=request.resource
+    )
     yield _who_must_allow(decision)
     if decision.allowed:
         yield from _allowed_lines(decision)
         return
     for layer in explanation.layers:
         yield from _layer_lines(layer, request)
-    yield f"AWS says: {explanation.sentence}"
+    yield tr("AWS says: {sentence}", sentence=explanation.sentence)
     yield from _change_lines(explanation)
 
 
 def _who_must_allow(decision: Decision) -> str:
     request = decision.request
     principal = request.principal
-    theirs = "the role's trust policy" if decision.is_trust else "the resource's policy"
+    account = principal.account
+    theirs = tr("the role's trust policy") if decision.is_trust else tr("the resource's policy")
     if principal.kind is PrincipalKind.SERVICE:
-        return f"An AWS service asks: {theirs} alone decides."
+        return tr("An AWS service asks: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.ANONYMOUS:
-        return f"Nobody is signed in: {theirs} alone decides."
+        return tr("Nobody is signed in: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.ROOT and decision.is_trust:
-        return "An account's root user can't assume roles."
+        return tr("An account's root user can't assume roles.")
     if not request.same_account:
-        return (
-            f"Two accounts: {principal.account} (the caller's) and {request.resource_account} (the resource's) "
-            "must both allow."
+        return tr(
+            "Two accounts: {caller} (the caller's) and {owner} (the resource's) must both allow.",
+            caller=account,
+            owner=request.resource_account,
         )
     if principal.kind is PrincipalKind.ROOT:
-        return f"One account, {principal.account}: its root user may do everything that nothing denies."
+        return tr("One account, {account}: its root user may do everything that nothing denies.", account=account)
     named = decision.layers[-1].named
     if named is Named.DIRECTLY:
-        return f"One account, {principal.account}: {theirs} names the caller directly, which is enough."
+        return tr(
+            "One account, {account}: {policy} names the caller directly, which is enough.",
+            account=account,
+            policy=theirs,
+        )
     if named is Named.ROLE:
-        return f"One account, {principal.account}: {theirs} names the caller's role, so no other policy need grant it."
+        return tr(
+            "One account, {account}: {policy} names the caller's role, so no other policy need grant it.",
+            account=account,
+            policy=theirs,
+        )
     if decision.is_trust:
-        return f"One account, {principal.account}: the trust policy must always allow."
-    return f"One account, {principal.account}: its identity-based policies or {theirs} must allow."
+        return tr("One account, {account}: the trust policy must always allow.", account=account)
+    return tr(
+        "One account, {account}: its identity-based policies or {policy} must allow.", account=account, policy=theirs
+    )
 
 
 def _allowed_lines(decision: Decision) -> Iterator[str]:
     for layer in decision.needed:
         if layer.allow is not None:
-            yield f"  ✓ {_place(decision, layer)}: {StatementRef(*layer.allow)} allows it."
+            yield tr(
+                "  ✓ {place}: {statement} allows it.",
+                place=_place(decision, layer),
+                statement=StatementRef(*layer.allow),
+            )
 
 
 def _place(decision: Decision, layer: Layer) -> str:
-    account = account_of(decision, layer.kind)
-    level = f", level {layer.level + 1}" if layer.kind is PolicyKind.SCP else ""
-    return f"{layer.kind}{level}" + (f" in account {account}" if account else "")
+    account, kind = account_of(decision, layer.kind), layer.kind.told
+    if layer.kind is PolicyKind.SCP:
+        kind = tr("{kind}, level {level}", kind=kind, level=layer.level + 1)
+    return tr("{kind} in account {account}", kind=kind, account=account) if account else kind
 
 
-_VERDICTS: Final = {Verdict.ALLOW: "allows", Verdict.DENY: "denies", Verdict.NO_MATCH: "no statement allows it"}
+_VERDICTS: Final = {
+    Verdict.ALLOW: mark("allows"),
+    Verdict.DENY: mark("denies"),
+    Verdict.NO_MATCH: mark("no statement allows it"),
+}
 
 
 def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
-    mark = {Verdict.ALLOW: "✓", Verdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
-    yield f"{mark} {layer.title}: {_VERDICTS[layer.verdict]}"
+    sign = {Verdict.ALLOW: "✓", Verdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
+    yield f"{sign} {layer.title}: {tr(_VERDICTS[layer.verdict])}"
     if not layer.statements:
-        yield "    there is no such policy"
+        yield tr("    there is no such policy")
     others = 0
     for statement in layer.statements:
         allows = statement.ref.statement.allows
         if statement.applies:
-            yield f"    {statement.ref} {'allows it' if allows else 'denies it'}"
+            applies = mark("    {statement} allows it") if allows else mark("    {statement} denies it")
+            yield tr(applies, statement=statement.ref)
             if not allows:
                 yield from (f"        {reason}" for reason in statement.catches(request))
         elif not allows:
@@ -305,30 +367,35 @@ def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
         elif not statement.action_matches and len(layer.statements) > 1:
             others += 1
         else:
-            yield f"    {statement.ref} would allow it, but:"
+            yield tr("    {statement} would allow it, but:", statement=statement.ref)
             yield from (f"        {failure}" for failure in statement.failures(request))
     if others:
-        yield f"    {others} {'statement is' if others == 1 else 'statements are'} about other actions"
+        yield tr_n(
+            "    {count} statement is about other actions", "    {count} statements are about other actions", others
+        )
 
 
 def _change_lines(explanation: Explanation) -> Iterator[str]:
     decision = explanation.decision
     if decision.outcome is Outcome.EXPLICITLY_DENIED:
         where = "; ".join(str(ref) for ref in decision.decided_by)
-        yield f"Smallest change: no added permission helps, because a Deny overrides every Allow. It is in {where}."
+        yield tr(
+            "Smallest change: no added permission helps, because a Deny overrides every Allow. It is in {where}.",
+            where=where,
+        )
         return
     edits = explanation.edits
     if not edits:
-        yield "Smallest change: there is none in these policies."
+        yield tr("Smallest change: there is none in these policies.")
     elif len(edits) == 1:
-        yield f"Smallest change: {edits[0]}"
+        yield tr("Smallest change: {edit}", edit=edits[0])
     else:
-        yield f"Smallest change: {len(edits)} policies must change together."
+        yield tr("Smallest change: {count} policies must change together.", count=len(edits))
         yield from (f"  {number}. {edit}" for number, edit in enumerate(edits, 1))
 
 
 def _quoted(values: tuple[str, ...]) -> str:
     texts = [f'"{value}"' if len(value) <= 300 else f'"{value[:300]}…"' for value in values]
     if len(texts) > 8:
-        texts = [*texts[:8], f"{len(texts) - 8} more"]
-    return " or ".join(texts) if texts else "nothing"
+        texts = [*texts[:8], tr("{count} more", count=len(texts) - 8)]
+    return tr(" or ").join(texts) if texts else tr("nothing")

@@ -22,6 +22,7 @@ from xsfn_helpers.iam.principal_element import (
     principal_element,
 )
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import mark, tr
 
 CURRENT_VERSION: Final = "2012-10-17"
 OLD_VERSION: Final = "2008-10-17"
@@ -49,7 +50,9 @@ class Fault(Exception):
 def version_of(document: Any, kind: PolicyKind) -> str:
     """The policy's language version; without one it is 2008-10-17, in which variables are literal text."""
     if not isinstance(document, dict):
-        raise Fault(kind.syntax_message, f"A policy is a JSON object, not {type_name(document)}.", ())
+        raise Fault(
+            kind.syntax_message, tr("A policy is a JSON object, not {type_name}.", type_name=type_name(document)), ()
+        )
     for key in document:
         if key not in _TOP:
             raise _unknown_element(kind, key, _TOP, (key,))
@@ -58,25 +61,25 @@ def version_of(document: Any, kind: PolicyKind) -> str:
         message = "The policy must contain a valid version string" if kind is PolicyKind.TRUST else kind.syntax_message
         raise Fault(
             message,
-            f"Version {shown(version)} is not a version of the policy language.",
+            tr("Version {shown} is not a version of the policy language.", shown=shown(version)),
             ("Version",),
-            fix=f'Write "Version": "{CURRENT_VERSION}".',
+            fix=tr('Write "Version": "{version}".', version=CURRENT_VERSION),
         )
     if not isinstance(document.get("Id", ""), str) or isinstance(document.get("Id"), Number):
-        raise Fault(kind.syntax_message, "Id is a text.", ("Id",))
+        raise Fault(kind.syntax_message, tr("Id is a text."), ("Id",))
     return str(version)
 
 
 def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind) -> tuple[Statement, ...]:
     """The policy's statements, compiled. Raises `Fault`."""
     if "Statement" not in document:
-        raise Fault(_missing(kind, "Statement"), "The policy has no Statement.", ())
+        raise Fault(_missing(kind, "Statement"), tr("The policy has no Statement."), ())
     given = document["Statement"]
     single = isinstance(given, dict)
     if not single and not (isinstance(given, list) and given):
         raise Fault(
             kind.syntax_message,
-            f"Statement is an object or a list of at least one, not {shown(given)}.",
+            tr("Statement is an object or a list of at least one, not {shown}.", shown=shown(given)),
             ("Statement",),
         )
     statements = []
@@ -88,7 +91,7 @@ def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind)
         if statement.sid in sids and kind in _UNIQUE_SIDS:
             raise Fault(
                 "Statement IDs (SID) in a single policy must be unique.",
-                f"{statement.sid!r} is there twice.",
+                tr("{sid!r} is there twice.", sid=statement.sid),
                 (*path, "Sid"),
             )
         if statement.sid:
@@ -126,7 +129,7 @@ class _StatementReader:
 
     def statement(self) -> Statement:
         if not isinstance(self.given, dict):
-            raise self._syntax(f"A statement is an object, not {type_name(self.given)}.")
+            raise self._syntax(tr("A statement is an object, not {type_name}.", type_name=type_name(self.given)))
         for key in self.given:
             if key not in _ELEMENTS:
                 raise _unknown_element(self.kind, key, _ELEMENTS, (*self.path, key))
@@ -135,7 +138,7 @@ class _StatementReader:
         principal = self._principal(allows=allows)
         action_name, actions = self._one_of("Action", "NotAction")
         if action_name is None or not actions:
-            raise Fault(_missing(self.kind, "Action"), "The statement has no Action.", (*self.path, "Action"))
+            raise Fault(_missing(self.kind, "Action"), tr("The statement has no Action."), (*self.path, "Action"))
         self._check_actions(action_name, actions)
         resource_name, resources = self._resources()
         return Statement(
@@ -165,27 +168,27 @@ class _StatementReader:
     def _sid(self) -> str:
         sid = self.given.get("Sid", "")
         if not _is_text(sid):
-            raise self._syntax(f"Sid is a text, not {shown(sid)}.", "Sid")
+            raise self._syntax(tr("Sid is a text, not {shown}.", shown=shown(sid)), "Sid")
         if self.kind.is_identity_based and not _SID.fullmatch(sid):
             raise Fault(
                 "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
                 "[0-9A-Za-z]*",
-                f"{sid!r} has other characters.",
+                tr("{sid!r} has other characters.", sid=sid),
                 (*self.path, "Sid"),
             )
         return str(sid)
 
     def _effect(self) -> bool:
         if "Effect" not in self.given:
-            raise Fault(_missing(self.kind, "Effect"), "The statement has no Effect.", self.path)
+            raise Fault(_missing(self.kind, "Effect"), tr("The statement has no Effect."), self.path)
         effect = self.given["Effect"]
         if effect not in ("Allow", "Deny"):
             near = _is_text(effect) and effect.lower() in ("allow", "deny")
             raise Fault(
                 _LEGACY if near else self.kind.syntax_message,
-                f"Effect is {shown(effect)}.",
+                tr("Effect is {shown}.", shown=shown(effect)),
                 (*self.path, "Effect"),
-                fix='Write "Allow" or "Deny", just so.',
+                fix=tr('Write "Allow" or "Deny", just so.'),
             )
         return bool(effect == "Allow")
 
@@ -195,22 +198,22 @@ class _StatementReader:
             if names:
                 raise Fault(
                     "Policy document should not specify a principal.",
-                    f"A {self.kind} acts on whoever it is attached to.",
+                    tr("A {kind} acts on whoever it is attached to.", kind=self.kind.told),
                     (*self.path, names[0]),
-                    fix=f"Remove {names[0]}.",
+                    fix=tr("Remove {name}.", name=names[0]),
                     at_key=True,
                 )
             return None
         if not names:
-            raise Fault("Missing required field Principal", "The statement says nothing of whom.", self.path)
+            raise Fault("Missing required field Principal", tr("The statement says nothing of whom."), self.path)
         if len(names) == 2:
-            raise self._syntax("Principal and NotPrincipal exclude each other.", "NotPrincipal", at_key=True)
+            raise self._syntax(tr("Principal and NotPrincipal exclude each other."), "NotPrincipal", at_key=True)
         name = names[0]
         if name == "NotPrincipal" and allows and self.kind is PolicyKind.TRUST:
             raise self._syntax(
-                "NotPrincipal with Allow would trust everybody else; a role trust policy can't have it.",
+                tr("NotPrincipal with Allow would trust everybody else; a role trust policy can't have it."),
                 name,
-                fix="Name whom you trust in Principal.",
+                fix=tr("Name whom you trust in Principal."),
                 at_key=True,
             )
         return principal_element(self._principals(name), negated=name == "NotPrincipal")
@@ -220,33 +223,44 @@ class _StatementReader:
         if given == "*" and not isinstance(given, Number):
             return [("AWS", "*")]
         if not isinstance(given, dict) or not given:
-            raise self._syntax(f'{name} is "*" or an object such as {{"AWS": "arn:…"}}, not {shown(given)}.', name)
+            raise self._syntax(
+                tr(
+                    '{name} is "*" or an object such as {{"AWS": "arn:…"}}, not {shown}.', name=name, shown=shown(given)
+                ),
+                name,
+            )
         entries: list[tuple[str, str]] = []
         for kind, listed in given.items():
             if kind not in PRINCIPAL_TYPES:
                 raise _unknown_element(self.kind, kind, PRINCIPAL_TYPES, (*self.path, name, kind))
             if kind == "CanonicalUser":
                 raise Fault(
-                    "whose account a CanonicalUser id stands for is known to Amazon S3 alone.",
+                    tr("whose account a CanonicalUser id stands for is known to Amazon S3 alone."),
                     "",
                     (*self.path, name, kind),
-                    fix="Name the account by its id or ARN.",
+                    fix=tr("Name the account by its id or ARN."),
                     at_key=True,
                     unsupported=True,
                 )
             for text, path in self._texts(listed, name, kind):
                 if not is_valid_principal(kind, text):
                     word = "AWS" if kind == "AWS" else kind.upper()
-                    raise Fault(f'Invalid principal in policy: "{word}":"{text}"', _PRINCIPAL_FORMS[kind], path)
+                    raise Fault(
+                        f'Invalid principal in policy: "{word}":"{text}"',
+                        tr(_PRINCIPAL_FORMS[kind]),
+                        path,
+                    )
                 entries.append((kind, text))
         if not entries:
-            raise self._syntax(f"{name} lists nobody.", name)
+            raise self._syntax(tr("{name} lists nobody.", name=name), name)
         return entries
 
     def _one_of(self, plain: str, negated: str) -> tuple[str | None, tuple[str, ...]]:
         names = [name for name in (plain, negated) if name in self.given]
         if len(names) == 2:
-            raise self._syntax(f"{plain} and {negated} exclude each other.", negated, at_key=True)
+            raise self._syntax(
+                tr("{plain} and {negated} exclude each other.", plain=plain, negated=negated), negated, at_key=True
+            )
         if not names:
             return None, ()
         return names[0], tuple(text for text, _ in self._texts(self.given[names[0]], names[0]))
@@ -259,11 +273,15 @@ class _StatementReader:
             for index, one in enumerate(given):
                 if not _is_text(one):
                     raise self._syntax(
-                        f"{path[-1]} is a text or a list of texts; {shown(one)} is neither.", *path, index
+                        tr("{path} is a text or a list of texts; {shown} is neither.", path=path[-1], shown=shown(one)),
+                        *path,
+                        index,
                     )
                 yield one, (*self.path, *path, index)
         else:
-            raise self._syntax(f"{path[-1]} is a text or a list of texts, not {shown(given)}.", *path)
+            raise self._syntax(
+                tr("{path} is a text or a list of texts, not {shown}.", path=path[-1], shown=shown(given)), *path
+            )
 
     def _check_actions(self, name: str, actions: Iterable[str]) -> None:
         for index, action in enumerate(actions):
@@ -272,20 +290,22 @@ class _StatementReader:
             if action != "*" and not colon:
                 raise Fault(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-                    f"{shown(action)} has no service in front.",
+                    tr("{shown} has no service in front.", shown=shown(action)),
                     path,
-                    fix="Write service:Operation, e.g. states:StartExecution.",
+                    fix=tr("Write service:Operation, e.g. states:StartExecution."),
                 )
             if ":" in rest:
-                raise Fault("Actions/Condition can contain only one colon.", f"{shown(action)} has more.", path)
+                raise Fault(
+                    "Actions/Condition can contain only one colon.", tr("{shown} has more.", shown=shown(action)), path
+                )
             if vendor != "*" and not _VENDOR.fullmatch(vendor):
-                raise Fault(f"Vendor {vendor} is not valid", f"{shown(action)} names no service.", path)
+                raise Fault(f"Vendor {vendor} is not valid", tr("{shown} names no service.", shown=shown(action)), path)
             if self.kind is PolicyKind.TRUST and vendor.lower() != "sts":
                 raise Fault(
                     "AssumeRole policy may only specify STS AssumeRole actions.",
-                    f"{shown(action)} is not an action of STS.",
+                    tr("{shown} is not an action of STS.", shown=shown(action)),
                     path,
-                    fix='Write "sts:AssumeRole".',
+                    fix=tr('Write "sts:AssumeRole".'),
                 )
 
     def _resources(self) -> tuple[str | None, tuple[str, ...]]:
@@ -294,9 +314,9 @@ class _StatementReader:
             if name is not None:
                 raise Fault(
                     f"Has prohibited field {name}",
-                    "A trust policy's resource is the role it belongs to.",
+                    tr("A trust policy's resource is the role it belongs to."),
                     (*self.path, name),
-                    fix=f"Remove {name}.",
+                    fix=tr("Remove {name}.", name=name),
                     at_key=True,
                 )
             return None, ()
@@ -304,7 +324,9 @@ class _StatementReader:
             if self.kind is PolicyKind.RESOURCE and name is None:
                 return None, ()
             raise Fault(
-                "Policy statement must contain resources.", "The statement has no Resource.", (*self.path, "Resource")
+                "Policy statement must contain resources.",
+                tr("The statement has no Resource."),
+                (*self.path, "Resource"),
             )
         if self.kind.is_identity_based:
             for index, resource in enumerate(resources):
@@ -318,11 +340,15 @@ class _StatementReader:
     def _conditions(self) -> Iterator[Condition]:
         given = self.given.get("Condition", {})
         if not isinstance(given, dict):
-            raise self._syntax(f"Condition is an object, not {type_name(given)}.", "Condition")
+            raise self._syntax(tr("Condition is an object, not {type_name}.", type_name=type_name(given)), "Condition")
         for spelled, keys in given.items():
             if not isinstance(keys, dict):
                 raise self._syntax(
-                    f'Under {shown(spelled)} stands an object such as {{"sts:ExternalId": "…"}}, not {shown(keys)}.',
+                    tr(
+                        'Under {shown} stands an object such as {{"sts:ExternalId": "…"}}, not {given}.',
+                        shown=shown(spelled),
+                        given=shown(keys),
+                    ),
                     "Condition",
                     spelled,
                 )
@@ -347,7 +373,12 @@ class _StatementReader:
                 yield str(value), where
             else:
                 raise self._syntax(
-                    f"The value of {path[-1]} is a text or a list of texts; {shown(value)} is neither.", *where
+                    tr(
+                        "The value of {path} is a text or a list of texts; {shown} is neither.",
+                        path=path[-1],
+                        shown=shown(value),
+                    ),
+                    *where,
                 )
 
     def _check_dates(self, texts: Iterable[str], spelled: str, key: str) -> None:
@@ -355,25 +386,29 @@ class _StatementReader:
             if values.instant(text) is None:
                 raise Fault(
                     _LEGACY,
-                    f"{shown(text)} is neither an ISO 8601 date nor epoch seconds.",
+                    tr("{shown} is neither an ISO 8601 date nor epoch seconds.", shown=shown(text)),
                     (*self.path, "Condition", spelled, key),
-                    fix='Write it like "2026-11-24T09:00:00Z".',
+                    fix=tr('Write it like "2026-11-24T09:00:00Z".'),
                 )
 
     def _unknown_operator(self, spelled: str) -> Fault:
         names = [name for name in _OPERATOR_NAMES if name.lower()[:3] == spelled.rpartition(":")[2].lower()[:3]]
         near = difflib.get_close_matches(spelled, names or _OPERATOR_NAMES, n=1)
-        fix = f"Did you mean {near[0]}?" if near else ""
+        fix = tr("Did you mean {near}?", near=near[0]) if near else ""
         return self._syntax(
-            f"There is no condition operator {shown(spelled)}.", "Condition", spelled, fix=fix, at_key=True
+            tr("There is no condition operator {shown}.", shown=shown(spelled)),
+            "Condition",
+            spelled,
+            fix=fix,
+            at_key=True,
         )
 
 
 _OPERATOR_NAMES: Final = tuple(one.name for one in OPERATORS.values())
 _PRINCIPAL_FORMS: Final = {
-    "AWS": "AWS takes an account id, an ARN of a user, role, role session or account root, a unique id, or *.",
-    "Service": "A service is called like states.amazonaws.com.",
-    "Federated": "An identity provider has a name or an ARN.",
+    "AWS": mark("AWS takes an account id, an ARN of a user, role, role session or account root, a unique id, or *."),
+    "Service": mark("A service is called like states.amazonaws.com."),
+    "Federated": mark("An identity provider has a name or an ARN."),
 }
 PARTITIONS: Final = frozenset(
     {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
@@ -410,24 +445,24 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
         rest = ":".join((resource.split(":", 5)[2:] + ["*"] * 4)[:4])
         raise Fault(
             f'Partition "{parts[1]}" is not valid for resource "arn:{parts[1]}:{rest}".',
-            "An ARN begins with arn:aws:.",
+            tr("An ARN begins with arn:aws:."),
             path,
         )
     if len(parts) == 2 or any(wild in parts[2] for wild in "*?"):
         raise Fault(
             "Resource vendor must be fully qualified and cannot contain regexes.",
-            f"{shown(resource)} doesn't name one service.",
+            tr("{shown} doesn't name one service.", shown=shown(resource)),
             path,
         )
     if not parts[2] or (len(parts) < 6 and "::" in resource):
-        raise Fault(_LEGACY, f"{shown(resource)} lacks parts of an ARN.", path, fix=_ARN_FORM)
+        raise Fault(_LEGACY, tr("{shown} lacks parts of an ARN.", shown=shown(resource)), path, fix=tr(_ARN_FORM))
     if len(parts) < 6:
         if complete:
             raise Fault(
                 "Syntax errors in policy.",
-                f"{shown(resource)} has fewer than six parts, which a session policy doesn't take.",
+                tr("{shown} has fewer than six parts, which a session policy doesn't take.", shown=shown(resource)),
                 path,
-                fix=_ARN_FORM,
+                fix=tr(_ARN_FORM),
             )
         return
     _, _, service, region, _, name = parts
@@ -440,7 +475,7 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
         raise Fault(f"Resource {resource} can not contain region information.", "", path)
 
 
-_ARN_FORM: Final = "An ARN is arn:partition:service:region:account:resource."
+_ARN_FORM: Final = mark("An ARN is arn:partition:service:region:account:resource.")
 
 
 def _missing(kind: PolicyKind, element: str) -> str:
@@ -451,8 +486,10 @@ def _missing(kind: PolicyKind, element: str) -> str:
 
 def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: Path) -> Fault:
     near = difflib.get_close_matches(given, list(known), n=1) or [k for k in known if k.lower() == given.lower()]
-    hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
-    return Fault(kind.syntax_message, f"There is no element {shown(given)}.", path, fix=hint, at_key=True)
+    hint = tr("Did you mean {near}?", near=near[0]) if near else tr("Known here: {names}.", names=", ".join(known))
+    return Fault(
+        kind.syntax_message, tr("There is no element {shown}.", shown=shown(given)), path, fix=hint, at_key=True
+    )
 
 
 def _is_text(value: Any) -> bool:

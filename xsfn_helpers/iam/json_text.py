@@ -13,6 +13,8 @@ from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final, NoReturn
 
+from xsfn_helpers.language import mark, tr
+
 Path = tuple[str | int, ...]
 
 # Policies nest six deep; anything far beyond is a mistake or an attack.
@@ -81,7 +83,7 @@ def read_json(text: str) -> Any:
         try:
             _SKIMMING.decode(text)
         except json.JSONDecodeError as error:
-            raise JsonFault(f"It isn't JSON: {error.msg}.", error.pos) from error
+            raise JsonFault(tr("It isn't JSON: {msg}.", msg=error.msg), error.pos) from error
         except (_NotAcceptableError, RecursionError):
             pass  # the careful reader meets these soon, and says where
     if not _SURROGATE.search(text):
@@ -134,11 +136,11 @@ class _Reader:
     def document(self) -> Any:
         at = self._space(0)
         if at == len(self.text):
-            raise JsonFault("The text is empty.", 0)
+            raise JsonFault(tr("The text is empty."), 0)
         value, at = self._value(at, (), at)
         at = self._space(at)
         if at != len(self.text):
-            raise JsonFault(f"Something follows the end of the document: {self._near(at)}.", at)
+            raise JsonFault(tr("Something follows the end of the document: {near}.", near=self._near(at)), at)
         return value
 
     def _space(self, at: int) -> int:
@@ -146,11 +148,11 @@ class _Reader:
         return found.end() if found else at
 
     def _near(self, at: int) -> str:
-        return repr(self.text[at : at + 12]) if at < len(self.text) else "the text ends here"
+        return repr(self.text[at : at + 12]) if at < len(self.text) else tr("the text ends here")
 
     def _value(self, at: int, path: Path, key_at: int) -> tuple[Any, int]:
         if len(path) > MAX_DEPTH:
-            raise JsonFault(f"It is nested more than {MAX_DEPTH} levels deep.", at)
+            raise JsonFault(tr("It is nested more than {max_depth} levels deep.", max_depth=MAX_DEPTH), at)
         if self.remember:
             self.offsets[path] = (key_at, at)
         start = self.text[at : at + 1]
@@ -165,7 +167,10 @@ class _Reader:
         word = _WORD.match(self.text, at)
         if word and word[0] in _WORDS:
             return _WORDS[word[0]], word.end()
-        raise JsonFault(f"A value is expected here: {self._near(at)}{_value_hint(start, word)}", at)
+        raise JsonFault(
+            _with_hint(tr("A value is expected here: {near}.", near=self._near(at)), _value_hint(start, word)),
+            at,
+        )
 
     def _object(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
         members: dict[str, Any] = {}
@@ -174,14 +179,20 @@ class _Reader:
             return members, at + 1
         while True:
             if self.text[at : at + 1] != '"':
-                raise JsonFault(f"A name in double quotes is expected here: {self._near(at)}{self._comma_hint(at)}", at)
+                raise JsonFault(
+                    _with_hint(
+                        tr("A name in double quotes is expected here: {near}.", near=self._near(at)),
+                        self._comma_hint(at),
+                    ),
+                    at,
+                )
             key_at = at
             key, at = self._string(at)
             if key in members:
-                raise JsonFault(f'"{key}" is there twice in one object.', key_at)
+                raise JsonFault(tr('"{key}" is there twice in one object.', key=key), key_at)
             at = self._space(at)
             if self.text[at : at + 1] != ":":
-                raise JsonFault(f"A colon is missing here: {self._near(at)}.", at)
+                raise JsonFault(tr("A colon is missing here: {near}.", near=self._near(at)), at)
             members[key], at = self._value(self._space(at + 1), (*path, key), key_at)
             at, closed = self._next(at, "}")
             if closed:
@@ -194,7 +205,10 @@ class _Reader:
             return items, at + 1
         while True:
             if self.text[at : at + 1] == "]":
-                raise JsonFault(f"A value is expected here: {self._near(at)}{self._comma_hint(at)}", at)
+                raise JsonFault(
+                    _with_hint(tr("A value is expected here: {near}.", near=self._near(at)), self._comma_hint(at)),
+                    at,
+                )
             value, at = self._value(at, (*path, len(items)), at)
             items.append(value)
             at, closed = self._next(at, "]")
@@ -207,31 +221,37 @@ class _Reader:
         if mark == closing:
             return at + 1, True
         if mark != ",":
-            raise JsonFault(f"A comma or {closing!r} is missing here: {self._near(at)}.", at)
+            raise JsonFault(
+                tr("A comma or {closing!r} is missing here: {near}.", closing=closing, near=self._near(at)), at
+            )
         return self._space(at + 1), False
 
     def _comma_hint(self, at: int) -> str:
         trailing = self.text[at : at + 1] in ("}", "]") and self.text[:at].rstrip().endswith(",")
-        return ". The comma before it is one too many." if trailing else "."
+        return tr("The comma before it is one too many.") if trailing else ""
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
             value, end = scanstring(self.text, at + 1, True)
         except json.JSONDecodeError as error:
-            raise JsonFault(f"The text in double quotes is broken: {error.msg}.", error.pos) from error
+            raise JsonFault(tr("The text in double quotes is broken: {msg}.", msg=error.msg), error.pos) from error
         if any("\ud800" <= ch <= "\udfff" for ch in value):
-            raise JsonFault("A text holds half of a surrogate pair (\\ud800 … \\udfff).", at)
+            raise JsonFault(tr("A text holds half of a surrogate pair (\\ud800 … \\udfff)."), at)
         return value, end
 
 
 def _value_hint(start: str, word: re.Match[str] | None) -> str:
     if start == "'":
-        return ". JSON texts stand in double quotes."
+        return tr("JSON texts stand in double quotes.")
     if word and word[0].lower() in _WORDS:
-        return f". JSON writes {word[0].lower()} in small letters."
+        return tr("JSON writes {word} in small letters.", word=word[0].lower())
     if word and word[0] in ("NaN", "Infinity"):
-        return ". JSON has no such number."
-    return "."
+        return tr("JSON has no such number.")
+    return ""
+
+
+def _with_hint(fault: str, hint: str) -> str:
+    return f"{fault} {hint}" if hint else fault
 
 
 def path_text(path: Path) -> str:
@@ -279,12 +299,21 @@ def plain(value: Any) -> Any:
     return value
 
 
+_TYPE_NAMES: Final = {
+    dict: mark("an object"),
+    list: mark("a list"),
+    str: mark("a text"),
+    bool: mark("true or false"),
+    type(None): mark("null"),
+}
+
+
 def type_name(value: Any) -> str:
     """What JSON calls it: an object, a list …"""
     if isinstance(value, (Number, int, float)) and not isinstance(value, bool):
-        return "a number"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
+        return tr("a number")
+    name = _TYPE_NAMES.get(type(value))
+    return tr(name) if name else type(value).__name__
 
 
 def shown(value: Any) -> str:

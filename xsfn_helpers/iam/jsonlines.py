@@ -33,6 +33,7 @@ from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal
 from xsfn_helpers.iam.request import Request
+from xsfn_helpers.language import language, speaking, tr
 
 # Longer lines are answered with an error and skipped unread, so that memory stays flat.
 MAX_LINE: Final = 16 * 1024 * 1024
@@ -47,8 +48,9 @@ def decide_lines(lines: Lines, write: Callable[[str], None]) -> None:
     Takes lines of text or UTF-8, or a stream of either. No line ends the loop: a malformed one (a blank one too) is
     answered with {"error": …}, and what the engine doesn't cover with {"error": "Unsupported: …"}.
     """
-    for line in _bounded(lines):
-        write(answer(line) + "\n")
+    with speaking(language()):  # settled once, not for every word
+        for line in _bounded(lines):
+            write(answer(line) + "\n")
 
 
 def answer(line: str | bytes) -> str:
@@ -120,18 +122,22 @@ _TOO_LONG: Final = "\n\n"
 
 def _text_of(line: str | bytes) -> str:
     if line is _TOO_LONG:
-        raise InvalidRequest(f"The line has more than {MAX_LINE} characters.")
+        raise InvalidRequest(tr("The line has more than {max_line} characters.", max_line=MAX_LINE))
     if isinstance(line, bytes):
         try:
             line = line.decode()
         except UnicodeDecodeError as error:
             raise InvalidRequest(
-                f"The line isn't UTF-8: byte {error.start + 1} is 0x{line[error.start]:02x}."
+                tr(
+                    "The line isn't UTF-8: byte {number} is 0x{byte:02x}.",
+                    number=error.start + 1,
+                    byte=line[error.start],
+                )
             ) from None
     # Some programs begin their output with a byte order mark.
     line = line.removeprefix("\ufeff")
     if not line.strip():
-        raise InvalidRequest("The line is blank.")
+        raise InvalidRequest(tr("The line is blank."))
     return line
 
 
@@ -228,8 +234,10 @@ def _members_carefully(text: str) -> _Raw:
     try:
         line = read_json(text)
     except JsonFault as fault:
-        raise InvalidRequest(f"The line isn't JSON: {fault.what}", where=f"column {fault.offset + 1}") from None
-    _check_object(line, "the line", _KEYS, needed=("request",))
+        raise InvalidRequest(
+            tr("The line isn't JSON: {what}", what=fault.what), where=tr("column {column}", column=fault.offset + 1)
+        ) from None
+    _check_object(line, tr("the line"), _KEYS, needed=("request",))
     raw = _Raw(request=line["request"])
     raw.identity = _texts(line.get("identityPolicies"), "identityPolicies")
     raw.boundaries = _texts(line.get("permissionBoundaries"), "permissionBoundaries")
@@ -249,27 +257,29 @@ def _checked_list(given: Any, name: str) -> list[Any]:
     if given is None:
         return []
     if not isinstance(given, list):
-        raise InvalidRequest(f"It is a list, not {type_name(given)}.", where=name)
+        raise InvalidRequest(tr("It is a list, not {type_name}.", type_name=type_name(given)), where=name)
     return given
 
 
 def _policy_text(given: Any, name: str) -> str:
     if not isinstance(given, dict):
-        raise InvalidRequest(f"A policy is an object, not {type_name(given)}.", where=name)
+        raise InvalidRequest(tr("A policy is an object, not {type_name}.", type_name=type_name(given)), where=name)
     return write_json(given)
 
 
 def _check_object(given: Any, name: str, known: tuple[str, ...], *, needed: tuple[str, ...]) -> None:
     if not isinstance(given, dict):
-        raise InvalidRequest(f"It is an object, not {type_name(given)}.", where=name)
+        raise InvalidRequest(tr("It is an object, not {type_name}.", type_name=type_name(given)), where=name)
     for key in given:
         if key not in known:
             raise InvalidRequest(
-                f"There is no {shown(key)} in {name}.", where=name, fix=f"Known here: {', '.join(known)}."
+                tr("There is no {shown} in {name}.", shown=shown(key), name=name),
+                where=name,
+                fix=tr("Known here: {names}.", names=", ".join(known)),
             )
     for key in needed:
         if key not in given:
-            raise InvalidRequest(f"There is no {shown(key)}, and it is needed.", where=name)
+            raise InvalidRequest(tr("There is no {shown}, and it is needed.", shown=shown(key)), where=name)
 
 
 _KEYS: Final = (
@@ -302,18 +312,22 @@ def _request(given: Any) -> Request:
     _check_object(given, "request", _REQUEST_KEYS, needed=_REQUEST_NEEDS)
     for key in _REQUEST_NEEDS:
         if not isinstance(given[key], str) or isinstance(given[key], Number):
-            raise InvalidRequest(f"It is a text, not {type_name(given[key])}.", where=f"request.{key}")
+            raise InvalidRequest(
+                tr("It is a text, not {type_name}.", type_name=type_name(given[key])), where=f"request.{key}"
+            )
     context = given.get("context")
     for key, value in context.items() if isinstance(context, dict) else ():
         for one in value if isinstance(value, list) else (value,):
             if not isinstance(one, str) or isinstance(one, Number):
                 raise InvalidRequest(
-                    f"A condition key's value is a text or a list of texts; {shown(one)} is neither.",
+                    tr("A condition key's value is a text or a list of texts; {shown} is neither.", shown=shown(one)),
                     where=f"request.context {shown(key)}",
-                    fix='Write "true", "7" … in quotes.',
+                    fix=tr('Write "true", "7" … in quotes.'),
                 )
     if context is not None and not isinstance(context, dict):
-        raise InvalidRequest(f"It is an object, not {type_name(context)}.", where="request.context")
+        raise InvalidRequest(
+            tr("It is an object, not {type_name}.", type_name=type_name(context)), where="request.context"
+        )
     return Request(
         Principal.parse(given["principal"]),
         given["action"],

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.iam.errors import MALFORMED
+from xsfn_helpers.language import mark, tr
 
 _SYNTAX: Final = "Syntax errors in policy."
 
@@ -17,12 +18,17 @@ _SYNTAX: Final = "Syntax errors in policy."
 class PolicyKind(StrEnum):
     """What a policy is attached to; the value is its name in messages."""
 
-    IDENTITY = "identity-based policy"
-    TRUST = "role trust policy"
-    RESOURCE = "resource-based policy"
-    BOUNDARY = "permissions boundary"
-    SESSION = "session policy"
-    SCP = "service control policy"
+    IDENTITY = mark("identity-based policy")
+    TRUST = mark("role trust policy")
+    RESOURCE = mark("resource-based policy")
+    BOUNDARY = mark("permissions boundary")
+    SESSION = mark("session policy")
+    SCP = mark("service control policy")
+
+    @property
+    def told(self) -> str:
+        """The name in the reader's language."""
+        return tr(self.value)
 
     @property
     def words(self) -> KindWords:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from xsfn_helpers.iam.grammar import OLD_VERSION
+from xsfn_helpers.iam.grammar import CURRENT_VERSION, OLD_VERSION
 from xsfn_helpers.iam.json_text import Path, deepest_known, place_at
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.lint_rules import GUIDE, RULES, View
 from xsfn_helpers.iam.policy import Policy
+from xsfn_helpers.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,15 @@ class PolicyWarning:
     column: int
 
     def __str__(self) -> str:
-        return f"{self.policy}, line {self.line}, column {self.column}: {self.message} {self.fix} [{self.rule}]"
+        return tr(
+            "{policy}, line {line}, column {column}: {message} {fix} [{rule}]",
+            policy=self.policy,
+            line=self.line,
+            column=self.column,
+            message=self.message,
+            fix=self.fix,
+            rule=self.rule,
+        )
 
 
 def lint(policy: Policy, *, region: str | None = None) -> tuple[PolicyWarning, ...]:
@@ -64,8 +73,12 @@ def _of_the_whole(policy: Policy, text: str) -> Iterator[tuple[int, PolicyWarnin
             0,
             PolicyWarning(
                 "trust-policy-size",
-                f"The trust policy has {size} characters without white space; the default quota is {TRUST_QUOTA}.",
-                "Shorten it, or have the quota raised.",
+                tr(
+                    "The trust policy has {size} characters without white space; the default quota is {trust_quota}.",
+                    size=size,
+                    trust_quota=TRUST_QUOTA,
+                ),
+                tr("Shorten it, or have the quota raised."),
                 f"{GUIDE}/reference_iam-quotas.html",
                 policy.title,
                 1,
@@ -77,8 +90,8 @@ def _of_the_whole(policy: Policy, text: str) -> Iterator[tuple[int, PolicyWarnin
             0,
             PolicyWarning(
                 "old-version",
-                'IAM takes no new policy in this version: "Policy document must be version 2012-10-17 or greater."',
-                'Write "Version": "2012-10-17".',
+                tr('IAM takes no new policy in this version: "Policy document must be version 2012-10-17 or greater."'),
+                tr('Write "Version": "{version}".', version=CURRENT_VERSION),
                 f"{GUIDE}/reference_policies_elements_version.html",
                 policy.title,
                 1,

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from xsfn_helpers.iam import values
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
-from xsfn_helpers.iam.grammar import OLD_VERSION
+from xsfn_helpers.iam.grammar import CURRENT_VERSION, OLD_VERSION
 from xsfn_helpers.iam.json_text import Path
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import ACCOUNT_ID, UNIQUE_ID
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import tr
 
 GUIDE: Final = "docs.aws.amazon.com/IAM/latest/UserGuide"
 _PRINCIPAL: Final = f"{GUIDE}/reference_policies_elements_principal.html"
@@ -132,8 +133,11 @@ def _account_trust(view: View) -> Iterator[Finding]:
         if kind == "AWS" and account:
             yield (
                 path,
-                f"Everybody whom account {account} lets may assume this role: no condition narrows it.",
-                "Name the role that is meant, or add a condition such as sts:ExternalId.",
+                tr(
+                    "Everybody whom account {account} lets may assume this role: no condition narrows it.",
+                    account=account,
+                ),
+                tr("Name the role that is meant, or add a condition such as sts:ExternalId."),
             )
 
 
@@ -149,8 +153,8 @@ def _everyone(view: View) -> Iterator[Finding]:
             if path[0] == "Principal" and kind == "AWS" and value == "*":
                 yield (
                     path,
-                    "Everybody is allowed, and no condition says who.",
-                    "Name the callers, or add a condition on aws:PrincipalArn or aws:PrincipalOrgID.",
+                    tr("Everybody is allowed, and no condition says who."),
+                    tr("Name the callers, or add a condition on aws:PrincipalArn or aws:PrincipalOrgID."),
                 )
 
 
@@ -160,8 +164,8 @@ def _service_deputy(view: View) -> Iterator[Finding]:
             if kind == "Service" and path[0] == "Principal":
                 yield (
                     path,
-                    f"{value} may use this for anybody's resources, not only yours.",
-                    "Add aws:SourceAccount or aws:SourceArn.",
+                    tr("{value} may use this for anybody's resources, not only yours.", value=value),
+                    tr("Add aws:SourceAccount or aws:SourceArn."),
                 )
 
 
@@ -175,8 +179,11 @@ def _for_all_values(view: View) -> Iterator[Finding]:
         if view.statement.allows and condition.quantifier is Quantifier.ALL and condition.key_lower not in checked:
             yield (
                 view.path(condition),
-                f"ForAllValues also allows requests without {condition.key}.",
-                f'Add "Null": {{"{condition.key}": "false"}}, or use a plain operator on a key with one value.',
+                tr("ForAllValues also allows requests without {key}.", key=condition.key),
+                tr(
+                    'Add "Null": {{"{key}": "false"}}, or use a plain operator on a key with one value.',
+                    key=condition.key,
+                ),
             )
 
 
@@ -185,8 +192,8 @@ def _if_exists(view: View) -> Iterator[Finding]:
         if view.statement.allows and condition.if_exists and condition.key_lower in _GUARDS:
             yield (
                 view.path(condition),
-                f"IfExists also allows requests without {condition.key}, so it guards nothing.",
-                f"Write {condition.operator.name}.",
+                tr("IfExists also allows requests without {key}, so it guards nothing.", key=condition.key),
+                tr("Write {name}.", name=condition.operator.name),
             )
 
 
@@ -196,8 +203,8 @@ def _negated_allow(view: View) -> Iterator[Finding]:
         if view.statement.allows and missing_passes and condition.key_lower in _GUARDS:
             yield (
                 view.path(condition),
-                f"{condition.spelled} also allows requests without {condition.key}.",
-                "Say what is wanted instead, with a positive operator.",
+                tr("{spelled} also allows requests without {key}.", spelled=condition.spelled, key=condition.key),
+                tr("Say what is wanted instead, with a positive operator."),
             )
 
 
@@ -207,7 +214,11 @@ def _literal_wildcard(view: View) -> Iterator[Finding]:
             like = condition.operator.name.removesuffix("IgnoreCase").replace("Equals", "Like")
             for path, value in view.values(condition):
                 if re.search(r"[*?]", re.sub(r"\$\{[^}]*\}", "", value)):
-                    yield path, f"{condition.spelled} takes * and ? literally.", f"For wildcards, write {like}."
+                    yield (
+                        path,
+                        tr("{spelled} takes * and ? literally.", spelled=condition.spelled),
+                        tr("For wildcards, write {like}.", like=like),
+                    )
 
 
 def _unreadable_value(view: View) -> Iterator[Finding]:
@@ -217,8 +228,12 @@ def _unreadable_value(view: View) -> Iterator[Finding]:
             if readable and not readable(value):
                 yield (
                     path,
-                    f'"{value}" is no value that {condition.spelled} can compare, so it never matches.',
-                    f"Write a {condition.operator.family} value.",
+                    tr(
+                        '"{value}" is no value that {spelled} can compare, so it never matches.',
+                        value=value,
+                        spelled=condition.spelled,
+                    ),
+                    tr("Write a {family} value.", family=tr(condition.operator.family.value)),
                 )
 
 
@@ -238,8 +253,12 @@ def _missing_qualifier(view: View) -> Iterator[Finding]:
         if plain and condition.key_lower in _MULTIVALUED:
             yield (
                 view.path(condition),
-                f"{condition.key} can have several values, and then {condition.spelled} never matches.",
-                f"Write ForAnyValue:{condition.spelled} or ForAllValues:{condition.spelled}.",
+                tr(
+                    "{key} can have several values, and then {spelled} never matches.",
+                    key=condition.key,
+                    spelled=condition.spelled,
+                ),
+                tr("Write ForAnyValue:{spelled} or ForAllValues:{spelled}.", spelled=condition.spelled),
             )
 
 
@@ -250,8 +269,8 @@ def _session_in_principal_arn(view: View) -> Iterator[Finding]:
                 if ":assumed-role/" in value:
                     yield (
                         path,
-                        "aws:PrincipalArn holds the role's ARN, never a session's, so this never matches.",
-                        "Write arn:aws:iam::ACCOUNT:role/NAME.",
+                        tr("aws:PrincipalArn holds the role's ARN, never a session's, so this never matches."),
+                        tr("Write arn:aws:iam::ACCOUNT:role/NAME."),
                     )
 
 
@@ -260,8 +279,8 @@ def _one_session(view: View) -> Iterator[Finding]:
         if path[0] == "Principal" and kind == "AWS" and ":assumed-role/" in value and "*" not in value:
             yield (
                 path,
-                "This names one session by its name; Step Functions gives its sessions random names.",
-                "Name the role (arn:aws:iam::ACCOUNT:role/NAME): it stands for all of its sessions.",
+                tr("This names one session by its name; Step Functions gives its sessions random names."),
+                tr("Name the role (arn:aws:iam::ACCOUNT:role/NAME): it stands for all of its sessions."),
             )
 
 
@@ -270,10 +289,10 @@ def _principal_wildcard(view: View) -> Iterator[Finding]:
         if kind == "AWS" and value != "*" and ("*" in value or "?" in value):
             yield (
                 path,
-                'A principal has no wildcards: this matches nobody, and IAM answers "Invalid principal in policy".'
+                tr('A principal has no wildcards: this matches nobody, and IAM answers "Invalid principal in policy".')
                 if view.trust
-                else "A principal has no wildcards: this matches nobody.",
-                'Name it in full, or trust "*" with a condition ArnLike aws:PrincipalArn.',
+                else tr("A principal has no wildcards: this matches nobody."),
+                tr('Name it in full, or trust "*" with a condition ArnLike aws:PrincipalArn.'),
             )
 
 
@@ -282,8 +301,11 @@ def _unique_id(view: View) -> Iterator[Finding]:
         if kind == "AWS" and UNIQUE_ID.fullmatch(value) and not ACCOUNT_ID.fullmatch(value):
             yield (
                 path,
-                f"{value} is the id of a role or user that was deleted; one of the same name has another id.",
-                "Write the ARN again and save the policy.",
+                tr(
+                    "{value} is the id of a role or user that was deleted; one of the same name has another id.",
+                    value=value,
+                ),
+                tr("Write the ARN again and save the policy."),
             )
 
 
@@ -294,23 +316,31 @@ def _not_principal(view: View) -> Iterator[Finding]:
     if view.statement.allows:
         yield (
             ("NotPrincipal",),
-            "Everybody else is allowed, anonymous callers too.",
-            "Name whom you allow in Principal.",
+            tr("Everybody else is allowed, anonymous callers too."),
+            tr("Name whom you allow in Principal."),
         )
         return
     listed = [value for _, kind, value in view.principals() if kind == "AWS" and ":" in value]
     for account in sorted({value.split(":")[4] for value in listed} - element.accounts):
         yield (
             ("NotPrincipal",),
-            f"AWS may check account {account} first, which isn't listed, and refuse everybody in it.",
-            f"List arn:aws:iam::{account}:root too, or deny with a condition on aws:PrincipalArn.",
+            tr(
+                "AWS may check account {account} first, which isn't listed, and refuse everybody in it.",
+                account=account,
+            ),
+            tr("List arn:aws:iam::{account}:root too, or deny with a condition on aws:PrincipalArn.", account=account),
         )
     sessions = {(value.split(":")[4], value.split("/")[1]) for value in listed if ":assumed-role/" in value}
     for account, role in sorted(element.roles - sessions):
         yield (
             ("NotPrincipal",),
-            f"The role {role} is listed, but who asks is a session of it, and none is listed.",
-            f"List arn:aws:sts::{account}:assumed-role/{role}/SESSION, or deny with a condition on aws:PrincipalArn.",
+            tr("The role {role} is listed, but who asks is a session of it, and none is listed.", role=role),
+            tr(
+                "List arn:aws:sts::{account}:assumed-role/{role}/SESSION, or deny with a condition on "
+                "aws:PrincipalArn.",
+                account=account,
+                role=role,
+            ),
         )
 
 
@@ -327,21 +357,28 @@ def _external_id(view: View) -> Iterator[Finding]:
             if type_ != "stateMachine":
                 yield (
                     path,
-                    f"Step Functions sends the ARN of a state machine, not of {type_}.",
-                    "Write …:stateMachine:NAME.",
+                    tr("Step Functions sends the ARN of a state machine, not of {kind}.", kind=type_),
+                    tr("Write …:stateMachine:NAME."),
                 )
             elif view.region and region not in (view.region, ""):
                 yield (
                     path,
-                    f"This state machine is in {region}, but calls across accounts stay in one region, {view.region}.",
-                    f"Write the ARN of a machine in {view.region}.",
+                    tr(
+                        "This state machine is in {region}, but calls across accounts stay in one region, {one}.",
+                        region=region,
+                        one=view.region,
+                    ),
+                    tr("Write the ARN of a machine in {region}.", region=view.region),
                 )
             elif trusted and account not in trusted and condition.key_lower == "sts:externalid":
                 yield (
                     path,
-                    f"The external id is a machine of account {account}, but who is trusted lives in "
-                    f"{' and '.join(sorted(trusted))}.",
-                    "A machine's role lives in the machine's own account: check which of the two is wrong.",
+                    tr(
+                        "The external id is a machine of account {account}, but who is trusted lives in {names}.",
+                        account=account,
+                        names=tr(" and ").join(sorted(trusted)),
+                    ),
+                    tr("A machine's role lives in the machine's own account: check which of the two is wrong."),
                 )
 
 
@@ -350,8 +387,8 @@ def _variable_before_resource(view: View) -> Iterator[Finding]:
         if "${" in ":".join(re.sub(r"\$\{[^}]*\}", "${}", value).split(":", 5)[:5]):
             yield (
                 path,
-                "A policy variable counts only after the fifth colon of an ARN; this matches nothing.",
-                "Write * or the value itself in that part.",
+                tr("A policy variable counts only after the fifth colon of an ARN; this matches nothing."),
+                tr("Write * or the value itself in that part."),
             )
 
 
@@ -363,15 +400,23 @@ def _literal_variable(view: View) -> Iterator[Finding]:
         places += view.values(condition)
     for path, value in places:
         if "${" in value:
-            yield path, "In version 2008-10-17 this is literal text, not a variable.", 'Write "Version": "2012-10-17".'
+            yield (
+                path,
+                tr("In version 2008-10-17 this is literal text, not a variable."),
+                tr('Write "Version": "{version}".', version=CURRENT_VERSION),
+            )
 
 
 def _incomplete_arn(view: View) -> Iterator[Finding]:
     for path, value in view.resources():
         if value != "*" and value.count(":") < 5:
             completed = view.policy.kind in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY)
-            meaning = "AWS fills the missing parts with *" if completed else "the missing parts are not filled in"
-            yield path, f"The ARN has fewer than six parts: {meaning}.", "Write all six parts."
+            meaning = (
+                tr("The ARN has fewer than six parts: AWS fills the missing parts with *.")
+                if completed
+                else tr("The ARN has fewer than six parts: the missing parts are not filled in.")
+            )
+            yield path, meaning, tr("Write all six parts.")
 
 
 def _everything_else(view: View) -> Iterator[Finding]:
@@ -380,11 +425,15 @@ def _everything_else(view: View) -> Iterator[Finding]:
     if view.statement.not_action:
         yield (
             ("NotAction",),
-            "This allows every action but those listed, of every service.",
-            "List what is needed in Action.",
+            tr("This allows every action but those listed, of every service."),
+            tr("List what is needed in Action."),
         )
     if view.statement.not_resource:
-        yield ("NotResource",), "This allows every resource but those listed.", "List what is needed in Resource."
+        yield (
+            ("NotResource",),
+            tr("This allows every resource but those listed."),
+            tr("List what is needed in Resource."),
+        )
 
 
 def _pass_role(view: View) -> Iterator[Finding]:
@@ -392,7 +441,7 @@ def _pass_role(view: View) -> Iterator[Finding]:
     if view.statement.allows and passes and not view.has_key("iam:passedtoservice"):
         for path, value in view.resources():
             if value in ("*", "arn:aws:iam::*:role/*"):
-                yield path, "Any role may be handed to any service.", "Name the role that is meant."
+                yield path, tr("Any role may be handed to any service."), tr("Name the role that is meant.")
 
 
 # What each action of Step Functions acts on, where people take the one for the other.
@@ -414,8 +463,12 @@ def _wrong_states_resource(view: View) -> Iterator[Finding]:
             actions = [value for _, value in view.actions() if _ACTS_ON.get(value.lower()) == wanted]
             yield (
                 found[0][0],
-                f"{' and '.join(actions)} acts on …:{wanted}:…, and no such ARN is listed.",
-                f"Add …:{wanted}:NAME{':*' if wanted == 'execution' else ''}.",
+                tr(
+                    "{names} acts on …:{wanted}:…, and no such ARN is listed.",
+                    names=tr(" and ").join(actions),
+                    wanted=wanted,
+                ),
+                tr("Add {arn}.", arn=f"…:{wanted}:NAME{':*' if wanted == 'execution' else ''}"),
             )
 
 
@@ -426,16 +479,25 @@ def _keys_by_case(view: View) -> Iterator[Finding]:
         if first != condition.key:
             yield (
                 view.path(condition),
-                f"{condition.key} and {first} are one key: names of keys are compared without case.",
-                "Write it once, with all values.",
+                tr(
+                    "{key} and {first} are one key: names of keys are compared without case.",
+                    key=condition.key,
+                    first=first,
+                ),
+                tr("Write it once, with all values."),
             )
 
 
 def _empty_values(view: View) -> Iterator[Finding]:
     for condition in view.statement.conditions:
         if not condition.values:
-            what = "always" if condition.operator.negated else "never"
-            yield view.path(condition), f"With no value at all, {condition.spelled} {what} matches.", "Give a value."
+            yield (
+                view.path(condition),
+                tr("With no value at all, {spelled} always matches.", spelled=condition.spelled)
+                if condition.operator.negated
+                else tr("With no value at all, {spelled} never matches.", spelled=condition.spelled),
+                tr("Give a value."),
+            )
 
 
 RULES: Final = (

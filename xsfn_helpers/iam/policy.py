@@ -27,6 +27,7 @@ from xsfn_helpers.iam.json_text import (
 )
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.language import tr
 
 # PolicyDocument's longest input in IAM's service model.
 MAX_LENGTH: Final = 131_072
@@ -94,7 +95,7 @@ class Policy:
     @property
     def title(self) -> str:
         """The name, or what kind of policy it is."""
-        return self.name or self.kind.value
+        return self.name or self.kind.told
 
     @property
     def text(self) -> str:
@@ -130,19 +131,21 @@ def _check_text(text: str, kind: PolicyKind, name: str) -> None:
         place = place_at(text, bad)
         raise PolicyError(
             "The specified value for policyDocument is invalid.",
-            detail=f"It has the character {text[bad]!r}.",
+            detail=tr("It has the character {text!r}.", text=text[bad]),
             code="ValidationError",
             policy=name,
             line=place.line,
             column=place.column,
-            fix="IAM takes U+0020 to U+00FF, tabs and line ends; write anything else as \\uXXXX or in plain letters.",
+            fix=tr(
+                "IAM takes U+0020 to U+00FF, tabs and line ends; write anything else as \\uXXXX or in plain letters."
+            ),
         )
 
 
 def _too_long(length: int, name: str) -> PolicyError:
     return PolicyError(
         "Member must have length less than or equal to 131072",
-        detail=f"The document has {length} characters.",
+        detail=tr("The document has {length} characters.", length=length),
         code="ValidationError",
         policy=name,
     )
@@ -152,7 +155,7 @@ def _text_of(document: object, kind: PolicyKind, name: str) -> str:
     if not isinstance(document, Mapping):
         raise PolicyError(
             kind.syntax_message,
-            detail=f"A policy is a JSON object, not {type(document).__name__}.",
+            detail=tr("A policy is a JSON object, not {type_name}.", type_name=type(document).__name__),
             code=kind.error_code,
             policy=name,
         )
@@ -161,7 +164,10 @@ def _text_of(document: object, kind: PolicyKind, name: str) -> str:
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise PolicyError(
-            kind.syntax_message, detail=f"It can't be written as JSON: {error}.", code=kind.error_code, policy=name
+            kind.syntax_message,
+            detail=tr("It can't be written as JSON: {error}.", error=error),
+            code=kind.error_code,
+            policy=name,
         ) from error
     if len(text) > MAX_LENGTH:
         raise _too_long(len(text), name)

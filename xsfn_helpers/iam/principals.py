@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.iam.errors import InvalidRequest, Unsupported
+from xsfn_helpers.language import mark, tr
 
 
 class PrincipalKind(StrEnum):
@@ -57,7 +58,11 @@ class Principal:
         Raises `InvalidRequest` for anything else and `Unsupported` for federated callers.
         """
         if not isinstance(arn, str):
-            raise InvalidRequest(f"A principal is a text, not {type(arn).__name__}.", where="principal", fix=_FORMS)
+            raise InvalidRequest(
+                tr("A principal is a text, not {type_name}.", type_name=type(arn).__name__),
+                where="principal",
+                fix=tr(_FORMS),
+            )
         if arn in ("*", "anonymous"):
             return cls(PrincipalKind.ANONYMOUS, "anonymous")
         if found := _ARN.fullmatch(arn):
@@ -66,7 +71,7 @@ class Principal:
                 return principal
         elif "." in arn and SERVICE_NAME.fullmatch(arn):
             return cls(PrincipalKind.SERVICE, arn, name=arn)
-        raise InvalidRequest(f"{_short(arn)!r} is not a principal.", where="principal", fix=_FORMS)
+        raise InvalidRequest(tr("{short!r} is not a principal.", short=_short(arn)), where="principal", fix=tr(_FORMS))
 
     @property
     def is_service(self) -> bool:
@@ -76,7 +81,7 @@ class Principal:
         return self.arn
 
 
-_FORMS: Final = (
+_FORMS: Final = mark(
     "Give an IAM user, role or root ARN, an assumed-role session ARN, a service such as states.amazonaws.com, or '*'."
 )
 
@@ -95,7 +100,7 @@ def _from_arn(arn: str, found: re.Match[str], unique_id: str, role_arn: str | No
         return Principal(kind, arn, account, named[1], unique_id=unique_id, role_arn=role)
     kind_word, _, rest = resource.partition("/")
     if kind_word == "federated-user":
-        raise Unsupported("sessions of GetFederationToken (federated-user) are not covered by this engine.")
+        raise Unsupported(tr("sessions of GetFederationToken (federated-user) are not covered by this engine."))
     session = _SESSION.fullmatch(rest) if kind_word == "assumed-role" else None
     if session is None:
         return None
@@ -118,15 +123,15 @@ def _check_role_arn(role_arn: str, account: str, name: str) -> None:
     found = _ARN.fullmatch(role_arn)
     if found is None or found[2] != "iam" or found[3] != account or not found[4].startswith("role/"):
         raise InvalidRequest(
-            f"{_short(role_arn)!r} is not a role of account {account}.",
+            tr("{short!r} is not a role of account {account}.", short=_short(role_arn), account=account),
             where="role_arn",
-            fix="Give the session's own role.",
+            fix=tr("Give the session's own role."),
         )
     if found[4].rpartition("/")[2] != name:
         raise InvalidRequest(
-            f"{_short(role_arn)!r} is not the role {name!r} of the session.",
+            tr("{short!r} is not the role {name!r} of the session.", short=_short(role_arn), name=name),
             where="role_arn",
-            fix="Give the session's own role.",
+            fix=tr("Give the session's own role."),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from xsfn_helpers.iam.errors import InvalidRequest
 from xsfn_helpers.iam.principals import ACCOUNT_ID, Principal, PrincipalKind
+from xsfn_helpers.language import tr
 
 ContextValue = str | Sequence[str]
 # What a condition sees: one value, several values, or (None) no such key.
@@ -44,27 +45,27 @@ class Request:
         action, resource = self.action, self.resource
         if not isinstance(action, str) or not _ACTION.fullmatch(action):
             raise InvalidRequest(
-                f"{_shown(action)} is not an action.",
+                tr("{shown} is not an action.", shown=_shown(action)),
                 where="action",
-                fix="Write service:Operation, e.g. sts:AssumeRole.",
+                fix=tr("Write service:Operation, e.g. sts:AssumeRole."),
             )
         if not isinstance(resource, str) or not resource:
             raise InvalidRequest(
-                f"{_shown(resource)} is not a resource.",
+                tr("{shown} is not a resource.", shown=_shown(resource)),
                 where="resource",
-                fix="Give the ARN asked for, or '*' where there is none.",
+                fix=tr("Give the ARN asked for, or '*' where there is none."),
             )
         if len(resource) > _MAX_RESOURCE:
             raise InvalidRequest(
-                f"The resource has {len(resource)} characters.",
+                tr("The resource has {count} characters.", count=len(resource)),
                 where="resource",
-                fix=f"An ARN has at most {_MAX_RESOURCE}.",
+                fix=tr("An ARN has at most {max_resource}.", max_resource=_MAX_RESOURCE),
             )
         if not isinstance(self.resource_account, str) or not ACCOUNT_ID.fullmatch(self.resource_account):
             raise InvalidRequest(
-                f"{_shown(self.resource_account)} is not an account id.",
+                tr("{shown} is not an account id.", shown=_shown(self.resource_account)),
                 where="resource account",
-                fix="Give the 12 digits of the account that owns the resource.",
+                fix=tr("Give the 12 digits of the account that owns the resource."),
             )
         set_field = object.__setattr__
         set_field(self, "action_lower", action.lower())
@@ -93,15 +94,17 @@ class Request:
 
 def _lower_keys(context: Mapping[str, ContextValue]) -> dict[str, Seen]:
     if not isinstance(context, Mapping):
-        raise InvalidRequest(f"{_shown(context)} is not a mapping of condition keys.", where="context")
+        raise InvalidRequest(tr("{shown} is not a mapping of condition keys.", shown=_shown(context)), where="context")
     keys: dict[str, Seen] = {}
     for name, value in context.items():
         if not isinstance(name, str):
-            raise InvalidRequest(f"{_shown(name)} is not the name of a condition key.", where="context")
+            raise InvalidRequest(tr("{shown} is not the name of a condition key.", shown=_shown(name)), where="context")
         key = name.lower()
         if key in keys:
             raise InvalidRequest(
-                f"{name!r} is there twice.", where="context", fix="Names of condition keys are compared without case."
+                tr("{name!r} is there twice.", name=name),
+                where="context",
+                fix=tr("Names of condition keys are compared without case."),
             )
         if isinstance(value, str):
             keys[key] = value
@@ -110,9 +113,9 @@ def _lower_keys(context: Mapping[str, ContextValue]) -> dict[str, Seen]:
             keys[key] = tuple(value) or None
         else:
             raise InvalidRequest(
-                f"{_shown(value)} is neither a text nor a list of texts.",
+                tr("{shown} is neither a text nor a list of texts.", shown=_shown(value)),
                 where=f"context {name!r}",
-                fix='Write "true", "7" …',
+                fix=tr('Write "true", "7" …'),
             )
     return keys
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.language import tr
+from xsfn_helpers.language import ENGLISH, language, speaking, tr
 from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.state import LOOPBACK, Running
 from xsfn_helpers.sandbox.wire import HttpResponse
@@ -73,15 +73,19 @@ class Control:
     def _done(self, body: bytes) -> dict[str, str]:
         """Empty, or the parts of a `SandboxError`."""
         call = json.loads(body)
+        with speaking(call.get("language", ENGLISH)):
+            return self._carried_out(call["do"], tuple(call["account_ids"]))
+
+    def _carried_out(self, operation: str, account_ids: tuple[str, ...]) -> dict[str, str]:
         try:
-            self._operations[call["do"]](tuple(call["account_ids"]))
+            self._operations[operation](account_ids)
         except SandboxError as error:
             return {"what": error.what, "where": error.where, "fix": error.fix}
         except JournalUnwritable as error:
             what = tr("The sandbox couldn't keep this: {reason}.", reason=error)
             return {"what": what, "fix": tr("Free some disk space, and try again.")}
         except Exception as error:
-            _log.exception("%s failed", call["do"])
+            _log.exception("%s failed", operation)
             return {
                 "what": tr("The sandbox failed at this: {reason}.", reason=repr(error)),
                 "fix": tr("Its log says why."),
@@ -91,7 +95,7 @@ class Control:
 
 def tell(running: Running, operation: str, account_ids: Iterable[str]) -> None:
     """Let a running sandbox do something with its accounts. Raises `SandboxError` where it can't, or doesn't answer."""
-    body = json.dumps({"do": operation, "account_ids": list(account_ids)}).encode()
+    body = json.dumps({"do": operation, "account_ids": list(account_ids), "language": language()}).encode()
     # Not urllib: a proxy of the user's must take no part.
     connection = http.client.HTTPConnection(LOOPBACK, running.port, timeout=_ANSWER_LIMIT)
     try:

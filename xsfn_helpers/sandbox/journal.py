@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
 
 _FORMAT: Final = 2
 _TABLES: Final = f"""
@@ -80,9 +81,11 @@ class Journal:
             return cls(_connect(path)), ""
         except JournalDamaged as damage:
             aside = _set_aside(path)
-            notice = (
-                f"The sandbox's journal couldn't be read ({damage}) and was set aside as {aside}; "
-                "the two accounts start empty."
+            notice = tr(
+                "The sandbox's journal couldn't be read ({damage}) and was set aside as {aside}; "
+                "the two accounts start empty.",
+                damage=damage,
+                aside=aside,
             )
         return cls(_connect(path)), notice
 
@@ -225,9 +228,9 @@ class Journal:
 def unusable(path: Path, reason: object) -> SandboxError:
     """The journal can be neither read nor set aside as it is."""
     return SandboxError(
-        f"The sandbox's journal can't be used: {reason}.",
+        tr("The sandbox's journal can't be used: {reason}.", reason=reason),
         where=str(path),
-        fix="See that its disk has room and that the file and its folder can be written, then start again.",
+        fix=tr("See that its disk has room and that the file and its folder can be written, then start again."),
     )
 
 
@@ -280,18 +283,18 @@ def _check(database: sqlite3.Connection, path: Path) -> bool:
     (written_by,) = database.execute("PRAGMA user_version").fetchone()
     if written_by > _FORMAT:
         raise SandboxError(
-            "A newer version of this kit wrote the sandbox's journal.",
+            tr("A newer version of this kit wrote the sandbox's journal."),
             where=str(path),
-            fix="Update the kit, or move the file away.",
+            fix=tr("Update the kit, or move the file away."),
         )
     if written_by == 0 and not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         return True
     if written_by != _FORMAT:
-        raise JournalDamaged(f"its format is {written_by}, not {_FORMAT}")
+        raise JournalDamaged(tr("its format is {written_by}, not {ours}", written_by=written_by, ours=_FORMAT))
     for table in ("entries", "executions"):
         for *row, checksum in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - the names are ours
             if checksum != _checksum(*row):
-                raise JournalDamaged(f"one of its {table} isn't as it was written")
+                raise JournalDamaged(tr("one of its {table} isn't as it was written", table=table))
     return False
 
 

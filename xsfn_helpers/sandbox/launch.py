@@ -9,6 +9,7 @@ import sys
 from typing import Final
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import ENGLISH, VARIABLE, language, tr
 from xsfn_helpers.sandbox.config import SandboxConfig
 from xsfn_helpers.sandbox.state import Running, StateFolder
 from xsfn_helpers.scenario import Side
@@ -32,10 +33,12 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
                 Side.SUBJECT.value: config.subject_account_id,
             },
             "further": config.further_account_ids,
+            "language": language(),
         }
     )
     # moto reads its settings from MOTO_* and would let them override the caller's account.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
+    environment[VARIABLE] = ENGLISH  # AWS answers in English; only what keeps it from starting is told to somebody
     with folder.told():
         log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
@@ -54,7 +57,8 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
         )
     except subprocess.TimeoutExpired:
         raise SandboxError(
-            f"The sandbox didn't start within {START_LIMIT:.0f} seconds.", fix=f"Its log: {folder.log}"
+            tr("The sandbox didn't start within {start_limit:.0f} seconds.", start_limit=START_LIMIT),
+            fix=tr("Its log: {path}", path=folder.log),
         ) from None
     finally:
         os.close(log)
@@ -68,5 +72,7 @@ def _start_failure(said: bytes, folder: StateFolder) -> SandboxError:
     """What the process said of it; where it said nothing, the end of its log."""
     if said:
         return SandboxError(**json.loads(said))
-    lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(empty log)"]
-    return SandboxError(f"The sandbox process ended at start: {lines[-1]}", fix=f"Its log: {folder.log}")
+    lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [tr("(empty log)")]
+    return SandboxError(
+        tr("The sandbox process ended at start: {line}", line=lines[-1]), fix=tr("Its log: {path}", path=folder.log)
+    )

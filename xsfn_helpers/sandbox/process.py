@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import ENGLISH, speaking, tr
 from xsfn_helpers.regions import partition_of
 from xsfn_helpers.sandbox import listener
 from xsfn_helpers.sandbox.account_office import AccountOffice, open_account
@@ -39,8 +40,9 @@ _LISTENING: Final = b"listening"
 def main(arguments: list[str]) -> int:
     """Start a detached sandbox; give 0 once it listens, or say on standard output what keeps it from starting.
 
-    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any), and
-    the address besides loopback (null = as last time). What is said is a JSON object with a `SandboxError`'s parts.
+    `arguments` is one JSON text: state folder, accounts by side, further accounts, region, wanted port (0 = any),
+    the address besides loopback (null = as last time), and the language of whoever starts it. What is said is a JSON
+    object with a `SandboxError`'s parts.
     """
     config = json.loads(arguments[0])
     os.umask(0o077)
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> int:
     os.close(words)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever started us waits for the end of standard output
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    with os.fdopen(tell, "wb") as stream:
+    with os.fdopen(tell, "wb") as stream, speaking(config["language"]):
         return _run(StateFolder(Path(config["folder"])), config, stream)
 
 
@@ -69,9 +71,9 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     """The sandbox from its start to its end; it tells when it listens, or why it can't."""
     last = folder.read()
     held = SandboxError(
-        "A sandbox process holds this state folder, but doesn't answer.",
+        tr("A sandbox process holds this state folder, but doesn't answer."),
         where=str(folder.path),
-        fix=f"End it with: kill -9 {last.pid}" if last else "",
+        fix=tr("End it with: kill -9 {pid}", pid=last.pid) if last else "",
     )
     try:
         with folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held):
@@ -79,7 +81,8 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
                 server, journal = _prepare(folder, config)
             tell.write(_LISTENING)
             tell.close()
-            server.run()  # until `_stop`, whose SystemExit it takes for the wish to end
+            with speaking(ENGLISH):
+                server.run()  # until `_stop`, whose SystemExit it takes for the wish to end
             server.close()
             journal.close()
     except SandboxError as error:
@@ -98,9 +101,9 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
     sockets = listener.listen(wanted, last=last_port, address=address)
     if not sockets:
         raise SandboxError(
-            f"Port {wanted} on {address or LOOPBACK} is taken by another program.",
+            tr("Port {wanted} on {address} is taken by another program.", wanted=wanted, address=address or LOOPBACK),
             where="port",
-            fix="Choose another, or leave it out.",
+            fix=tr("Choose another, or leave it out."),
         )
     port = sockets[0].getsockname()[1]
     journal, notice = Journal.open(folder.journal)
@@ -159,20 +162,28 @@ def _address(wanted: str | None, previous: Running | None) -> tuple[str, str]:
         return address, ""
     if wanted is None:
         return "", (
-            f"This machine doesn't have the address {address} any more, so the sandbox is on {LOOPBACK} alone; "
-            "to let others reach it, stop it and start it with the address that the machine has now."
+            tr(
+                "This machine doesn't have the address {address} any more, so the sandbox is on {loopback} "
+                "alone; to let others reach it, stop it and start it with the address that the machine has now.",
+                address=address,
+                loopback=LOOPBACK,
+            )
         )
     raise SandboxError(
-        f"This machine doesn't have the address {address}.", where="address", fix="Name one that it has (ip address)."
+        tr("This machine doesn't have the address {address}.", address=address),
+        where="address",
+        fix=tr("Name one that it has (ip address)."),
     )
 
 
 def _moved(previous: Running | None, port: int, wanted: int) -> str:
     if previous is None or port == previous.port or wanted:
         return ""
-    return (
-        f"Another program has taken the sandbox's port {previous.port}, so it is on port {port} now; "
-        "labs that were open must be opened again."
+    return tr(
+        "Another program has taken the sandbox's port {port}, so it is on port {now} now; labs that "
+        "were open must be opened again.",
+        port=previous.port,
+        now=port,
     )
 
 

@@ -141,7 +141,9 @@ class Sandbox:
             address = addresses.checked(address)
         if port is not None and not _LOWEST_PORT <= port <= 65535:
             raise SandboxError(
-                f"{port} is not a port the sandbox can use.", where="port", fix=f"Choose {_LOWEST_PORT} to 65535."
+                tr("{port} is not a port the sandbox can use.", port=port),
+                where="port",
+                fix=tr("Choose {lowest} to 65535.", lowest=_LOWEST_PORT),
             )
         folder = StateFolder.default()
         folder.make()
@@ -156,14 +158,22 @@ class Sandbox:
         has, asked = self.config, wanted
         if replace(has, further_account_ids=()) != replace(asked, further_account_ids=()):
             raise SandboxError(
-                f"A sandbox with accounts {has.operator_account_id} and {has.subject_account_id} in {has.region} is "
-                f"running; asked for {asked.operator_account_id} and {asked.subject_account_id} in {asked.region}.",
-                fix="Stop it first (xsfn sandbox stop), or ask for what it has.",
+                tr(
+                    "A sandbox with accounts {operator_account_id} and {subject_account_id} in {region} is running; "
+                    "asked for {asked_operator_account_id} and {asked_subject_account_id} in {asked_region}.",
+                    operator_account_id=has.operator_account_id,
+                    subject_account_id=has.subject_account_id,
+                    region=has.region,
+                    asked_operator_account_id=asked.operator_account_id,
+                    asked_subject_account_id=asked.subject_account_id,
+                    asked_region=asked.region,
+                ),
+                fix=tr("Stop it first (xsfn sandbox stop), or ask for what it has."),
             )
         if port is not None and port != self._running.port:
             raise SandboxError(
-                f"The sandbox is running on port {self._running.port}, not {port}.",
-                fix="Stop it first (xsfn sandbox stop), or leave the port out.",
+                tr("The sandbox is running on port {port}, not {asked}.", port=self._running.port, asked=port),
+                fix=tr("Stop it first (xsfn sandbox stop), or leave the port out."),
             )
         if address is not None and address != self.address:
             raise SandboxError(
@@ -238,8 +248,12 @@ class Sandbox:
         if _lives(last, self._folder):
             os.kill(last.pid, signal.SIGTERM)
         still = SandboxError(
-            f"The sandbox process {last.pid} didn't end within {_STOP_LIMIT:.0f} seconds.",
-            fix=f"End it with: kill -9 {last.pid}",
+            tr(
+                "The sandbox process {pid} didn't end within {stop_limit:.0f} seconds.",
+                pid=last.pid,
+                stop_limit=_STOP_LIMIT,
+            ),
+            fix=tr("End it with: kill -9 {pid}", pid=last.pid),
         )
         with self._folder.holding(self._folder.lock, seconds=_STOP_LIMIT, otherwise=still):
             return last
@@ -254,9 +268,12 @@ def _had(folder: StateFolder) -> tuple[str, ...]:
 def _starting(folder: StateFolder) -> AbstractContextManager[None]:
     """Only one at a time starts or ends the sandbox of a folder. Raises `SandboxError` after long waiting."""
     busy = SandboxError(
-        f"Another program has been starting or stopping the sandbox for {START_LIMIT:.0f} seconds.",
+        tr(
+            "Another program has been starting or stopping the sandbox for {start_limit:.0f} seconds.",
+            start_limit=START_LIMIT,
+        ),
         where=str(folder.path),
-        fix="Interrupt it, and try again.",
+        fix=tr("Interrupt it, and try again."),
     )
     return folder.holding(folder.start_lock, seconds=START_LIMIT, otherwise=busy)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.propagation import LONGEST_SECONDS
 
 
@@ -57,9 +58,9 @@ class Settings:
         """Let changes take so long, in these accounts or in all. Raises `SandboxError` beyond 0 to 2 minutes."""
         if not 0 <= seconds <= LONGEST_SECONDS:
             raise SandboxError(
-                f"{seconds} is not a propagation delay.",
+                tr("{seconds} is not a propagation delay.", seconds=seconds),
                 where="propagation seconds",
-                fix=f"Choose 0 (off) to {LONGEST_SECONDS:.0f}.",
+                fix=tr("Choose 0 (off) to {longest_seconds:.0f}.", longest_seconds=LONGEST_SECONDS),
             )
         if account_ids is None:
             later = Delays(float(seconds))

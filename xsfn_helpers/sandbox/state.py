@@ -21,6 +21,7 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from xsfn_helpers.errors import SandboxError, XsfnError
+from xsfn_helpers.language import tr
 from xsfn_helpers.scenario import Side
 
 LOOPBACK: Final = "127.0.0.1"
@@ -103,25 +104,25 @@ class StateFolder:
                 return
             if self.path.stat().st_uid != os.geteuid():
                 raise SandboxError(
-                    "The folder for the sandbox's state belongs to another user.",
+                    tr("The folder for the sandbox's state belongs to another user."),
                     where=str(self.path),
-                    fix=f"Name one of your own in {_VARIABLE}.",
+                    fix=tr("Name one of your own in {variable}.", variable=_VARIABLE),
                 )
             for path in self.path.iterdir():
                 if not _is_own(path):
                     raise SandboxError(
-                        "This was put into the folder for the sandbox's state by somebody else, or is a link.",
+                        tr("This was put into the folder for the sandbox's state by somebody else, or is a link."),
                         where=str(path),
-                        fix=f"Remove it, or name another folder in {_VARIABLE}.",
+                        fix=tr("Remove it, or name another folder in {variable}.", variable=_VARIABLE),
                     )
 
     def _close_to_others(self) -> None:
         """Only a folder that holds nothing but the sandbox's state: another's permissions aren't ours to change."""
         if any(self.path.iterdir()) and not self.lock.exists():
             raise SandboxError(
-                "The folder for the sandbox's state can be read by other users and has other things in it.",
+                tr("The folder for the sandbox's state can be read by other users and has other things in it."),
                 where=str(self.path),
-                fix=f"Name a folder of its own in {_VARIABLE}.",
+                fix=tr("Name a folder of its own in {variable}.", variable=_VARIABLE),
             )
         self.path.chmod(0o700)
 
@@ -147,9 +148,11 @@ class StateFolder:
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise SandboxError(
-                f"The folder for the sandbox's state can't be used: {error.strerror or error}.",
+                tr("The folder for the sandbox's state can't be used: {reason}.", reason=error.strerror or error),
                 where=str(error.filename or self.path),
-                fix="Free some disk space." if full else f"Make it writable, or name another one in {_VARIABLE}.",
+                fix=tr("Free some disk space.")
+                if full
+                else tr("Make it writable, or name another one in {variable}.", variable=_VARIABLE),
             ) from error
 
     @property

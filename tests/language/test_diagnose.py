@@ -1,0 +1,53 @@
+"""A diagnosis in Japanese: what is broken, why, how to mend it; ids, keys and AWS's own sentences as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.diagnose.bench import diagnose
+from tests.diagnose.setups import ONE, TWO
+from tests.language.prose import english_in, is_japanese
+from tests.sandbox.world import World
+from xsfn_helpers import documents
+from xsfn_helpers.diagnose import Diagnosis, Verdict
+from xsfn_helpers.language import speaking
+from xsfn_helpers.sandbox.server import Sandbox
+
+SETUPS = {one.name: one for one in (*ONE, *TWO)}
+
+
+@pytest.fixture
+def world() -> World:
+    return World.fresh(Sandbox.start())
+
+
+def spared(found: Diagnosis) -> Iterator[str]:
+    """The name of the task's state, and AWS's sentences."""
+    yield documents.TASK_STATE_NAME
+    for link in found.links:
+        yield link.aws_says or documents.TASK_STATE_NAME
+        if link.judgement is not None and link.judgement.decision.aws_reason:
+            yield link.judgement.decision.aws_reason
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_the_report_is_japanese(world: World, name: str) -> None:
+    SETUPS[name].build(world)
+
+    with speaking("ja"):
+        found = diagnose(world)
+        report, headline, verdict = str(found), found.headline, str(found.verdict)
+
+    assert (found.verdict, verdict) == (Verdict.BROKEN, "壊れたリンクがある")
+    assert found.first_broken is not None
+    assert found.first_broken.number == SETUPS[name].link
+    assert "が壊れています" in headline
+    assert all(is_japanese(text) for link in found.links for text in (link.why, link.when))
+    assert all(is_japanese(fix.summary) for fix in found.fixes)
+    assert all(is_japanese(change.thing) for fix in found.fixes for change in fix.changes)
+    # Four spaces in stand documents and commands.
+    told = "\n".join(line for line in report.splitlines() if not line.startswith("    "))
+    whys = "\n".join(text for link in found.links for text in (link.when, link.why))
+    assert not english_in(f"{told}\n{whys}", spared=spared(found))
