@@ -21,7 +21,8 @@ def test_a_full_width_character_takes_two_columns() -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("実行用ロール", ["実行用ロー", "ル"]),
+        ("実行用ロール", ["実行用", "ロール"]),  # a word of katakana stays whole
+        ("信頼ポリシー", ["信頼", "ポリシー"]),
         ("一二三四五。六", ["一二三四", "五。六"]),  # no line begins with 。
         ("一二三四「五」", ["一二三四", "「五」"]),  # and none ends with 「
         ("Operator ロール", ["Operator", "ロール"]),
