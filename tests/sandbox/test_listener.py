@@ -217,3 +217,21 @@ def test_http_1_0_and_chunks_and_expectations_are_understood(address: tuple[str,
         with socket.create_connection(address, timeout=5) as connection:
             connection.sendall(request)
             assert connection.makefile("rb").read().endswith(b"\r\n\r\nhi")
+
+
+def test_the_loop_leaves_an_answer_to_the_thread_that_sends_it() -> None:
+    """It would find the connection writable at every turn, and take the time that the thread needs."""
+    channel = listener._Channel.__new__(listener._Channel)
+    channel.requests, channel.total_outbufs_len, channel.outbuf_lock = [object()], 1, threading.Condition()
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(channel.writable())
+
+    with channel.outbuf_lock:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+    look()
+
+    assert seen == [False, True]

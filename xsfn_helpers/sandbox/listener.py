@@ -160,6 +160,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.begun = time.monotonic()
         return result
 
+    def writable(self) -> bool:
+        """Not while the thread that has the answer sends it: waitress would look again and again, in its way."""
+        if self.requests and self.total_outbufs_len:
+            if not self.outbuf_lock.acquire(blocking=False):
+                return False  # what it can't send, it asks to be sent
+            self.outbuf_lock.release()
+        return bool(super().writable())
+
     def send_continue(self) -> None:
         """Say `100 Continue`; waitress would then wait for a body even where the request has none."""
         complete = self.request.completed
