@@ -20,7 +20,7 @@ from typing import Final
 from publish.links import broken
 from publish.places import BUILD, ROOT, Language, languages
 from tests.isolation import isolated
-from xsfn_helpers.language import VARIABLE
+from xsfn_helpers.language import ENGLISH, VARIABLE
 
 # In Markdown, and in the JSON of a notebook.
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
@@ -38,7 +38,12 @@ def gather(language: Language, folder: Path) -> None:
     shutil.copytree(ROOT / "docs" / "_static", folder / "_static")
     shutil.copy(ROOT / "docs" / "conf.py", folder)
     shutil.copytree(language.diagrams, folder / "diagrams")
-    places = {language.docs: Path(), language.notebooks: Path("notebooks"), language.diagrams: Path("diagrams")}
+    # What links to an English page, as the changes do, leads to the same page in this language.
+    places = {
+        place: there
+        for one in (Language(ENGLISH), language)
+        for place, there in ((one.docs, Path()), (one.notebooks, Path("notebooks")), (one.diagrams, Path("diagrams")))
+    }
     sources = [*language.docs.glob("*.md"), *language.notebooks.glob("*.ipynb")]
     for source in sources:
         target = folder / places[source.parent] / source.name

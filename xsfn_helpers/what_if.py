@@ -137,7 +137,7 @@ class WhatIf:
         if not parts:
             return tr("No link would change.")
         sentence = listed(parts)
-        return f"{sentence[:1].upper()}{sentence[1:]}."
+        return tr("{sentence}.", sentence=f"{sentence[:1].upper()}{sentence[1:]}")
 
     @property
     def text(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.pairs import PairWorld, pair, trusting
 from tests.sandbox.world import client_with
-from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.journal import AS_RUN, Journal
 from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
 from xsfn_helpers.sandbox.state import StateFolder
 from xsfn_helpers.scenario import Side
@@ -142,6 +143,33 @@ class TestEmptying:
         assert world.subject_executions() == []
         assert _killed(mortal).find() is not None
         assert world.subject_executions() == []
+
+    def test_what_is_being_started_meanwhile_is_gone_too(self, mortal: Sandbox) -> None:
+        world = pair(mortal, 1).build(subject_definition=WAIT)
+        machine = world.scenario.subject_machine_arn
+        refusals: list[str] = []
+
+        def start_until_refused() -> None:
+            while not refusals:
+                try:
+                    world.subject_states.start_execution(stateMachineArn=machine)
+                except ClientError as error:
+                    refusals.append(error.response["Error"]["Code"])
+
+        starters = [threading.Thread(target=start_until_refused) for _ in range(4)]
+        for starter in starters:
+            starter.start()
+        time.sleep(0.5)
+        mortal.empty_accounts(world.ids)
+        for starter in starters:
+            starter.join(10)
+
+        assert set(refusals) == {"StateMachineDoesNotExist"}
+        mortal.stop()
+        journal, _ = Journal.open(StateFolder.default().journal)
+        assert journal.executions(machine) == []
+        assert journal.keys(AS_RUN, machine) == []
+        journal.close()
 
     @pytest.mark.parametrize("when", ["at once", "after a kill"])
     def test_a_session_that_was_issued_is_nobody_any_more(self, mortal: Sandbox, when: str) -> None:

@@ -42,7 +42,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
 
 def _serve(server: listener.Server, stop: threading.Event) -> None:
     while not stop.is_set():
-        server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+        server._map.turn(0.05)
     server.task_dispatcher.shutdown()
     server.close()
     server.asyncore.close_all(server._map)
@@ -113,6 +113,46 @@ def test_a_quiet_connection_may_stay(address: tuple[str, int]) -> None:
             quiet.sendall(ASK)
             assert quiet.recv(1000).endswith(b"hi")
             time.sleep(1.2)
+
+
+def test_who_asks_again_before_the_answer_gets_both(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, timeout=5) as connection:
+        for _ in range(3):
+            connection.sendall(ASK * 4)
+            received = b""
+            while received.count(b"\r\n\r\nhi") < 4:
+                chunk = connection.recv(10_000)
+                assert chunk
+                received += chunk
+
+
+def test_who_leaves_before_the_answer_is_forgotten(address: tuple[str, int]) -> None:
+    for _ in range(30):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(ASK * 2)
+
+    assert _ask(address) < 2
+
+
+def test_a_silent_connection_isnt_asked_at_every_turn(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else six hundred of them cost more than the work."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(15):
+            connection = stack.enter_context(socket.create_connection(address, timeout=5))
+            connection.sendall(ASK)
+            connection.recv(1000)
+        readable = listener._Channel.readable
+        asked: list[object] = []
+        monkeypatch.setattr(
+            listener._Channel, "readable", lambda channel: (asked.append(channel), readable(channel))[1]
+        )
+        for _ in range(20):
+            connection.sendall(ASK)
+            connection.recv(1000)
+
+        assert len(set(asked)) == 1
 
 
 def test_who_doesnt_read_keeps_no_thread(address: tuple[str, int]) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 # Japanese never begins a line with these, nor ends one with those (JIS X 4051).
 _NOT_FIRST: Final = frozenset("、。，．・：；？！）」』】〕〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々")
 _NOT_LAST: Final = frozenset("（「『【〔〈《")
+_KATAKANA: Final = frozenset(map(chr, range(ord("ァ"), ord("ヺ") + 1))) | {"ー"}
 # Where the reader's system has them, after the Latin fonts that Graphviz measures with.
 FONTS: Final = "'Hiragino Sans','Yu Gothic UI','Meiryo','Noto Sans CJK JP','Noto Sans JP','IPAexGothic'"
 _MORE: Final = " …"
@@ -74,11 +75,12 @@ def _may_break(before: str, after: str) -> bool:
         return True
     if after == " " or after in _NOT_FIRST or before in _NOT_LAST:
         return False
-    return is_wide(before) or is_wide(after)
+    # A word of katakana stays whole.
+    return not (before in _KATAKANA and after in _KATAKANA) and (is_wide(before) or is_wide(after))
 
 
-# Two texts between tags, or one between quotes, of a DOT source.
-_TEXT: Final = re.compile(r'(?<=[>"])[^<>"\n]+(?=[<"])')
+# What may be a text in a DOT source: between tags, between quotes, or at an end of an HTML-like label.
+_TEXT: Final = re.compile(r'(?:(?<=[>"])|(?<==<))[^<>"\n]+(?=[<>"])')
 _HELD: Final = re.compile(r"(<text\b[^>]*>)[^<¤]*¤(\d+)¤[^<]*(</text>)")
 # As wide as a full-width character, and in every font. A text's number stands for two of them.
 _DASH: Final = "\u2014"

@@ -20,12 +20,14 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from xsfn_helpers.sandbox.addresses import EVERY
+from xsfn_helpers.sandbox.connections import Connections
 from xsfn_helpers.sandbox.state import LOOPBACK
 
 # Step Functions takes a definition of 1 MiB; as JSON inside JSON that can double, and UTF-8 can double it again.
 LARGEST_BODY: Final = 8 * 1024 * 1024
 LARGEST_HEADER: Final = 64 * 1024
-CONNECTIONS: Final = 256
+# A room of a hundred keeps about six each: a client per account and service.
+CONNECTIONS: Final = 1024
 # For sending one whole request, and for silence on a connection between two.
 REQUEST_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60
@@ -112,7 +114,7 @@ def server(
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(_THREADS)
     # One loop and the same threads serve all: the first one's `run` runs the others, too.
-    shared: dict[int, Any] = {}
+    shared = Connections()
     servers = [
         Server(
             is_wanted,
@@ -183,6 +185,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._is_wanted = is_wanted
         super().__init__(*args, **options)
 
+    def run(self) -> None:
+        try:
+            while self._map:
+                self._map.turn(self.adj.asyncore_loop_timeout)
+        except (SystemExit, KeyboardInterrupt):
+            self.task_dispatcher.shutdown()
+
     def maintenance(self, now: float) -> None:
         if not self._is_wanted():
             raise SystemExit
@@ -190,6 +199,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         for channel in self.active_channels.values():
             if channel.is_idle and channel.is_late:
                 channel.will_close = True
+            if channel.will_close:
+                self._map.changed(channel._fileno)
 
     def handle_accept(self) -> None:
         # Those of all addresses together: they share the room.

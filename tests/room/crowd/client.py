@@ -10,11 +10,12 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.room.crowd.doors import open_lab_in
+from tests.room.crowd.doors import Door, enter
 from tests.room.crowd.walk import Record, Walk
 from xsfn_helpers.lab import Lab
+from xsfn_helpers.room.reporter import follow
 from xsfn_helpers.scenario import Scenario
 
 _PATIENCE: Final = 120.0
@@ -26,9 +27,10 @@ class Task:
 
     numbers: tuple[int, ...]
     people: int
-    door: dict[str, Any]
+    door: Door
     folder: str
     think: float
+    faults: int
     seed: int
 
     def to_json(self) -> str:
@@ -37,7 +39,7 @@ class Task:
     @classmethod
     def from_json(cls, text: str) -> Task:
         stored = json.loads(text)
-        return cls(**{**stored, "numbers": tuple(stored["numbers"])})
+        return cls(**{**stored, "numbers": tuple(stored["numbers"]), "door": Door(**stored["door"])})
 
     @property
     def kills(self) -> Path:
@@ -59,9 +61,10 @@ def _take_part(task: Task, record: Record) -> None:
     chance = random.Random(f"{task.seed} {record.number}")
     time.sleep(chance.uniform(0, task.think))
     try:
-        lab = open_lab_in(task.door, record.number)
-        neighbour = _meet(task, lab, record.number)
-        Walk(lab, neighbour, record, task.kills, task.think, chance).go()
+        inside = enter(task.door, record.number)
+        follow(inside.seat, inside.lab)  # as open_lab does: the room hears how far it is
+        neighbour = _meet(task, inside.lab, record.number)
+        Walk(inside, neighbour, record, task.kills, task.think, task.faults, chance).go()
     except Exception as error:
         # Nobody waits for this thread who could be told otherwise.
         record.failures.append(f"{type(error).__name__}: {error}")

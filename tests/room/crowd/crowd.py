@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import psutil
 
 from tests.room.crowd.client import Task
+from tests.room.crowd.doors import Door
 from tests.room.crowd.walk import CHECK, RUN, Record
 
 ROOT: Final = Path(__file__).parents[3]
@@ -29,8 +30,8 @@ class Room(Protocol):
     """What the crowd is in: something with processes that can be killed, and brought back with all it had."""
 
     @property
-    def door(self) -> dict[str, Any]:
-        """How participants get in: for `doors.open_lab_in`."""
+    def door(self) -> Door:
+        """How participants get in."""
         ...
 
     def pids(self) -> list[int]: ...
@@ -128,19 +129,20 @@ def fill(
     people: int,
     computers: int,
     think: float,
+    faults: int,
     kill_after: float,
     patience: float,
     seed: int = 1,
 ) -> Outcome:
     """Let `people` on so many `computers` walk through `room`, killed once after so many seconds.
 
-    Each thinks about `think` seconds before every step. Raises `subprocess.TimeoutExpired` where they need more than
-    `patience` seconds.
+    Each thinks about `think` seconds before every step, and meets so many `faults`. Those who need more than `patience`
+    seconds are cut off, and have no record.
     """
     kills = folder / "kills"
     kills.write_text("")
     tasks = [
-        Task(tuple(range(people))[computer::computers], people, room.door, str(folder), think, seed)
+        Task(tuple(range(people))[computer::computers], people, room.door, str(folder), think, faults, seed)
         for computer in range(computers)
     ]
     began = time.monotonic()
@@ -177,7 +179,7 @@ def fill(
 
 
 def _computer(task: Task, home: Path) -> subprocess.Popen[str]:
-    home.mkdir()
+    home.mkdir(mode=0o700)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.room.crowd.client"],
         stdin=subprocess.PIPE,

@@ -1,45 +1,59 @@
-"""How a participant gets in: with the keys of a pair of accounts."""
+"""How a participant gets in: with the room's address and code, as from a notebook."""
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import boto3
-from botocore.config import Config
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from xsfn_helpers.accounts import SandboxAccounts
 from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.faults.practice import Practice
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.lab import Lab
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import Running, SandboxAccount, StateFolder
+from xsfn_helpers.room.seat import Seat, join_room
 from xsfn_helpers.scenario import Scenario, Side
 
-_PATIENT: Final = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 10})
+_STATE: Final = "XSFN_STATE_DIR"
+# The state folder is the process's: one participant of a process at a time takes a place.
+_joining = threading.Lock()
 
 
-class PairAccounts(SandboxAccounts):
-    """A pair of accounts of a sandbox that somebody else looks after."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the instructor writes on the board."""
 
-    def session(self, side: Side) -> boto3.Session:
-        return super().session(side)
-
-    def client(self, side: Side, service: str) -> Any:
-        key = (self._accounts[side].account_id, service)
-        if key not in self._clients:
-            self._clients[key] = self.session(side).client(service, config=_PATIENT)
-        return self._clients[key]
-
-    def _revive(self, **_: Any) -> None:
-        return None
+    url: str
+    code: str
 
 
-def open_lab_in(door: dict[str, Any], number: int) -> Lab:
-    """The lab of participant `number` in the room."""
-    pair = tuple(SandboxAccount(*keys) for keys in door["pairs"][number])
-    running = Running(door["port"], door["region"], 0, "", dict(zip(Side, pair, strict=True)))
-    accounts = PairAccounts(Sandbox(running, StateFolder.default()))
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A participant in their place: the lab that a notebook would open there, and its faults."""
+
+    seat: Seat
+    lab: Lab
+
+    @property
+    def practice(self) -> Practice:
+        return Practice(self.lab, self.seat.book)
+
+
+def enter(door: Door, number: int) -> Inside:
+    """Take a place, and open the lab on it."""
+    with _joining:
+        before = os.environ[_STATE]
+        os.environ[_STATE] = str(Path(before, f"participant-{number}"))
+        try:
+            seat = join_room(door.url, door.code, name=f"Participant {number}")
+        finally:
+            os.environ[_STATE] = before
     scenario = Scenario(
-        operator_account_id=pair[0].account_id, subject_account_id=pair[1].account_id, region=door["region"]
+        operator_account_id=seat.accounts[Side.OPERATOR].account_id,
+        subject_account_id=seat.accounts[Side.SUBJECT].account_id,
+        region=seat.region,
     )
-    return Lab(Ground(scenario, accounts, f"participant-{number}"), Blueprint.recommended(scenario))
+    lab = Lab(Ground(scenario, SandboxAccounts(seat), f"participant-{number}"), Blueprint.recommended(scenario))
+    return Inside(seat, lab)

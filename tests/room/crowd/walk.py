@@ -13,15 +13,14 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.room.crowd.acknowledged import Acknowledged
+from tests.room.crowd.doors import Inside
 from tests.room.crowd.intruder import Intruder
 from xsfn_helpers.checks import Report
 from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.faults.practice import Practice
 from xsfn_helpers.lab import Lab
 from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.steps import STAGE_NUMBERS
 
-FAULTS_EACH: Final = 3
 # Of all faults, those after whose repair the set-up is the article's again, under the article's names.
 FAULTS: Final = (
     *("new-name", "two-names", "copied-task", "whose-call", "started-and-then", "twelve-digits", "one-word", "twins"),
@@ -53,19 +52,23 @@ class Record:
 
 @dataclass(slots=True)
 class Walk:
-    """`kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line."""
+    """`faults` is how many they meet, another part of the collection each.
 
-    lab: Lab
+    `kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line.
+    """
+
+    inside: Inside
     neighbour: Scenario
     record: Record
     kills: Path
     think: float
+    faults: int
     chance: random.Random
     verified: int = 0
 
     def go(self) -> Record:
         """The whole way. What goes wrong is in the record, and ends it."""
-        acknowledged = Acknowledged(self.lab.ground.accounts)
+        acknowledged = Acknowledged(self.inside.lab.ground.accounts)
         try:
             for name, act in self._way():
                 time.sleep(self.chance.uniform(0.5, 1.5) * self.think)
@@ -80,18 +83,17 @@ class Walk:
         return self.record
 
     def _way(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        lab = self.lab
+        lab, practice = self.inside.lab, self.inside.practice
         yield "prepare", lab.prepare
         for number in STAGE_NUMBERS:
             stage = lab.stage(number)
             yield "stage", stage.apply
-            yield "check of a stage", partial(_check, stage)
+            yield CHECK, partial(_check, stage)
         yield RUN, partial(_run, lab)
         yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
-        practice = Practice.on(lab)
-        first = self.record.number * FAULTS_EACH
-        for number in range(first, first + FAULTS_EACH):
+        first = self.record.number * self.faults
+        for number in range(first, first + self.faults):
             fault = practice.fault(FAULTS[number % len(FAULTS)])
             yield "break", fault.break_it
             yield "symptom", fault.symptom
@@ -99,8 +101,8 @@ class Walk:
             yield "hint", fault.hint
             yield "repair", fault.solve
             yield "check of a fault", partial(_check, fault)
-            yield RUN, partial(_run, lab)
-            yield CHECK, partial(_check, lab)
+        yield RUN, partial(_run, lab)
+        yield CHECK, partial(_check, lab)
         yield "reach for a neighbour", self._reach
 
     def _do(self, name: str, act: Callable[[], object]) -> None:
@@ -125,7 +127,7 @@ class Walk:
         raise _GivenUp(problem)
 
     def _reach(self) -> None:
-        attempts = list(Intruder(self.lab, self.neighbour).attempts())
+        attempts = list(Intruder(self.inside.lab, self.neighbour).attempts())
         if through := [name for name, refused in attempts if not refused]:
             raise _NotRefused(", ".join(through))
         self.record.refused += len(attempts)

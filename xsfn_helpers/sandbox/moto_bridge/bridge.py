@@ -15,7 +15,7 @@ from moto.iam.responses import IamResponse
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.calls import Call
+from xsfn_helpers.sandbox.calls import Call, account_of
 from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
@@ -57,6 +57,7 @@ class MotoBridge:
         self._account_ids = account_ids
         self._partition = partition
         self._iams: dict[str, IAMBackend] = {}
+        self._owners: dict[str, str] = {}
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
@@ -146,8 +147,11 @@ class MotoBridge:
     # --- what is on file ---------------------------------------------------------------------------------------------
 
     def key(self, access_key_id: str) -> StoredKey | None:
-        for account_id in self._account_ids:
+        # Whose it was last; else all are asked, as for every key of nobody's.
+        last = self._owners.get(access_key_id)
+        for account_id in (last,) if last else self._account_ids:
             if found := self._iam(account_id).access_keys.get(access_key_id):
+                self._owners[access_key_id] = account_id
                 return StoredKey(account_id, found.user_name, found.secret_access_key, found.status == "Active")
         return None
 
@@ -352,9 +356,14 @@ class MotoBridge:
         (IAM User Guide, reference_policies_elements_principal.html). Gives the journal entries that this changed.
         """
         changed = []
+        owners = {account_of(arn, default="") for arn in gone}
         for account_id in self._account_ids:
             for role in list(self._iam(account_id).roles.values()):
-                document = json.loads(role.assume_role_policy_document)
+                text = role.assume_role_policy_document
+                # Most in a full room name other accounts. JSON may write any character with a backslash.
+                if "\\" not in text and not any(owner in text for owner in owners):
+                    continue
+                document = json.loads(text)
                 held = [(holder, key, value) for holder, key, value in aws_principals(document) if value in gone]
                 for holder, key, arn in held:
                     holder[key] = gone[arn]
