@@ -9,8 +9,8 @@ read each other's files. docs/hosting.md says when to take which set-up.
     HUB_ADDRESS         where it listens: 127.0.0.1, or 0.0.0.0 for a network of your own
     HUB_PORT            its port; the two above are taken, too (8000)
     XSFN_LANG           en or ja: the notebooks that open at first; everybody has both (else the locale's)
-    HUB_ROOM_URL        the address of a room (`xsfn room serve`) that has everybody's accounts, and an instructor's page;
-                        without it everybody has a sandbox of their own
+    HUB_ROOM_URL        the address of a room (`xsfn room serve`) that has everybody's accounts;
+                        without one everybody has a sandbox of their own
     HUB_ROOM_CODE       that room's join code
     HUB_FOLDER          where everybody's files are kept (hub-data in the repository)
 """

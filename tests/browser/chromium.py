@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,6 +29,21 @@ def executable() -> str | None:
     """The browser's path, or None where there is none."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     return found or (_MACOS if os.access(_MACOS, os.X_OK) else None)
+
+
+@contextmanager
+def running_or_told(nothing_shows: str) -> Iterator[Browser]:
+    """The browser for a test that needs one; without any the test is skipped, loudly, and in CI it fails.
+
+    `nothing_shows` says what then isn't shown: "that the hand-out can be printed".
+    """
+    path = executable()
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI has no Chromium, so nothing shows {nothing_shows}")
+        pytest.skip(f"NOTHING SHOWS {nothing_shows.upper()}: there is no Chromium or Chrome on this machine")
+    with running(path) as browser:
+        yield browser
 
 
 @contextmanager
