@@ -1,6 +1,6 @@
 """A hundred people in one room: all three stages and three faults each, everybody reaching for a neighbour, one kill.
 
-`python -m benchmarks.bench_room [--people 100] [--think 12]`. The room and its participants' computers (a few
+`python -m benchmarks.bench_room [--people 100] [--think 20]`. The room and its participants' computers (a few
 processes, each participant a thread) share this machine, so people think between two steps: about `--think` seconds.
 """
 
@@ -22,14 +22,14 @@ from tests.room.crowd.rooms import ServedRoom
 # The steps of one participant's way, each with its pause.
 _STEPS: Final = 31
 _FAULTS: Final = 3
-_PATIENCE: Final = 900.0
+_PATIENCE: Final = 1200.0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_room", description=__doc__)
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--computers", type=int, default=4, help="processes that the participants are spread over")
-    parser.add_argument("--think", type=float, default=12.0, help="seconds before each step, about")
+    parser.add_argument("--think", type=float, default=20.0, help="seconds before each step, about")
     parser.add_argument("--port", type=int, default=8765)
     options = parser.parse_args()
     print(f"{platform.machine()}, {psutil.cpu_count()} processors, load before {psutil.getloadavg()[0]:.1f}")
