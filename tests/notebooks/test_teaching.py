@@ -112,7 +112,7 @@ def test_the_effect_of_an_edit_is_seen_before_it_is_applied() -> None:
 def test_a_change_that_has_not_spread_is_met_and_waited_for() -> None:
     seen = shown("03-operator-task")
 
-    assert re.search(rf"The policies: allowed by (.*\n)+?Operator execution: FAILED\n.*{LINK_2}.*\n.*link 2", seen)
+    assert re.search(rf"\nallowed by (.*\n)+?Operator execution: FAILED\n.*{LINK_2}.*\n.*link 2", seen)
     assert re.search(r"✓ Link 2\..*in a real run: the task went on as the execute role", seen)
 
 

@@ -39,9 +39,16 @@ def _kill(sandbox: Sandbox) -> None:
     _wait_until_gone(sandbox.pid)
 
 
+def _has_threads(pid: int) -> bool:
+    try:
+        return any(Path(f"/proc/{pid}/task").iterdir())
+    except (FileNotFoundError, ProcessLookupError):  # it may go between two looks
+        return False
+
+
 def _wait_until_gone(pid: int) -> None:
     end = time.monotonic() + 5
-    while Path(f"/proc/{pid}/task").exists() and any(Path(f"/proc/{pid}/task").iterdir()):
+    while _has_threads(pid):
         assert time.monotonic() < end, f"process {pid} is still there"
         time.sleep(0.005)
 
