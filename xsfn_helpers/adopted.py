@@ -7,7 +7,6 @@ alone; `undo` puts it back if nobody has changed it since.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -96,12 +95,4 @@ class Keeper:
         return stored
 
     def _write(self, stored: dict[str, Any]) -> None:
-        self._folder.make()
-        with self._folder.told():
-            partial = self.path.with_suffix(f".{os.getpid()}")
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(stored, stream, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(self.path)
+        self._folder.keep(self.path.name, stored)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -129,15 +128,7 @@ class ScoreBook:
 
         Raises `SandboxError` where the folder can't be used.
         """
-        folder = StateFolder(self.path.parent)
-        folder.make()
-        with folder.told():
-            partial = self.path.with_suffix(".partial")
-            partial.unlink(missing_ok=True)
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(record.to_json(), stream)
-            partial.replace(self.path)
+        StateFolder(self.path.parent).keep(self.path.name, record.to_json())
 
 
 @dataclass(frozen=True, slots=True)

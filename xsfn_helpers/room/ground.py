@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from xsfn_helpers.accounts import SandboxAccounts
 from xsfn_helpers.adopted import Adopted
 from xsfn_helpers.blueprint import Blueprint
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.lab import Lab
-from xsfn_helpers.room.people import Participant
+from xsfn_helpers.room.people import SCENARIO_NAMES, Participant
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import SandboxAccount
 from xsfn_helpers.scenario import Scenario, Side
 
-_NAMES = frozenset(one.name for one in fields(Scenario) if one.name.endswith("_name"))
 DEFAULT_LAB: str = "xsfn"
 
 
@@ -66,7 +65,7 @@ def lab_of(sandbox: Sandbox, participant: Participant) -> Lab:
         operator_account_id=participant.operator_account_id,
         subject_account_id=participant.subject_account_id,
         region=sandbox.region,
-        **{name: told[name] for name in _NAMES & told.keys()},
+        **{name: told[name] for name in SCENARIO_NAMES if name in told},
     )
     accounts = SandboxAccounts(pair_of(sandbox, participant))
     ground = Ground(scenario, accounts, told.get("lab_id", DEFAULT_LAB), Adopted())

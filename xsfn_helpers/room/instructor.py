@@ -91,16 +91,16 @@ class InstructorsView:
 
     def room(self, now: float) -> dict[str, Any]:
         """Everybody, by place, and what there is to break. No key and no token is in it."""
-        faults = catalogue(Scenario())
-        titles = {fault.id: f"{number} · {tr(fault.title)}" for number, fault in enumerate(faults, start=1)}
+        faults = [
+            {"id": fault.id, "number": number, "title": fault.title}
+            for number, fault in enumerate(catalogue(Scenario()), start=1)
+        ]
+        titles = {str(fault["id"]): f"{fault['number']} · {fault['title']}" for fault in faults}
         return {
             "join_url": self.join_url,
             "code": self.code,
             "places": self.places,
-            "faults": [
-                {"id": fault.id, "number": number, "title": tr(fault.title)}
-                for number, fault in enumerate(faults, start=1)
-            ],
+            "faults": faults,
             "participants": [self._seen(one, titles, now) for one in self.store.participants],
         }
 
@@ -115,13 +115,7 @@ class InstructorsView:
             "present": one.is_present(now),
             "away_minutes": int(max(0.0, now - one.seen) // 60),
             "steps": list(progress.steps),
-            "checks": {
-                "passed": progress.checks.passed,
-                "count": progress.checks.count,
-                "failed": list(progress.checks.failed),
-            }
-            if progress.checks
-            else None,
+            "checks": progress.checks.to_json() if progress.checks else None,
             "run": progress.run,
             "green": progress.green,
             "fault": titles.get(record.attempt.fault, "") if record.attempt is not None and at_work else "",

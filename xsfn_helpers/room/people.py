@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from xsfn_helpers.errors import RoomError
 from xsfn_helpers.language import tr
+from xsfn_helpers.scenario import Scenario
 from xsfn_helpers.steps import STAGE_NUMBERS
 
 LONGEST_NAME: Final = 40
+# What a lab may call its roles and machines.
+SCENARIO_NAMES: Final = tuple(one.name for one in fields(Scenario) if one.name.endswith("_name"))
 STEPS: Final = (0, *STAGE_NUMBERS)
 # Somebody whose lab hasn't been heard of for so many seconds has closed the laptop.
 PRESENT_SECONDS: Final = 90.0
@@ -27,6 +30,9 @@ class Checked:
     passed: int
     count: int
     failed: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"passed": self.passed, "count": self.count, "failed": list(self.failed)}
 
     @property
     def all_hold(self) -> bool:
@@ -79,12 +85,9 @@ class Progress:
         )
 
     def to_json(self) -> dict[str, Any]:
-        checks = self.checks
         return {
             "steps": list(self.steps),
-            "checks": {"passed": checks.passed, "count": checks.count, "failed": list(checks.failed)}
-            if checks
-            else None,
+            "checks": self.checks.to_json() if self.checks else None,
             "run": self.run,
             "names": dict(self.names),
             "moved": self.moved,

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +14,7 @@ from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Checked, Event, Looked
 from xsfn_helpers.room.client import RoomAddress
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.room.people import SCENARIO_NAMES
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -28,7 +27,6 @@ _BEAT_SECONDS: Final = 30.0
 _LAST_WORD_SECONDS: Final = 2.0
 # Under way; or stopped, as each check of link 5 stops one.
 _NO_END: Final = ("RUNNING", "ABORTED")
-_NAMES: Final = tuple(one.name for one in fields(Scenario) if one.name.endswith("_name"))
 
 
 class Reporter:
@@ -46,7 +44,7 @@ class Reporter:
     def follow(self, lab: Lab) -> None:
         """Tell of this lab from now on."""
         scenario = lab.scenario
-        names = {name: getattr(scenario, name) for name in _NAMES} | {"lab_id": lab.ground.lab_id}
+        names = {name: getattr(scenario, name) for name in SCENARIO_NAMES} | {"lab_id": lab.ground.lab_id}
 
         def look() -> list[bool]:
             return [step.is_applied for step in lab.steps]

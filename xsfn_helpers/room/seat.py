@@ -25,7 +25,6 @@ from xsfn_helpers.scenario import Side
 URL_VARIABLE: Final = "XSFN_ROOM_URL"
 CODE_VARIABLE: Final = "XSFN_ROOM_CODE"
 NAME_VARIABLE: Final = "XSFN_ROOM_NAME"
-VARIABLES: Final = frozenset({URL_VARIABLE, CODE_VARIABLE, NAME_VARIABLE})
 _FILE: Final = "seat.json"
 # By the room's code, which stays when its address changes; also of rooms that were left.
 _TOKENS: Final = "seat-tokens.json"
@@ -124,7 +123,7 @@ class Seat:
             "accounts": {side.value: account.to_json() for side, account in self.accounts.items()},
             "further": [account.to_json() for account in self.further.values()],
         }
-        _write(_FILE, stored)
+        StateFolder.default().keep(_FILE, stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def join_room(url: str, code: str, *, name: str) -> Seat:
         tokens, room = _read(_TOKENS), plain_code(code)
         if room not in tokens:
             tokens[room] = new_token()
-            _write(_TOKENS, tokens)
+            StateFolder.default().keep(_TOKENS, tokens)
         known = replace(address, token=tokens[room])
         seat = _seat(address.url, known.ask("POST", "/room/join", {"code": code, "name": name}, patience=_JOINING))
         seat._keep()
@@ -191,7 +190,7 @@ def leave_room() -> str:
     seat = stored_seat()
     if seat is None:
         return tr("You are in no room.")
-    _write(_FILE, {"left": seat.room.url})
+    StateFolder.default().keep(_FILE, {"left": seat.room.url})
     return tr("You have left the room: from the next open_lab() on, labs open in a sandbox of your own.")
 
 
@@ -219,19 +218,6 @@ def _read(name: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _write(name: str, content: Mapping[str, Any]) -> None:
-    """In one step, and for its owner alone."""
-    folder = StateFolder.default()
-    folder.make()
-    with folder.told():
-        path = folder.path / name
-        partial = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-        partial.replace(path)
 
 
 def _seat(url: str, told: Mapping[str, Any]) -> Seat:

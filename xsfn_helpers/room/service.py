@@ -28,6 +28,7 @@ from xsfn_helpers.room.told_record import told_record
 from xsfn_helpers.sandbox.addresses import is_ipv4
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.sandbox.state import LOOPBACK, SandboxAccount
+from xsfn_helpers.sandbox.wire import headers_of
 from xsfn_helpers.scenario import Side
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -124,9 +125,7 @@ class RoomService:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     def _answer(self, environ: Mapping[str, Any]) -> _Answer:
-        headers = {
-            key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
-        }
+        headers = headers_of(environ)
         if not self._is_for_us(headers):
             return _error(403, tr("The room answers by its address only, and to no other web page."))
         if int(environ.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
@@ -227,8 +226,6 @@ class RoomService:
                 return self._more(one, asked)
             case "POST", "/room/me/delay":
                 return self._delay(one, asked)
-            case "POST", "/room/me/leave":
-                return _told({"told": self.desk.free(one.number)})
         return _error(404, tr("There is nothing here."))
 
     def _more(self, one: Participant, asked: _Asked) -> _Answer:

@@ -16,7 +16,7 @@ from xsfn_helpers.sandbox.control import CONTROL_PATH, PROOF_HEADER, Control
 from xsfn_helpers.sandbox.gateway import Gateway
 from xsfn_helpers.sandbox.services.offered import REST
 from xsfn_helpers.sandbox.state import HEALTH_PATH, LOOPBACK, Running
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse, headers_of
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -41,7 +41,7 @@ class Front:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     def _answer(self, environ: Mapping[str, Any]) -> HttpResponse:
-        headers = _headers(environ)
+        headers = headers_of(environ)
         if not self._is_for_us(headers):
             return _said(403, "This sandbox answers AWS clients only, and by its address only.")
         method = environ["REQUEST_METHOD"]
@@ -83,15 +83,6 @@ def _signed_for(headers: Mapping[str, str]) -> str:
     """The service that a request's signature names; the gateway verifies it."""
     found = _SERVICE.search(headers.get("authorization", ""))
     return found[1] if found else ""
-
-
-def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    """By lower-case name. Several of one name come joined by commas; waitress has dropped names with `_` in them."""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
-        if environ.get(key):
-            headers[name] = environ[key]
-    return headers
 
 
 def _said(status: int, sentence: str) -> HttpResponse:

@@ -205,6 +205,22 @@ class StateFolder:
     def file(self) -> Path:
         return self.path / "sandbox.json"
 
+    def keep(self, name: str, content: Any) -> None:
+        """Replace a JSON file of the folder in one step: a reader sees the old or the new, never half.
+
+        For its owner alone, and on disk. Raises `SandboxError` where the folder can't be used.
+        """
+        self.make()
+        with self.told():
+            path = self.path / name
+            partial = path.with_suffix(f".{os.getpid()}")
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(content, stream, indent=1)
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(path)
+
     def forget_accounts(self) -> None:
         """Remove the journal, while no sandbox runs: the next one starts with empty accounts."""
         # The database first: without it SQLite takes nothing from the other two, should we be ended in between.
