@@ -6,7 +6,7 @@ Steps, checks and runs speak to `Accounts` only, so the same code works on the s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
@@ -41,6 +41,19 @@ class Pace:
 
     poll: float
     propagation: float
+
+    def pauses(self) -> Iterator[float]:
+        """Seconds before each look at something that ends by itself: often at first, and seldom at what takes longer.
+
+        So that a hundred who wait don't keep those busy whom they wait for; on AWS, `poll` seconds soon.
+        """
+        pause, longest = self.poll / 4, max(self.poll, _LONGEST_PAUSE)
+        while True:
+            yield pause
+            pause = min(pause * 2, longest)
+
+
+_LONGEST_PAUSE: Final = 0.2
 
 
 class Accounts(Protocol):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from xsfn_helpers.accounts import Accounts
 from xsfn_helpers.adopted import Adopted, Keeper
+from xsfn_helpers.aws_errors import told
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.language import tr
+from xsfn_helpers.machines import StoredMachine, read_machine
+from xsfn_helpers.roles import StoredRole, read_role
 from xsfn_helpers.scenario import Account, Scenario, Side
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_stepfunctions import SFNClient
+
+T = TypeVar("T")
 
 LAB_TAG: Final = "xsfn:lab"
 
@@ -28,6 +33,33 @@ class Ground:
     accounts: Accounts
     lab_id: str
     adopted: Adopted = field(default_factory=Adopted)
+    # By kind, side and name: what one look at the accounts has found so far. None: each question looks anew.
+    _seen: dict[tuple[str, Side, str], Any] | None = field(default=None, repr=False, compare=False)
+
+    def at_one_look(self) -> Ground:
+        """The same ground, for reading: each role and machine is read once, and stays as it was found then.
+
+        Several questions about the accounts then have answers that fit together. Not for what changes them.
+        """
+        return replace(self, _seen={})
+
+    def role(self, side: Side, name: str) -> StoredRole | None:
+        """A role as it is stored; None where there is none. Raises `StepError` when it may not be read."""
+        return self._look("role", side, name, lambda: read_role(self.iam(side), name))
+
+    def machine(self, side: Side, arn: str) -> StoredMachine | None:
+        """A state machine as it is stored; None where there is none. Raises `StepError` when it may not be read."""
+        return self._look("machine", side, arn, lambda: read_machine(self.states(side), arn))
+
+    def _look(self, kind: str, side: Side, name: str, read: Callable[[], T]) -> T:
+        if self._seen is not None and (kind, side, name) in self._seen:
+            found: T = self._seen[kind, side, name]
+            return found
+        with told(self.scenario.account(side)):
+            found = read()
+        if self._seen is not None:
+            self._seen[kind, side, name] = found
+        return found
 
     def iam(self, side: Side) -> IAMClient:
         return self.accounts.client(side, "iam")

@@ -20,6 +20,7 @@ from xsfn_helpers.ground import Ground, Resource
 from xsfn_helpers.iam_resources import InlinePolicy, Role
 from xsfn_helpers.language import tr
 from xsfn_helpers.room.seat import Seat
+from xsfn_helpers.runs import begin
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.spokes import NAMES, ROLE, Offer, Spoke, one_state_machine, spoke_ids, varying
 from xsfn_helpers.state_machine import StateMachine
@@ -140,7 +141,7 @@ class Hub:
     def run(self, *, timeout: float = 120.0) -> HubRun:
         """Start the Operator state machine once; it goes to every Subject account."""
         items = [dict(spoke.item) for spoke in self.spokes]
-        execution = reach_runs.start(self.ground, {SPOKES: items})
+        execution = begin(self.ground, {SPOKES: items})
         run = reach_runs.follow(self.ground, execution, timeout=timeout)
         outputs = (
             run.output if isinstance(run.output, list) else [{"Error": run.error, "Cause": run.cause}] * len(items)

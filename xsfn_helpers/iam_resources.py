@@ -51,13 +51,7 @@ class Role:
         iam = self.ground.iam(self.side)
         if role is None:
             try:
-                self._save_trust(
-                    lambda: iam.create_role(
-                        RoleName=self.name,
-                        AssumeRolePolicyDocument=self.trust,
-                        Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
-                    )
-                )
+                self.create()
             except StepError as error:
                 if cause_code(error) != "EntityAlreadyExists":
                     raise
@@ -70,6 +64,25 @@ class Role:
             if self.ground.owns(role.tags):
                 self._strip(iam, role)
         return change
+
+    def create(self) -> None:
+        """Make it, without a look at what stands there. Raises `StepError` where there is one of its name."""
+        iam = self.ground.iam(self.side)
+        self._save_trust(
+            lambda: iam.create_role(
+                RoleName=self.name,
+                AssumeRolePolicyDocument=self.trust,
+                Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
+            )
+        )
+
+    def delete(self) -> None:
+        """Take it away with its inline policies, without a look at whose it is: for what was just made."""
+        iam = self.ground.iam(self.side)
+        with told(self.account):
+            for name in self.policies:
+                _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
+            _gone(iam.delete_role, RoleName=self.name)
 
     def plan_undo(self) -> Change | None:
         return self._compare_undo(self._read())
@@ -91,8 +104,7 @@ class Role:
         return change
 
     def _read(self) -> StoredRole | None:
-        with told(self.account):
-            return read_role(self.ground.iam(self.side), self.name)
+        return self.ground.role(self.side, self.name)
 
     def _compare(self, role: StoredRole | None) -> Change:
         wanted = json.loads(self.trust)
@@ -232,22 +244,24 @@ class InlinePolicy:
         refuse_foreign(change)
         if change.action.alters:
             self._keep()
-            try:
-                with told(self.account):
-                    self.ground.iam(self.side).put_role_policy(
-                        RoleName=self.role, PolicyName=self.name, PolicyDocument=self.text
-                    )
-            except StepError as error:
-                if cause_code(error) != "NoSuchEntity":
-                    raise
-                raise StepError(
-                    tr("Role {role} doesn't exist, so it can't be given a policy.", role=self.role),
-                    where=str(self.account),
-                    fix=tr(
-                        "Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role."
-                    ),
-                ) from error.__cause__
+            self.save()
         return change
+
+    def save(self) -> None:
+        """Save it over what stands there, without a look. Raises `StepError` where there is no such role."""
+        try:
+            with told(self.account):
+                self.ground.iam(self.side).put_role_policy(
+                    RoleName=self.role, PolicyName=self.name, PolicyDocument=self.text
+                )
+        except StepError as error:
+            if cause_code(error) != "NoSuchEntity":
+                raise
+            raise StepError(
+                tr("Role {role} doesn't exist, so it can't be given a policy.", role=self.role),
+                where=str(self.account),
+                fix=tr("Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role."),
+            ) from error.__cause__
 
     def plan_undo(self) -> Change | None:
         role = self._read()
@@ -295,8 +309,7 @@ class InlinePolicy:
         self.ground.keeper.forget(self._kept_as)
 
     def _read(self) -> StoredRole | None:
-        with told(self.account):
-            return read_role(self.ground.iam(self.side), self.role)
+        return self.ground.role(self.side, self.role)
 
 
 def _gone(call: Callable[..., object], **parameters: str) -> None:

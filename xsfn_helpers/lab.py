@@ -428,24 +428,24 @@ class Lab:
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
         On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
-        begun = runs.start(self.ground, input, name=name)
         if not wait:
-            return begun
+            return runs.start(self.ground, input, name=name)
         if live:
             from xsfn_helpers.display.live.show import follow_live
 
-            return follow_live(begun, timeout=timeout)
-        ended = begun.follow(timeout=timeout, on_progress=on_progress)
+            return follow_live(runs.start(self.ground, input, name=name), timeout=timeout)
+
+        def attempt() -> Run:
+            execution = runs.begin(self.ground, input, name=name)
+            return runs.follow(self.ground, execution, timeout=timeout, on_progress=on_progress)
+
+        ended = attempt()
         # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
         if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
             return ended
         if not self.validation.allows_a_run():
             return ended
-
-        def again() -> Run:
-            return runs.start(self.ground, input).follow(timeout=timeout, on_progress=on_progress)
-
-        return trials.until_seen(self.ground, again, allowed=True)
+        return trials.until_seen(self.ground, attempt, allowed=True)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.

@@ -24,6 +24,11 @@ class Called:
     operation: str
     names: frozenset[str]
 
+    @property
+    def is_of_executions(self) -> bool:
+        """Whether it only starts or stops something: what stands is as before."""
+        return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

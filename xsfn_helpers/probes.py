@@ -124,18 +124,18 @@ def _role_names(ground: Ground, side: Side) -> list[str]:
 
 def _try(ground: Ground, task: dict[str, Any], role_arn: str) -> Ending:
     machine = _machine(ground, _new_name(), role_arn, task)
-    try:
-        machine.apply()
+    with _for_a_moment(machine):
+        machine.create()
         with told(ground.scenario.operator):
             answer = ground.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
         return _wait(ground, answer["executionArn"])
-    finally:
-        surely(machine.undo)
 
 
 def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Ending:
     deadline = time.monotonic() + timeout
+    pauses = ground.accounts.pace.pauses()
     while True:
+        time.sleep(next(pauses))
         with told(ground.scenario.operator):
             described = ground.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
         if described["status"] != RUNNING:
@@ -144,7 +144,6 @@ def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Endin
             raise RunError(
                 tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(ground.scenario.operator)
             )
-        time.sleep(ground.accounts.pace.poll)
 
 
 @contextmanager
@@ -154,12 +153,21 @@ def _other_role(ground: Ground) -> Iterator[str]:
     policy = InlinePolicy(
         ground, Side.OPERATOR, role.name, _POLICY_NAME, json_text(operator_role_permissions(scenario))
     )
-    try:
-        role.apply()
-        policy.apply()
+    with _for_a_moment(role):
+        role.create()
+        policy.save()
         yield f"arn:{scenario.partition}:iam::{scenario.operator_account_id}:role/{role.name}"
-    finally:
-        surely(role.undo)
+
+
+@contextmanager
+def _for_a_moment(thing: Role | StateMachine) -> Iterator[None]:
+    """Take the thing away afterwards. Its name is new, so it needs no look at whose it is, unless something fails."""
+    try:
+        yield
+    except BaseException:
+        surely(thing.undo)
+        raise
+    surely(thing.delete)
 
 
 def _role(ground: Ground, name: str, side: Side = Side.OPERATOR) -> Role:

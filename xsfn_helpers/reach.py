@@ -21,6 +21,7 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam_resources import InlinePolicy
 from xsfn_helpers.language import tr
 from xsfn_helpers.reach_runs import ReachRun
+from xsfn_helpers.runs import begin
 from xsfn_helpers.scenario import Scenario, Side
 from xsfn_helpers.steps import STAGE_NUMBERS, Steps
 from xsfn_helpers.targets import Grant, Pattern, Target
@@ -136,7 +137,7 @@ class Reach:
 
     def start(self, payload: Any = None) -> str:
         """Start the Operator state machine; gives the execution's ARN."""
-        return reach_runs.start(self.ground, payload)
+        return begin(self.ground, payload)
 
     def follow(self, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
         """Wait for the end of an execution. Raises `RunError` when it hasn't come after `timeout` seconds."""

@@ -71,25 +71,16 @@ class ReachRun:
         return {"text/html": run_html(self), "text/plain": str(self)}
 
 
-def start(ground: Ground, payload: Any = None) -> str:
-    """Start the Operator state machine; gives the execution's ARN. Raises `StepError` when AWS refuses."""
-    with told(ground.scenario.operator):
-        answer = ground.states(Side.OPERATOR).start_execution(
-            stateMachineArn=ground.scenario.operator_machine_arn, input=json.dumps({} if payload is None else payload)
-        )
-    return answer["executionArn"]
-
-
 def follow(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
     """Wait for the execution's end. Raises `RunError` when it hasn't come after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
+    deadline, pauses = time.monotonic() + timeout, ground.accounts.pace.pauses()
     while (run := look(ground, execution_arn)).status == RUNNING:
         if time.monotonic() > deadline:
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
                 where=str(ground.scenario.operator),
             )
-        time.sleep(ground.accounts.pace.poll)
+        time.sleep(next(pauses))
     return run
 
 

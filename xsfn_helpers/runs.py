@@ -90,7 +90,7 @@ class Run:
         Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
         """
         deadline = time.monotonic() + timeout
-        run = self
+        run, pauses = self, self.ground.accounts.pace.pauses()
         while run.subject_execution_arn is None and not run.ended:
             if time.monotonic() > deadline:
                 raise RunError(
@@ -100,7 +100,7 @@ class Run:
                     where=str(self.ground.scenario.operator),
                     fix=tr("It goes on: `.follow()` waits for its end; `.stop()` stops it."),
                 )
-            time.sleep(self.ground.accounts.pace.poll)
+            time.sleep(next(pauses))
             run = run.look()
         return run
 
@@ -123,9 +123,9 @@ class Run:
                 **cast("Any", {name: text for name, text in reasons.items() if text}),
             )
         run = self.follow(timeout=timeout)
-        deadline = time.monotonic() + timeout
+        deadline, pauses = time.monotonic() + timeout, self.ground.accounts.pace.pauses()
         while run.subject_status == RUNNING and time.monotonic() < deadline:
-            time.sleep(self.ground.accounts.pace.poll)
+            time.sleep(next(pauses))
             run = run.look()
         return run
 
@@ -172,7 +172,12 @@ class RunSummary:
 
 
 def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:
-    """Start the Operator state machine with `payload` (anything JSON; None is an empty object) and return at once.
+    """Start the Operator state machine as `begin` does, and give the run as it stands then."""
+    return look(ground, begin(ground, payload, name=name))
+
+
+def begin(ground: Ground, payload: Any = None, *, name: str | None = None) -> str:
+    """Start the Operator state machine with `payload` (anything JSON; None is an empty object); the execution's ARN.
 
     Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it refuses.
     """
@@ -184,7 +189,7 @@ def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Ru
             input=json.dumps({} if payload is None else payload),
             **cast("Any", options),
         )
-    return look(ground, answer["executionArn"])
+    return answer["executionArn"]
 
 
 def follow(
@@ -200,31 +205,38 @@ def follow(
     `RunError` when it hasn't ended after `timeout` seconds; it goes on running, and following it again picks it up.
     """
     deadline = time.monotonic() + timeout
-    news = ground.accounts.news
+    news, pauses = ground.accounts.news, ground.accounts.pace.pauses()
 
-    def shown(run: Run) -> Run:
+    def shown(described: DescribeExecutionOutputTypeDef) -> Run:
+        run = _look(ground, described)
         if on_progress is not None:
             on_progress(run)
         news.tell(Looked(run))
         return run
 
     while True:
+        described = _describe(ground, Side.OPERATOR, operator_execution_arn)
+        if described["status"] != RUNNING:
+            return shown(described)
         if on_progress is not None or news.wanted:
-            shown(look(ground, operator_execution_arn))
-        if _describe(ground, Side.OPERATOR, operator_execution_arn)["status"] != RUNNING:
-            return shown(look(ground, operator_execution_arn))
+            shown(described)
         if time.monotonic() > deadline:
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
                 where=str(ground.scenario.operator),
                 fix=tr("It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
             )
-        time.sleep(ground.accounts.pace.poll)
+        time.sleep(next(pauses))
 
 
 def look(ground: Ground, operator_execution_arn: str) -> Run:
     """The run as it stands now, from the histories in both accounts."""
-    described = _describe(ground, Side.OPERATOR, operator_execution_arn)
+    return _look(ground, _describe(ground, Side.OPERATOR, operator_execution_arn))
+
+
+def _look(ground: Ground, described: DescribeExecutionOutputTypeDef) -> Run:
+    """The run whose Operator execution was described a moment ago."""
+    operator_execution_arn = described["executionArn"]
     operator_history = _history(ground, Side.OPERATOR, operator_execution_arn)
     subject_arn = _subject_execution(operator_history, ground)
     subject = _describe(ground, Side.SUBJECT, subject_arn) if subject_arn else None

@@ -16,13 +16,13 @@ from xsfn_helpers.documents import json_text
 from xsfn_helpers.errors import StepError
 from xsfn_helpers.ground import LAB_TAG, Ground, refuse_foreign
 from xsfn_helpers.language import mark, tr
+from xsfn_helpers.machines import StoredMachine
 from xsfn_helpers.scenario import Account, Side
 from xsfn_helpers.verdicts import step_functions_may_assume
 from xsfn_helpers.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_stepfunctions.type_defs import DescribeStateMachineOutputTypeDef
 
 _NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of this name is still being deleted")
 
@@ -51,20 +51,18 @@ class StateMachine:
         return tr("state machine {name}", name=self.name)
 
     def plan(self) -> Change:
-        with told(self.account):
-            stored = self._described()
-            if stored is None:
-                return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
-            tags = self._tags()
-        if not self.ground.owns(tags) and self._adopted is None:
-            return self.ground.not_ours(self.account, self.thing, tags)
+        stored = self._stored()
+        if stored is None:
+            return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
+        if not self.ground.owns(stored.tags) and self._adopted is None:
+            return self.ground.not_ours(self.account, self.thing, stored.tags)
         details: list[str] = []
-        if stored["roleArn"] != self.role_arn:
-            details.append(tr("role: {stored} becomes {role_arn}", stored=stored["roleArn"], role_arn=self.role_arn))
-        there, wanted = json.loads(stored["definition"]), json.loads(self.definition)
+        if stored.role_arn != self.role_arn:
+            details.append(tr("role: {stored} becomes {role_arn}", stored=stored.role_arn, role_arn=self.role_arn))
+        there, wanted = json.loads(stored.definition), json.loads(self.definition)
         if there != wanted:
             details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
-        if self._adopted is not None and not self.ground.owns(tags):
+        if self._adopted is not None and not self.ground.owns(stored.tags):
             return self.ground.adopting(self._adopted, self.account, self.thing, tuple(details))
         return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
 
@@ -72,14 +70,7 @@ class StateMachine:
         change = self.plan()
         refuse_foreign(change)
         if change.action is Action.CREATE:
-            self._save(
-                lambda: self._states.create_state_machine(
-                    name=self.name,
-                    definition=self.definition,
-                    roleArn=self.role_arn,
-                    tags=[{"key": LAB_TAG, "value": self.ground.lab_id}],
-                )
-            )
+            self.create()
         elif change.action is Action.CHANGE:
             self._keep()
             self._save(
@@ -89,6 +80,22 @@ class StateMachine:
             )
         return change
 
+    def create(self) -> None:
+        """Make it, without a look at what stands there."""
+        self._save(
+            lambda: self._states.create_state_machine(
+                name=self.name,
+                definition=self.definition,
+                roleArn=self.role_arn,
+                tags=[{"key": LAB_TAG, "value": self.ground.lab_id}],
+            )
+        )
+
+    def delete(self) -> None:
+        """Take it away, without a look at whose it is and what it runs: for what was just made, and has run."""
+        with told(self.account):
+            self._states.delete_state_machine(stateMachineArn=self.arn)
+
     def as_stored(self) -> StateMachine:
         """The same state machine with the definition and role it has now. Raises `StepError` when it isn't there."""
         with told(self.account):
@@ -96,17 +103,15 @@ class StateMachine:
         return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
 
     def plan_undo(self) -> Change | None:
-        with told(self.account):
-            stored = self._described()
-            if stored is None:
-                return None
-            tags = self._tags()
-        if not self.ground.owns(tags):
+        stored = self._stored()
+        if stored is None:
+            return None
+        if not self.ground.owns(stored.tags):
             if self._adopted is not None:
                 return self.ground.putting_back(
-                    self._kept_as, self.account, self.thing, [stored["definition"], stored["roleArn"]]
+                    self._kept_as, self.account, self.thing, [stored.definition, stored.role_arn]
                 )
-            return self.ground.not_ours(self.account, self.thing, tags)
+            return self.ground.not_ours(self.account, self.thing, stored.tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
@@ -134,11 +139,10 @@ class StateMachine:
         """Remember how a state machine that isn't the lab's was, before it is changed."""
         if self._adopted is None:
             return
-        with told(self.account):
-            stored = self._described()
-            if stored is None or self.ground.owns(self._tags()):
-                return
-        before = [stored["definition"], stored["roleArn"]]
+        stored = self._stored()
+        if stored is None or self.ground.owns(stored.tags):
+            return
+        before = [stored.definition, stored.role_arn]
         self.ground.keeper.keep(self._kept_as, before, [self.definition, self.role_arn])
 
     def _put_back(self) -> None:
@@ -153,15 +157,15 @@ class StateMachine:
     def _states(self) -> SFNClient:
         return self.ground.states(self.side)
 
-    def _described(self) -> DescribeStateMachineOutputTypeDef | None:
-        try:
-            return self._states.describe_state_machine(stateMachineArn=self.arn)
-        except self._states.exceptions.StateMachineDoesNotExist:
-            return None
+    def _stored(self) -> StoredMachine | None:
+        return self.ground.machine(self.side, self.arn)
 
-    def _tags(self) -> dict[str, str]:
-        tags = self._states.list_tags_for_resource(resourceArn=self.arn)["tags"]
-        return {tag["key"]: tag["value"] for tag in tags}
+    def _is_there(self) -> bool:
+        try:
+            self._states.describe_state_machine(stateMachineArn=self.arn)
+        except self._states.exceptions.StateMachineDoesNotExist:
+            return False
+        return True
 
     def _running(self) -> list[str]:
         pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=self.arn, statusFilter="RUNNING")
@@ -192,7 +196,7 @@ class StateMachine:
     def _wait_until_gone(self) -> None:
         pace = self.ground.accounts.pace
         deadline = time.monotonic() + pace.propagation
-        while self._described() is not None:
+        while self._is_there():
             if time.monotonic() > deadline:
                 raise StepError(
                     tr(

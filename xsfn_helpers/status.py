@@ -102,5 +102,7 @@ def read_status(lab_id: str, steps: Steps, *, operator: Account, subject: Accoun
         lab_id,
         operator,
         subject,
-        tuple(StepStatus(step.number, step.title, step.is_applied, MINUTES[step.number]) for step in steps),
+        tuple(
+            StepStatus(step.number, step.title, step.is_applied, MINUTES[step.number]) for step in steps.at_one_look()
+        ),
     )

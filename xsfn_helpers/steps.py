@@ -46,9 +46,14 @@ class Step:
         Raises `StepError` when AWS refuses a call, and, before anything is changed, when a name is taken by something
         that isn't the lab's.
         """
-        for change in self.plan():
+        planned = self.plan().changes
+        for change in planned:
             refuse_foreign(change)
-        return Plan(self.title, tuple(resource.apply() for resource in self.resources), done=True)
+        done = [
+            resource.apply() if change.action.alters else change
+            for resource, change in zip(self.resources, planned, strict=True)
+        ]
+        return Plan(self.title, tuple(done), done=True)
 
     def undo(self) -> Plan:
         """Take back what the step made, last first. What isn't the lab's is left and named in the result."""
@@ -65,6 +70,8 @@ class Step:
 class Steps:
     """The prerequisites and the three stages on one ground."""
 
+    ground: Ground
+    blueprint: Blueprint
     prerequisites: Step
     execute_role: Step
     operator_role: Step
@@ -90,6 +97,8 @@ class Steps:
             blueprint.operator_definition,
         )
         return cls(
+            ground,
+            blueprint,
             prerequisites=Step(
                 0,
                 tr("Prerequisites: the Operator role, the Subject role and the Subject state machine"),
@@ -148,6 +157,10 @@ class Steps:
             subject_machine=subject_machine,
             operator_machine=operator_machine,
         )
+
+    def at_one_look(self) -> Steps:
+        """The same steps, to be planned from one reading of the accounts, and not to be applied."""
+        return Steps.on(self.ground.at_one_look(), self.blueprint)
 
     def __iter__(self) -> Iterator[Step]:
         """All four, in the order in which they are applied."""

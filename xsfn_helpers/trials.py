@@ -16,7 +16,7 @@ from xsfn_helpers.changes import Action
 from xsfn_helpers.documents import json_text
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.language import tr
-from xsfn_helpers.runs import RUNNING, Run, follow, look, start
+from xsfn_helpers.runs import RUNNING, Run, begin, follow, look
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
 from xsfn_helpers.waiting import IAM_SPREADS, Waiting
@@ -109,11 +109,12 @@ def subject_alone(ground: Ground) -> str:
     with told(subject):
         execution = states.start_execution(stateMachineArn=ground.scenario.subject_machine_arn)["executionArn"]
         deadline = time.monotonic() + 60
-        while (status := states.describe_execution(executionArn=execution)["status"]) == RUNNING:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(ground.accounts.pace.poll)
-    return status
+        pauses = ground.accounts.pace.pauses()
+        while True:
+            time.sleep(next(pauses))
+            status = states.describe_execution(executionArn=execution)["status"]
+            if status != RUNNING or time.monotonic() > deadline:
+                return status
 
 
 def run(ground: Ground, *, allowed: bool) -> Run:
@@ -122,7 +123,7 @@ def run(ground: Ground, *, allowed: bool) -> Run:
     `allowed` says what the policies as stored make of these links. A run that goes otherwise is repeated for a while,
     because a fresh IAM change takes time to be seen by STS and Step Functions.
     """
-    return until_seen(ground, lambda: follow(ground, start(ground).operator_execution_arn), allowed=allowed)
+    return until_seen(ground, lambda: follow(ground, begin(ground)), allowed=allowed)
 
 
 def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> Run:
@@ -180,13 +181,15 @@ def _begun(ground: Ground) -> Run:
     """
     pace = ground.accounts.pace
     deadline = time.monotonic() + pace.propagation
-    tried = start(ground)
-    while tried.succeeded or (not tried.ended and tried.subject_execution_arn is None):
-        if time.monotonic() > deadline:
-            break
-        time.sleep(pace.poll)
-        tried = start(ground) if tried.succeeded else look(ground, tried.operator_execution_arn)
-    return tried
+    execution, pauses = begin(ground), pace.pauses()
+    while True:
+        time.sleep(next(pauses))
+        tried = look(ground, execution)
+        waits = not tried.ended and tried.subject_execution_arn is None
+        if not (tried.succeeded or waits) or time.monotonic() > deadline:
+            return tried
+        if tried.succeeded:
+            execution = begin(ground)
 
 
 def was_refused(tried: Run) -> bool:

@@ -71,8 +71,9 @@ class Validation:
         """
         if stage != 0:
             self.steps.stage(stage)
-        verdicts = self._verdicts()
-        checks = [*self._things(stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
+        steps = self.steps.at_one_look()
+        verdicts = _verdicts(steps.ground)
+        checks = [*_things(steps, stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
         if live:
             checks += self._live(verdicts, stage, run)
             checks += self._refused(stage)
@@ -82,7 +83,7 @@ class Validation:
 
     def before(self, stage: int) -> Report:
         """What must be refused before `stage` is applied: the links it opens, and a whole run."""
-        verdicts = self._verdicts()
+        verdicts = _verdicts(self.ground)
         opened = [verdict for verdict in verdicts.values() if OPENED_BY[verdict.link.number] == stage]
         checks = [_decided(verdict, stage - 1) for verdict in opened]
         checks.append(self._no_run_before(stage, verdicts))
@@ -97,17 +98,8 @@ class Validation:
 
     def allows_a_run(self, verdicts: Mapping[int, Verdict] | None = None) -> bool:
         """Whether the policies as stored let a whole run through."""
-        decided = verdicts or self._verdicts()
+        decided = verdicts or _verdicts(self.ground)
         return all(decided[number].allowed for number in RUN_LINKS)
-
-    def _verdicts(self) -> Mapping[int, Verdict]:
-        return {verdict.link.number: verdict for verdict in decide_links(self.ground)}
-
-    def _things(self, stage: int) -> Iterator[Check]:
-        for step in self.steps:
-            if step.number <= stage:
-                for (name, claim), resource in zip(_THINGS[step.number], step.resources, strict=True):
-                    yield _thing(step, name, claim, resource.plan())
 
     def _live(self, verdicts: Mapping[int, Verdict], stage: int, run: Run | None) -> list[Check]:
         numbers = (*RUN_LINKS, STOP_LINK) if stage >= _RUNS_FROM else (1, 2, 6)
@@ -217,6 +209,17 @@ class Validation:
             lambda: trials.other_role(ground),
             hint=wants_role,
         )
+
+
+def _verdicts(ground: Ground) -> Mapping[int, Verdict]:
+    return {verdict.link.number: verdict for verdict in decide_links(ground)}
+
+
+def _things(steps: Steps, stage: int) -> Iterator[Check]:
+    for step in steps:
+        if step.number <= stage:
+            for (name, claim), change in zip(_THINGS[step.number], step.plan(), strict=True):
+                yield _thing(step, name, claim, change)
 
 
 def _thing(step: Step, name: str, claim: str, change: Change) -> Check:

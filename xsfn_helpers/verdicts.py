@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from xsfn_helpers.aws_errors import told
 from xsfn_helpers.chain import Actor, Link, Node, chain
 from xsfn_helpers.documents import STATES_PRINCIPAL, json_text
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.ground import Ground
 from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 from xsfn_helpers.language import listed, tr
-from xsfn_helpers.roles import StoredRole, read_role
+from xsfn_helpers.roles import StoredRole
 from xsfn_helpers.scenario import Scenario, Side
 
 if TYPE_CHECKING:
@@ -98,9 +97,9 @@ def read_roles(ground: Ground) -> StoredRoles:
     """The three roles of the chain as they are stored; None for one that isn't there."""
     scenario = ground.scenario
     return {
-        Node.OPERATOR_ROLE: _read(ground, Side.OPERATOR, scenario.operator_role_name),
-        Node.EXECUTE_ROLE: _read(ground, Side.SUBJECT, scenario.execute_role_name),
-        Node.SUBJECT_ROLE: _read(ground, Side.SUBJECT, scenario.subject_role_name),
+        Node.OPERATOR_ROLE: ground.role(Side.OPERATOR, scenario.operator_role_name),
+        Node.EXECUTE_ROLE: ground.role(Side.SUBJECT, scenario.execute_role_name),
+        Node.SUBJECT_ROLE: ground.role(Side.SUBJECT, scenario.subject_role_name),
     }
 
 
@@ -125,7 +124,7 @@ def decide_link(ground: Ground, number: int) -> Verdict:
 
 def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machine_arn: str) -> bool:
     """Whether a role exists and its trust policy lets Step Functions assume it for this state machine."""
-    role = _read(ground, side, role_name)
+    role = ground.role(side, role_name)
     if role is None:
         return False
     account_id = ground.scenario.account(side).id
@@ -138,11 +137,6 @@ def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machin
     )
     trust = Policy.parse(json_text(role.trust), kind=PolicyKind.TRUST, name=tr("{role}'s trust policy", role=role_name))
     return decide(request, Policies(resource=trust)).allowed
-
-
-def _read(ground: Ground, side: Side, name: str) -> StoredRole | None:
-    with told(ground.scenario.account(side)):
-        return read_role(ground.iam(side), name)
 
 
 def _decide(scenario: Scenario, link: Link, roles: StoredRoles) -> Verdict:

@@ -15,6 +15,7 @@ from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Checked, Event, Looked
 from xsfn_helpers.room.client import RoomAddress
 from xsfn_helpers.room.people import SCENARIO_NAMES
+from xsfn_helpers.standing import may_change
 
 if TYPE_CHECKING:
     from xsfn_helpers.lab import Lab
@@ -37,6 +38,7 @@ class Reporter:
         self._news: dict[str, Any] = {}
         self._look: Callable[[], list[bool]] | None = None
         self._changed_at = 0.0
+        self._told_at = 0.0
         self._lost = False
         self._awake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -47,10 +49,12 @@ class Reporter:
         names = {name: getattr(scenario, name) for name in SCENARIO_NAMES} | {"lab_id": lab.ground.lab_id}
 
         def look() -> list[bool]:
-            return [step.is_applied for step in lab.steps]
+            return [step.is_applied for step in lab.steps.at_one_look()]
 
         def hear(event: Event) -> None:
-            self._hear(event, look)
+            # A check makes and removes things of its own, which say nothing of how far the lab is.
+            if not isinstance(event, Called) or may_change(scenario, event):
+                self._hear(event, look)
 
         lab.ground.accounts.news.subscribe(hear)
         with self._awake:
@@ -77,8 +81,19 @@ class Reporter:
     def _go_on(self) -> None:
         while True:
             with self._awake:
-                self._awake.wait(timeout=_BEAT_SECONDS if self._look is None and not self._news else _SETTLE_SECONDS)
+                while (rest := self._rest()) > 0:
+                    self._awake.wait(rest)
             self._tell(patience=_BEAT_SECONDS)
+            self._told_at = time.monotonic()
+
+    def _rest(self) -> float:
+        """Seconds until there is something to tell; what comes meanwhile is told with it."""
+        earliest, due = self._told_at + _SETTLE_SECONDS, self._told_at + _BEAT_SECONDS
+        if self._news:
+            due = earliest
+        if self._look is not None:
+            due = min(due, self._changed_at + _SETTLE_SECONDS)
+        return max(due, earliest) - time.monotonic()
 
     def _tell(self, *, patience: float) -> None:
         """Look, where something has changed, and tell what is new; a lab with no news says that it is there."""

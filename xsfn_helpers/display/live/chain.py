@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from xsfn_helpers.checks import Report
 from xsfn_helpers.display.chain_picture import picture
@@ -17,12 +17,7 @@ from xsfn_helpers.ground import Ground
 from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Checked, Event, Looked
 from xsfn_helpers.runs import Run
-from xsfn_helpers.standing import Standing, read_standing
-
-# A stack may hold any of the chain's things.
-_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
-# Calls that start or end an execution: a run is told by itself.
-_OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
+from xsfn_helpers.standing import Standing, may_change, read_standing
 
 
 class LiveDiagram:
@@ -88,8 +83,8 @@ class LiveDiagram:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case Called(side, operation, names):
-                if operation in _OF_STACKS or (operation not in _OF_EXECUTIONS and self._concerns(names)):
+            case Called(side, operation):
+                if may_change(self._ground.scenario, event):
                     self._just_read = False
                     with self._changing:
                         # What was tried, and what ran, was so before this change.
@@ -111,20 +106,6 @@ class LiveDiagram:
                     self._run = run
                     self._said = _told(run)
                     self._show()
-
-    def _concerns(self, names: Collection[str]) -> bool:
-        """Whether a call is about one of the chain's roles or machines, or about a managed policy of either account."""
-        scenario = self._ground.scenario
-        ours = {
-            scenario.operator_role_name,
-            scenario.execute_role_name,
-            scenario.subject_role_name,
-            scenario.operator_machine_name,
-            scenario.subject_machine_name,
-            scenario.operator_machine_arn,
-            scenario.subject_machine_arn,
-        }
-        return bool(ours & set(names)) or any(":policy/" in name for name in names)
 
     def _show(self) -> None:
         view = chain_view(self._standing, report=self._report, run=self._run, said=self._said, fault=self._fault)

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import Any, Final
+from typing import Any
 
 from xsfn_helpers.display.figure import svg_data
 from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
@@ -17,9 +17,6 @@ from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.errors import NoDotProgram, XsfnError
 from xsfn_helpers.language import tr
 from xsfn_helpers.news import Called, Event, News
-
-# Calls that start or end an execution change nothing that is judged here.
-_OF_EXECUTIONS: Final = ("StartExecution", "StopExecution", "StartSyncExecution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,7 @@ class EditingDesk(ABC):
         return bundle(self._frontend, text=self.text, html=self._html())
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, Called) and event.operation not in _OF_EXECUTIONS:
+        if isinstance(event, Called) and not event.is_of_executions:
             self._reader.wake()
 
     def _typed(self, content: Mapping[str, Any]) -> None:
