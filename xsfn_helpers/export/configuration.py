@@ -185,11 +185,6 @@ def _variables(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, An
     }
 
 
-def _alias(body: Mapping[str, Any]) -> str:
-    """`operator` of `provider = aws.operator`; empty for a resource that names none."""
-    return str(body.get("provider", "")).strip("${}").partition(".")[2]
-
-
 def _regex(pattern: str, text: str) -> str | None:
     """None where Terraform's function fails, which is what `can` asks."""
     found = re.search(pattern, text)

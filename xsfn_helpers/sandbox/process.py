@@ -120,7 +120,7 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    settings = Settings(folder.settings)
+    settings = Settings(folder)
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
     stacks = Stacks(journal)
     others = Offered(journal, {"cloudformation": stacks})

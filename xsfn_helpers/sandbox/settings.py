@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.language import tr
 from xsfn_helpers.sandbox.propagation import LONGEST_SECONDS
+from xsfn_helpers.sandbox.state import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,11 @@ class Delays:
 
 
 class Settings:
-    """The settings in `file`; a missing or unreadable file means the defaults. Read again whenever it has changed."""
+    """The settings in a state folder; a missing or unreadable file means the defaults. Read again when changed."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, folder: StateFolder) -> None:
+        self._folder = folder
+        self._file = folder.settings
         self._read_at = -1
         self._delays = Delays()
 
@@ -55,7 +55,10 @@ class Settings:
         return self._delays
 
     def delay(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
-        """Let changes take so long, in these accounts or in all. Raises `SandboxError` beyond 0 to 2 minutes."""
+        """Let changes take so long, in these accounts or in all.
+
+        Raises `SandboxError` beyond 0 to 2 minutes, and where the folder can't be used.
+        """
         if not 0 <= seconds <= LONGEST_SECONDS:
             raise SandboxError(
                 tr("{seconds} is not a propagation delay.", seconds=seconds),
@@ -71,11 +74,7 @@ class Settings:
 
     def _write(self, delays: Delays) -> None:
         by_account = {one: seconds for one, seconds in delays.by_account.items() if seconds != delays.everywhere}
-        partial = self._file.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"propagation_seconds": delays.everywhere, "by_account": by_account}, stream)
-        partial.replace(self._file)
+        self._folder.keep(self._file.name, {"propagation_seconds": delays.everywhere, "by_account": by_account})
 
     def _stored(self) -> Delays:
         try:

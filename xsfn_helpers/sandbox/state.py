@@ -245,7 +245,7 @@ class StateFolder:
             return None
 
     def write(self, running: Running) -> None:
-        """Replace what is stored, in one step: a reader sees the old or the new, never half."""
+        """Replace what is stored of the running sandbox. Raises `SandboxError` where the folder can't be used."""
         stored = {
             "port": running.port,
             "region": running.region,
@@ -256,14 +256,7 @@ class StateFolder:
             "further": [account.to_json() for account in running.further],
             "address": running.address,
         }
-        partial = self.file.with_suffix(".partial")
-        partial.unlink(missing_ok=True)  # left by a sandbox that was ended while it wrote
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(stored, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(self.file)
+        self.keep(self.file.name, stored)
 
 
 def _is_own(path: Path) -> bool:
