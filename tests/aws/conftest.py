@@ -12,10 +12,21 @@ from xsfn_helpers import Lab, Side
 from xsfn_helpers.sandbox.server import Sandbox
 
 
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Two accounts for the tests of this folder: what other tests leave would be a long way for those that look it all
+    through."""
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setenv("XSFN_STATE_DIR", str(tmp_path_factory.mktemp("aws") / "sandbox"))
+        sandbox = Sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
 @pytest.fixture
-def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
+def aws(accounts: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
     """The sandbox playing AWS for this test; the test's state folder knows of no sandbox."""
-    return played(Sandbox.start(), fresh_names(), tmp_path, monkeypatch)
+    return played(accounts, fresh_names(), tmp_path, monkeypatch)
 
 
 @pytest.fixture
