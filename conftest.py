@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.isolation import isolated
+from tests.kernel_ports import KernelPorts
 from tests.quiet import SHARED_FOLDER, holding_the_machine
 from tests.sandbox.facts import FACT
 from xsfn_helpers.config import find_config_file
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Those that pytest-xdist starts have it from the process that starts them.
     os.environ.setdefault(SHARED_FOLDER, str(folder))
     config.add_cleanup(isolation.close)
+    KernelPorts.instance()
     # In addopts the path would count from the folder that pytest is called in.
     config.option.nbval_sanitize_with = str(config.rootpath / "tests" / "sanitize.cfg")
 

@@ -6,12 +6,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from xsfn_helpers import Lab, Side, open_lab
-from xsfn_helpers.accounts import SandboxAccounts
+from xsfn_helpers.accounts import Pace, SandboxAccounts
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.server import Sandbox
 
@@ -105,3 +106,10 @@ class TestASandboxThatEnded:
             other_program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             with pytest.raises(SandboxError, match=r"Call open_lab\(\) again"):
                 lab.status()
+
+
+def test_looks_are_frequent_at_first_and_never_too_far_apart() -> None:
+    pauses = list(islice(Pace(poll=0.02, propagation=30.0).pauses(), 8))
+
+    assert pauses == pytest.approx([0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.2, 0.2])
+    assert list(islice(Pace(poll=1.0, propagation=120.0).pauses(), 5)) == [0.25, 0.5, 1.0, 1.0, 1.0]

@@ -45,7 +45,7 @@ class Pace:
     def pauses(self) -> Iterator[float]:
         """Seconds before each look at something that ends by itself: often at first, and seldom at what takes longer.
 
-        So that a hundred who wait don't keep those busy whom they wait for; on AWS, `poll` seconds soon.
+        A hundred who wait would else keep the sandbox busy that they wait for. On AWS it is soon `poll` seconds.
         """
         pause, longest = self.poll / 4, max(self.poll, _LONGEST_PAUSE)
         while True:

@@ -200,6 +200,7 @@ def test_the_keyboard_alone_chooses_and_resets(notebook: Notebook, shared: Share
     assert page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.length") == 2
 
 
+@pytest.mark.timed
 def test_it_is_shown_and_judged_within_the_budget(notebook: Notebook) -> None:
     page = notebook.page
     good = page.locator(AREA).input_value()
