@@ -19,7 +19,10 @@ from xsfn_helpers.sandbox.state import StateFolder
 
 _FILE: Final = "aws-ledger.jsonl"
 # The parameters of AWS calls that name a thing. Everything else, documents above all, stays out.
-_NAMING: Final = ("RoleName", "PolicyName", "PolicyArn", "name", "stateMachineArn", "executionArn")
+_NAMING: Final = (
+    *("RoleName", "PolicyName", "PolicyArn", "name", "stateMachineArn", "executionArn"),
+    *("FunctionName", "TableName", "Bucket", "QueueName"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.aws_errors import told
@@ -16,6 +17,8 @@ from xsfn_helpers.ledger import Entry
 from xsfn_helpers.managed_policy import ManagedPolicy
 from xsfn_helpers.scenario import Side
 from xsfn_helpers.state_machine import StateMachine
+from xsfn_helpers.things import KINDS, found
+from xsfn_helpers.things import Thing as Reached
 from xsfn_helpers.wording import stable
 
 if TYPE_CHECKING:
@@ -23,9 +26,17 @@ if TYPE_CHECKING:
 
 # Roles under these paths belong to AWS's services and to its single sign-on.
 _AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
-# In the order in which they let go of one another: a machine of its role, a role of its boundary.
-Thing = StateMachine | Role | ManagedPolicy
-_KINDS: Final[tuple[type[Thing], ...]] = (StateMachine, Role, ManagedPolicy)
+# In the order in which they let go of one another: a machine or function of its role, a role of its boundary.
+Thing = StateMachine | Reached | Role | ManagedPolicy
+_ORDER: Final[tuple[type[Thing], ...]] = (StateMachine, Reached, Role, ManagedPolicy)
+# What `lab.reach` makes in the Subject account besides machines, and the parameter that names it when it is made.
+_REACHED: Final = {
+    "CreateFunction": ("FunctionName", KINDS["Invoke"]),
+    "CreateTable": ("TableName", KINDS["PutItem"]),
+    "CreateBucket": ("Bucket", KINDS["PutObject"]),
+    "CreateQueue": ("QueueName", KINDS["SendMessage"]),
+}
+_OF_A_REGION: Final = ("CreateStateMachine", *_REACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +101,27 @@ class Leftovers:
 
 
 def by_tags(ground: Ground) -> Leftovers:
-    """Look at every state machine, role and managed policy of both accounts, in the lab's region."""
-    found: list[Leftover] = []
+    """Look at every state machine, role and managed policy of both accounts, in the lab's region, and at the Subject's
+    functions, tables, buckets and queues."""
+    left: list[Leftover] = []
     notes: list[str] = []
-    looks: tuple[tuple[str, Callable[[Ground, Side], Iterator[tuple[str, Thing]]]], ...] = (
-        (tr("state machines"), _machines),
-        (tr("roles"), _roles),
-        (tr("managed policies"), _policies),
-    )
+    for what, look in _looks(ground):
+        try:
+            left += [Leftover(lab_id, thing) for lab_id, thing in look()]
+        except StepError as error:
+            notes.append(tr("Not every one of the {what} could be looked at: {why}", what=what, why=stable(str(error))))
+    return Leftovers(ground.lab_id, _in_order(left), tuple(notes))
+
+
+def _looks(ground: Ground) -> Iterator[tuple[str, Callable[[], Iterator[tuple[str, Thing]]]]]:
+    """Where to look, and how; each gives the things with a lab's tag, and that lab's id."""
     for side in Side:
-        for what, look in looks:
-            try:
-                found += [Leftover(lab_id, thing) for lab_id, thing in look(ground, side)]
-            except StepError as error:
-                notes.append(
-                    tr("Not every one of the {what} could be looked at: {why}", what=what, why=stable(str(error)))
-                )
-    return Leftovers(ground.lab_id, _in_order(found), tuple(notes))
+        yield tr("state machines"), partial(_machines, ground, side)
+        yield tr("roles"), partial(_roles, ground, side)
+        yield tr("managed policies"), partial(_policies, ground, side)
+    names = (tr("functions"), tr("tables"), tr("buckets"), tr("queues"))
+    for what, (_, kind) in zip(names, _REACHED.values(), strict=True):
+        yield what, partial(found, ground, kind)
 
 
 def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
@@ -125,25 +140,29 @@ def by_ledger(ground: Ground, entries: Iterable[Entry]) -> Leftovers:
             name = entry.names.get("PolicyName", "")
             arn = f"arn:{ground.scenario.partition}:iam::{entry.account}:policy/{name}"
             things[side, f"policy {name}"] = ManagedPolicy(ground, side, arn, "")
+        elif entry.region != ground.scenario.region:
+            if entry.what in _OF_A_REGION:
+                elsewhere.add(entry.region)
         elif entry.what == "CreateStateMachine":
             name = entry.names.get("name", "")
-            if entry.region == ground.scenario.region:
-                things[side, f"machine {name}"] = _machine(ground, side, name)
-            else:
-                elsewhere.add(entry.region)
-    found = [Leftover(ground.lab_id, thing) for thing in things.values() if thing.plan_undo() is not None]
+            things[side, f"machine {name}"] = _machine(ground, side, name)
+        elif entry.what in _REACHED and side is Side.SUBJECT:
+            named, kind = _REACHED[entry.what]
+            name = entry.names.get(named, "")
+            things[side, f"{entry.what} {name}"] = Reached(ground, kind.target(ground.scenario, name))
+    left = [Leftover(ground.lab_id, thing) for thing in things.values() if thing.plan_undo() is not None]
     notes = tuple(
-        tr("The ledger knows of state machines in {region}, too: --region {region} looks there.", region=region)
+        tr("The ledger knows of things in {region}, too: --region {region} looks there.", region=region)
         for region in sorted(elsewhere)
     )
-    return Leftovers(ground.lab_id, _in_order(found), notes)
+    return Leftovers(ground.lab_id, _in_order(left), notes)
 
 
-def _in_order(found: list[Leftover]) -> tuple[Leftover, ...]:
+def _in_order(left: list[Leftover]) -> tuple[Leftover, ...]:
     def place(one: Leftover) -> tuple[int, str, str]:
-        return _KINDS.index(type(one.thing)), one.thing.side.value, one.thing.thing
+        return _ORDER.index(type(one.thing)), one.thing.side.value, one.thing.thing
 
-    return tuple(sorted(found, key=place))
+    return tuple(sorted(left, key=place))
 
 
 def _machines(ground: Ground, side: Side) -> Iterator[tuple[str, Thing]]:

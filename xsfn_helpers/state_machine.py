@@ -168,8 +168,12 @@ class StateMachine:
         return True
 
     def _running(self) -> list[str]:
+        """Executions under way. Those of an Express machine can't be listed, and end by themselves in five minutes."""
         pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=self.arn, statusFilter="RUNNING")
-        return [execution["executionArn"] for page in pages for execution in page["executions"]]
+        try:
+            return [execution["executionArn"] for page in pages for execution in page["executions"]]
+        except self._states.exceptions.StateMachineTypeNotSupported:
+            return []
 
     def _save(self, call: Callable[[], object]) -> None:
         """Save, with patience while IAM hasn't spread the role or a machine of this name is still being deleted.

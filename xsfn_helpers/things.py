@@ -6,12 +6,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from xsfn_helpers import targets
 from xsfn_helpers.aws_errors import code_of, message_of, retry_while, told
 from xsfn_helpers.changes import Action, Change
 from xsfn_helpers.documents import json_text, subject_definition
@@ -42,6 +43,14 @@ class Kind(Protocol):
 
     service: str
 
+    def target(self, scenario: Scenario, name: str) -> Target:
+        """What reaches a thing of this name."""
+        ...
+
+    def names(self, client: Any) -> Iterator[str]:
+        """Every thing of this kind in the account."""
+        ...
+
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         """The thing's tags. Raises `ClientError` where there is none."""
         ...
@@ -66,6 +75,10 @@ class Thing:
 
     ground: Ground
     target: Target
+
+    @property
+    def side(self) -> Side:
+        return Side.SUBJECT
 
     @property
     def account(self) -> Account:
@@ -103,12 +116,17 @@ class Thing:
 
     @property
     def _client(self) -> Any:
-        return self.ground.accounts.client(Side.SUBJECT, self._kind.service)
+        return self.ground.accounts.client(self.side, self._kind.service)
 
     @property
     def _made(self) -> Made:
         name = self.target.name.rpartition(" ")[2]
         return Made(self.ground.scenario, name, self.target.resource, {LAB_TAG: self.ground.lab_id})
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags as they are now; none where there is no such thing."""
+        return self._tags() or {}
 
     def _tags(self) -> Mapping[str, str] | None:
         with told(self.account):
@@ -122,10 +140,24 @@ class Thing:
                 raise
 
 
-def things(ground: Ground, targets: tuple[Target, ...]) -> tuple[Thing, ...]:
+def things(ground: Ground, reached: tuple[Target, ...]) -> tuple[Thing, ...]:
     """What has to be made for the targets; the article's state machine is made with the prerequisites."""
-    by_name = {target.name: target for target in targets if target.operation in KINDS}
+    by_name = {target.name: target for target in reached if target.operation in KINDS}
     return tuple(Thing(ground, target) for target in by_name.values())
+
+
+def found(ground: Ground, kind: Kind) -> Iterator[tuple[str, Thing]]:
+    """Every thing of this kind in the Subject account that carries a lab's tag, and that lab's id.
+
+    Raises `StepError` where they may not all be looked at.
+    """
+    client = ground.accounts.client(Side.SUBJECT, kind.service)
+    with told(ground.scenario.subject):
+        names = list(kind.names(client))
+    for name in names:
+        thing = Thing(ground, kind.target(ground.scenario, name))
+        if (lab_id := thing.tags.get(LAB_TAG)) is not None:
+            yield lab_id, replace(thing, ground=replace(ground, lab_id=lab_id))
 
 
 def zipped(source: str) -> bytes:
@@ -161,6 +193,13 @@ def _not_yet(error: ClientError) -> bool:
 class _Function:
     service = "lambda"
 
+    def target(self, scenario: Scenario, name: str) -> Target:
+        return targets.function(scenario, name)
+
+    def names(self, client: Any) -> Iterator[str]:
+        for page in client.get_paginator("list_functions").paginate():
+            yield from (function["FunctionName"] for function in page["Functions"])
+
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         found: Mapping[str, str] = client.get_function(FunctionName=made.name).get("Tags", {})
         return found
@@ -183,6 +222,13 @@ class _Function:
 class _Table:
     service = "dynamodb"
 
+    def target(self, scenario: Scenario, name: str) -> Target:
+        return targets.table(scenario, name)
+
+    def names(self, client: Any) -> Iterator[str]:
+        for page in client.get_paginator("list_tables").paginate():
+            yield from page["TableNames"]
+
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         return _pairs(client.list_tags_of_resource(ResourceArn=made.arn)["Tags"])
 
@@ -203,6 +249,12 @@ class _Table:
 class _Bucket:
     service = "s3"
 
+    def target(self, scenario: Scenario, name: str) -> Target:
+        return targets.bucket(scenario, name)
+
+    def names(self, client: Any) -> Iterator[str]:
+        return (bucket["Name"] for bucket in client.list_buckets()["Buckets"])
+
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         return _pairs(client.get_bucket_tagging(Bucket=made.name)["TagSet"])
 
@@ -222,6 +274,13 @@ class _Bucket:
 class _Queue:
     service = "sqs"
 
+    def target(self, scenario: Scenario, name: str) -> Target:
+        return targets.queue(scenario, name)
+
+    def names(self, client: Any) -> Iterator[str]:
+        for page in client.get_paginator("list_queues").paginate():
+            yield from (url.rpartition("/")[2] for url in page.get("QueueUrls", ()))
+
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         found: Mapping[str, str] = client.list_queue_tags(QueueUrl=self._url(made)).get("Tags", {})
         return found
@@ -239,6 +298,13 @@ class _Queue:
 
 class _Express:
     service = "stepfunctions"
+
+    def target(self, scenario: Scenario, name: str) -> Target:
+        return targets.express_machine(scenario, name)
+
+    def names(self, client: Any) -> Iterator[str]:
+        for page in client.get_paginator("list_state_machines").paginate():
+            yield from (machine["name"] for machine in page["stateMachines"] if machine["type"] == "EXPRESS")
 
     def tags(self, client: Any, made: Made) -> Mapping[str, str]:
         client.describe_state_machine(stateMachineArn=made.arn)  # says plainly when there is none

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws.playing import PlayedAws
+from tests.aws.playing import PlayedAws, add_profile
 from tests.interruptions import Death, Killed, dies_at
+from tests.test_reach import every_target
 from xsfn_helpers import Lab, Side
 from xsfn_helpers.changes import Action
 from xsfn_helpers.cli import FAILED, OK, main
@@ -246,6 +247,39 @@ class TestFind:
 
         assert any("Not every one of the roles could be looked at: Operator account" in note for note in left.notes)
 
+    def test_what_a_reach_left_is_found_and_removed(self, agreed_lab: Lab, aws: PlayedAws) -> None:
+        reached = every_target(agreed_lab)
+        agreed_lab.reach(*reached).apply()
+        aws.client(Side.SUBJECT, "sqs").create_queue(QueueName=f"{agreed_lab.ground.lab_id}-others")
+        another = aws.lab(subject_machine_name="now-another")
+        another.agree("yes")
+        left = another.leftovers()
+        planned = {change.thing for change in left.plan}
+        removed = {change.thing for change in left.remove()}
+
+        names = {target.name.removeprefix("Express ") for target in reached}
+        assert names <= planned
+        assert names <= removed
+        assert another.leftovers().own == ()
+        assert aws.client(Side.SUBJECT, "sqs").list_queues(QueueNamePrefix=agreed_lab.ground.lab_id)["QueueUrls"]
+
+    def test_buckets_that_may_not_be_listed_are_told(self, aws: PlayedAws) -> None:
+        iam = aws.client(Side.SUBJECT, "iam")
+        user = f"{aws.names['lab_id']}-without-s3"
+        iam.create_user(UserName=user)
+        document = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"},
+        }
+        iam.put_user_policy(UserName=user, PolicyName="allowed", PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        add_profile(aws.home, user, aws.sandbox.region, key["AccessKeyId"], key["SecretAccessKey"])
+
+        notes = aws.lab(subject_profile=user).leftovers().notes
+
+        assert [note for note in notes if "buckets" in note] == list(notes)
+        assert len(notes) == 1
+
 
 def test_clean_takes_what_had_other_names_by_the_ledger(agreed_lab: Lab, aws: PlayedAws) -> None:
     agreed_lab.at_stage(3)
@@ -256,6 +290,15 @@ def test_clean_takes_what_had_other_names_by_the_ledger(agreed_lab: Lab, aws: Pl
     assert f"state machine {aws.names['subject_machine_name']}" in removed
     assert f"role {aws.names['execute_role_name']}" in removed
     assert len(renamed.leftovers()) == 0 or not renamed.leftovers().own
+
+
+def test_clean_takes_what_was_reached_by_the_ledger(agreed_lab: Lab, aws: PlayedAws) -> None:
+    reached = every_target(agreed_lab)
+    agreed_lab.reach(*reached).apply()
+    removed = {change.thing for change in agreed_lab.clean() if change.action is Action.REMOVE}
+
+    assert {target.name.removeprefix("Express ") for target in reached} <= removed
+    assert agreed_lab.leftovers().own == ()
 
 
 class TestLedger:

@@ -661,6 +661,18 @@ def test_a_received_message_is_hidden_until_it_is_deleted_or_its_time_is_over(re
     client.delete_queue(QueueUrl=url)
 
 
+def test_queues_are_listed_by_account_and_beginning(reached: Reached) -> None:
+    client = reached.client("sqs")
+    urls = [client.create_queue(QueueName=f"{reached.name}-listed-{which}")["QueueUrl"] for which in "ab"]
+
+    assert client.list_queues(QueueNamePrefix=f"{reached.name}-listed")["QueueUrls"] == urls
+    assert set(urls) <= {url for page in client.get_paginator("list_queues").paginate() for url in page["QueueUrls"]}
+    assert "QueueUrls" not in client.list_queues(QueueNamePrefix=f"{reached.name}-none")
+    assert "QueueUrls" not in reached.world.client(Side.OPERATOR, "sqs").list_queues(QueueNamePrefix=reached.name)
+    for url in urls:
+        client.delete_queue(QueueUrl=url)
+
+
 def test_everything_outlives_a_kill(mortal: Sandbox) -> None:
     """What was acknowledged is on disk, so a sandbox that was killed comes back with it."""
     before = Reached(World.fresh(mortal)).make()

@@ -24,6 +24,7 @@ from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 _OPERATIONS: Final = {
     "CreateQueue": ("sqs:CreateQueue", True, "QueueName Attributes tags"),
     "DeleteQueue": ("sqs:DeleteQueue", True, "QueueUrl"),
+    "ListQueues": ("sqs:ListQueues", False, "QueueNamePrefix"),
     "ListQueueTags": ("sqs:ListQueueTags", False, "QueueUrl"),
     "GetQueueUrl": ("sqs:GetQueueUrl", False, "QueueName QueueOwnerAWSAccountId"),
     "SendMessage": ("sqs:SendMessage", True, "QueueUrl MessageBody"),
@@ -64,6 +65,8 @@ class Queues:
         check_constraints("sqs", operation, params)
         check_types("sqs", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
+        if operation == "ListQueues":
+            return Call("sqs", operation, params, (Demand(action, "*", place.account_id),), mutates)
         arn = _arn(params, place)
         context: Context = {**tag_keys(params.get("tags") or {})}
         demand = Demand(action, arn, account_of(arn, default=place.account_id), context)
@@ -74,6 +77,8 @@ class Queues:
         match asked.call.operation:
             case "CreateQueue":
                 body = self._create(asked)
+            case "ListQueues":
+                body = self._listed(asked)
             case "GetQueueUrl":
                 self._stored(arn)
                 body = {"QueueUrl": _url(arn)}
@@ -104,6 +109,12 @@ class Queues:
         if stored is None:
             raise Refusal("QueueDoesNotExist", "The specified queue does not exist.")
         return stored
+
+    def _listed(self, asked: Asked) -> dict[str, Any]:
+        place, begin = asked.place, asked.params.get("QueueNamePrefix") or ""
+        keys = self._shelf.keys(f"arn:{place.partition}:sqs:{place.region}:{place.account_id}:{begin}")
+        # As SQS does: no list at all where there is nothing.
+        return {"QueueUrls": [_url(key) for key in keys]} if keys else {}
 
     def _create(self, asked: Asked) -> dict[str, Any]:
         attributes = asked.params.get("Attributes") or {}
