@@ -9,10 +9,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.forks import forking
 from tests.isolation import isolated
 from tests.kernel_ports import KernelPorts
 from tests.quiet import SHARED_FOLDER, holding_the_machine
 from tests.sandbox.facts import FACT
+from tests.soak import pass_on
 from xsfn_helpers.config import find_config_file
 from xsfn_helpers.export.synthesis import missing_tool
 from xsfn_helpers.sandbox import choices
@@ -31,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{own} changes names that the tests count on: move it away while they run.")
     isolation = ExitStack()
     folder = isolation.enter_context(isolated())
+    pass_on()
+    isolation.enter_context(forking())
     # Those that pytest-xdist starts have it from the process that starts them.
     os.environ.setdefault(SHARED_FOLDER, str(folder))
     config.add_cleanup(isolation.close)
