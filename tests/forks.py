@@ -12,13 +12,14 @@ import gc
 import json
 import os
 import runpy
+import secrets
 import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -53,19 +54,11 @@ class _Wish:
     session: bool
 
 
-class _Reader:
-    """The process that has read the modules, of this test process. It ends when nobody can ask it any more."""
+class _Connection:
+    """To the process that has read the modules."""
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forks", str(theirs.fileno())],
-                cwd=ROOT,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
-        self._socket = ours
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
         self._asking = threading.Lock()
 
     def begin(self, wish: _Wish, streams: Sequence[int]) -> tuple[int, int]:
@@ -86,6 +79,30 @@ class _Reader:
 
     def close(self) -> None:
         self._socket.close()
+
+
+class _Reader(_Connection):
+    """The process that has read the modules, of this test process. It ends when this one closes the connection.
+
+    Its copies can ask it, too: it listens where no other user can connect, nor anybody who isn't told the name.
+    """
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"\0xsfn-tests-{secrets.token_hex(16)}")
+            listener.listen()
+            descriptors = theirs.fileno(), listener.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forks", *map(str, descriptors)],
+                cwd=ROOT,
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+            )
+        super().__init__(ours)
+
+    def close(self) -> None:
+        super().close()
         self._process.wait()
 
 
@@ -154,11 +171,11 @@ def run(command: Sequence[str], *, check: bool = False, timeout: float | None = 
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-_readers: Final[list[_Reader]] = []
+_readers: Final[list[_Connection]] = []
 _afresh: Final[list[None]] = []
 
 
-def _reader() -> _Reader:
+def _reader() -> _Connection:
     if not _readers:
         _readers.append(_Reader())
     return _readers[0]
@@ -215,41 +232,48 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 # --- the process that has read the modules -------------------------------------------------------------------------
 
 
-def _serve(connection: socket.socket) -> tuple[_Wish, list[int]] | None:
-    """In the process that has read the modules: None once nobody can ask any more. In each copy: what it is to be."""
+def _serve(owner: socket.socket, listener: socket.socket) -> tuple[_Wish, list[int]] | None:
+    """In the process that has read the modules: None once its owner is gone. In each copy: what it is to be."""
     tells: dict[int, int] = {}
+    connections = [owner]
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        ready, _, _ = select.select([connection, woken], [], [])
+        ready, _, _ = select.select([woken, listener, *connections], [], [])
         if woken in ready:
             os.read(woken, 4096)
             _tell_ends(tells)
-        if connection not in ready:
-            continue
-        length, descriptors, _, _ = socket.recv_fds(connection, _LENGTH, _STREAMS + 1)
-        if not length:
-            return None
-        wish = _Wish(**json.loads(_exactly(connection, int.from_bytes(length))))
-        *streams, tell = descriptors
-        pid = os.fork()
-        if not pid:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if wish.session:
-                os.setsid()
-            # Not before it has its own session: a signal to the process's group would be one to the tests.
-            connection.sendall(os.getpid().to_bytes(_LENGTH))
-            connection.close()
-            for other in (woken, wake, tell, *tells.values()):
-                os.close(other)
-            return wish, streams
-        for stream in streams:
-            os.close(stream)
-        tells[pid] = tell
+        if listener in ready:
+            connections.append(listener.accept()[0])
+        for connection in [one for one in connections if one in ready]:
+            length, streams, _, _ = socket.recv_fds(connection, _LENGTH, _STREAMS + 1)
+            if not length:
+                if connection is owner:
+                    return None
+                connections.remove(connection)
+                connection.close()
+                continue
+            wish = _Wish(**json.loads(_exactly(connection, int.from_bytes(length))))
+            tell = streams.pop()
+            pid = os.fork()
+            if not pid:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                if wish.session:
+                    os.setsid()
+                # Not before it has its own session: a signal to the process's group would be one to the tests.
+                connection.sendall(os.getpid().to_bytes(_LENGTH))
+                for one in connections:
+                    one.close()
+                for other in (woken, wake, tell, *tells.values()):
+                    os.close(other)
+                return wish, streams
+            for stream in streams:
+                os.close(stream)
+            tells[pid] = tell
 
 
 def _tell_ends(tells: dict[int, int]) -> None:
@@ -265,7 +289,7 @@ def _tell_ends(tells: dict[int, int]) -> None:
                 os.close(tell)
 
 
-def _become(wish: _Wish, streams: Sequence[int]) -> None:
+def _become(wish: _Wish, streams: Sequence[int], address: bytes) -> None:
     """Go on as the interpreter would with these arguments."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -290,21 +314,44 @@ def _become(wish: _Wish, streams: Sequence[int]) -> None:
     own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.path[:] = [*([wish.folder] if here else []), *own, *sys.path[1:]]
     sys.argv[:] = [what if what == "-c" else named, *rest]
+    _ask_at(address)
     if what == "-m":
         runpy.run_module(named, run_name="__main__", alter_sys=True)
     else:
         exec(compile(named, "<string>", "exec"), {"__name__": "__main__"})
 
 
+def _ask_at(address: bytes) -> None:
+    """Let a sandbox that this process starts begin as a copy, too."""
+    from xsfn_helpers.sandbox import launch
+
+    class Later(_Connection):
+        """Connects when it is asked."""
+
+        def __init__(self) -> None:
+            self._to: _Connection | None = None
+
+        def begin(self, wish: _Wish, streams: Sequence[int]) -> tuple[int, int]:
+            if self._to is None:
+                connection = socket.socket(socket.AF_UNIX)
+                connection.connect(address)
+                self._to = _Connection(connection)
+            return self._to.begin(wish, streams)
+
+    _readers[:] = [Later()]
+    launch.subprocess = _Subprocess()  # type: ignore[assignment]
+
+
 def main() -> None:
     for module in _READ:
         import_module(module)
-    with socket.socket(fileno=int(sys.argv[1])) as connection:
+    with socket.socket(fileno=int(sys.argv[1])) as owner, socket.socket(fileno=int(sys.argv[2])) as listener:
+        address = listener.getsockname()
         gc.collect()
         gc.freeze()
-        wish = _serve(connection)
-    if wish:
-        _become(*wish)
+        wished = _serve(owner, listener)
+    if wished:
+        _become(*wished, address)
 
 
 if __name__ == "__main__":
