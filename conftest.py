@@ -43,6 +43,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_sanitize_with = str(config.rootpath / "tests" / "sanitize.cfg")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    # Imported here: where the tests run in one process, xdist may be switched off.
+    from tests.side_by_side import LongestFirst
+
+    return LongestFirst(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with holding_the_machine(alone=item.get_closest_marker("timed") is not None):

@@ -1,4 +1,4 @@
-"""People in a room that is killed in the middle; `python -m benchmarks.bench_room` is the same with a hundred."""
+"""Eight people in a room, killed in the middle; `python -m benchmarks.bench_room` is the same with a hundred."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from tests.room.crowd.acknowledged import Acknowledged
 from tests.room.crowd.crowd import Outcome, fill
 from tests.room.crowd.doors import enter
 from tests.room.crowd.rooms import ServedRoom
-from tests.soak import soaked
 from xsfn_helpers.sandbox.server import Sandbox
 from xsfn_helpers.scenario import Side
 
-PEOPLE = soaked(short=4, long=8)
+PEOPLE = 8
 # Each reaches twice for a neighbour's accounts: six roles' AssumeRole, twelve calls on machines, lists, and a task.
 REFUSALS_EACH = 2 * 20
 
