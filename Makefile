@@ -71,8 +71,8 @@ wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on m
 lock: for-lab ## renew locks/, the versions and hashes of every package (LOCK_ARGS=--keep only adds what is missing)
 	@$(run) -m scripts.lock $(LOCK_ARGS)
 
-verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
-	@scripts/verify-clone.sh
+verify-clone: ## in a fresh clone, as on a new machine: make test, then make lab (COMMIT=… takes another than the last)
+	@scripts/verify-clone.sh $(COMMIT)
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
