@@ -18,7 +18,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse lock verify-clone soak clean for-lab for-test for-site for-hub
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-test for-site for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -67,6 +67,15 @@ hub: for-hub ## start a JupyterHub for a room on this machine (HUB_PASSWORD=…,
 
 wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
 	@scripts/wheelhouse.sh $(environment)
+
+release: site ## the files of a release in dist/: wheel, sdist and site (TAG=v0.1.0)
+	@scripts/release.sh $(environment)/bin/python "$(TAG)"
+
+publish: ## put what is in dist/ on the release of a tag, with GitHub's own program (TAG=v0.1.0)
+	@gh release create "$(TAG)" dist/* --verify-tag --title "$(TAG)"
+
+workflows: for-lab ## check .github/workflows with actionlint, which is fetched where it isn't there
+	@scripts/workflows.sh $(environment)
 
 lock: for-lab ## renew locks/, the versions and hashes of every package (LOCK_ARGS=--keep only adds what is missing)
 	@$(run) -m scripts.lock $(LOCK_ARGS)

