@@ -99,7 +99,8 @@ for-test:
 	@scripts/fonts.sh $(environment)
 
 for-site: for-test
-	@CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" scripts/environment.sh site
+	@PATH="$$PWD/$(environment)/bin:$$PATH" CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" \
+		scripts/environment.sh site
 
 for-hub:
 	@scripts/environment.sh lab,hub
