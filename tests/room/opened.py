@@ -140,7 +140,7 @@ class Room:
         _, room = self.ask("GET", "/instructor/api/room", token=self.token)
         return str(next(f"{one['number']} · {one['title']}" for one in room["faults"] if one["id"] == fault))
 
-    def until(self, name: str, what: str, value: object, *, seconds: float = 30.0) -> dict[str, Any]:
+    def until(self, name: str, what: str, value: object, *, seconds: float = 120.0) -> dict[str, Any]:
         """Wait until the instructor sees `value` there."""
         end = time.monotonic() + seconds
         while (found := self.seen()[name])[what] != value:
