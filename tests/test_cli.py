@@ -343,39 +343,6 @@ class TestDecide:
         assert out == "[]\n"
 
 
-class TestLab:
-    @pytest.fixture
-    def executed(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-        """What would have replaced this process."""
-        calls: list[list[str]] = []
-        monkeypatch.setattr("os.execv", lambda _program, arguments: calls.append(arguments))
-        return calls
-
-    @pytest.mark.parametrize("folder", [".", "notebooks", "notebooks/ja"])
-    def test_opens_the_first_notebook_and_hands_arguments_on(
-        self, xsfn: Xsfn, executed: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
-    ) -> None:
-        for notebook in (tmp_path / "notebooks" / "00-start-here.ipynb", tmp_path / "notebooks/ja/00-start-here.ipynb"):
-            notebook.parent.mkdir()
-            notebook.write_text("{}")
-        monkeypatch.chdir(tmp_path / folder)
-        monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
-        xsfn("lab", "--no-browser", "--port=9999")
-
-        script = tmp_path / "scripts" / "lab.sh"
-        assert executed[0] == ["sh", str(script), sys.executable, "--no-browser", "--port=9999"]
-
-    def test_without_jupyterlab_it_says_what_to_type(
-        self, xsfn: Xsfn, executed: list[list[str]], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-        code, _, err = xsfn("lab")
-
-        assert code == BAD_INPUT
-        assert "pip install" in err
-        assert executed == []
-
-
 def test_the_package_is_quick_to_import() -> None:
     """A notebook's first line, and every command, wait for it: no boto3 before it is needed."""
     code = "import xsfn_helpers, sys; print(sorted({'boto3', 'botocore', 'moto', 'ipywidgets'} & set(sys.modules)))"
