@@ -7,9 +7,9 @@ import hashlib
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -28,6 +28,7 @@ _PACKAGE: Final = Path(xsfn_helpers.__file__).parent
 # setup.py puts them there in a wheel; in a copy of the repository they lie beside the package.
 _PACKED: Final = _PACKAGE / "_lesson"
 _JUPYTER: Final = Path(__file__).with_name("jupyter")
+_PAGE: Final = "xsfn"
 
 
 def add(commands: Any) -> None:
@@ -48,7 +49,7 @@ def open_jupyterlab(options: argparse.Namespace) -> NoReturn:
     folder = _folder(options.copy_to)
     notebooks = _in_language("notebooks")
     environment = {**os.environ, **_settings(folder)}
-    _arrange(folder, environment)
+    _arrange(Path(environment["JUPYTERLAB_WORKSPACES_DIR"]))
     command = [sys.executable, "-m", "jupyterlab", *_options(folder, notebooks), *options.arguments]
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
@@ -201,25 +202,25 @@ def _settings(folder: Path) -> dict[str, str]:
     }
 
 
-def _arrange(folder: Path, environment: Mapping[str, str]) -> None:
+def _arrange(folder: Path) -> None:
     """Once: the notebook, its table of contents, and the picture beside it. What the reader moves stays moved."""
-    if Path(environment["JUPYTERLAB_WORKSPACES_DIR"]).exists():
+    if folder.exists():
         return
     arranged = (_JUPYTER / "workspace.json").read_text(encoding="utf-8")
     for place in ("notebooks", "diagrams"):
         arranged = arranged.replace(f"{place}/", f"{_in_language(place)}/")
-    command = [sys.executable, "-m", "jupyterlab", "workspaces", "import", "-"]
-    # A page that can't be arranged is a page with a list of files; JupyterLab says itself what is wrong.
-    subprocess.run(  # noqa: S603 - our own interpreter
-        command, input=arranged, text=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=False
-    )
+    # As `jupyter lab workspaces import` names it, which would take seconds of somebody's first minute.
+    name = f"{_PAGE}-{_hash(_PAGE.encode())[:4]}.jupyterlab-workspace"
+    # A folder that can't be written to shows its list of files; JupyterLab says itself what else is wrong there.
+    with suppress(OSError):
+        _write(folder / name, arranged.encode())
 
 
 def _options(folder: Path, notebooks: str) -> Iterable[str]:
     """JupyterLab's options; the reader's own come after them, and count."""
     yield "--ServerApp.ip=127.0.0.1"
     yield f"--ServerApp.root_dir={folder}"
-    yield f"--LabApp.default_url=/lab/workspaces/xsfn/tree/{notebooks}/{FIRST}"
+    yield f"--LabApp.default_url=/lab/workspaces/{_PAGE}/tree/{notebooks}/{FIRST}"
     # The kit works offline: no look for updates.
     yield "--LabApp.news_url=None"
     yield "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
