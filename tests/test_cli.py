@@ -327,7 +327,7 @@ class TestDecide:
                 process.stdin.flush()
                 answers.append(json.loads(process.stdout.readline()))
             process.stdin.close()
-            code = process.wait(timeout=30)
+            code = process.wait(timeout=120)
 
         assert code == OK
         assert [answer.get("outcome") for answer in answers] == ["Allowed", None, "Allowed"]
