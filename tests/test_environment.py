@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import shutil
@@ -543,72 +542,12 @@ class TestGraphviz:
 
 
 class TestLab:
-    OPTIONS = (
-        "-m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir={root} "
-        "--LabApp.default_url=/lab/workspaces/xsfn/tree/{notebooks}/00-start-here.ipynb "
-        "--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
-    )
+    def test_the_program_starts_it_with_the_readers_own_options(self, machine: Machine) -> None:
+        machine.add("python", 'echo "$PWD: $*"')
 
-    def options(self, machine: Machine, *arguments: str, notebooks: str = "notebooks", **environment: str) -> str:
-        machine.add("python", 'echo "$*"')
-        given = machine.run("lab.sh", str(machine.folder / "bin" / "python"), *arguments, **environment).stdout.strip()
-        common = self.OPTIONS.format(root=machine.project, notebooks=notebooks)
-        assert given.startswith(common)
-        return given.removeprefix(common).strip()
+        given = machine.run("lab.sh", str(machine.folder / "bin" / "python"), "--port", "9999").stdout
 
-    @pytest.mark.parametrize(
-        ("notebooks", "environment"),
-        [
-            ("notebooks/ja", {"XSFN_LANG": "ja"}),
-            ("notebooks/ja", {"LANG": "ja_JP.UTF-8"}),
-            ("notebooks/ja", {"LANGUAGE": "ja:en", "LANG": "C.UTF-8"}),
-            ("notebooks", {"XSFN_LANG": "en", "LANG": "ja_JP.UTF-8"}),
-            ("notebooks", {"LANG": "jam_JM"}),
-        ],
-        ids=str,
-    )
-    def test_it_opens_the_notebooks_in_the_readers_language(
-        self, machine: Machine, notebooks: str, environment: dict[str, str]
-    ) -> None:
-        assert self.options(machine, notebooks=notebooks, DISPLAY=":0", **environment) == ""
-
-    def test_a_user_with_a_screen_gets_a_browser(self, machine: Machine) -> None:
-        assert self.options(machine, DISPLAY=":0") == ""
-
-    def test_without_a_screen_no_browser_takes_the_terminal(self, machine: Machine) -> None:
-        assert self.options(machine) == "--no-browser"
-
-    def test_a_mac_has_a_screen(self, machine: Machine) -> None:
-        machine.add("uname", "echo Darwin")
-
-        assert self.options(machine) == ""
-
-    def test_root_is_let_in(self, machine: Machine) -> None:
-        machine.add("id", "echo 0")
-
-        assert self.options(machine, DISPLAY=":0") == "--allow-root"
-
-    def test_the_readers_own_options_come_last(self, machine: Machine) -> None:
-        assert self.options(machine, "--port", "9999", DISPLAY=":0") == "--port 9999"
-
-    @pytest.mark.parametrize(("spoken", "below"), [("en", ""), ("ja", "ja/")])
-    def test_the_page_is_arranged_once_and_what_the_reader_moves_stays(
-        self, machine: Machine, spoken: str, below: str
-    ) -> None:
-        arranges = 'mkdir "$JUPYTERLAB_WORKSPACES_DIR" && cat >arranged'
-        machine.add("python", f'echo "$*" >> calls; [ "$3" != workspaces ] || {{ {arranges}; }}')
-        program = str(machine.folder / "bin" / "python")
-
-        machine.run("lab.sh", program, XSFN_LANG=spoken)
-        machine.run("lab.sh", program, XSFN_LANG=spoken)
-
-        calls = (machine.project / "calls").read_text().splitlines()
-        imports = [call for call in calls if "workspaces import -" in call]
-        assert (len(calls), len(imports)) == (3, 1)
-        arranged = json.loads((machine.project / "arranged").read_text())["data"]
-        shown = {f"notebook:notebooks/{below}00-start-here.ipynb", f"image-widget:diagrams/{below}access-chain.svg"}
-        assert arranged.keys() - {"layout-restorer:data"} == shown
-        assert [name for name in shown if not (ROOT / name.partition(":")[2]).is_file()] == []
+        assert given == f"{machine.project}: -m xsfn_helpers lab --port 9999\n"
 
 
 class TestChromium:

@@ -30,7 +30,7 @@ def test_five_greens_on_the_instructors_page(browser: Browser, room: Room, tmp_p
         seen = all_run_notebook_03(browser, address)
         page = browser.new_page()
         page.goto(room.instructors_url)
-        expect(page.locator("#summary")).to_have_text("5 of 5 green, 0 stuck, 5 places", timeout=30_000)
+        expect(page.locator("#summary")).to_have_text("5 of 5 green, 0 stuck, 5 places", timeout=120_000)
         expect(page.locator("#people tr", has_text="✓ green")).to_have_count(len(PEOPLE))
         own = list((tmp_path / "people").glob("*/.xsfn/sandbox.json"))
         page.close()
