@@ -22,9 +22,17 @@ IMPURE = {"boto3", "botocore", "moto", "ipywidgets", "IPython", "graphviz", "wai
 IAM_MAY_IMPORT = {"xsfn_helpers.iam", "xsfn_helpers.errors", "xsfn_helpers.language"}
 
 
-def tracked_files() -> list[Path]:
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+def git(*arguments: str, folder: Path = ROOT) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def tracked_files(folder: Path = ROOT) -> list[Path]:
+    """Every tracked file. One that isn't there, or is none to read, is no reason to look away: it fails, by name."""
+    paths = [folder / name for name in git("ls-files", "-z", folder=folder).split("\0") if name]
+    strange = [str(path.relative_to(folder)) for path in paths if path.is_symlink() or not path.is_file()]
+    if strange:
+        raise AssertionError(f"tracked, but no files that can be read: {', '.join(strange)}")
+    return paths
 
 
 def texts() -> list[Path]:
@@ -59,13 +67,20 @@ def pyproject() -> dict[str, Any]:
 class TestDependencies:
     """pyproject.toml is the one list."""
 
-    def test_environment_yml_brings_what_pip_cannot_and_the_package_by_pip(self) -> None:
+    def test_environment_yml_brings_what_pip_cannot_and_nothing_that_a_lock_names(self) -> None:
         environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-        packages = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-        by_pip = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+        packages = {re.split(r"[ =<>]", package)[0] for package in environment["dependencies"]}
 
-        assert {re.split(r"[ =<>]", package)[0] for package in packages} == {"python", "pip", "graphviz", "nodejs"}
-        assert by_pip == [["-e .[lab,test]"]]
+        assert packages == {"python", "pip", "graphviz", "nodejs"}
+
+    @pytest.mark.parametrize("place", ["postBuild", ".devcontainer/devcontainer.json"])
+    def test_set_ups_of_others_install_the_locked_packages(self, place: str) -> None:
+        """Binder's and Codespaces': what `make` does, in two lines of pip."""
+        installs = re.findall(r"pip install --quiet ([^&\n\"]+)", (ROOT / place).read_text(encoding="utf-8"))
+        lock, itself = (line.strip() for line in installs)
+
+        assert re.fullmatch(r"--require-hashes -r locks/(lab|test)\.txt", lock)
+        assert itself == "--no-deps --no-build-isolation --editable ."
 
     def test_its_extras_exist(self) -> None:
         assert {"lab", "test", "render"} <= set(pyproject()["project"]["optional-dependencies"])
@@ -146,6 +161,44 @@ class TestImportRules:
         }
 
         assert eager == set()
+
+
+class TestWhatGitTracks:
+    """What a clone brings is all there is: nothing that leads elsewhere, nothing that git is told to ignore."""
+
+    def test_only_regular_files(self) -> None:
+        """No link (120000), which helps just where its target is, and no submodule (160000)."""
+        listed = [line.split(maxsplit=3) for line in git("ls-files", "--stage", "-z").split("\0") if line]
+
+        assert listed
+        assert {name: mode for mode, _, _, name in listed if mode not in ("100644", "100755")} == {}
+
+    def test_nothing_that_is_ignored(self) -> None:
+        assert git("ls-files", "--cached", "--ignored", "--exclude-standard") == ""
+
+    def test_what_make_builds_is_ignored_as_a_link_too(self) -> None:
+        """A pattern with a slash at its end matches folders alone: a link of that name would be added."""
+        patterns = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+        built = [".venv", ".venv-site", ".conda", ".lab", "wheelhouse", "build", "dist"]
+
+        assert [pattern for pattern in patterns if pattern.endswith("/")] == []
+        assert git("check-ignore", "--no-index", *built).split() == built
+
+    @pytest.mark.parametrize("kind", ["missing", "dangling", "link", "folder"])
+    def test_no_tracked_file_is_passed_over(self, tmp_path: Path, kind: str) -> None:
+        git("init", "--quiet", folder=tmp_path)
+        path = tmp_path / "notes.txt"
+        path.write_text("words")
+        git("add", "notes.txt", folder=tmp_path)
+        assert tracked_files(tmp_path) == [path]
+        path.unlink()
+        if kind == "folder":
+            path.mkdir()
+        elif kind != "missing":
+            path.symlink_to(Path(__file__) if kind == "link" else tmp_path / "nowhere")
+
+        with pytest.raises(AssertionError, match=r"notes\.txt"):
+            tracked_files(tmp_path)
 
 
 class TestNoTraces:

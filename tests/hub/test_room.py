@@ -31,7 +31,7 @@ def test_everybody_is_green_on_the_instructors_page(browser: Browser, room: Room
         page = browser.new_page()
         page.goto(room.instructors_url)
         expect(page.locator("#summary")).to_have_text(
-            f"{len(PEOPLE)} of {len(PEOPLE)} green, 0 stuck, {len(PEOPLE)} places", timeout=30_000
+            f"{len(PEOPLE)} of {len(PEOPLE)} green, 0 stuck, {len(PEOPLE)} places", timeout=120_000
         )
         expect(page.locator("#people tr", has_text="✓ green")).to_have_count(len(PEOPLE))
         own = list((tmp_path / "people").glob("*/.xsfn/sandbox.json"))

@@ -39,6 +39,7 @@ class Room:
     port: int = field(default_factory=free_port)
     places: int = 8
     address: str = ""
+    python: str = sys.executable
     process: subprocess.Popen[str] | None = None
     said: str = ""
 
@@ -61,12 +62,14 @@ class Room:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "XSFN_STATE_DIR": str(self.folder / "room"), "PYTHONPATH": str(ROOT)}
+        """Ours, and the package as it lies in this repository; another Python has its own."""
+        sources = {"PYTHONPATH": str(ROOT)} if self.python == sys.executable else {}
+        return {**os.environ, "XSFN_STATE_DIR": str(self.folder / "room"), **sources}
 
     def start(self) -> Room:
         self.process = forks.Popen(
             [
-                sys.executable,
+                self.python,
                 "-m",
                 "xsfn_helpers",
                 "room",
@@ -110,7 +113,7 @@ class Room:
             self.process.communicate(timeout=START_SECONDS)
             code = self.process.returncode
         forks.run(
-            [sys.executable, "-m", "xsfn_helpers", "sandbox", "stop"],
+            [self.python, "-m", "xsfn_helpers", "sandbox", "stop"],
             env=self.environment,
             check=True,
             capture_output=True,
@@ -142,7 +145,7 @@ class Room:
         _, room = self.ask("GET", "/instructor/api/room", token=self.token)
         return str(next(f"{one['number']} · {one['title']}" for one in room["faults"] if one["id"] == fault))
 
-    def until(self, name: str, what: str, value: object, *, seconds: float = 30.0) -> dict[str, Any]:
+    def until(self, name: str, what: str, value: object, *, seconds: float = 120.0) -> dict[str, Any]:
         """Wait until the instructor sees `value` there."""
         end = time.monotonic() + seconds
         while (found := self.seen()[name])[what] != value:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.quiet import hold_to
 from tests.sandbox.facts import chosen
 from tests.sandbox.recordings import PASSES, REQUEST_RESPONSE, SYNC_2, WAITS, Recordings, Stage, alone, until
 from tests.sandbox.test_definitions import refusal
@@ -213,6 +214,7 @@ def test_a_refused_describe_execution_fails_the_task(recordings: Recordings) -> 
     assert stage.child_outcome().status == "SUCCEEDED"
 
 
+@pytest.mark.timed
 @chosen("polling")
 def test_a_childs_end_is_noticed_at_once(recordings: Recordings) -> None:
     stage = recordings.stage({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}})
@@ -222,7 +224,7 @@ def test_a_childs_end_is_noticed_at_once(recordings: Recordings) -> None:
     took = outcome.events[-1]["timestamp"] - outcome.events[0]["timestamp"]
     over = stage.world.subject_states.describe_execution(executionArn=stage.child())
     assert took.total_seconds() >= 1
-    assert (outcome.events[-1]["timestamp"] - over["stopDate"]).total_seconds() < 0.5
+    hold_to((outcome.events[-1]["timestamp"] - over["stopDate"]).total_seconds(), most=0.5)
 
 
 @chosen("parameters-order")
