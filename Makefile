@@ -18,7 +18,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-test for-site for-hub
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -27,16 +27,19 @@ help: ## this list
 lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS="--port 9999")
 	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
 
-test: for-site lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
+test: for-site for-style ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
 	@$(run) -m pytest $(side_by_side) $(TEST_ARGS)
 
 soak: for-site ## the long forms of what `make test` does shortly: hours of kills, crowds and random cases
 	@XSFN_SOAK=1 $(run) -m pytest $(side_by_side) $(TEST_ARGS)
 
-lint: for-test ## format, lint and types only
+lint: for-style ## format, lint and types only
+	@$(run) -m mypy
+
+# Types are one of the tests (tests/test_types.py), so that both processors have work meanwhile.
+for-style: for-test
 	@$(run) -m ruff format --check --quiet . || { echo "To mend the format: ruff format ."; exit 1; }
 	@$(run) -m ruff check --quiet .
-	@$(run) -m mypy
 
 notebooks: for-test ## run every notebook on a fresh sandbox and store its outputs, which the tests compare with
 	@$(run) -m tests.notebooks.references

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.iam.support import ADA, IDENTITY, SUBJECT_MACHINE, TRUST, allow, asked, decided, document, trusts, when
+from tests.soak import soaked
 from xsfn_helpers import documents
 from xsfn_helpers.errors import XsfnError
 from xsfn_helpers.iam import Policy, PolicyError, PolicyKind, explain, lint
 from xsfn_helpers.scenario import Scenario
 
+MANY = soaked(short=300, long=1_500)
 SCENARIO = Scenario()
 SEEDS = (
     documents.json_text(documents.execute_role_trust(SCENARIO)),
@@ -100,13 +102,13 @@ def strange(rng: random.Random, value: Any, depth: int = 0) -> Any:
 
 def test_broken_texts():
     rng = random.Random(20261124)
-    for _ in range(1_500):
+    for _ in range(MANY):
         handle(mutated(rng, rng.choice(SEEDS)))
 
 
 def test_strange_values():
     rng = random.Random(20261124)
-    for _ in range(1_500):
+    for _ in range(MANY):
         value = strange(rng, json.loads(rng.choice(SEEDS)))
         handle(value)
         handle(json.dumps(value))
@@ -114,7 +116,7 @@ def test_strange_values():
 
 def test_random_bytes_as_text():
     rng = random.Random(20261124)
-    for _ in range(300):
+    for _ in range(MANY // 5):
         handle(rng.randbytes(rng.randint(0, 200)).decode("latin-1"))
 
 

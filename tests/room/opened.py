@@ -17,6 +17,8 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tests import forks
+
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 60.0
 
@@ -65,7 +67,7 @@ class Room:
         return {**os.environ, "XSFN_STATE_DIR": str(self.folder / "room"), **sources}
 
     def start(self) -> Room:
-        self.process = subprocess.Popen(
+        self.process = forks.Popen(
             [
                 self.python,
                 "-m",
@@ -110,7 +112,7 @@ class Room:
             self.process.send_signal(signal.SIGINT)
             self.process.communicate(timeout=START_SECONDS)
             code = self.process.returncode
-        subprocess.run(
+        forks.run(
             [self.python, "-m", "xsfn_helpers", "sandbox", "stop"],
             env=self.environment,
             check=True,
@@ -170,7 +172,7 @@ class Person:
         """What a few lines of a notebook print."""
         head = f"from xsfn_helpers import *\nROOM, CODE, NAME = {self.room.url!r}, {self.room.code!r}, {self.name!r}\n"
         environment = {**os.environ, "XSFN_STATE_DIR": str(self.state), "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
+        done = forks.run(
             [sys.executable, "-c", head + code],
             env=environment,
             capture_output=True,

@@ -1,6 +1,7 @@
 """Killed at any moment, again and again: what was acknowledged is there afterwards, and nothing else.
 
-`make test` kills a few times; KILLS=200 in the environment kills that often, KILLS_SEED=n at other moments.
+`make test` kills a few times and `make soak` 200 times; KILLS=n in the environment kills that often,
+KILLS_SEED=n at other moments.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import starting_afresh
 from tests.quiet import hold_to, skip_unless_quiet
 from tests.sandbox.ledger import Ledger
+from tests.soak import soaked
 from xsfn_helpers.errors import SandboxError
 from xsfn_helpers.sandbox.server import Sandbox
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "0")) or soaked(short=3, long=200)
 SEED = int(os.environ.get("KILLS_SEED", "1"))
 CLIENTS = 3
 LONGEST_ROUND = 0.8
@@ -100,7 +103,8 @@ def _kill_the_recovery(folder: Path, seconds: float) -> int:
 
     def start() -> None:
         try:
-            Sandbox.start()
+            with starting_afresh():  # its reading is to be met, and its command to be found
+                Sandbox.start()
         except SandboxError:
             return  # what somebody sees whose sandbox is killed as it starts
 

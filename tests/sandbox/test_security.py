@@ -17,6 +17,7 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.forks import starting_afresh
 from tests.sandbox.raw_http import CALLER_IDENTITY, FORM, Answer, request_bytes, send, signed
 from tests.sandbox.world import World, client_with
 from xsfn_helpers.sandbox.server import Sandbox
@@ -263,7 +264,9 @@ def _is_open(connection: socket.socket) -> bool:
         return False
 
 
-def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(sandbox: Sandbox) -> None:
+def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: StateFolder) -> None:
+    with starting_afresh():
+        sandbox = Sandbox.start()
     _post(sandbox, _changed(signed(sandbox), authorization="nonsense"))
     secrets = [account.secret_access_key for account in sandbox.accounts.values()]
     processes = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
@@ -278,7 +281,8 @@ def test_motos_and_the_users_settings_dont_reach_the_process(tmp_path: Path, mon
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
-    sandbox = Sandbox.start()
+    with starting_afresh():
+        sandbox = Sandbox.start()
     try:
         inherited = Path(f"/proc/{sandbox.pid}/environ").read_bytes()
         answer = _post(sandbox, signed(sandbox))
