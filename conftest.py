@@ -9,13 +9,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.isolation import isolated
-from tests.kernel_ports import KernelPorts
-from tests.quiet import SHARED_FOLDER, holding_the_machine
 from tests.sandbox.facts import FACT
-from xsfn_helpers.config import find_config_file
-from xsfn_helpers.export.synthesis import missing_tool
-from xsfn_helpers.sandbox import choices
+from tests.support.isolation import isolated
+from tests.support.kernel_ports import KernelPorts
+from tests.support.quiet import SHARED_FOLDER, holding_the_machine
+from xsfn_helpers.aws.settings import find_config_file
+from xsfn_helpers.deployment.export.synthesis import missing_tool
+from xsfn_helpers.sandbox import assumptions as choices
 
 # Words are compared strictly. Pictures and HTML differ between Graphviz versions and have their own tests;
 # what libraries write to stderr is theirs to change.

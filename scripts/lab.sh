@@ -11,7 +11,7 @@ shift
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${BROWSER:-}" ]; then
     set -- --no-browser "$@"
 fi
-# In the reader's language, as xsfn_helpers/language.py finds it.
+# In the reader's language, as xsfn_helpers/common/language.py finds it.
 case ${XSFN_LANG:-${LANGUAGE:-${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}}} in
     ja | ja[_.:-]*) notebooks=notebooks/ja pictures=diagrams/ja arranged=.lab-ja ;;
     *) notebooks=notebooks pictures=diagrams arranged=.lab ;;

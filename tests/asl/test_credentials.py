@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.asl.definitions import EVERY_STATE, EXECUTE_ROLE, machine, passes, task, text
 from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks, with_choice
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import JsonFault
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import JsonFault
 
 NONE = Choice(Option.NONE)
 ROLE = Choice(Option.ARN, EXECUTE_ROLE)

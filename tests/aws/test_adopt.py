@@ -10,10 +10,11 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from tests.aws.test_ownership import PASS, Owner
-from xsfn_helpers import Lab, Side, documents
-from xsfn_helpers.changes import Action
+from xsfn_helpers import Lab, Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.cli import main
-from xsfn_helpers.errors import ConfigError, StepError
+from xsfn_helpers.common.errors import ConfigError, StepError
 
 
 @pytest.fixture

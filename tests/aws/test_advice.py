@@ -19,10 +19,10 @@ from botocore.stub import Stubber
 
 from tests.aws.playing import PlayedAws, add_profile
 from xsfn_helpers import Lab, Side
-from xsfn_helpers.aws_advice import CLOCK, LOG_IN, SERVICE_CONTROL
-from xsfn_helpers.aws_errors import told
-from xsfn_helpers.errors import AwsUnavailable, StepError, XsfnError
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.aws.advice import CLOCK, LOG_IN, SERVICE_CONTROL
+from xsfn_helpers.aws.errors import told
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import AwsUnavailable, StepError, XsfnError
 
 SUBJECT = Scenario().subject
 ROLE = "arn:aws:iam::222222222222:role/r"

@@ -6,9 +6,9 @@ import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
 from xsfn_helpers import Lab, Side, open_lab
-from xsfn_helpers.accounts import Accounts
-from xsfn_helpers.errors import AwsUnavailable, ConfigError
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.aws.accounts import Accounts
+from xsfn_helpers.common.errors import AwsUnavailable, ConfigError
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 def test_each_profile_leads_to_its_account_and_region(aws: PlayedAws) -> None:

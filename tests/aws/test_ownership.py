@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
-from tests.interruptions import Death, Killed, dies_at
-from tests.test_reach import every_target
+from tests.deployment.test_reach import every_target
+from tests.support.interruptions import Death, Killed, dies_at
 from xsfn_helpers import Lab, Side
-from xsfn_helpers.changes import Action
+from xsfn_helpers.aws.ledger import Ledger
+from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.cli import FAILED, OK, main
-from xsfn_helpers.errors import StepError
-from xsfn_helpers.faults.names import boundary_arn, loud_machine_name, twin_role_name
-from xsfn_helpers.ground import LAB_TAG
-from xsfn_helpers.ledger import Ledger
+from xsfn_helpers.common.errors import StepError
+from xsfn_helpers.deployment.environment import LAB_TAG
+from xsfn_helpers.deployment.practice.names import boundary_arn, loud_machine_name, twin_role_name
 
 TRUST = json.dumps(
     {

@@ -11,8 +11,7 @@ from botocore.stub import ANY, Stubber
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import Lab, Scenario, Side
 from xsfn_helpers.cli import FAILED, OK, main
-from xsfn_helpers.redaction import redacted
-from xsfn_helpers.second_opinion import OUR_BUG
+from xsfn_helpers.deployment.second_opinion import OUR_BUG, redacted
 
 _MACHINES = "arn:aws:states:*:*:stateMachine:*"
 PERMISSIONS = {

@@ -15,7 +15,7 @@ from tests.aws.recording import Recorder, recording
 from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Side, attempt
 from xsfn_helpers.cli import main
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.common.errors import XsfnError
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from ipywidgets.widgets.widget import _instances
 
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import choose_target, open_lab
-from xsfn_helpers.chosen_values import Target
-from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.aws.settings import Target
+from xsfn_helpers.common.errors import ConfigError
 
 
 def widgets(kind: type[Any]) -> list[Any]:
@@ -77,7 +77,7 @@ def test_what_cant_be_isnt_kept(aws: PlayedAws, tmp_path: Path) -> None:
 
 def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """On AWS itself, that is: where the endpoint is on this computer nobody is asked."""
-    from xsfn_helpers import lab as lab_module
+    from xsfn_helpers.lab import lab as lab_module
 
     lab = aws.lab()
     monkeypatch.setattr(lab_module, "is_loopback", lambda _: False)

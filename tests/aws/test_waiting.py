@@ -9,10 +9,9 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import Lab
-from xsfn_helpers.accounts import Pace
-from xsfn_helpers.aws_accounts import AwsAccounts
-from xsfn_helpers.errors import StepError
-from xsfn_helpers.waiting import IAM_SPREADS
+from xsfn_helpers.aws.own_accounts import AwsAccounts
+from xsfn_helpers.aws.propagation import IAM_SPREADS, Pace
+from xsfn_helpers.common.errors import StepError
 
 DELAY = 5.0
 

@@ -9,9 +9,10 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from tests.aws.recording import Recorder, recording
-from xsfn_helpers import Lab, Side, agreement, attempt
+from xsfn_helpers import Lab, Side, attempt
+from xsfn_helpers.aws import consent as agreement
 from xsfn_helpers.cli import BAD_INPUT, OK, main
-from xsfn_helpers.errors import AgreementNeeded, ConfigError
+from xsfn_helpers.common.errors import AgreementNeeded, ConfigError
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ from html.parser import HTMLParser
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.attempts import Attempt
-from xsfn_helpers.changes import Action, Change, Plan
+from xsfn_helpers.aws.attempt import Attempt
+from xsfn_helpers.chain.plan import Action, Change, Plan
+from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.display.attempt import attempt_html
 from xsfn_helpers.display.plan import plan_html
 from xsfn_helpers.display.run import run_html, summary_html
 from xsfn_helpers.display.timeline import Timeline
 from xsfn_helpers.display.trust_answer import answer_html
 from xsfn_helpers.display.verdict import verdict_html
-from xsfn_helpers.scenario import Account, Side
 
 BAD = "<script>alert('x')</script>"
 SUBJECT = Account(Side.SUBJECT, "222222222222")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.interruptions import interrupted_at
+from tests.support.interruptions import interrupted_at
 from xsfn_helpers import Lab
 from xsfn_helpers.display.live.chain import LiveDiagram
 from xsfn_helpers.display.live.frontend import VIEW
@@ -222,7 +222,7 @@ class NoAccounts:
     """Accounts that nobody answers for."""
 
     def client(self, side: Any, service: str) -> Any:
-        from xsfn_helpers.errors import SandboxError
+        from xsfn_helpers.common.errors import SandboxError
 
         raise SandboxError("Nobody answers.")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.deployment.practice.exercise import Solution
+from xsfn_helpers.deployment.practice.hints import Hint
+from xsfn_helpers.deployment.practice.scene import Exhibit, Scene
+from xsfn_helpers.deployment.practice.symptoms import Symptom
+from xsfn_helpers.deployment.runs import Run, TimelineEvent
 from xsfn_helpers.display.practice import hint_html, scene_html, solution_html, symptom_html
-from xsfn_helpers.faults.exercise import Solution
-from xsfn_helpers.faults.hints import Hint
-from xsfn_helpers.faults.scene import Exhibit, Scene
-from xsfn_helpers.faults.symptoms import Symptom
-from xsfn_helpers.runs import Run, TimelineEvent
-from xsfn_helpers.scenario import Account, Side
 
 BAD = "<script>alert('x')</script>\x1b"
 SAFE = "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\ufffd"

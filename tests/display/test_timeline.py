@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.display.timeline import Timeline, timeline_html
-from xsfn_helpers.scenario import Side
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

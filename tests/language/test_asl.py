@@ -6,11 +6,11 @@ import pytest
 
 from tests.language.prose import english_in
 from xsfn_helpers.asl.credentials import Choice, Option, tasks, with_choice
-from xsfn_helpers.asl.faults import find_faults
 from xsfn_helpers.asl.history import Progress, Reached
 from xsfn_helpers.asl.states import TaskRole, condition
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import speaking
+from xsfn_helpers.asl.validation import find_faults
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import speaking
 
 TASK = (
     '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}'

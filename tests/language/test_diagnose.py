@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.diagnose.bench import diagnose
-from tests.diagnose.setups import ONE, TWO
+from tests.deployment.diagnose.bench import diagnose
+from tests.deployment.diagnose.setups import ONE, TWO
 from tests.language.prose import english_in, is_japanese
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.diagnose import Diagnosis, Verdict
-from xsfn_helpers.language import speaking
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.chain import documents
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.diagnose import Diagnosis, Verdict
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 SETUPS = {one.name: one for one in (*ONE, *TWO)}
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.export.comparison import Comparison, Way
-from xsfn_helpers.export.grants import Grants, judged
-from xsfn_helpers.export.routes import Route, exported_files
-from xsfn_helpers.language import speaking
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.export.comparison import Comparison, Way
+from xsfn_helpers.deployment.export.grants import Grants, judged
+from xsfn_helpers.deployment.export.routes import Route, exported_files
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from tests.sandbox.aws_cli import AwsCli
 from tests.sandbox.facts import FACT, FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,11 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.pairs import PairWorld, pair, trusting
 from tests.sandbox.world import client_with
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.journal import AS_RUN, Journal
-from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.sandbox.process.config import SandboxConfig
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 IDS = ("700000010001", "700000010002")

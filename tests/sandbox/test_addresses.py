@@ -15,12 +15,12 @@ from botocore.config import Config
 
 from tests.sandbox.pairs import pair
 from tests.sandbox.raw_http import CALLER_IDENTITY, parsed, request_bytes, signed
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox import addresses
-from xsfn_helpers.sandbox.control import CONTROL_PATH
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import HEALTH_PATH, StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.http import addresses
+from xsfn_helpers.sandbox.process.control import CONTROL_PATH
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import HEALTH_PATH, StateFolder
 
 # Documentation's own: no machine should have it.
 ELSEWHERE = "198.51.100.7"

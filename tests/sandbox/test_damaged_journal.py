@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.world import World
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 WRITTEN = 120
 TRIALS = 20

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.sandbox.raw_http import CALLER_IDENTITY, request_bytes, send, signed
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 COUNT = int(os.environ.get("HOSTILE", "2000"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))

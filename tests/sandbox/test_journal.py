@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
 

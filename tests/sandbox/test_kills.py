@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.quiet import skip_unless_quiet
 from tests.sandbox.ledger import Ledger
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.server import Sandbox
+from tests.support.quiet import skip_unless_quiet
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 KILLS = int(os.environ.get("KILLS", "5"))
 SEED = int(os.environ.get("KILLS_SEED", "1"))
@@ -126,7 +126,7 @@ def _processes_of(folder: Path) -> list[int]:
                 arguments = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"xsfn_helpers.sandbox.process" in arguments and str(folder).encode() in arguments:
+            if b"xsfn_helpers.sandbox.process.main" in arguments and str(folder).encode() in arguments:
                 found.append(int(entry.name))
     return found
 

@@ -15,9 +15,9 @@ from tests.sandbox.test_definitions import refusal
 from tests.sandbox.test_recorded_api import refused
 from tests.sandbox.test_recorded_histories import details
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.choices import CHOICES, About, Choice, as_markdown
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.assumptions import CHOICES, About, Choice, as_markdown
 
 ROOT = Path(__file__).parents[2]
 IDENTITY = "arn:aws:states:::aws-sdk:sts:getCallerIdentity"

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.raw_http import CALLER_IDENTITY, FORM, Answer, request_bytes, send, signed
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 
 def _changed(headers: list[tuple[str, str]], **changes: str) -> list[tuple[str, str]]:

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.sandbox.world import World
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import StateFolder
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from xsfn_helpers.asl.states import JSONATA, State, TaskRole, read_states
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import Path, end_of_value, offsets, read_json
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import Path, end_of_value, offsets, read_json
+from xsfn_helpers.common.language import mark, tr
 
 
 class Option(StrEnum):

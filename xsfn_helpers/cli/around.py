@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_command, add_json, print_json
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
 
 
 def add(commands: Any) -> None:
@@ -26,8 +26,8 @@ def add(commands: Any) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from xsfn_helpers.doctor.read import read_machine
-    from xsfn_helpers.doctor.rules import diagnose
+    from xsfn_helpers.cli.doctor.read import read_machine
+    from xsfn_helpers.cli.doctor.rules import diagnose
 
     diagnosis = diagnose(read_machine())
     if options.json:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.labs import open_lab
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.diagnose.diagnosis import Diagnosis
+    from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
 
 
 def add(commands: Any) -> None:
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from xsfn_helpers.diagnose.export import export
+    from xsfn_helpers.deployment.diagnose.reading.export import export
 
     diagnosis = _diagnosis(options)
     if options.export is not None:
@@ -58,9 +58,8 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _diagnosis(options: argparse.Namespace) -> Diagnosis:
     """From files, from the profiles that were chosen, or from the lab's two accounts."""
-    from xsfn_helpers.chosen_values import Target
-    from xsfn_helpers.config import load_settings
-    from xsfn_helpers.diagnose.ask import diagnose_files, diagnose_profiles
+    from xsfn_helpers.aws.settings import Target, load_settings
+    from xsfn_helpers.deployment.diagnose.ask import diagnose_files, diagnose_profiles
 
     if options.from_files is not None:
         return diagnose_files(options.from_files, options.arn)

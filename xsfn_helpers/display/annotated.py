@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape, one_line, plain
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import tr
 
 Keys = tuple[str, ...]
 

@@ -6,19 +6,26 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from xsfn_helpers.diagnose.judge import Answer
-from xsfn_helpers.diagnose.words import MARKS, about_the_run, asker_words, fix_notes, headline, risk_heading
-from xsfn_helpers.display.chain_sketch import chain_sketch, sketch_words
-from xsfn_helpers.display.figure import svg_data
+from xsfn_helpers.common.language import language, mark, tr
+from xsfn_helpers.deployment.diagnose.diagnosis import (
+    MARKS,
+    about_the_run,
+    asker_words,
+    fix_notes,
+    headline,
+    risk_heading,
+)
+from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import language, mark, tr
+from xsfn_helpers.display.pictures.chain_sketch import chain_sketch, sketch_words
+from xsfn_helpers.display.pictures.figure import svg_data
 
 if TYPE_CHECKING:
-    from xsfn_helpers.diagnose.changes import Change
-    from xsfn_helpers.diagnose.diagnosis import Diagnosis, TaskDiagnosis
-    from xsfn_helpers.diagnose.fix import Fix
-    from xsfn_helpers.diagnose.links import TaskLink
+    from xsfn_helpers.deployment.diagnose.changes import Change
+    from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
+    from xsfn_helpers.deployment.diagnose.fix import Fix
+    from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 _COLOURS: Final = {
     Answer.ALLOWED: ALLOWED_BLUE,

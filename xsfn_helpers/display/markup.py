@@ -11,9 +11,9 @@ import re
 import textwrap
 from typing import Final
 
+from xsfn_helpers.common.language import ENGLISH, language, tr
 from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
-from xsfn_helpers.language import ENGLISH, language, tr
 
 # What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import escape, one_line
-from xsfn_helpers.language import tr
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.export.comparison import Comparison, Way
-    from xsfn_helpers.export.grants import Grant, Grants
+    from xsfn_helpers.deployment.export.comparison import Comparison, Way
+    from xsfn_helpers.deployment.export.grants import Grant, Grants
 
 
 def grants_html(grants: Grants) -> str:

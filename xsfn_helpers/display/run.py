@@ -11,7 +11,7 @@ from xsfn_helpers.display.timeline import Timeline, timeline_html
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xsfn_helpers.runs import Run
+    from xsfn_helpers.deployment.runs import Run
 
 _MARKED: Final[Mapping[str, tuple[str, Colour]]] = {
     "SUCCEEDED": ("✓", ALLOWED_BLUE),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, TABLE, escape, one_line, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.scenario import Side
 
 FAILED: Final = mark("✗ failed")
 

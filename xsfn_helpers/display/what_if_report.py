@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from xsfn_helpers.display.chain_picture import picture
-from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.chain.document_review import JudgedDocument, warning_line
+from xsfn_helpers.chain.what_if import Effect, Risk, Turn, WhatIf
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
-from xsfn_helpers.judged_document import JudgedDocument, warning_line
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
+from xsfn_helpers.display.pictures.chain_picture import picture
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 # What stays allowed steps back behind what changes.
 _TURN_COLOURS: Final = {

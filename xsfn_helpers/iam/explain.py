@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.common.language import mark, tr, tr_n
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
 from xsfn_helpers.iam.decide import Decision, Layer, Outcome, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
@@ -17,7 +18,6 @@ from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request, Seen
-from xsfn_helpers.language import mark, tr, tr_n
 
 
 class Verdict(StrEnum):

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from xsfn_helpers.common.json_text import Number, Path, shown, type_name
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam import values
 from xsfn_helpers.iam.conditions import OPERATORS, Condition, Family, make_condition, parse_operator
-from xsfn_helpers.iam.json_text import Number, Path, shown, type_name
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.match import action_test, resource_test
 from xsfn_helpers.iam.principal_element import (
@@ -22,7 +23,6 @@ from xsfn_helpers.iam.principal_element import (
     principal_element,
 )
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import mark, tr
 
 CURRENT_VERSION: Final = "2012-10-17"
 OLD_VERSION: Final = "2008-10-17"

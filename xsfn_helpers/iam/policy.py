@@ -13,9 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from xsfn_helpers.iam.errors import PolicyError, Unsupported
-from xsfn_helpers.iam.grammar import Fault, compile_statements, version_of
-from xsfn_helpers.iam.json_text import (
+from xsfn_helpers.common.json_text import (
     JsonFault,
     Place,
     deepest_known,
@@ -25,9 +23,11 @@ from xsfn_helpers.iam.json_text import (
     read_json,
     write_json,
 )
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.iam.errors import PolicyError, Unsupported
+from xsfn_helpers.iam.grammar import Fault, compile_statements, version_of
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import tr
 
 # PolicyDocument's longest input in IAM's service model.
 MAX_LENGTH: Final = 131_072

@@ -23,11 +23,11 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from xsfn_helpers.sandbox.direct import DirectStates, assume_role
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.gateway import Gateway
-from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
-from xsfn_helpers.sandbox.sessions import new_session_name
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.gateway.gateway import Gateway
+from xsfn_helpers.sandbox.gateway.machine_rules import NOT_ASSUMABLE
+from xsfn_helpers.sandbox.gateway.sessions import new_session_name
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 
 # Only a name in the signed request: nothing is resolved and no socket is opened.
 _ENDPOINT: Final = "http://sandbox.internal"

@@ -6,18 +6,20 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
-from xsfn_helpers.checks import Report
-from xsfn_helpers.display.chain_picture import picture
-from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.aws.events import Called, Event, may_change
+from xsfn_helpers.chain.report import Report
+from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.checks.validation import Checked
+from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.runs import Looked, Run
+from xsfn_helpers.deployment.snapshot import read_standing
 from xsfn_helpers.display.live.chain_view import chain_view
 from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
 from xsfn_helpers.display.live.worker import Worker
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.ground import Ground
-from xsfn_helpers.language import tr
-from xsfn_helpers.news import Called, Checked, Event, Looked
-from xsfn_helpers.runs import Run
-from xsfn_helpers.standing import Standing, may_change, read_standing
+from xsfn_helpers.display.pictures.chain_picture import picture
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 
 class LiveDiagram:

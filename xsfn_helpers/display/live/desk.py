@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
 
-from xsfn_helpers.display.figure import svg_data
+from xsfn_helpers.aws.events import Called, Event, News
+from xsfn_helpers.common.errors import NoDotProgram, XsfnError
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
 from xsfn_helpers.display.live.worker import Worker
-from xsfn_helpers.errors import NoDotProgram, XsfnError
-from xsfn_helpers.language import tr
-from xsfn_helpers.news import Called, Event, News
+from xsfn_helpers.display.pictures.figure import svg_data
 
 
 @dataclass(frozen=True, slots=True)

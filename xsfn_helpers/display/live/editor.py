@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.chain.blueprint import Blueprint
+from xsfn_helpers.chain.document_places import PolicyPlace
+from xsfn_helpers.chain.policy_diff import same_each_time
+from xsfn_helpers.chain.what_if import Supposition, WhatIf, judge
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.stored_documents import save_policy
+from xsfn_helpers.deployment.what_if import is_there, principals_in
 from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.editor_view import editor_view
 from xsfn_helpers.display.live.frontend import EditorFrontend
 from xsfn_helpers.display.markup import CODE, escape
 from xsfn_helpers.display.what_if_report import what_if_html
-from xsfn_helpers.judge import Supposition, judge
-from xsfn_helpers.language import tr
-from xsfn_helpers.policy_diff import same_each_time
-from xsfn_helpers.policy_places import PolicyPlace
-from xsfn_helpers.save_policy import save_policy
-from xsfn_helpers.standing import read_standing
-from xsfn_helpers.suppose import is_there, principals_in
-from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.lab.lab import Lab
 
 
 class PolicyEditor(EditingDesk):

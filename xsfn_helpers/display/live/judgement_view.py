@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xsfn_helpers.chain.document_review import JudgedDocument
+from xsfn_helpers.chain.what_if import Effect, Risk, WhatIf
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import sentence
 from xsfn_helpers.display.what_if_report import risk_title, turn_state
 from xsfn_helpers.iam import PolicyError
-from xsfn_helpers.judged_document import JudgedDocument
-from xsfn_helpers.language import tr
-from xsfn_helpers.what_if import Effect, Risk, WhatIf
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xsfn_helpers.display.boxes import title_of
+from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.verdicts import MADE_BY, policies_of
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.display.pictures.boxes import title_of
 from xsfn_helpers.iam import Decision, Policy, explain
 from xsfn_helpers.iam.explain import Verdict as LayerVerdict
-from xsfn_helpers.language import tr
-from xsfn_helpers.standing import Standing
-from xsfn_helpers.verdicts import MADE_BY, policies_of
 
 ALLOWS = "allow"
 DENIES = "deny"

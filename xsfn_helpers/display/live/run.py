@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection
 from threading import Lock, Thread
 from typing import Any, Final
 
-from xsfn_helpers.aws_errors import told
+from xsfn_helpers.aws.errors import told
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.runs import RUNNING, Looked, Run
+from xsfn_helpers.deployment.snapshot import decide_link
 from xsfn_helpers.display.live.frontend import RunFrontend, bundle, when_asked
 from xsfn_helpers.display.live.run_view import run_view
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.news import Looked
-from xsfn_helpers.runs import RUNNING, Run
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.verdicts import Verdict, decide_link
 
 PLACE: Final = mark("A run, live: its end is told below.")
 _STOP_LINK: Final = 5

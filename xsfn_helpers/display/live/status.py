@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from xsfn_helpers.aws.events import Called, Event, News
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.status import Status
 from xsfn_helpers.display.live.frontend import StatusFrontend, bundle
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import tr
-from xsfn_helpers.news import Called, Event, News
-from xsfn_helpers.status import Status
 
 
 class LiveStatus:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.chosen_values import Target
-from xsfn_helpers.config import PROFILE_KEYS
+from xsfn_helpers.aws.settings import PROFILE_KEYS, Target
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.target_choice import TargetChoice
+    from xsfn_helpers.aws.target_choice import TargetChoice
 
 _DEFAULT = mark("AWS's own default")
 

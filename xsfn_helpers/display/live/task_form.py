@@ -7,28 +7,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks, with_choice
-from xsfn_helpers.asl.faults import find_faults
-from xsfn_helpers.aws_errors import told
-from xsfn_helpers.blueprint import Blueprint
+from xsfn_helpers.asl.validation import find_faults
+from xsfn_helpers.aws.errors import told
+from xsfn_helpers.chain.blueprint import Blueprint
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.task_role import TakenRole
+from xsfn_helpers.chain.what_if import Supposition, WhatIf, judge
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import JsonFault
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.machine_history import read_machine
+from xsfn_helpers.deployment.resources.state_machine import StateMachine
+from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.what_if import read_taken_role
 from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
 from xsfn_helpers.display.markup import CODE, escape, one_line
+from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.what_if_report import words_html
-from xsfn_helpers.display.workflow import Workflow
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import JsonFault
-from xsfn_helpers.judge import Supposition, judge
-from xsfn_helpers.language import tr
-from xsfn_helpers.machine_history import read_machine
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.standing import read_standing
-from xsfn_helpers.state_machine import StateMachine
-from xsfn_helpers.task_role import TakenRole, read_taken_role
-from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.lab.lab import Lab
 
 
 class TaskForm(EditingDesk):

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from xsfn_helpers.asl.credentials import Choice, Option, Task
-from xsfn_helpers.asl.faults import DefinitionFault
+from xsfn_helpers.asl.validation import DefinitionFault
+from xsfn_helpers.chain.scenario import Account
+from xsfn_helpers.chain.what_if import WhatIf
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.desk import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, TurnView, turn_views
-from xsfn_helpers.language import tr
-from xsfn_helpers.scenario import Account
-from xsfn_helpers.what_if import WhatIf
 
 
 @dataclass(frozen=True, slots=True)

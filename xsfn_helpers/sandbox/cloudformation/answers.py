@@ -8,7 +8,7 @@ from typing import Any, Final
 from xsfn_helpers.sandbox.cloudformation.parameters import shown
 from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template
-from xsfn_helpers.sandbox.errors import xml_text
+from xsfn_helpers.sandbox.gateway.errors import xml_text
 
 _XMLNS: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 STACK_TYPE: Final = "AWS::CloudFormation::Stack"

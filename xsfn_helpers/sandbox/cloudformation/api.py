@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from xsfn_helpers.sandbox.calls import Call, Demand, Params, Place, account_of, form_list, read_form
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.gateway.calls import Call, Demand, Params, Place, account_of, form_list, read_form
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 
 SERVICE: Final = "cloudformation"
 # operation -> does it change anything

@@ -12,7 +12,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from xsfn_helpers.sandbox.cloudformation.failures import GONE, CallFailed
 from xsfn_helpers.sandbox.direct import answer_of, send
-from xsfn_helpers.sandbox.gateway import Gateway
+from xsfn_helpers.sandbox.gateway.gateway import Gateway
 
 CLOUDFORMATION: Final = "cloudformation.amazonaws.com"
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")

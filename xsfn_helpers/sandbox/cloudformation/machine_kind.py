@@ -21,7 +21,7 @@ from xsfn_helpers.sandbox.cloudformation.kind import (
     tags_of,
     text_of,
 )
-from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
+from xsfn_helpers.sandbox.gateway.machine_rules import NOT_ASSUMABLE
 
 if TYPE_CHECKING:
     from xsfn_helpers.sandbox.cloudformation.hands import Hands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsfn_helpers.regions import partition_of
+from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 from xsfn_helpers.sandbox.cloudformation.kinds import TAGGED
 from xsfn_helpers.sandbox.cloudformation.parameters import typed

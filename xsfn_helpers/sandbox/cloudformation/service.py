@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Place
 from xsfn_helpers.sandbox.cloudformation import answers
 from xsfn_helpers.sandbox.cloudformation.api import name_call
 from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
@@ -28,13 +27,14 @@ from xsfn_helpers.sandbox.cloudformation.requests import (
 from xsfn_helpers.sandbox.cloudformation.stack import Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.cloudformation.work import Worker
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.calls import Call, Place
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.gateway import Gateway
+    from xsfn_helpers.sandbox.gateway.gateway import Gateway
 
 _log = logging.getLogger(__name__)
 _KIND: Final = "stack"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from xsfn_helpers.regions import partition_of
+from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation.answers import STACK_TYPE
 from xsfn_helpers.sandbox.cloudformation.checks import properties_fault
 from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
@@ -23,7 +23,7 @@ from xsfn_helpers.sandbox.cloudformation.kinds import KINDS
 from xsfn_helpers.sandbox.cloudformation.resolving import surroundings, wanted_properties
 from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
 from xsfn_helpers.sandbox.cloudformation.template import Template
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 _ASKED: Final = "User Initiated"
 _CANT_GO_BACK: Final = ("DO_NOTHING",)

@@ -12,7 +12,8 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, State, diagnose, refusal, states
+from xsfn_helpers.asl.definition_rules import SCHEMA, Diagnostic, State, diagnose, states
+from xsfn_helpers.sandbox.gateway.machine_rules import refusal
 
 _MOST_DIAGNOSTICS: Final = 100
 

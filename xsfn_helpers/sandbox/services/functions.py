@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
-from xsfn_helpers.sandbox.calls import (
+from xsfn_helpers.sandbox.gateway.calls import (
     Call,
     Context,
     Demand,
@@ -25,14 +25,14 @@ from xsfn_helpers.sandbox.calls import (
     pass_role,
     tag_keys,
 )
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.function_run import Function, Runner, log_tail
 from xsfn_helpers.sandbox.services.service import Asked, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.services.types import check_types
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 PRINCIPAL: Final = "lambda.amazonaws.com"
 _LIST: Final = "/2015-03-31/functions"

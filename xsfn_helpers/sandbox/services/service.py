@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from xsfn_helpers.sandbox.calls import Call, Params, Place
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.gateway.calls import Call, Params, Place
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 
 
 class Rights(Protocol):

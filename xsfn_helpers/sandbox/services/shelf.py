@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from xsfn_helpers.sandbox.calls import account_of
+from xsfn_helpers.sandbox.gateway.calls import account_of
 from xsfn_helpers.sandbox.journal import Journal
 
 

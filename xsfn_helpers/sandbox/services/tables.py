@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Params, Place, account_of, read_json, tag_keys
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.calls import Call, Context, Demand, Params, Place, account_of, read_json, tag_keys
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
 from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.services.types import check_types
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (does it change anything, the parameters the sandbox knows); the action has the operation's name
 _OPERATIONS: Final = {

@@ -1,0 +1,1 @@
+"""The set-up in the accounts: built, checked, run, broken, diagnosed, exported."""

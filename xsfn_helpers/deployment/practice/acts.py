@@ -1,0 +1,99 @@
+"""What a fault or its solution does besides replacing documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws.errors import code_of, told
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.json_text import json_text
+from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.practice.edits import python_literal
+from xsfn_helpers.deployment.resources.resource import Resource
+
+if TYPE_CHECKING:
+    from xsfn_helpers.lab.lab import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Make a thing that the set-up doesn't have."""
+
+    thing: Callable[[Ground], Resource]
+
+    def apply(self, lab: Lab) -> None:
+        self.thing(lab.ground).apply()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmake:
+    """Take away a thing of the set-up."""
+
+    thing: Callable[[Lab], Resource]
+
+    def apply(self, lab: Lab) -> None:
+        self.thing(lab).undo()
+
+
+class RecreateOperatorRole:
+    """Delete the Operator role and make it again, just as it was: it has another unique id then."""
+
+    def apply(self, lab: Lab) -> None:
+        steps = lab.steps
+        role, permission = steps.prerequisites.resources[0], steps.operator_role.resources[0]
+        role.undo()
+        role.apply()
+        permission.apply()
+
+
+@dataclass(frozen=True, slots=True)
+class IamCall:
+    """One call to IAM, with boto3's own names; a policy document is given as a mapping."""
+
+    side: Side
+    operation: str
+    parameters: Mapping[str, Any]
+
+    def apply(self, lab: Lab) -> None:
+        call: Callable[..., object] = getattr(lab.ground.iam(self.side), self.operation)
+        with told(lab.scenario.account(self.side)):
+            try:
+                call(**{name: _as_text(value) for name, value in self.parameters.items()})
+            except ClientError as error:
+                # Done before, as far as a deletion goes.
+                if not (self.operation.startswith("delete_") and code_of(error) == "NoSuchEntity"):
+                    raise
+
+    @property
+    def code(self) -> str:
+        lines = [f"    {name}={_as_code(value)}," for name, value in self.parameters.items()]
+        return "\n".join([f'lab.{self.side}.client("iam").{self.operation}(', *lines, ")"])
+
+
+@dataclass(frozen=True, slots=True)
+class LabCall:
+    """Something that the lab does by itself."""
+
+    code: str
+    do: Callable[[Lab], object]
+
+    def apply(self, lab: Lab) -> None:
+        self.do(lab)
+
+
+def _as_text(value: Any) -> Any:
+    return json_text(value) if isinstance(value, Mapping) else value
+
+
+def _as_code(value: Any) -> str:
+    literal = python_literal(value, indent=4)
+    return f"json_text({literal})" if isinstance(value, Mapping) else literal
+
+
+PREPARE: Final = LabCall("lab.prepare()", lambda lab: lab.prepare())
+APPLY_STAGE_3: Final = LabCall("lab.stage(3).apply()", lambda lab: lab.stage(3).apply())
+WAIT: Final = LabCall("lab.run()", lambda lab: lab.validation.trial())

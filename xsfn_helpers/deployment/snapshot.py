@@ -1,0 +1,58 @@
+"""How the set-up stands in the accounts: read once, and decided from what was read."""
+
+from __future__ import annotations
+
+from xsfn_helpers.aws.errors import told
+from xsfn_helpers.chain.links import Node, chain
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.environment import Ground
+
+
+def read_standing(ground: Ground) -> Standing:
+    """One reading of both accounts. Raises `StepError` in AWS's words when it may not be read."""
+    scenario = ground.scenario
+    roles = read_roles(ground)
+    machines = (
+        (Node.OPERATOR_MACHINE, Side.OPERATOR, scenario.operator_machine_arn),
+        (Node.SUBJECT_MACHINE, Side.SUBJECT, scenario.subject_machine_arn),
+    )
+    there = frozenset(node for node, side, arn in machines if _is_there(ground, side, arn))
+    return Standing(scenario, roles, there, decide_from(scenario, roles))
+
+
+def _is_there(ground: Ground, side: Side, machine_arn: str) -> bool:
+    states = ground.states(side)
+    with told(ground.scenario.account(side)):
+        try:
+            states.describe_state_machine(stateMachineArn=machine_arn)
+        except states.exceptions.StateMachineDoesNotExist:
+            return False
+    return True
+
+
+def read_roles(ground: Ground) -> StoredRoles:
+    """The three roles of the chain as they are stored; None for one that isn't there."""
+    scenario = ground.scenario
+    return {
+        Node.OPERATOR_ROLE: ground.role(Side.OPERATOR, scenario.operator_role_name),
+        Node.EXECUTE_ROLE: ground.role(Side.SUBJECT, scenario.execute_role_name),
+        Node.SUBJECT_ROLE: ground.role(Side.SUBJECT, scenario.subject_role_name),
+    }
+
+
+def decide_links(ground: Ground) -> tuple[Verdict, ...]:
+    """All six links, from one reading of the three roles."""
+    return decide_from(ground.scenario, read_roles(ground))
+
+
+def decide_link(ground: Ground, number: int) -> Verdict:
+    """One link, 1 to 6. Raises `XsfnError` for any other number."""
+    for verdict in decide_links(ground):
+        if verdict.link.number == number:
+            return verdict
+    links = ", ".join(str(link.number) for link in chain(ground.scenario))
+    raise XsfnError(tr("There is no link {number!r}.", number=number), fix=tr("The links are {links}.", links=links))

@@ -1,0 +1,1 @@
+"""Pictures that Graphviz draws, each with a complete text form."""

@@ -1,0 +1,48 @@
+"""What a sandbox is asked to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.aws_names import check_account_id
+from xsfn_helpers.common.errors import InvalidScenario
+
+_ARTICLE: Final = Scenario()
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """Which accounts, and in which region.
+
+    `further_account_ids` are Subject accounts besides the first: as many as one likes. Raises `InvalidScenario` for ids
+    or a region that AWS wouldn't have, and for an id that comes twice.
+    """
+
+    operator_account_id: str = _ARTICLE.operator_account_id
+    subject_account_id: str = _ARTICLE.subject_account_id
+    region: str = _ARTICLE.region
+    further_account_ids: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Scenario(
+            operator_account_id=self.operator_account_id,
+            subject_account_id=self.subject_account_id,
+            region=self.region,
+        )
+        ids = [self.operator_account_id, self.subject_account_id]
+        for account_id in self.further_account_ids:
+            check_account_id(account_id, where="further account ids")
+            if account_id in ids:
+                raise InvalidScenario(
+                    f"{account_id} comes twice.", where="further account ids", fix="Give each account an id of its own."
+                )
+            ids.append(account_id)
+
+    def also(self, account_ids: Iterable[str]) -> SandboxConfig:
+        """The same with these accounts, too; those that it has already, it has once."""
+        has = (self.operator_account_id, self.subject_account_id)
+        wanted = dict.fromkeys((*self.further_account_ids, *account_ids))
+        return replace(self, further_account_ids=tuple(one for one in wanted if one not in has))
