@@ -28,7 +28,7 @@ from xsfn_helpers.deployment.lock import turn
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.lab.walkthrough import walk
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 FULL_CHECK = (
     "stage-0.operator-role",
@@ -563,7 +563,7 @@ def assume_refused(lab: Lab) -> str:
 
 class TestTurns:
     def test_another_notebooks_turn_is_waited_for_and_then_told(self, lab: Lab) -> None:
-        held = FileLock(StateFolder.default().path / f"lab-{lab.ground.lab_id}.lock", mode=0o600)
+        held = FileLock(SandboxFolder.default().path / f"lab-{lab.ground.lab_id}.lock", mode=0o600)
         with held, pytest.raises(StepError, match="Another notebook or shell"), turn(lab.ground.lab_id, patience=0.1):
             pass
 

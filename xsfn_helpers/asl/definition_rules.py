@@ -20,6 +20,9 @@ _TRANSITION: Final = "MISSING_TRANSITION_TARGET"
 
 JSONPATH: Final = "JSONPath"
 JSONATA: Final = "JSONata"
+# Source: docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
+MANAGED_RULE: Final = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+MANAGED_RULE_ACTIONS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,8 +431,3 @@ def _one_of(field: str, values: tuple[str, ...], path: str) -> Diagnostic:
 
 def _of_type(field: str, kind: str, path: str) -> Diagnostic:
     return Diagnostic(SCHEMA, f"The field '{field}' must be {kind}", f"{path}/{field}")
-
-
-# Source: docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
-MANAGED_RULE: Final = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-MANAGED_RULE_ACTIONS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 
-from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.checks.validation import Checked
 from xsfn_helpers.deployment.runs import Looked
+
+if TYPE_CHECKING:
+    from xsfn_helpers.chain.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,30 @@ class Called:
         return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
 
 
+# A stack may hold any of the chain's things.
+_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
+
 Event = Called | Checked | Looked
 Listener = Callable[[Event], None]
+
+
+def may_change(scenario: Scenario, called: Called) -> bool:
+    """Whether a call may have changed how the accounts stand: it is about one of the chain's roles or machines, about
+    a managed policy, or about a stack of things."""
+    ours = {
+        scenario.operator_role_name,
+        scenario.execute_role_name,
+        scenario.subject_role_name,
+        scenario.operator_machine_name,
+        scenario.subject_machine_name,
+        scenario.operator_machine_arn,
+        scenario.subject_machine_arn,
+    }
+    if called.is_of_executions:
+        return False
+    return (
+        called.operation in _OF_STACKS or bool(ours & called.names) or any(":policy/" in name for name in called.names)
+    )
 
 
 class News:
@@ -61,29 +86,6 @@ class News:
     def tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
-
-
-# A stack may hold any of the chain's things.
-_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
-
-
-def may_change(scenario: Scenario, called: Called) -> bool:
-    """Whether a call may have changed how the accounts stand: it is about one of the chain's roles or machines, about
-    a managed policy, or about a stack of things."""
-    ours = {
-        scenario.operator_role_name,
-        scenario.execute_role_name,
-        scenario.subject_role_name,
-        scenario.operator_machine_name,
-        scenario.subject_machine_name,
-        scenario.operator_machine_arn,
-        scenario.subject_machine_arn,
-    }
-    if called.is_of_executions:
-        return False
-    return (
-        called.operation in _OF_STACKS or bool(ours & called.names) or any(":policy/" in name for name in called.names)
-    )
 
 
 def tell_changes(session: botocore.session.Session, side: Side, news: News) -> None:

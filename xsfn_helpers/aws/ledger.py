@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.common.state_folder import StateFolder
 
 _FILE: Final = "aws-ledger.jsonl"
 # The parameters of AWS calls that name a thing. Everything else, documents above all, stays out.

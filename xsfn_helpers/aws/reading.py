@@ -1,4 +1,4 @@
-"""One role and one state machine as they are stored. Reads, never changes."""
+"""One role, one state machine, as they are stored in an account. Reads, never changes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ from xsfn_helpers.chain.stored import Document, ManagedPolicy, StoredMachine, St
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_stepfunctions import SFNClient
-
-
-def read_machine(states: SFNClient, arn: str) -> StoredMachine | None:
-    """The state machine with its tags, or None when there is no such machine."""
-    try:
-        described = states.describe_state_machine(stateMachineArn=arn)
-    except states.exceptions.StateMachineDoesNotExist:
-        return None
-    tags = states.list_tags_for_resource(resourceArn=arn)["tags"]
-    return StoredMachine(arn, described["definition"], described["roleArn"], {tag["key"]: tag["value"] for tag in tags})
 
 
 def read_role(iam: IAMClient, name: str) -> StoredRole | None:
@@ -70,3 +60,13 @@ def _document(document: object) -> Document:
     if not isinstance(found, dict):
         raise TypeError(f"IAM gave a policy document that is no JSON object: {found!r}")
     return found
+
+
+def read_machine(states: SFNClient, arn: str) -> StoredMachine | None:
+    """The state machine with its tags, or None when there is no such machine."""
+    try:
+        described = states.describe_state_machine(stateMachineArn=arn)
+    except states.exceptions.StateMachineDoesNotExist:
+        return None
+    tags = states.list_tags_for_resource(resourceArn=arn)["tags"]
+    return StoredMachine(arn, described["definition"], described["roleArn"], {tag["key"]: tag["value"] for tag in tags})

@@ -14,11 +14,10 @@ from typing import Any, Final
 from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.room_client import PATIENCE, RoomAddress, new_token, plain_code
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
-from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RoomError, SandboxError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.practice.score import Book, RoomBook
-from xsfn_helpers.sandbox.process.state import SandboxAccount, StateFolder
+from xsfn_helpers.common.state_folder import StateFolder
+from xsfn_helpers.sandbox.process.state import SandboxAccount
 
 # What a hub sets for its people, so that nobody has to type it.
 URL_VARIABLE: Final = "XSFN_ROOM_URL"
@@ -43,7 +42,7 @@ class Seat:
     name: str
     port: int
     region: str
-    accounts: Mapping[Side, SandboxAccount]
+    accounts: Mapping[str, SandboxAccount]
     further: Mapping[str, SandboxAccount] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -93,24 +92,6 @@ class Seat:
         later._keep()
         return later
 
-    def told(self) -> tuple[str, ...]:
-        """Whose place it is, and whether a fault waits in it: put there by the instructor, or by oneself."""
-        try:
-            attempt = self.book.read().attempt
-        except RoomError as error:
-            return (tr("In a room: {seat}", seat=self), str(error))
-        if attempt is None or attempt.solved:
-            return (tr("In a room: {seat}", seat=self),)
-        return (
-            tr("In a room: {seat}", seat=self),
-            tr("A fault is in place, and waits to be found: fault = lab.practice().current"),
-        )
-
-    @property
-    def book(self) -> Book:
-        """The record of faults, which the room keeps."""
-        return RoomBook(self.room)
-
     def _keep(self) -> None:
         stored = {
             "url": self.room.url,
@@ -119,7 +100,7 @@ class Seat:
             "name": self.name,
             "port": self.port,
             "region": self.region,
-            "accounts": {side.value: account.to_json() for side, account in self.accounts.items()},
+            "accounts": {name: account.to_json() for name, account in self.accounts.items()},
             "further": [account.to_json() for account in self.further.values()],
         }
         StateFolder.default().keep(_FILE, stored)
@@ -207,7 +188,7 @@ def _seat(url: str, told: Mapping[str, Any]) -> Seat:
         told["name"],
         told["port"],
         told["region"],
-        {Side(side): SandboxAccount(**account) for side, account in told["accounts"].items()},
+        {name: SandboxAccount(**account) for name, account in told["accounts"].items()},
         _by_id(told["further"]),
     )
 

@@ -14,10 +14,11 @@ from typing import Any, Final
 from xsfn_helpers.chain.scenario import Account, Scenario
 from xsfn_helpers.chain.targets import Grant, Target, article_targets
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
+from xsfn_helpers.iam.grammar import CURRENT_VERSION
 
 Document = dict[str, Any]
 
-POLICY_VERSION: Final = "2012-10-17"
+POLICY_VERSION: Final = CURRENT_VERSION
 TASK_STATE_NAME: Final = "Start the Subject state machine"
 ALL_TARGETS: Final = "Reach them all"
 

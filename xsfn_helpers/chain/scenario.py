@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from xsfn_helpers.common.aws_names import check_account_id, check_role_name, check_state_machine_name
+from xsfn_helpers.common.aws_names import check_role_name, check_state_machine_name, check_two_accounts
 from xsfn_helpers.common.errors import InvalidScenario
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.regions import partition_of
@@ -51,16 +51,7 @@ class Scenario:
     execute_role_name: str = "subject-statemachine-execute-role"
 
     def __post_init__(self) -> None:
-        check_account_id(self.operator_account_id, where="operator account id")
-        check_account_id(self.subject_account_id, where="subject account id")
-        if self.operator_account_id == self.subject_account_id:
-            raise InvalidScenario(
-                tr(
-                    "Operator and Subject are both {operator_account_id}.", operator_account_id=self.operator_account_id
-                ),
-                where="account ids",
-                fix=tr("A cross-account run needs two different accounts: change one of the two ids."),
-            )
+        check_two_accounts(self.operator_account_id, self.subject_account_id)
         partition_of(self.region)
         for field in ("operator_machine_name", "subject_machine_name"):
             check_state_machine_name(getattr(self, field), where=field.replace("_", " "))

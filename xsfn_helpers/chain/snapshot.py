@@ -1,4 +1,4 @@
-"""How both accounts stand: what is there of the lab's things, and each link decided from it. Reads, never changes."""
+"""How both accounts stand: what is there of the lab's things, and each link decided from it. Pure."""
 
 from __future__ import annotations
 

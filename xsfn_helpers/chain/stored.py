@@ -1,4 +1,4 @@
-"""One role as it is stored in IAM: its trust policy, permission policies and boundary. Reads, never changes."""
+"""Roles and state machines as they are stored in an account, as data. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which role a task of the Operator's takes on, and what follows for the links of the access chain."""
+"""Which role a task of the Operator's takes on, and what follows for the links of the access chain. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each link of the access chain, decided by the engine from the policies as they are stored right now."""
+"""Each link of the access chain, decided by the engine from the policies of roles that were read before. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Pr
 
 if TYPE_CHECKING:
     from xsfn_helpers.iam import Explanation
-
 
 _ASKERS: Final[Mapping[Actor, Node]] = {
     Actor.OPERATOR_ROLE: Node.OPERATOR_ROLE,

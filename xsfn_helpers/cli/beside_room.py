@@ -24,9 +24,9 @@ def add_room(actions: Any) -> None:
 def _knowing(command: Command, *, for_all: bool) -> Command:
     def known(options: argparse.Namespace) -> int:
         from xsfn_helpers.aws.seat import stored_seat
-        from xsfn_helpers.sandbox.process.state import StateFolder
+        from xsfn_helpers.sandbox.process.state import SandboxFolder
 
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         if for_all and folder.is_held(folder.room_lock):
             raise RoomError(
                 tr("A room is open on this sandbox, and everybody in it works there."),

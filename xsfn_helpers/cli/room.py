@@ -73,7 +73,7 @@ def _status(options: argparse.Namespace) -> int:
 
     seat = find_seat()
     if options.json:
-        accounts = {side.value: account.account_id for side, account in seat.accounts.items()} if seat else {}
+        accounts = {side: account.account_id for side, account in seat.accounts.items()} if seat else {}
         place = {"url": seat.room.url, "name": seat.name, "number": seat.number, "accounts": accounts} if seat else {}
         print_json({"joined": seat is not None, **place})
     elif seat is None:

@@ -48,7 +48,7 @@ def _sandbox_start(options: argparse.Namespace) -> int:
         print_json(sandbox.to_json())
         return OK
     print(_sandbox_told(sandbox))
-    named = [(_account_told(side, account.account_id), account) for side, account in sandbox.accounts.items()]
+    named = [(_account_told(Side(side), account.account_id), account) for side, account in sandbox.accounts.items()]
     named += [(_further_told(account_id), account) for account_id, account in sandbox.further.items()]
     for name, account in named:
         print(f"{name}:")
@@ -75,7 +75,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "endpoint_url": sandbox.endpoint_url,
                 "region": sandbox.region,
                 "pid": sandbox.pid,
-                "accounts": {side.value: account.account_id for side, account in sandbox.accounts.items()},
+                "accounts": {side: account.account_id for side, account in sandbox.accounts.items()},
                 **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
                 "propagation_seconds": sandbox.propagation_seconds,
             }
@@ -83,7 +83,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
         return OK
     print(_sandbox_told(sandbox))
     for side, account in sandbox.accounts.items():
-        print(_account_told(side, account.account_id))
+        print(_account_told(Side(side), account.account_id))
     for account_id in sandbox.further:
         print(_further_told(account_id))
     print(_delay_told(sandbox.propagation_seconds))

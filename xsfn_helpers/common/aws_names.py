@@ -1,4 +1,4 @@
-"""Names and ids as AWS takes them: accounts, roles, state machines, services."""
+"""Names and ids as AWS takes them, and what its services are called in policies. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Final
 from xsfn_helpers.common.errors import InvalidScenario
 from xsfn_helpers.common.language import mark, tr
 
+STATES_PRINCIPAL: Final = "states.amazonaws.com"
+LAMBDA_PRINCIPAL: Final = "lambda.amazonaws.com"
+
 _ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ROLE_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 _ROLE_NAME_RULE: Final = mark("In IAM, a role name is 1 to 64 of A-Z a-z 0-9 _ + = , . @ -.")
 # CreateStateMachine.name in AWS's service model: what Step Functions itself refuses.
-_MACHINE_FORBIDDEN: Final = re.compile(
+FORBIDDEN_IN_MACHINE_NAMES: Final = re.compile(
     r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]"
 )
 # sts:ExternalId accepts [\w+=,.@:\/-]; what is left of it inside a state machine's name.
@@ -27,6 +30,18 @@ def check_account_id(value: str, *, where: str) -> None:
             tr("{value!r}{length} is not an AWS account id.", value=value, length=length),
             where=where,
             fix=tr("An account id is a text of exactly 12 digits, such as '111111111111'."),
+        )
+
+
+def check_two_accounts(operator_account_id: str, subject_account_id: str) -> None:
+    """Raise `InvalidScenario` unless these are two different AWS account ids."""
+    check_account_id(operator_account_id, where="operator account id")
+    check_account_id(subject_account_id, where="subject account id")
+    if operator_account_id == subject_account_id:
+        raise InvalidScenario(
+            tr("Operator and Subject are both {operator_account_id}.", operator_account_id=operator_account_id),
+            where="account ids",
+            fix=tr("A cross-account run needs two different accounts: change one of the two ids."),
         )
 
 
@@ -55,7 +70,7 @@ def check_state_machine_name(value: str, *, where: str) -> None:
             where=where,
             fix=tr("Step Functions takes 1 to 80 characters."),
         )
-    if found := _MACHINE_FORBIDDEN.search(value):
+    if found := FORBIDDEN_IN_MACHINE_NAMES.search(value):
         raise InvalidScenario(
             tr(
                 "{value!r} has {group!r}, which Step Functions doesn't allow in a name.",
@@ -77,7 +92,3 @@ def check_state_machine_name(value: str, *, where: str) -> None:
             where=where,
             fix=tr("Use A-Z a-z 0-9 _ + = . @ -."),
         )
-
-
-STATES_PRINCIPAL: Final = "states.amazonaws.com"
-LAMBDA_PRINCIPAL: Final = "lambda.amazonaws.com"

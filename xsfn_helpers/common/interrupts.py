@@ -1,4 +1,4 @@
-"""What is put back even when somebody interrupts."""
+"""What must be carried out although somebody presses Ctrl-C."""
 
 from __future__ import annotations
 

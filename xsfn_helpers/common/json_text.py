@@ -268,6 +268,11 @@ def deepest_known(text: str, path: Sequence[str | int]) -> tuple[int, int]:
     return known[at]
 
 
+def json_text(document: Mapping[str, Any]) -> str:
+    """The document as the text AWS is given and the reader is shown: two-space indent, keys in order."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
 def write_json(value: Any, indent: str = "") -> str:
     """The value as `json.dumps(value, indent=2)` has it, but with numbers as they were written."""
     inner = indent + "  "
@@ -325,8 +330,3 @@ def shown(value: Any) -> str:
     quoted = isinstance(value, str) and not isinstance(value, Number)
     text = f'"{value}"' if quoted else str(value)
     return text if len(text) <= 120 else f"{text[:120]}…"
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """The document as the text AWS is given and the reader is shown: two-space indent, keys in order."""
-    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.common.state_folder import StateFolder
 
 _SIDES: Final = {"operator": Side.OPERATOR, "subject": Side.SUBJECT, "execute": Side.SUBJECT}
 

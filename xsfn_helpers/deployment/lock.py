@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.common.state_folder import StateFolder
 
 # A check on AWS may wait for IAM for some minutes; in the sandbox a turn takes a second or two.
 PATIENCE: Final = 300.0

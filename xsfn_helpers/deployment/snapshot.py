@@ -1,4 +1,4 @@
-"""How the set-up stands in the accounts: read once, and decided from what was read."""
+"""The chain as it stands in both accounts right now: read from them, and decided. Reads, never changes."""
 
 from __future__ import annotations
 
@@ -24,16 +24,6 @@ def read_standing(ground: Ground) -> Standing:
     return Standing(scenario, roles, there, decide_from(scenario, roles))
 
 
-def _is_there(ground: Ground, side: Side, machine_arn: str) -> bool:
-    states = ground.states(side)
-    with told(ground.scenario.account(side)):
-        try:
-            states.describe_state_machine(stateMachineArn=machine_arn)
-        except states.exceptions.StateMachineDoesNotExist:
-            return False
-    return True
-
-
 def read_roles(ground: Ground) -> StoredRoles:
     """The three roles of the chain as they are stored; None for one that isn't there."""
     scenario = ground.scenario
@@ -56,3 +46,13 @@ def decide_link(ground: Ground, number: int) -> Verdict:
             return verdict
     links = ", ".join(str(link.number) for link in chain(ground.scenario))
     raise XsfnError(tr("There is no link {number!r}.", number=number), fix=tr("The links are {links}.", links=links))
+
+
+def _is_there(ground: Ground, side: Side, machine_arn: str) -> bool:
+    states = ground.states(side)
+    with told(ground.scenario.account(side)):
+        try:
+            states.describe_state_machine(stateMachineArn=machine_arn)
+        except states.exceptions.StateMachineDoesNotExist:
+            return False
+    return True

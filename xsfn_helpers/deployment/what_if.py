@@ -27,6 +27,7 @@ from xsfn_helpers.deployment.machine_history import read_machine
 _OWN_ARN: Final = re.compile(
     r"arn:[a-z-]+:(?:iam|sts)::(?P<account>\d{12}):(?P<kind>role|user|assumed-role)/(?P<rest>[!-~]+)"
 )
+_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::(?P<account>\d{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)")
 _UNIQUE_ID: Final = re.compile(r"A(?:ROA|IDA)[A-Z0-9]+")
 
 
@@ -51,6 +52,40 @@ def suppose(ground: Ground, standing: Standing, texts: Mapping[str, str]) -> Sup
             elif name == "operator_definition":
                 taken = _taken(ground, standing, text)
     return Supposition(texts, frozenset(missing), taken, faults, stored)
+
+
+def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> TakenRole:
+    """The role that `choice` names, looked up in its account when it isn't one of `roles`.
+
+    Raises `StepError` in AWS's words when it may not be read.
+    """
+    if choice.option is Option.NONE:
+        return TakenRole(
+            choice, None, tr("The call is made as the Operator role itself: nothing opens the other account.")
+        )
+    if choice.option is Option.RUN_TIME:
+        return TakenRole(choice, None, tr("Which role it is shows only at run time, from {value}.", value=choice.value))
+    found = _ROLE_ARN.fullmatch(choice.value)
+    if found is None:
+        return TakenRole(choice, None, tr("{value!r} is no ARN of a role.", value=choice.value))
+    side = next((side for side in Side if ground.scenario.account(side).id == found["account"]), None)
+    if side is None:
+        return TakenRole(
+            choice,
+            None,
+            tr("Account {account} is none of the two, so it can't be looked into.", account=found["account"]),
+        )
+    account = ground.scenario.account(side)
+    known = next((role for role in roles.values() if role is not None and role.arn == choice.value), None)
+    with told(account):
+        role = known or read_role(ground.iam(side), found["name"])
+    if role is None or role.arn != choice.value:
+        return TakenRole(
+            choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
+        )
+    return TakenRole(
+        choice, role, tr("Step Functions takes on the role {name} of the {account}.", name=role.name, account=account)
+    )
 
 
 def as_texts(documents: Mapping[str, str | Mapping[str, Any]]) -> dict[str, str]:
@@ -121,40 +156,3 @@ def _taken(ground: Ground, standing: Standing, text: str) -> TakenRole | None:
         return None
     task = next((task for task in found if task.starts == ground.scenario.subject_machine_arn), found[0])
     return read_taken_role(ground, task.choice, standing.roles)
-
-
-_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::(?P<account>\d{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)")
-
-
-def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> TakenRole:
-    """The role that `choice` names, looked up in its account when it isn't one of `roles`.
-
-    Raises `StepError` in AWS's words when it may not be read.
-    """
-    if choice.option is Option.NONE:
-        return TakenRole(
-            choice, None, tr("The call is made as the Operator role itself: nothing opens the other account.")
-        )
-    if choice.option is Option.RUN_TIME:
-        return TakenRole(choice, None, tr("Which role it is shows only at run time, from {value}.", value=choice.value))
-    found = _ROLE_ARN.fullmatch(choice.value)
-    if found is None:
-        return TakenRole(choice, None, tr("{value!r} is no ARN of a role.", value=choice.value))
-    side = next((side for side in Side if ground.scenario.account(side).id == found["account"]), None)
-    if side is None:
-        return TakenRole(
-            choice,
-            None,
-            tr("Account {account} is none of the two, so it can't be looked into.", account=found["account"]),
-        )
-    account = ground.scenario.account(side)
-    known = next((role for role in roles.values() if role is not None and role.arn == choice.value), None)
-    with told(account):
-        role = known or read_role(ground.iam(side), found["name"])
-    if role is None or role.arn != choice.value:
-        return TakenRole(
-            choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
-        )
-    return TakenRole(
-        choice, role, tr("Step Functions takes on the role {name} of the {account}.", name=role.name, account=account)
-    )

@@ -106,7 +106,7 @@ def _block(note: str, lines: list[str]) -> str:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
-    """The lines of `documents.json_text`, each with the keys that lead to the value it starts or closes."""
+    """The lines of `json_text`, each with the keys that lead to the value it starts or closes."""
     return _value(document, keys=(), label="", comma="")
 
 

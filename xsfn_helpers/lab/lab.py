@@ -34,6 +34,7 @@ from xsfn_helpers.deployment.leftovers import Leftovers, by_ledger, by_tags
 from xsfn_helpers.deployment.lock import turn
 from xsfn_helpers.deployment.machine_history import read_machine
 from xsfn_helpers.deployment.practice import extras
+from xsfn_helpers.deployment.practice.score import place_told
 from xsfn_helpers.deployment.resources import stack as stacks
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import decide_link, read_standing
@@ -465,7 +466,7 @@ class Lab:
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
         seat = seat_of(self.ground.accounts)
-        return replace(self._status(), live=self._show_status, room=seat.told() if seat else ())
+        return replace(self._status(), live=self._show_status, room=place_told(seat) if seat else ())
 
     def _status(self) -> Status:
         scenario = self.scenario

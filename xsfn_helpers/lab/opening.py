@@ -21,7 +21,7 @@ from xsfn_helpers.deployment.fan_out import NAMES, Hub, Offer, Spoke, one_state_
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import Running, StateFolder
+from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
 
 
 def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine, lab_id: str = "xsfn-hub") -> Hub:
@@ -93,7 +93,7 @@ def placed(settings: Settings) -> Settings:
     """
     if settings.target is Target.AWS:
         return _accounts(settings)[0]
-    last = find_seat() or StateFolder.default().read()
+    last = find_seat() or SandboxFolder.default().read()
     return settings.after_sandbox(_place(last)) if last is not None else settings
 
 
@@ -114,7 +114,7 @@ def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Set
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
     running = Sandbox.find()
-    last = StateFolder.default().read()
+    last = SandboxFolder.default().read()
     if last is not None:
         settings = settings.on_sandbox(_place(last)) if running else settings.after_sandbox(_place(last))
     scenario = settings.scenario

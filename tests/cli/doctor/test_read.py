@@ -17,7 +17,7 @@ from xsfn_helpers.cli import FAILED, OK, main
 from xsfn_helpers.cli.doctor.read import read_machine
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 ROOT = Path(__file__).parents[3]
 SECRETS = ("AKIASECRETSECRET", "s3cr3tKey", "hunter2", "joe:")
@@ -114,7 +114,7 @@ def test_a_process_that_holds_the_folder_but_does_not_answer_is_in_the_way(
 ) -> None:
     """As a stopped (Ctrl+Z) or hanging one does."""
     Sandbox.start().stop()
-    kept = StateFolder(own_folder)
+    kept = SandboxFolder(own_folder)
     with kept.holding(kept.lock, seconds=5, otherwise=SandboxError("It is held.")):
         code, out = told(capsys)
 

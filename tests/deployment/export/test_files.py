@@ -17,7 +17,7 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.cli import BAD_INPUT, OK, main
 from xsfn_helpers.deployment.export import Route, exported_files, write_export
 from xsfn_helpers.deployment.export.folder import MANIFEST
-from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
 
 SCENARIO = Scenario(region="eu-central-1", operator_machine_name="starter", execute_role_name="let-in")
 
@@ -173,7 +173,7 @@ class TestCommandLine:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         folder.make()
         keys = {side: SandboxAccount(number * 12, "AKIA", "x") for side, number in zip(Side, "78", strict=True)}
         folder.write(Running(port=1, region="eu-west-3", pid=1, instance="x", accounts=keys))

@@ -30,7 +30,7 @@ def terraform(exported: Exporting, tmp_path: Path) -> Terraform:
     assert sandbox is not None
     profiles = tmp_path / "profiles"
     profiles.write_text(
-        "".join(PROFILE.format(side=side.value, account=account) for side, account in sandbox.accounts.items()),
+        "".join(PROFILE.format(side=side, account=account) for side, account in sandbox.accounts.items()),
         encoding="utf-8",
     )
     environment = {

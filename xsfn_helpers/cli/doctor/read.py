@@ -183,11 +183,11 @@ def _host_and_port(address: str) -> str:
 def _state() -> tuple[Folder, Sandbox]:
     try:
         from xsfn_helpers.sandbox.process.server import Sandbox as Server
-        from xsfn_helpers.sandbox.process.state import StateFolder
+        from xsfn_helpers.sandbox.process.state import SandboxFolder
     except ImportError as error:
         trouble = Trouble(tr("The sandbox can't be loaded: {error}.", error=error), tr("Mend what is missing above."))
         return _folder(Path.home()), Sandbox(trouble=trouble)
-    kept = StateFolder.default()
+    kept = SandboxFolder.default()
     try:
         found = Server.find()
     except XsfnError as error:

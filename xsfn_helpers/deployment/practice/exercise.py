@@ -21,7 +21,7 @@ from xsfn_helpers.deployment.practice.fault import Fault
 from xsfn_helpers.deployment.practice.hints import Hint, hint
 from xsfn_helpers.deployment.practice.proof import prove
 from xsfn_helpers.deployment.practice.scene import Scene, scene
-from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL, Attempt, Book, Record, Row, ScoreCard
+from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL, Attempt, Book, Record, Row, ScoreCard, book_of
 from xsfn_helpers.deployment.practice.symptoms import Symptom, observe
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS
 from xsfn_helpers.deployment.stored_documents import read_document, right_document, save_documents
@@ -250,8 +250,6 @@ class Practice:
     @classmethod
     def on(cls, lab: Lab) -> Practice:
         """Practice on this lab, with the recommended documents. Changes nothing yet."""
-        from xsfn_helpers.deployment.practice.score import book_of
-
         right = replace(lab, blueprint=Blueprint.recommended(lab.scenario))
         return cls(right, book_of(lab.ground))
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from xsfn_helpers.aws.room_client import RoomAddress
-from xsfn_helpers.aws.seat import seat_of
+from xsfn_helpers.aws.seat import Seat, seat_of
+from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import tr, tr_n
+from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.deployment.environment import Ground
-from xsfn_helpers.sandbox.process.state import StateFolder
 
 ANSWER_LEVEL: Final = 3
 _VERSION: Final = 1
@@ -135,6 +136,39 @@ class ScoreBook:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomBook:
+    """The record of faults in a room: the room keeps it, so that the instructor sees it and can put a fault in."""
+
+    room: RoomAddress
+
+    def read(self) -> Record:
+        return Record.from_json(self.room.ask("GET", "/room/me/record"))
+
+    def write(self, record: Record) -> None:
+        self.room.ask("PUT", "/room/me/record", record.to_json())
+
+
+def book_of(ground: Ground) -> Book:
+    """Where the record of a lab's faults is kept: by the room that its accounts are in, else in the state folder."""
+    seat = seat_of(ground.accounts)
+    return RoomBook(seat.room) if seat else ScoreBook.of(ground.lab_id)
+
+
+def place_told(seat: Seat) -> tuple[str, ...]:
+    """Whose place it is, and whether a fault waits in it: put there by the instructor, or by oneself."""
+    try:
+        attempt = RoomBook(seat.room).read().attempt
+    except RoomError as error:
+        return (tr("In a room: {seat}", seat=seat), str(error))
+    if attempt is None or attempt.solved:
+        return (tr("In a room: {seat}", seat=seat),)
+    return (
+        tr("In a room: {seat}", seat=seat),
+        tr("A fault is in place, and waits to be found: fault = lab.practice().current"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One fault's line of the card; `result` is None as long as it isn't solved."""
 
@@ -205,22 +239,3 @@ def duration(seconds: float) -> str:
     if minutes:
         return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
     return tr("{seconds} s", seconds=rest)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomBook:
-    """The record of faults in a room: the room keeps it, so that the instructor sees it and can put a fault in."""
-
-    room: RoomAddress
-
-    def read(self) -> Record:
-        return Record.from_json(self.room.ask("GET", "/room/me/record"))
-
-    def write(self, record: Record) -> None:
-        self.room.ask("PUT", "/room/me/record", record.to_json())
-
-
-def book_of(ground: Ground) -> Book:
-    """Where the record of a lab's faults is kept: by the room that its accounts are in, else in the state folder."""
-    seat = seat_of(ground.accounts)
-    return seat.book if seat else ScoreBook.of(ground.lab_id)

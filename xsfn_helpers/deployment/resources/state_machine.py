@@ -26,7 +26,6 @@ from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, d
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-
 _NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of this name is still being deleted")
 
 

@@ -23,7 +23,7 @@ class Pair:
     """One participant's two accounts of the room's sandbox, in place of the sandbox's own two."""
 
     sandbox: Sandbox
-    accounts: Mapping[Side, SandboxAccount]
+    accounts: Mapping[str, SandboxAccount]
     further: Mapping[str, SandboxAccount]
 
     @property

@@ -23,7 +23,7 @@ from xsfn_helpers.lab.classroom.store import RoomStore
 from xsfn_helpers.sandbox.http import addresses, listener
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import LOOPBACK, StateFolder
+from xsfn_helpers.sandbox.process.state import LOOPBACK, SandboxFolder
 
 _log = logging.getLogger(__name__)
 FILE: Final = "room.db"
@@ -65,7 +65,7 @@ class Keeper:
         while not self._stop.wait(_LOOK_SECONDS):
             try:
                 # Not whether it answers: it may be too busy to.
-                if not StateFolder.default().is_held():
+                if not SandboxFolder.default().is_held():
                     later = self._start()
                     with self._lock:
                         self._sandbox = later
@@ -101,7 +101,7 @@ def serve(wishes: Wishes, opened: Callable[[Opened], None]) -> None:
             where="places",
             fix=tr("Choose fewer, or two rooms."),
         )
-    folder = StateFolder.default()
+    folder = SandboxFolder.default()
     folder.make()
     already = RoomError(
         tr("A room is open on this state folder already."),
@@ -113,7 +113,9 @@ def serve(wishes: Wishes, opened: Callable[[Opened], None]) -> None:
         _serve(folder, wishes, opened, ending)
 
 
-def _serve(folder: StateFolder, wishes: Wishes, opened: Callable[[Opened], None], ending: contextlib.ExitStack) -> None:
+def _serve(
+    folder: SandboxFolder, wishes: Wishes, opened: Callable[[Opened], None], ending: contextlib.ExitStack
+) -> None:
     store = _store(folder)
     ending.callback(store.close)
     shared = addresses.checked(wishes.address or store.setting("address", lambda: LOOPBACK))
@@ -146,7 +148,7 @@ def _serve(folder: StateFolder, wishes: Wishes, opened: Callable[[Opened], None]
     server.close()
 
 
-def _store(folder: StateFolder) -> RoomStore:
+def _store(folder: SandboxFolder) -> RoomStore:
     try:
         return RoomStore(folder.path / FILE)
     except sqlite3.DatabaseError as error:
@@ -162,7 +164,7 @@ def _config() -> SandboxConfig:
     running = Sandbox.find()
     if running is not None:
         return running.config
-    last = StateFolder.default().read()
+    last = SandboxFolder.default().read()
     if last is None:
         return SandboxConfig()
     operator, subject = last.accounts.values()

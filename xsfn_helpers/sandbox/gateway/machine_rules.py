@@ -6,13 +6,12 @@ Texts: the recorded ones (localstack's AWS-validated tests, named at each rule) 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from xsfn_helpers.asl import definition_rules
-from xsfn_helpers.asl import json_errors as jackson
+from xsfn_helpers.asl import definition_rules, json_errors
 from xsfn_helpers.asl.definition_rules import MANAGED_RULE, MANAGED_RULE_ACTIONS, Diagnostic
+from xsfn_helpers.common.aws_names import FORBIDDEN_IN_MACHINE_NAMES
 from xsfn_helpers.sandbox.gateway.calls import Call, Params
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.gateway.stored import StoredMachine
@@ -24,15 +23,18 @@ NOT_ASSUMABLE: Final = Refusal(
 )
 
 
+def refusal(diagnostics: Iterable[Diagnostic]) -> Refusal:
+    """What CreateStateMachine and UpdateStateMachine answer to a definition with these faults (REC)."""
+    parts = [
+        f"{one.code}: {one.message}" if one.code == "INVALID_JSON_DESCRIPTION" else str(one) for one in diagnostics
+    ]
+    return Refusal("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(parts)}'")
+
+
 class Machines(Protocol):
     """The state machines on file."""
 
     def machine(self, account_id: str, region: str, arn: str) -> StoredMachine | None: ...
-
-
-_NAME_FORBIDDEN: Final = re.compile(
-    r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]"
-)
 
 
 class MachineRights(Protocol):
@@ -45,7 +47,7 @@ class MachineRights(Protocol):
 def check_states(call: Call, account_id: str, region: str, machines: Machines, *, rights: MachineRights) -> None:
     """Raise `Refusal` for what Step Functions wouldn't accept."""
     params, operation = call.params, call.operation
-    if operation in _NAMING and (name := params.get("name")) is not None and _NAME_FORBIDDEN.search(name):
+    if operation in _NAMING and (name := params.get("name")) is not None and FORBIDDEN_IN_MACHINE_NAMES.search(name):
         raise Refusal("InvalidName", f"Invalid Name: '{name}'")
     if operation in ("CreateStateMachine", "UpdateStateMachine"):
         if params.get("publish"):
@@ -107,8 +109,8 @@ def _check_input(text: str | None) -> None:
     if text is None:
         return
     try:
-        jackson.read(text)
-    except jackson.InvalidJson as error:
+        json_errors.read(text)
+    except json_errors.InvalidJson as error:
         words = error.fault.message if text.strip() else "Invalid execution input."
         raise Refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{words}'") from None
 
@@ -120,11 +122,3 @@ def _check_not_taken(params: Params, existing: StoredMachine | None) -> None:
     asked = (params["definition"], params["roleArn"], params.get("type") or "STANDARD")
     if asked != (existing.definition, existing.role_arn, existing.type):
         raise Refusal("StateMachineAlreadyExists", f"State Machine Already Exists: '{existing.arn}'")
-
-
-def refusal(diagnostics: Iterable[Diagnostic]) -> Refusal:
-    """What CreateStateMachine and UpdateStateMachine answer to a definition with these faults (REC)."""
-    parts = [
-        f"{one.code}: {one.message}" if one.code == "INVALID_JSON_DESCRIPTION" else str(one) for one in diagnostics
-    ]
-    return Refusal("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(parts)}'")

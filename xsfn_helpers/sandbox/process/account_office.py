@@ -7,21 +7,21 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
-from xsfn_helpers.chain.documents import POLICY_VERSION
 from xsfn_helpers.common.aws_names import check_account_id
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
+from xsfn_helpers.iam.grammar import CURRENT_VERSION
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import new_key_id, new_secret
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge import Administrator, MotoBridge
-from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
 from xsfn_helpers.sandbox.services.offered import Offered
 
 ADMINISTRATOR: Final = "administrator"
 _ADMINISTRATOR_ACCESS: Final = json_text(
-    {"Version": POLICY_VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    {"Version": CURRENT_VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
 # The journal's note of accounts that are being emptied.
 _EMPTYING: Final = ("emptying", "")
@@ -31,7 +31,7 @@ class AccountOffice:
     """Opens accounts and empties them, one request at a time."""
 
     def __init__(
-        self, folder: StateFolder, journal: Journal, bridge: MotoBridge, others: Offered, propagation: Propagation
+        self, folder: SandboxFolder, journal: Journal, bridge: MotoBridge, others: Offered, propagation: Propagation
     ) -> None:
         self._folder = folder
         self._journal = journal

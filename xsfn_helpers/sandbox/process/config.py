@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xsfn_helpers.chain.scenario import Scenario
-from xsfn_helpers.common.aws_names import check_account_id
+from xsfn_helpers.common.aws_names import check_account_id, check_two_accounts
 from xsfn_helpers.common.errors import InvalidScenario
+from xsfn_helpers.common.regions import partition_of
 
-_ARTICLE: Final = Scenario()
+# What the two accounts are called, where the sandbox keeps and tells them.
+OPERATOR: Final = "operator"
+SUBJECT: Final = "subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,14 @@ class SandboxConfig:
     or a region that AWS wouldn't have, and for an id that comes twice.
     """
 
-    operator_account_id: str = _ARTICLE.operator_account_id
-    subject_account_id: str = _ARTICLE.subject_account_id
-    region: str = _ARTICLE.region
+    operator_account_id: str = "111111111111"
+    subject_account_id: str = "222222222222"
+    region: str = "ap-northeast-1"
     further_account_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        Scenario(
-            operator_account_id=self.operator_account_id,
-            subject_account_id=self.subject_account_id,
-            region=self.region,
-        )
+        check_two_accounts(self.operator_account_id, self.subject_account_id)
+        partition_of(self.region)
         ids = [self.operator_account_id, self.subject_account_id]
         for account_id in self.further_account_ids:
             check_account_id(account_id, where="further account ids")

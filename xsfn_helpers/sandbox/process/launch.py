@@ -8,16 +8,15 @@ import subprocess
 import sys
 from typing import Final
 
-from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import ENGLISH, VARIABLE, language, tr
-from xsfn_helpers.sandbox.process.config import SandboxConfig
-from xsfn_helpers.sandbox.process.state import Running, StateFolder
+from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
+from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
 
 START_LIMIT: Final = 30.0
 
 
-def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str | None = None) -> Running:
+def launch(folder: SandboxFolder, config: SandboxConfig, port: int, address: str | None = None) -> Running:
     """Start a sandbox on this folder; 0 is any port, and an address of None the one of last time.
 
     Raises `SandboxError` with what keeps it from starting.
@@ -29,8 +28,8 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
             "port": port,
             "address": address,
             "accounts": {
-                Side.OPERATOR.value: config.operator_account_id,
-                Side.SUBJECT.value: config.subject_account_id,
+                OPERATOR: config.operator_account_id,
+                SUBJECT: config.subject_account_id,
             },
             "further": config.further_account_ids,
             "language": language(),
@@ -68,7 +67,7 @@ def launch(folder: StateFolder, config: SandboxConfig, port: int, address: str |
     return running
 
 
-def _start_failure(said: bytes, folder: StateFolder) -> SandboxError:
+def _start_failure(said: bytes, folder: SandboxFolder) -> SandboxError:
     """What the process said of it; where it said nothing, the end of its log."""
     if said:
         return SandboxError(**json.loads(said))

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, Final
 
-from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import ENGLISH, speaking, tr
 from xsfn_helpers.common.regions import partition_of
@@ -27,7 +26,7 @@ from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_ta
 from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.process.control import Control
 from xsfn_helpers.sandbox.process.settings import Settings
-from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, StateFolder
+from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
 from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.tasks import TaskClients
 
@@ -54,7 +53,7 @@ def main(arguments: list[str]) -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever started us waits for the end of standard output
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     with os.fdopen(tell, "wb") as stream, speaking(config["language"]):
-        return _run(StateFolder(Path(config["folder"])), config, stream)
+        return _run(SandboxFolder(Path(config["folder"])), config, stream)
 
 
 def _relay(words: int, child: int) -> int:
@@ -67,7 +66,7 @@ def _relay(words: int, child: int) -> int:
     return 1
 
 
-def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
+def _run(folder: SandboxFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     """The sandbox from its start to its end; it tells when it listens, or why it can't."""
     last = folder.read()
     held = SandboxError(
@@ -91,7 +90,7 @@ def _run(folder: StateFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     return 0
 
 
-def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Server, Journal]:
+def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Server, Journal]:
     """The accounts as the journal has them, behind a listening server. Raises `SandboxError` or `OSError`."""
     previous = folder.read()
     region = config["region"]
@@ -107,13 +106,13 @@ def _prepare(folder: StateFolder, config: dict[str, Any]) -> tuple[listener.Serv
         )
     port = sockets[0].getsockname()[1]
     journal, notice = Journal.open(folder.journal)
-    ids = {Side(side): account_id for side, account_id in config["accounts"].items()}
+    ids: dict[str, str] = config["accounts"]
     further_ids = config["further"]
-    # By id: a side's account may be another one than last time.
+    # By id: a name's account may be another one than last time.
     known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
     try:
         bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
-        accounts = {side: open_account(bridge, account_id, known.get(account_id)) for side, account_id in ids.items()}
+        accounts = {name: open_account(bridge, account_id, known.get(account_id)) for name, account_id in ids.items()}
         further = tuple(open_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
         sessions = SessionOffice(_session_key(journal))
     except JournalUnwritable as error:

@@ -15,15 +15,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.sandbox.http import addresses
-from xsfn_helpers.sandbox.process.config import SandboxConfig
+from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.control import tell
 from xsfn_helpers.sandbox.process.launch import START_LIMIT, launch
 from xsfn_helpers.sandbox.process.settings import Settings
-from xsfn_helpers.sandbox.process.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, StateFolder
+from xsfn_helpers.sandbox.process.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, SandboxFolder
 
 _STOP_LIMIT: Final = 10.0
 _ANSWER_LIMIT: Final = 2.0
@@ -35,7 +34,7 @@ __all__ = ["Sandbox", "SandboxConfig"]
 class Sandbox:
     """A running sandbox."""
 
-    def __init__(self, running: Running, folder: StateFolder) -> None:
+    def __init__(self, running: Running, folder: SandboxFolder) -> None:
         self._running = running
         self._folder = folder
 
@@ -70,7 +69,7 @@ class Sandbox:
         return self._running.pid
 
     @property
-    def accounts(self) -> Mapping[Side, SandboxAccount]:
+    def accounts(self) -> Mapping[str, SandboxAccount]:
         return self._running.accounts
 
     @property
@@ -86,8 +85,8 @@ class Sandbox:
     @property
     def config(self) -> SandboxConfig:
         return SandboxConfig(
-            operator_account_id=self.accounts[Side.OPERATOR].account_id,
-            subject_account_id=self.accounts[Side.SUBJECT].account_id,
+            operator_account_id=self.accounts[OPERATOR].account_id,
+            subject_account_id=self.accounts[SUBJECT].account_id,
             region=self.region,
             further_account_ids=tuple(self.further),
         )
@@ -111,14 +110,14 @@ class Sandbox:
             "endpoint_url": self.endpoint_url,
             "region": self.region,
             "pid": self.pid,
-            "accounts": {side.value: account.to_json() for side, account in self.accounts.items()},
+            "accounts": {name: account.to_json() for name, account in self.accounts.items()},
             **({"further_accounts": further} if further else {}),
         }
 
     @classmethod
     def find(cls) -> Sandbox | None:
         """The sandbox that runs on this state folder, or None. Raises `SandboxError` for somebody else's folder."""
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         folder.check()
         running = folder.read()
         return cls(running, folder) if running is not None and _lives(running, folder) else None
@@ -145,7 +144,7 @@ class Sandbox:
                 where="port",
                 fix=tr("Choose {lowest} to 65535.", lowest=_LOWEST_PORT),
             )
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         folder.make()
         with _starting(folder):
             found = cls.find()
@@ -259,13 +258,13 @@ class Sandbox:
             return last
 
 
-def _had(folder: StateFolder) -> tuple[str, ...]:
+def _had(folder: SandboxFolder) -> tuple[str, ...]:
     """The further accounts of the sandbox that ran last."""
     last = folder.read()
     return tuple(account.account_id for account in last.further) if last else ()
 
 
-def _starting(folder: StateFolder) -> AbstractContextManager[None]:
+def _starting(folder: SandboxFolder) -> AbstractContextManager[None]:
     """Only one at a time starts or ends the sandbox of a folder. Raises `SandboxError` after long waiting."""
     busy = SandboxError(
         tr(
@@ -278,7 +277,7 @@ def _starting(folder: StateFolder) -> AbstractContextManager[None]:
     return folder.holding(folder.start_lock, seconds=START_LIMIT, otherwise=busy)
 
 
-def _lives(running: Running, folder: StateFolder) -> bool:
+def _lives(running: Running, folder: SandboxFolder) -> bool:
     """Whether the process that wrote the state is there: it holds the folder, and proves to know its secret."""
     if not folder.is_held():
         return False

@@ -10,7 +10,7 @@ from typing import Any
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.sandbox.gateway.propagation import LONGEST_SECONDS
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Delays:
 class Settings:
     """The settings in a state folder; a missing or unreadable file means the defaults. Read again when changed."""
 
-    def __init__(self, folder: StateFolder) -> None:
+    def __init__(self, folder: SandboxFolder) -> None:
         self._folder = folder
         self._file = folder.settings
         self._read_at = -1

@@ -14,6 +14,7 @@ from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.practice.exercise import Practice
+from xsfn_helpers.deployment.practice.score import RoomBook
 from xsfn_helpers.lab.lab import Lab
 
 _STATE: Final = "XSFN_STATE_DIR"
@@ -38,7 +39,7 @@ class Inside:
 
     @property
     def practice(self) -> Practice:
-        return Practice(self.lab, self.seat.book)
+        return Practice(self.lab, RoomBook(self.seat.room))
 
 
 def enter(door: Door, number: int) -> Inside:

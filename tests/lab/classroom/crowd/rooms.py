@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.lab.classroom.crowd.doors import Door
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import StateFolder
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 _OPEN: Final = re.compile(r"The room is open: (?P<url>\S+), code (?P<code>\S+)")
 
@@ -25,7 +25,7 @@ class ServedRoom:
         self._service, self.door = self._opened()
 
     def pids(self) -> list[int]:
-        running = StateFolder.default().read()
+        running = SandboxFolder.default().read()
         return [self._service.pid, *([running.pid] if running else [])]
 
     def kill(self) -> None:
@@ -33,7 +33,7 @@ class ServedRoom:
         for pid in self.pids():
             os.kill(pid, signal.SIGKILL)
         self._wait()
-        while StateFolder.default().is_held():
+        while SandboxFolder.default().is_held():
             time.sleep(0.01)
 
     def bring_back(self) -> None:
