@@ -1,5 +1,7 @@
 """What happens in a lab, told as it happens to whoever wants to see it: the live displays.
 
+An event is any object; who makes one says what it means, and listeners take those they know.
+
 Without listeners nothing is looked up and nothing costs time.
 """
 
@@ -13,8 +15,6 @@ from typing import Any, Final
 import botocore.session
 
 from xsfn_helpers.chain.scenario import Scenario, Side
-from xsfn_helpers.deployment.checks.validation import Checked
-from xsfn_helpers.deployment.runs import Looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class Called:
         return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
 
 
-Event = Called | Checked | Looked
-Listener = Callable[[Event], None]
+Listener = Callable[[object], None]
 
 
 class News:
@@ -58,7 +57,7 @@ class News:
 
         return unsubscribe
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: object) -> None:
         for listener in self._listeners:
             listener(event)
 

@@ -1,1 +1,1 @@
-"""What every room may use: errors, languages, ARNs, JSON with places. No AWS, no lesson."""
+"""What every room may use. No AWS, no lesson."""
