@@ -15,6 +15,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.common.renderable import rendered_by
+
 if TYPE_CHECKING:
     from xsfn_helpers.aws.attempt import attempt
     from xsfn_helpers.aws.seat import join_room, leave_room
@@ -61,6 +63,10 @@ _HOMES: Final = {
     "open_lab": "xsfn_helpers.lab.opening",
     "rehearse": "xsfn_helpers.lab.rehearsal",
 }
+
+
+# Loaded when the first thing is shown: a program that only prints needs no pages and no pictures.
+rendered_by("xsfn_helpers.display.renderers")
 # Chapters that notebooks import as they are: `from xsfn_helpers import documents`.
 _CHAPTERS: Final = {
     "documents": "xsfn_helpers.chain.documents",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xsfn_helpers import Lab
-from xsfn_helpers.aws.events import Called, Event, News
+from xsfn_helpers.aws.events import Called, News
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.runs import Looked
 
@@ -24,7 +24,7 @@ def test_listeners_hear_until_they_leave() -> None:
 
 
 def test_calls_that_change_are_told_with_their_names_and_readings_arent(lab: Lab) -> None:
-    heard: list[Event] = []
+    heard: list[object] = []
     leave = lab.ground.accounts.news.subscribe(heard.append)
 
     iam = lab.operator.client("iam")
@@ -40,7 +40,7 @@ def test_calls_that_change_are_told_with_their_names_and_readings_arent(lab: Lab
 
 
 def test_a_stack_is_told_too_since_it_may_hold_any_role(lab: Lab) -> None:
-    heard: list[Event] = []
+    heard: list[object] = []
     leave = lab.ground.accounts.news.subscribe(heard.append)
 
     client = lab.operator.client("cloudformation")
@@ -52,7 +52,7 @@ def test_a_stack_is_told_too_since_it_may_hold_any_role(lab: Lab) -> None:
 
 
 def test_refused_calls_change_nothing_and_arent_told(lab: Lab) -> None:
-    heard: list[Event] = []
+    heard: list[object] = []
     leave = lab.ground.accounts.news.subscribe(heard.append)
     iam = lab.operator.client("iam")
 
@@ -65,7 +65,7 @@ def test_refused_calls_change_nothing_and_arent_told(lab: Lab) -> None:
 
 
 def test_a_run_is_told_as_it_goes_on(standing_lab: Lab) -> None:
-    heard: list[Event] = []
+    heard: list[object] = []
     leave = standing_lab.ground.accounts.news.subscribe(heard.append)
     run = standing_lab.run()
     leave()

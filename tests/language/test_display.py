@@ -16,7 +16,7 @@ from xsfn_helpers.chain.links import Node, chain
 from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.language import speaking
-from xsfn_helpers.deployment.runs import TimelineEvent
+from xsfn_helpers.deployment.runs import Timeline, TimelineEvent
 from xsfn_helpers.display.annotated import Annotated
 from xsfn_helpers.display.draw import pictures
 from xsfn_helpers.display.live.frontend import (
@@ -31,7 +31,7 @@ from xsfn_helpers.display.pictures.diagram import Diagram
 from xsfn_helpers.display.pictures.hub_diagram import HubDiagram, SpokePicture
 from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.reports import report_html
-from xsfn_helpers.display.timeline import Timeline, timeline_html
+from xsfn_helpers.display.timeline import timeline_html
 
 SCENARIO: Final = Scenario()
 # The article's names and AWS's are Latin in Japanese, too.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Renderable):
     """How a call was answered: allowed, or refused with code and message (without what changes from call to call).
 
     `by` is who refused: AWS, or the lab, which sends nothing that AWS would refuse anyhow.
@@ -30,13 +31,6 @@ class Attempt:
 
     def __str__(self) -> str:
         return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.attempt import attempt_html
-
-        return {"text/html": attempt_html(self), "text/plain": str(self)}
 
 
 def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:

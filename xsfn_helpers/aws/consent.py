@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from xsfn_helpers.aws.ledger import Entry, Ledger
 from xsfn_helpers.chain.scenario import Account, Scenario
 from xsfn_helpers.common.errors import AgreementNeeded, ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 
 AGREED: Final = "agreed"
 WITHDRAWN: Final = "withdrawn"
@@ -82,7 +83,7 @@ class NoneNeeded:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Question(Renderable):
     """Whether changes may be made, and what was said of it; in a notebook, a box for the answer where there is none."""
 
     agreement: Agreement
@@ -101,15 +102,6 @@ class Question:
             operator=self.operator,
             subject=self.subject,
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        if self.said or self.agreement.given:
-            return {"text/plain": str(self)}
-        from xsfn_helpers.display.live.agree_form import agree_form
-
-        return agree_form(self.agreement, str(self))
 
 
 @dataclass(frozen=True, slots=True)

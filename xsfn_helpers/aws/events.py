@@ -1,5 +1,7 @@
 """What happens in a lab, told as it happens to whoever wants to see it: the live displays.
 
+An event is any object; who makes one says what it means, and listeners take those they know.
+
 Without listeners nothing is looked up and nothing costs time.
 """
 
@@ -15,9 +17,7 @@ import botocore.session
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.checks.validation import Checked
 from xsfn_helpers.deployment.runs import Looked
-
-if TYPE_CHECKING:
-    from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.chain.scenario import Scenario, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,7 @@ class Called:
         return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
 
 
-# A stack may hold any of the chain's things.
-_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
-
-Event = Called | Checked | Looked
-Listener = Callable[[Event], None]
+from xsfn_helpers.chain.scenario import Scenario, Side
 
 
 def may_change(scenario: Scenario, called: Called) -> bool:
@@ -83,7 +79,7 @@ class News:
 
         return unsubscribe
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: object) -> None:
         for listener in self._listeners:
             listener(event)
 

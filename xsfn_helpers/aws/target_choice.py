@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import botocore.session
 from botocore.exceptions import BotoCoreError
@@ -15,12 +15,13 @@ from botocore.exceptions import BotoCoreError
 from xsfn_helpers.aws.settings import CONFIG_FILE, PROFILE_KEYS, Settings, Target, find_config_file, load_settings
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import LANGUAGES, tr
+from xsfn_helpers.common.renderable import Renderable
 
 _KEYS: Final = ("target", *PROFILE_KEYS.values(), "region")
 
 
 @dataclass(frozen=True, slots=True)
-class TargetChoice:
+class TargetChoice(Renderable):
     """The choice as it stands; in a notebook, a form to make another one. It counts from the next `open_lab()` on."""
 
     settings: Settings
@@ -68,13 +69,6 @@ class TargetChoice:
             "operator_profile='…', subject_profile='…'), and choose('sandbox').",
             where=where,
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        from xsfn_helpers.display.live.target_form import target_form
-
-        return target_form(self, str(self))
 
 
 def choose_target() -> TargetChoice:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 
 
 class Action(StrEnum):
@@ -103,7 +104,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Renderable):
     """The changes of one step in order; `done` tells a plan from the record of what was carried out."""
 
     title: str
@@ -131,13 +132,6 @@ class Plan:
             return tr("{title}: nothing there", title=self.title)
         lines = [change.told(done=self.done).replace("\n", "\n  ") for change in self.changes]
         return "\n  ".join([f"{self.title}:", *lines])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.plan import plan_html
-
-        return {"text/html": plan_html(self), "text/plain": str(self)}
 
 
 def text_diff(stored: str, wanted: str) -> tuple[str, ...]:

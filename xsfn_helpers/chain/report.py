@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Renderable):
     """One verified fact.
 
     `id` is stable and machine-readable (`link-2.decided`, `stage-1.trust-policy`); `title` is the claim;
@@ -26,16 +27,9 @@ class Check:
         line = f"{'✓' if self.passed else '✗'} {self.title}: {self.evidence}"
         return line if self.passed or not self.hint else f"{line}\n    → {self.hint}"
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.reports import check_html
-
-        return {"text/html": check_html(self), "text/plain": str(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Renderable):
     """An ordered set of checks; true when every one holds."""
 
     title: str
@@ -80,10 +74,3 @@ class Report:
             *(f"  {check}" for check in self.checks),
         ]
         return "\n".join(lines)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.reports import report_html
-
-        return {"text/html": report_html(self), "text/plain": str(self)}

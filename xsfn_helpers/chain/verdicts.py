@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +11,7 @@ from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.iam import Decision, Outcome, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ MADE_BY: Final[Mapping[Node | None, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Renderable):
     """Whether one link is allowed. `decision` is None when a role it needs doesn't exist; `missing` names that role."""
 
     link: Link
@@ -79,13 +80,6 @@ class Verdict:
     def __str__(self) -> str:
         explanation = self.explanation
         return f"{tr('Link {link}', link=self.link)}\n{explanation.text if explanation else self.evidence}"
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.verdict import verdict_html
-
-        return {"text/html": verdict_html(self), "text/plain": str(self)}
 
 
 StoredRoles = Mapping[Node, StoredRole | None]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from xsfn_helpers.asl.credentials import Option
 from xsfn_helpers.asl.definition_rules import MANAGED_RULE, MANAGED_RULE_ACTIONS, waits_for_own_executions
@@ -23,9 +23,7 @@ from xsfn_helpers.chain.snapshot import Standing
 from xsfn_helpers.chain.task_role import CALLS, TakenRole, decide_with
 from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
 from xsfn_helpers.common.language import listed, mark, tr
-
-if TYPE_CHECKING:
-    from xsfn_helpers.display.pictures.diagram import Diagram
+from xsfn_helpers.common.renderable import Renderable, picture, shown
 
 
 class Turn(StrEnum):
@@ -101,7 +99,7 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIf(Renderable):
     """What the documents would do to the chain. Nothing is applied.
 
     Of a document that AWS would refuse nothing comes: the links stay as they are.
@@ -165,18 +163,9 @@ class WhatIf:
         return self.text
 
     @property
-    def diagram(self) -> Diagram:
+    def diagram(self) -> Any:
         """The access chain as it would be; a link that would change says how."""
-        from xsfn_helpers.display.what_if_report import what_if_diagram
-
-        return what_if_diagram(self)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.what_if_report import what_if_html
-
-        return {"text/html": what_if_html(self), "text/plain": self.text}
+        return shown(picture, self)
 
     def _lines(self) -> Iterator[str]:
         yield from (f"  {note}" for note in self.notes)

@@ -37,20 +37,22 @@ def add(commands: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
+    from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
     from xsfn_helpers.deployment.diagnose.reading.export import export
+    from xsfn_helpers.display.diagnosis import diagnosis_page
 
     diagnosis = _diagnosis(options)
     if options.export is not None:
         export(diagnosis.evidence, options.export)
     if options.html is not None:
         try:
-            options.html.write_text(diagnosis.html(), encoding="utf-8")
+            options.html.write_text(diagnosis_page(diagnosis), encoding="utf-8")
         except OSError as error:
             raise ConfigError(
                 tr("The report can't be written: {error}.", error=error), where=str(options.html)
             ) from error
     if options.json:
-        print_json(diagnosis.to_json())
+        print_json(diagnosis_json(diagnosis))
     else:
         print(diagnosis)
     return OK if diagnosis.ok else FAILED

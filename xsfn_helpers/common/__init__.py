@@ -1,1 +1,1 @@
-"""What every room may use: names that AWS takes, JSON with places, the state folder. No AWS call, no lesson."""
+"""What every room may use: errors, languages, names that AWS takes, JSON with places. No AWS call, no lesson."""

@@ -6,9 +6,9 @@ Everything is made of the same parts as with two accounts, a scenario for each S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.blueprint import Blueprint
@@ -21,6 +21,7 @@ from xsfn_helpers.chain.targets import Target, state_machine
 from xsfn_helpers.chain.verdicts import Verdict, decide_from
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable, picture, shown
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment import reach_runs
 from xsfn_helpers.deployment.environment import Ground
@@ -31,10 +32,6 @@ from xsfn_helpers.deployment.resources.state_machine import StateMachine
 from xsfn_helpers.deployment.resources.targets import things
 from xsfn_helpers.deployment.runs import begin
 from xsfn_helpers.deployment.snapshot import read_roles
-
-if TYPE_CHECKING:
-    from xsfn_helpers.display.pictures.hub_diagram import HubDiagram
-
 
 MAP_STATE: Final = "In each Subject account"
 REFUSED_STATE: Final = "Keep what went wrong"
@@ -54,7 +51,7 @@ class SpokeEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class HubRun:
+class HubRun(Renderable):
     """One Operator execution that went to every Subject account."""
 
     status: str
@@ -76,13 +73,6 @@ class HubRun:
             count=len(self.ends),
         )
         return "\n".join([head, *(f"  {end}" for end in self.ends)])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.reach import hub_run_html
-
-        return {"text/html": hub_run_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +152,9 @@ class Hub:
             checks += [_decided(spoke, spoke.verdicts()), _tried(spoke, tried[spoke.id])]
         return Report(tr("{count} Subject accounts", count=len(self.spokes)), tuple(checks))
 
-    def diagram(self, run: HubRun | None = None) -> HubDiagram:
+    def diagram(self, run: HubRun | None = None) -> Any:
         """Every account and every link, as the stored policies decide it; a `run` adds what went wrong where."""
-        from xsfn_helpers.display.pictures.hub_diagram import HubDiagram, spoke_picture
-
-        notes = {end.account_id: end.words for end in run or () if not end.succeeded}
-        pictures = [
-            spoke_picture(spoke.scenario, (spoke.target,), spoke.verdicts(), note=notes.get(spoke.id, ""))
-            for spoke in self.spokes
-        ]
-        return HubDiagram(self.ground.scenario, tuple(pictures))
+        return shown(picture, self, run)
 
     def _resources(self) -> tuple[Resource, ...]:
         """In the order IAM allows: a trust policy names only what exists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +13,7 @@ from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.environment import LAB_TAG, Ground
 from xsfn_helpers.deployment.resources.iam import ManagedPolicy, Role
@@ -51,7 +52,7 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftovers:
+class Leftovers(Renderable):
     """Everything that was found; `notes` are where couldn't be looked, and why."""
 
     lab_id: str
@@ -90,13 +91,6 @@ class Leftovers:
             for lab, count in sorted(others.items())
         ]
         return "\n".join([*lines, *self.notes])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.leftovers import leftovers_html
-
-        return {"text/html": leftovers_html(self.plan, str(self).splitlines()), "text/plain": str(self)}
 
 
 def by_tags(ground: Ground) -> Leftovers:

@@ -3,7 +3,7 @@ back. It only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import probes
 from xsfn_helpers.deployment.environment import LAB_TAG, Ground
@@ -42,7 +43,7 @@ _WHERE: Final = mark("it is in XSFN_STATE_DIR, or ~/.local/state/xsfn")
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Renderable):
     """Whether the lab may begin. `notes` are what couldn't be found out; `plans` what would be made and changed."""
 
     report: Report
@@ -60,7 +61,8 @@ class Preflight:
         return self.ok
 
     @property
-    def _below(self) -> tuple[tuple[str, str], ...]:
+    def below(self) -> tuple[tuple[str, str], ...]:
+        """What stands below the checks and the plans, each with its heading."""
         notes = tuple((tr("Not known"), note) for note in self.notes)
         ledger = ((tr("Ledger"), self.ledger),) if self.ledger else ()
         return (*notes, (tr("Cost"), tr(self.cost)), (tr("Way back"), tr(self.undo)), *ledger)
@@ -71,16 +73,9 @@ class Preflight:
                 str(self.report),
                 tr("What would be made and changed:"),
                 *(f"  {line}" for plan in self.plans for line in str(plan).splitlines()),
-                *(f"{heading}: {text}" for heading, text in self._below),
+                *(f"{heading}: {text}" for heading, text in self.below),
             ]
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.preflight import preflight_html
-
-        return {"text/html": preflight_html(self.report, self.plans, self._below), "text/plain": str(self)}
 
 
 def preflight(ground: Ground, steps: Steps) -> Preflight:

@@ -6,9 +6,9 @@ what the task calls follow from the targets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, execute_role_permissions
@@ -21,6 +21,7 @@ from xsfn_helpers.chain.verdicts import Verdict, decide_from
 from xsfn_helpers.common.errors import ConfigError, RunError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable, picture, shown
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment import reach_runs
 from xsfn_helpers.deployment.environment import Ground
@@ -31,9 +32,6 @@ from xsfn_helpers.deployment.resources.targets import Thing, receive_token, thin
 from xsfn_helpers.deployment.runs import begin
 from xsfn_helpers.deployment.snapshot import read_roles
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Steps
-
-if TYPE_CHECKING:
-    from xsfn_helpers.display.pictures.hub_diagram import HubDiagram
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class Removals:
+class Removals(Renderable):
     """Each single action taken away in turn, and what became of the run."""
 
     rows: tuple[Removal, ...]
@@ -71,13 +69,6 @@ class Removals:
 
     def __str__(self) -> str:
         return "\n".join(str(row) for row in self.rows)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.reach import removals_html
-
-        return {"text/html": removals_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +183,9 @@ class Reach:
                     self.apply()
         return Removals(tuple(rows))
 
-    def diagram(self, report: Report | None = None) -> HubDiagram:
+    def diagram(self, report: Report | None = None) -> Any:
         """The two accounts and the links, each as the stored policies decide it; with a `report`, as it was tried."""
-        from xsfn_helpers.display.pictures.hub_diagram import HubDiagram, spoke_picture
-
-        return HubDiagram(self.scenario, (spoke_picture(self.scenario, self.targets, self.verdicts(), report),))
+        return shown(picture, self, report)
 
     def _without(self, target: Target, grant: Grant) -> Removal:
         left = tuple(other for other in target.grants if other is not grant)

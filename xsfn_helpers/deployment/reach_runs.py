@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from xsfn_helpers.aws.errors import told
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED
@@ -37,7 +38,7 @@ class TaskEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class ReachRun:
+class ReachRun(Renderable):
     """An Operator execution that has ended, or that is waiting for something from outside."""
 
     execution_arn: str
@@ -62,13 +63,6 @@ class ReachRun:
         return "\n".join(
             [tr("Operator execution: {status}", status=self.status), *(f"  {task}" for task in self.tasks)]
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.reach import run_html
-
-        return {"text/html": run_html(self), "text/plain": str(self)}
 
 
 def follow(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from xsfn_helpers.aws.errors import told
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RunError
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.plain_text import one_line
+from xsfn_helpers.common.renderable import Renderable, live, shown
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment.environment import Ground
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
-    from xsfn_helpers.display.live.run import LiveRun
-
-
 RUNNING: Final = "RUNNING"
 SUCCEEDED: Final = "SUCCEEDED"
+EVENT_FAILED: Final = mark("✗ failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,43 @@ class TimelineEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Timeline(Renderable):
+    """The merged events of a run, in the order given.
+
+    The text has no times, so that it is the same for every run that goes the same way; the table has milliseconds since
+    the first event.
+    """
+
+    events: Sequence[TimelineEvent]
+    title: str = mark("Timeline of both executions")
+
+    @property
+    def heading(self) -> str:
+        """The title on one line, as the reader is told it."""
+        return one_line(tr(self.title))
+
+    @property
+    def text(self) -> str:
+        """One line per event: position, side, type, link, summary; the Subject's events are set in."""
+        return "\n".join([self.heading, *(_timeline_line(n, event) for n, event in enumerate(self.events, start=1))])
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _timeline_line(position: int, event: TimelineEvent) -> str:
+    indent = "" if event.side is Side.OPERATOR else "    "
+    parts = [
+        f"{position:>3} {indent}{event.side.capitalize()}: {event.type}",
+        *([tr("link {number}", number=event.link)] if event.link is not None else []),
+        *([tr(EVENT_FAILED)] if event.failed else []),
+        *([one_line(event.summary)] if event.summary else []),
+    ]
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Renderable):
     """An Operator execution, and the Subject execution it started, as they stood when they were last looked at.
 
     `input`, `output` and `subject_input` are parsed JSON; `error` and `cause` are the Operator execution's own.
@@ -70,6 +106,11 @@ class Run:
     @property
     def succeeded(self) -> bool:
         return self.status == SUCCEEDED
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened in which account, in order."""
+        return Timeline(self.events)
 
     @property
     def summary(self) -> RunSummary:
@@ -104,11 +145,9 @@ class Run:
             run = run.look()
         return run
 
-    def watch(self) -> LiveRun:
+    def watch(self) -> Any:
         """Show the run while it goes on, in the background: both histories, and a button that stops it."""
-        from xsfn_helpers.display.live.run import LiveRun
-
-        return LiveRun(self).watch()
+        return shown(live, self)
 
     def stop(self, *, error: str = "", cause: str = "stopped by hand", timeout: float = 15.0) -> Run:
         """Stop the Operator execution and wait for what becomes of both.
@@ -144,18 +183,9 @@ class Run:
             lines.append(tr("Subject execution: never started"))
         return "\n".join(lines)
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.run import run_html
-        from xsfn_helpers.display.timeline import Timeline
-
-        timeline = Timeline(self.events)
-        return {"text/html": run_html(self, timeline), "text/plain": f"{self}\n{timeline}"}
-
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(Renderable):
     """A run without its timeline, to be shown."""
 
     run: Run
@@ -163,12 +193,12 @@ class RunSummary:
     def __str__(self) -> str:
         return str(self.run)
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.run import summary_html
 
-        return {"text/html": summary_html(self.run), "text/plain": str(self)}
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A run as it stands now, for whoever listens to the accounts' news."""
+
+    run: Run
 
 
 def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:
@@ -395,10 +425,3 @@ def _parsed(text: str | None) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A run as it stands now."""
-
-    run: Run

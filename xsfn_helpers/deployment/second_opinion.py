@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,6 +23,7 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
 from xsfn_helpers.common.errors import AwsUnavailable, StepError
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.snapshot import read_roles
@@ -43,7 +44,7 @@ _TRUST: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOpinion:
+class SecondOpinion(Renderable):
     """What both say. `notes` are what AWS wasn't, or couldn't be, asked; `to_send` is a text for each disagreement."""
 
     report: Report
@@ -57,13 +58,6 @@ class SecondOpinion:
     def __str__(self) -> str:
         lines = [str(self.report), *(tr("Not asked: {note}", note=note) for note in self.notes)]
         return "\n".join([*lines, *(tr("To send in:\n{text}", text=text) for text in self.to_send)])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.second_opinion import second_opinion_html
-
-        return {"text/html": second_opinion_html(self.report, self.notes, self.to_send), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.stages import Steps
 
 # What each step's notebook says it takes.
@@ -30,7 +31,7 @@ class StepStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Status(Renderable):
     """The steps of a lab at one moment; its text is the whole of it. Shown in a notebook, it keeps up by itself.
 
     `room` says, to somebody in a room, which place is theirs and whether a fault waits in it.
@@ -89,11 +90,6 @@ class Status:
                 *self.room,
             ]
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        return self.live(self) if self.live else {"text/plain": str(self)}
 
 
 def read_status(lab_id: str, steps: Steps, *, operator: Account, subject: Account) -> Status:

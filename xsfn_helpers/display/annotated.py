@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape, one_line, plain
+from xsfn_helpers.common.plain_text import one_line, plain
+from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape
 
 Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Annotated:
+class Annotated(Renderable):
     """A document and notes on it, as text and as a table with the notes beside their lines.
 
     A note's key is a path of keys and list positions with `/` between them (`Statement/0/Condition`, `~1` for a slash
@@ -44,11 +46,6 @@ class Annotated:
 
     def __str__(self) -> str:
         return self.text
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        return {"text/html": document_html(self), "text/plain": self.text}
 
     def noted_lines(self) -> dict[int, tuple[str, str]]:
         """Line number (from 1) to the note's key and text, in the document's order."""

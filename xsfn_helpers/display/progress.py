@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.display.markup import escape, one_line
+from xsfn_helpers.common.plain_text import one_line
+from xsfn_helpers.display.markup import escape
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 

@@ -50,7 +50,7 @@ def what_if_diagram(report: WhatIf) -> Diagram:
 
 def what_if_html(report: WhatIf) -> str:
     """Outcome, documents, links, what else would get in, and the chain as a picture."""
-    return words_html(report) + report.diagram.figure_html()
+    return words_html(report) + what_if_diagram(report).figure_html()
 
 
 def words_html(report: WhatIf) -> str:

@@ -9,20 +9,21 @@ import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from xsfn_helpers.aws.accounts import SandboxPlace
 from xsfn_helpers.aws.settings import ENVIRONMENT_PREFIX, PROFILE_KEYS, Target, load_settings
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.state_folder import StateFolder
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.lab.opening import open_lab, start_sandbox
 
 _PROFILES: Final = {Side.OPERATOR: "rehearsal-operator", Side.SUBJECT: "rehearsal-subject"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Renderable):
     """Whether the sandbox plays AWS, or AWS itself was chosen."""
 
     playing: bool
@@ -36,9 +37,6 @@ class Rehearsal:
             "AWS configuration is left aside. What earlier notebooks built has been removed: it begins with "
             "nothing."
         )
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
 
 
 def rehearse(environment: MutableMapping[str, str] = os.environ) -> Rehearsal:

@@ -7,12 +7,13 @@ should believe them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 
 
 class About(StrEnum):
@@ -323,7 +324,7 @@ LIKELY_MET: Final = ("one-text", "describe-refused", "external-id", "session-nam
 
 
 @dataclass(frozen=True, slots=True)
-class NotEstablished:
+class NotEstablished(Renderable):
     """Points that nobody has written down of AWS, each with what the sandbox does there."""
 
     choices: tuple[Choice, ...]
@@ -358,8 +359,3 @@ class NotEstablished:
                 tr("    Why: {why}.", why=tr(choice.why)),
             ]
         return "\n".join(lines)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        return {"text/markdown": f"{self.title}\n\n{as_markdown(self.choices)}", "text/plain": str(self)}

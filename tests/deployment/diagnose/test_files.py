@@ -21,6 +21,7 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.deployment.diagnose import Diagnosis, Verdict, analyse
+from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
 from xsfn_helpers.deployment.diagnose.ask import diagnose_files
 from xsfn_helpers.deployment.diagnose.reading.export import export
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
@@ -30,7 +31,7 @@ S: Final = Scenario()
 
 
 def _same(one: Diagnosis, other: Diagnosis) -> None:
-    first, second = one.to_json(), other.to_json()
+    first, second = diagnosis_json(one), diagnosis_json(other)
     assert first == second
     assert str(one) == str(other)
 

@@ -21,7 +21,9 @@ from xsfn_helpers import open_lab
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
 from xsfn_helpers.deployment.diagnose import Diagnosis
+from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
 from xsfn_helpers.deployment.diagnose.reading.export import export
+from xsfn_helpers.display.diagnosis import diagnosis_page
 
 SETUPS = {one.name: one for one in (*ONE, *TWO)}
 # One of each kind of change: trust, inline, managed, boundary, definition, new role, new state machine, taken away.
@@ -113,7 +115,7 @@ def test_two_diagnoses_of_the_same_are_the_same(world: World) -> None:
 def test_the_json_has_the_documented_shape(world: World) -> None:
     SETUPS["n4-n9"].build(world)
 
-    found = json.loads(json.dumps(diagnose(world).to_json()))
+    found = json.loads(json.dumps(diagnosis_json(diagnose(world))))
 
     link = ["number", "asker", "action", "resource", "accounts", "when", "answer", "why", "slip", "aws_says", "open"]
     assert found["schema"] == "xsfn.diagnosis/1"
@@ -155,7 +157,7 @@ class _Page(HTMLParser):
 def test_the_page_stands_by_itself(world: World) -> None:
     """No script, nothing fetched, headings in order, every picture with words, every table with headings."""
     SETUPS["n3"].build(world)
-    text = diagnose(world).html()
+    text = diagnosis_page(diagnose(world))
 
     page = _Page(text)
     names = [tag for tag, _ in page.tags]
@@ -180,7 +182,7 @@ def test_the_page_says_what_the_text_says(world: World) -> None:
     heard: list[str] = []
     parser = HTMLParser(convert_charrefs=True)
     parser.handle_data = heard.append  # type: ignore[method-assign]
-    parser.feed(found.html())
+    parser.feed(diagnosis_page(found))
     said = " ".join(" ".join(heard).split())
 
     wanted = [link.why for link in found.links] + [fix.summary for fix in found.fixes]
@@ -193,7 +195,7 @@ def test_names_cannot_smuggle_markup_in(world: World) -> None:
     world.build(operator_definition=definition)
     found = diagnose(world)
 
-    assert "<script>" not in found.html()
+    assert "<script>" not in diagnosis_page(found)
     assert "<script>" not in found._repr_mimebundle_()["text/html"]
 
 
@@ -236,7 +238,7 @@ def test_no_secret_is_in_any_output(world: World, tmp_path: Path) -> None:
     world.build(execute_permissions=execute(world, {"Statement/0": None}))
     found: Diagnosis = diagnose(world)
     export(found.evidence, tmp_path)
-    outputs = [str(found), found.html(), json.dumps(found.to_json()), repr(found)]
+    outputs = [str(found), diagnosis_page(found), json.dumps(diagnosis_json(found)), repr(found)]
     outputs += [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
 
     secrets = {key for keys in world.sandbox.accounts.values() for key in (keys.access_key_id, keys.secret_access_key)}

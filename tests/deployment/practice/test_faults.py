@@ -25,7 +25,7 @@ from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.exercise import Exercise, Practice
 from xsfn_helpers.deployment.practice.extras import extras, twin_role
 from xsfn_helpers.deployment.practice.fault import Shows
-from xsfn_helpers.display.timeline import Timeline
+from xsfn_helpers.deployment.runs import Timeline
 from xsfn_helpers.iam import PolicyError
 from xsfn_helpers.sandbox.process.server import Sandbox
 

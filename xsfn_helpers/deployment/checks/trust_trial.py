@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from xsfn_helpers.chain.stored import StoredRole
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.checks import probes
 from xsfn_helpers.deployment.environment import LAB_TAG, Ground
 from xsfn_helpers.deployment.lock import turn
@@ -35,7 +36,7 @@ _PERMISSION: Final = "assume-the-door"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Renderable):
     """One question, answered twice."""
 
     trust: Mapping[str, Any]
@@ -63,13 +64,6 @@ class Answer:
                 self.agreement,
             ]
         )
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.trust_answer import answer_html
-
-        return {"text/html": answer_html(self), "text/plain": str(self)}
 
 
 @dataclass(frozen=True, slots=True)

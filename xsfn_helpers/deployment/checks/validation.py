@@ -57,6 +57,13 @@ _THINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """The lab has been checked, for whoever listens to the accounts' news."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
     """The checks of one lab; `steps` are its stages as they should be."""
 
@@ -275,10 +282,3 @@ def _decided(verdict: Verdict, stage: int) -> Check:
         verdict.evidence,
         hint if verdict.allowed else "",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The lab has been checked."""
-
-    report: Report

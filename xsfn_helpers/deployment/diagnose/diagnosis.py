@@ -1,15 +1,19 @@
-"""The diagnosis: every link of every task, the first broken one, its fix, and the risks of what works. Pure."""
+"""The diagnosis: every link of every task, the first broken one, its fix, and the risks of what works. Pure.
+
+Its text gives the answer first, then every link, the fix, the risks, and what couldn't be seen.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
@@ -22,6 +26,7 @@ from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
+MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
 
 class Verdict(StrEnum):
@@ -47,7 +52,7 @@ class TaskDiagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Renderable):
     """What was found. `fixes` puts right one link after the other, the first broken one first; see `Fix`.
 
     `risks` and `least` (the smallest policies) are told of the set-up as it is with all fixes made.
@@ -86,7 +91,6 @@ class Diagnosis:
     @property
     def headline(self) -> str:
         """The answer in a sentence or two."""
-
         return headline(self)
 
     @property
@@ -107,27 +111,7 @@ class Diagnosis:
         return self.evidence.not_seen
 
     def __str__(self) -> str:
-
-        return report(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON values; the schema is told in `xsfn_helpers.deployment.diagnose.as_json`."""
-        from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
-
-        return diagnosis_json(self)
-
-    def html(self) -> str:
-        """The report as a page of its own: no script, nothing loaded from elsewhere."""
-        from xsfn_helpers.display.diagnosis import diagnosis_page
-
-        return diagnosis_page(self)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.diagnosis import diagnosis_html
-
-        return {"text/html": diagnosis_html(self), "text/plain": str(self)}
+        return "\n".join(_lines(self))
 
 
 def analyse(evidence: Evidence, now: str) -> Diagnosis:
@@ -172,9 +156,6 @@ def _fixes(evidence: Evidence, now: str) -> Iterator[Fix]:
             return
         done.add(fix.summary)
         evidence = fix.applied(evidence)
-
-
-MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -243,11 +224,6 @@ def fix_notes(fix: Fix) -> Iterator[str]:
 
 def risk_heading(diagnosis: Diagnosis) -> str:
     return tr("Risks that stay when that is fixed") if diagnosis.fixes else tr("Risks in what works")
-
-
-def report(diagnosis: Diagnosis) -> str:
-    """The whole report."""
-    return "\n".join(_lines(diagnosis))
 
 
 def _lines(diagnosis: Diagnosis) -> Iterator[str]:

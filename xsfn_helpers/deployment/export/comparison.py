@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.errors import ToolMissing
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.export.routes import Route
 from xsfn_helpers.deployment.snapshot import decide_links
 
@@ -49,7 +50,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Renderable):
     """All ways; `same` when every one that was tried gives each link the same decision by the same statement."""
 
     ways: tuple[Way, ...]
@@ -71,13 +72,6 @@ class Comparison:
 
     def __str__(self) -> str:
         return "\n".join([self.heading, *(f"  {way}" for way in self.ways)])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.routes import comparison_html
-
-        return {"text/html": comparison_html(self), "text/plain": str(self)}
 
 
 def compare(lab: Lab, routes: Iterable[Route]) -> Comparison:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import ConfigError, ToolMissing
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.export.folder import Export
 from xsfn_helpers.deployment.export.routes import Route
 from xsfn_helpers.deployment.export.synthesis import synthesise
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
-from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Grants:
+class Grants(Renderable):
     """All of them; or, where the CDK can't run here, what it lacks."""
 
     grants: tuple[Grant, ...]
@@ -68,13 +68,6 @@ class Grants:
         lines = (f"  {line}" for grant in self.grants for line in str(grant).splitlines())
         return "\n".join([self.heading, *lines])
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.routes import grants_html
-
-        return {"text/html": grants_html(self), "text/plain": str(self)}
-
 
 def grants_of(export: Export, scenario: Scenario) -> Grants:
     """Synthesise the app as the CDK would have it, and judge each statement that it adds to the Operator role.
@@ -94,6 +87,8 @@ def grants_of(export: Export, scenario: Scenario) -> Grants:
 
 def _statements(template: Mapping[str, Any], scenario: Scenario) -> Iterator[Mapping[str, Any]]:
     """Those the CDK adds, in a policy of its own beside the one that the app writes into the role."""
+    # Showing what was judged needs none of the sandbox's CloudFormation.
+    from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 
     def unknown(name: str, *_: str) -> str:
         raise ConfigError(

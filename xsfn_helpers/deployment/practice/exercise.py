@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from xsfn_helpers.chain.report import Report
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.practice import extras
 from xsfn_helpers.deployment.practice.catalogue import catalogue, find
 from xsfn_helpers.deployment.practice.fault import Fault
@@ -34,7 +35,7 @@ _IN_DISGUISE = mark("Somebody changed something in the complete set-up. Nobody s
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Renderable):
     """A few lines for the reader."""
 
     text: str
@@ -42,12 +43,9 @@ class Notice:
     def __str__(self) -> str:
         return self.text
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(self.text)
-
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Renderable):
     """What came of a guess at the broken link."""
 
     link: int
@@ -60,12 +58,9 @@ class Guess:
     def __str__(self) -> str:
         return f"{'✓' if self.right else '✗'} {self.text}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
-
 
 @dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(Renderable):
     """What was done to repair the fault, and the rule behind it."""
 
     title: str
@@ -77,16 +72,9 @@ class Solution:
         told = tr("{title}: repaired. {rule} [{source}]", title=self.title, rule=self.rule, source=self.source)
         return f"{told}\n{self.exact}"
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.practice import solution_html
-
-        return {"text/html": solution_html(self), "text/plain": str(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(Renderable):
     """One fault of a practice. Break it, look at the symptom, find the link, repair, check.
 
     Everything but `break_it` raises `StepError` while another fault, or none, is in place.
@@ -201,9 +189,6 @@ class Exercise:
     def __str__(self) -> str:
         return f"{self.title}\n{self.story}"
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))
-
     @property
     def _real_title(self) -> str:
         """What a surprise shows once it is solved."""
@@ -241,7 +226,7 @@ def _side(name: Side | str) -> Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(Renderable):
     """Faults to break a lab with, one at a time. The lab is brought to its last stage whenever one is broken."""
 
     lab: Lab
@@ -312,6 +297,3 @@ class Practice:
         lines = [f"  {exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults]
         heading = tr("{count} faults; practice.fault(1), or by name, takes one", count=len(lines))
         return "\n".join([heading, *lines])
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(str(self))

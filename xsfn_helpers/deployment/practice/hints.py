@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from xsfn_helpers.chain.policy_diff import policy_diff, same_policy
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.practice.edits import edits
 from xsfn_helpers.deployment.practice.fault import Fault
 from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Renderable):
     """One level of help. The last has the difference in the documents, and the repair as Python for a cell."""
 
     level: int
@@ -38,13 +39,6 @@ class Hint:
         diff = [f"  {line}" for line in self.diff]
         code = [tr("In a cell:"), *(f"  {line}" for line in self.code.splitlines())] if self.code else []
         return "\n".join([f"{self.title}: {self.text}", *diff, *code])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.practice import hint_html
-
-        return {"text/html": hint_html(self), "text/plain": str(self)}
 
 
 def hint(lab: Lab, fault: Fault, level: int) -> Hint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NA
 from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.environment import Ground
 
 if TYPE_CHECKING:
@@ -35,20 +36,13 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Renderable):
     """The documents of one account or both, as they are stored."""
 
     exhibits: tuple[Exhibit, ...]
 
     def __str__(self) -> str:
         return "\n".join(f"{exhibit.heading}\n{exhibit.text}" for exhibit in self.exhibits)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.practice import scene_html
-
-        return {"text/html": scene_html(self), "text/plain": str(self)}
 
 
 def scene(ground: Ground, sides: Sequence[Side]) -> Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -13,6 +13,7 @@ from xsfn_helpers.aws.seat import Seat, seat_of
 from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import tr, tr_n
 from xsfn_helpers.common.state_folder import StateFolder
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.environment import Ground
 
 ANSWER_LEVEL: Final = 3
@@ -178,7 +179,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreCard:
+class ScoreCard(Renderable):
     """The card as it is shown. Its text has no times, so that it is the same whenever the same was done."""
 
     rows: tuple[Row, ...]
@@ -214,13 +215,6 @@ class ScoreCard:
 
     def _told(self, *, times: bool) -> str:
         return "\n".join([self.headline, *(f"  {_line(row, times=times)}" for row in self.rows)])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.practice import score_card_html
-
-        return {"text/html": score_card_html(self), "text/plain": str(self)}
 
 
 def _line(row: Row, *, times: bool) -> str:

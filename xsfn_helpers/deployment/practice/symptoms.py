@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,14 +12,14 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable, stable_cause
 from xsfn_helpers.deployment.checks import trials
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 from xsfn_helpers.deployment.practice.names import renamed
-from xsfn_helpers.deployment.runs import Run, TimelineEvent, follow, start
+from xsfn_helpers.deployment.runs import Run, Timeline, TimelineEvent, follow, start
 
 if TYPE_CHECKING:
-    from xsfn_helpers.display.timeline import Timeline
     from xsfn_helpers.lab.lab import Lab
 
 # Longer than a run that is started at once needs to get to the assume step.
@@ -27,7 +27,7 @@ _LAG: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class Symptom(Renderable):
     """What was seen. The links of the timeline's events aren't told: finding the link is the exercise."""
 
     title: str
@@ -36,19 +36,10 @@ class Symptom:
 
     @property
     def timeline(self) -> Timeline:
-        from xsfn_helpers.display.timeline import Timeline
-
         return Timeline(tuple(_untold(event) for event in self.run.events))
 
     def __str__(self) -> str:
         return "\n".join([self.title, *(f"  {line}" for line in self.lines), str(self.timeline)])
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        from xsfn_helpers.display.practice import symptom_html
-
-        return {"text/html": symptom_html(self), "text/plain": str(self)}
 
 
 def _untold(event: TimelineEvent) -> TimelineEvent:

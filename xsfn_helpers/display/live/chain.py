@@ -6,7 +6,7 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
-from xsfn_helpers.aws.events import Called, Event, may_change
+from xsfn_helpers.aws.events import Called, may_change
 from xsfn_helpers.chain.report import Report
 from xsfn_helpers.chain.snapshot import Standing
 from xsfn_helpers.common.errors import XsfnError
@@ -83,7 +83,7 @@ class LiveDiagram:
         diagram = self.diagram
         return bundle(self._frontend, text=diagram.text, html=diagram.figure_html())
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: object) -> None:
         match event:
             case Called(side, operation):
                 if may_change(self._ground.scenario, event):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
 
-from xsfn_helpers.aws.events import Called, Event, News
+from xsfn_helpers.aws.events import Called, News
 from xsfn_helpers.common.errors import NoDotProgram, XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
@@ -175,7 +175,7 @@ class EditingDesk(ABC):
         self.refresh()
         return bundle(self._frontend, text=self.text, html=self._html())
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: object) -> None:
         if isinstance(event, Called) and not event.is_of_executions:
             self._reader.wake()
 

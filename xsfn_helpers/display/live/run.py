@@ -46,9 +46,7 @@ class LiveRun:
         """How the run stands; once it has ended, the whole timeline too, the same for every run that goes the same."""
         if not self._over(self.run):
             return f"{self.run}\n" + tr("(live: it goes on)")
-        from xsfn_helpers.display.timeline import Timeline
-
-        return f"{self.run}\n{Timeline(self.run.events)}"
+        return f"{self.run}\n{self.run.timeline}"
 
     def __str__(self) -> str:
         return self.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xsfn_helpers.aws.events import Called, Event, News
+from xsfn_helpers.aws.events import Called, News
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.status import Status
@@ -28,7 +28,7 @@ class LiveStatus:
         self._show(status)
         return bundle(self._frontend, text=str(status), html=f"<pre>{escape(str(status))}</pre>")
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: object) -> None:
         if isinstance(event, Called):
             self._worker.wake()
 

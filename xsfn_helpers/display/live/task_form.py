@@ -16,6 +16,7 @@ from xsfn_helpers.chain.what_if import Supposition, WhatIf, judge
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.json_text import JsonFault
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.deployment.machine_history import read_machine
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 from xsfn_helpers.deployment.snapshot import read_standing
@@ -23,7 +24,7 @@ from xsfn_helpers.deployment.what_if import read_taken_role
 from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
-from xsfn_helpers.display.markup import CODE, escape, one_line
+from xsfn_helpers.display.markup import CODE, escape
 from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.what_if_report import words_html
 

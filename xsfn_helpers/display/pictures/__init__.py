@@ -1,1 +1,1 @@
-"""Pictures that Graphviz draws, each with a complete text form."""
+"""What is drawn: the diagrams and the workflow graph, each with its words."""

@@ -9,7 +9,7 @@ from typing import Final
 from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.display.markup import one_line
+from xsfn_helpers.common.plain_text import one_line
 
 # The article's names ("図のOperatorStateMachine IAMRole" …); the article has no word for the started execution.
 TITLES: Final[Mapping[Node, str]] = {

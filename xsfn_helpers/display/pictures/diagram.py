@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from xsfn_helpers.chain.links import LINK_NUMBERS, Actor, Link, Node, chain
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.display.full_width import padded
-from xsfn_helpers.display.markup import one_line
 from xsfn_helpers.display.palette import LinkState, legend
 from xsfn_helpers.display.pictures.boxes import NOT_MADE, RUNS_AS, Box, boxes, title_of
-from xsfn_helpers.display.pictures.figure import figure_html
+from xsfn_helpers.display.pictures.picture import Picture
 
 __all__ = ["Diagram", "LinkState"]
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Picture):
     """The access chain of `scenario` as a picture and as text.
 
     `states` gives each link's state (PENDING where none is given), `notes` a short remark on a link, `absent` the boxes
@@ -76,9 +75,6 @@ class Diagram:
         lines.extend(f"    {self._link_line(link)}" for link in self.links)
         return "\n".join(lines)
 
-    def __str__(self) -> str:
-        return self.text
-
     @property
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
@@ -101,36 +97,9 @@ class Diagram:
         return " ".join([tr("{title}.", title=self.heading), *accounts, *links])
 
     @property
-    def dot(self) -> str:
-        """The picture's source in the DOT language. Loads the graphviz package, but needs no `dot` program."""
-        from xsfn_helpers.display.pictures.dot import dot_source
-
-        return dot_source(self)
-
-    def svg(self) -> str:
-        """The picture. Raises `NoDotProgram`, which says how to install Graphviz, where nothing can draw it."""
-        from xsfn_helpers.display.pictures.render import svg_from_dot
-
-        return svg_from_dot(self.dot, title=self.heading, description=self.alt)
-
-    def write(self, path: Path) -> None:
-        """Write the picture to `path`. Raises `NoDotProgram` as `svg` does, before anything is written."""
-        picture = self.svg()
-        path.write_text(picture, encoding="utf-8", newline="\n")
-
-    @property
     def legend(self) -> str:
         """How the states are drawn, in words."""
         return legend()
-
-    def figure_html(self) -> str:
-        """The picture as a figure with alt text; where it can't be drawn, the text and how to install Graphviz."""
-        return figure_html(self.svg, alt=self.alt, caption=tr("{legend}.", legend=self.legend), text=self.text)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        return {"text/html": self.figure_html(), "text/plain": self.text}
 
     def _link_line(self, link: Link) -> str:
         external_id = link.context.get("sts:ExternalId")

@@ -7,7 +7,7 @@ beside or across lines. The colours and line styles come from the palette; nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import graphviz
 
@@ -17,9 +17,7 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE
 from xsfn_helpers.display.pictures.boxes import NOT_MADE, ROLES, Box
-
-if TYPE_CHECKING:
-    from xsfn_helpers.display.pictures.diagram import Diagram
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 # How boxes and lines look where nothing else is said.
@@ -57,7 +55,7 @@ _ROWS: Final = (
 )
 
 
-def dot_source(diagram: Diagram) -> str:
+def diagram_dot(diagram: Diagram) -> str:
     """The DOT text of a diagram: the same text for the same diagram."""
     graph = graphviz.Digraph(
         "access-chain",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xsfn_helpers.chain.links import Link, Node, chain
@@ -11,9 +11,9 @@ from xsfn_helpers.chain.scenario import Account, Scenario
 from xsfn_helpers.chain.targets import Target
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.language import tr, tr_n
-from xsfn_helpers.display.markup import one_line
+from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.display.palette import LinkState, legend
-from xsfn_helpers.display.pictures.figure import figure_html
+from xsfn_helpers.display.pictures.picture import Picture
 
 # Link 1 is the Operator's own; the others are each spoke's.
 OPERATORS_LINK = 1
@@ -37,7 +37,7 @@ class SpokePicture:
 
 
 @dataclass(frozen=True, slots=True)
-class HubDiagram:
+class HubDiagram(Picture):
     """The Operator of `scenario` and its spokes, as a picture that stays readable with ten of them, and as text."""
 
     scenario: Scenario
@@ -81,9 +81,6 @@ class HubDiagram:
             lines.append(f"  {spoke.account}: {states}{note}")
         return "\n".join(lines)
 
-    def __str__(self) -> str:
-        return self.text
-
     @property
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
@@ -115,27 +112,8 @@ class HubDiagram:
         return " ".join(said)
 
     @property
-    def dot(self) -> str:
-        """The picture's source in the DOT language."""
-        from xsfn_helpers.display.pictures.hub_dot import dot_source
-
-        return dot_source(self)
-
-    def svg(self) -> str:
-        """The picture. Raises `NoDotProgram`, which says how to install Graphviz, where nothing can draw it."""
-        from xsfn_helpers.display.pictures.render import svg_from_dot
-
-        return svg_from_dot(self.dot, title=self.heading, description=self.alt)
-
-    @property
     def legend(self) -> str:
         return legend()
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        html = figure_html(self.svg, alt=self.alt, caption=tr("{legend}.", legend=self.legend), text=self.text)
-        return {"text/html": html, "text/plain": self.text}
 
 
 def spoke_picture(

@@ -11,18 +11,17 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, CARD, INK, ON_BADGE, ROLE, LinkState
 from xsfn_helpers.display.pictures.dot import EDGES, FONT, NAME_WIDTH, NODES, ROOM
-from xsfn_helpers.display.pictures.hub_diagram import SpokePicture, link_words
+from xsfn_helpers.display.pictures.hub_diagram import HubDiagram, SpokePicture, link_words
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain.links import Link
-    from xsfn_helpers.display.pictures.hub_diagram import HubDiagram
 
 _NOTE_WIDTH: Final = 60
 # The first of a spoke's links is drawn as the line to it.
 _TO_THE_SPOKE: Final = 2
 
 
-def dot_source(diagram: HubDiagram) -> str:
+def hub_dot(diagram: HubDiagram) -> str:
     """The DOT text of a diagram: the same text for the same diagram."""
     graph = graphviz.Digraph(
         "hub",

@@ -5,10 +5,9 @@ The text comes first: states, transitions and roles are data; `.text`, `.alt` an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.asl.history import Progress, Reached, Trace, trace
@@ -17,10 +16,12 @@ from xsfn_helpers.asl.validation import DefinitionFault, find_faults
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.json_text import json_text, plain, read_json
 from xsfn_helpers.common.language import language, mark, tr
+from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.display.excerpt import excerpt
-from xsfn_helpers.display.markup import CODE, escape, one_line, pill
+from xsfn_helpers.display.markup import CODE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, Colour
 from xsfn_helpers.display.pictures.figure import figure_html
+from xsfn_helpers.display.pictures.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def marked(reached: Reached) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Picture):
     """The graph of a definition, given as JSON text or as the value it stands for.
 
     `events` is the history of one of its executions, as GetExecutionHistory gives it: the states are then coloured by
@@ -102,9 +103,6 @@ class Workflow:
             return "\n".join(lines)
         return "\n".join([self.heading, *self._run_line(), *(f"  {line}" for line in self._scope_lines(self.scope))])
 
-    def __str__(self) -> str:
-        return self.text
-
     @property
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
@@ -114,24 +112,6 @@ class Workflow:
         lines = [*self._run_line(), *self._scope_lines(self.scope)]
         told = [self.heading, *(line.strip().rstrip(".:") for line in lines)]
         return " ".join(tr("{line}.", line=line) for line in told)
-
-    @property
-    def dot(self) -> str:
-        """The picture's source in the DOT language. Raises `XsfnError` for a definition with faults."""
-        from xsfn_helpers.display.pictures.workflow_dot import workflow_dot
-
-        return workflow_dot(self)
-
-    def svg(self) -> str:
-        """The picture. Raises `NoDotProgram` where nothing can draw it, and `XsfnError` as `dot` does."""
-        from xsfn_helpers.display.pictures.render import svg_from_dot
-
-        return svg_from_dot(self.dot, title=self.heading, description=self.alt)
-
-    def write(self, path: Path) -> None:
-        """Write the picture to `path`. Raises as `svg` does, before anything is written."""
-        picture = self.svg()
-        path.write_text(picture, encoding="utf-8", newline="\n")
 
     @property
     def legend(self) -> str:
@@ -149,11 +129,6 @@ class Workflow:
         if self.faults:
             return _faults_html(self.heading, self.written, self.faults)
         return figure_html(self.svg, alt=self.alt, caption=self.legend, text=self.text)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        return {"text/html": self.figure_html(), "text/plain": self.text}
 
     def _run_line(self) -> list[str]:
         if self.events is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import graphviz
 
@@ -16,12 +16,11 @@ from xsfn_helpers.asl.history import Progress, Trace
 from xsfn_helpers.asl.states import Scope, State, Transition, Way
 from xsfn_helpers.common.json_text import Path
 from xsfn_helpers.common.language import tr, tr_n
-from xsfn_helpers.display.markup import escape, one_line, wrap_name, wrap_words
+from xsfn_helpers.common.plain_text import one_line
+from xsfn_helpers.display.markup import escape, wrap_name, wrap_words
 from xsfn_helpers.display.palette import BORDER, BOX, CARD, INK, MUTED, ON_BADGE, ROLE
 from xsfn_helpers.display.pictures.dot import FONT, ROOM
-
-if TYPE_CHECKING:
-    from xsfn_helpers.display.pictures.workflow import Workflow
+from xsfn_helpers.display.pictures.workflow import Workflow
 
 _TITLE_WIDTH: Final = 36
 _NAME_WIDTH: Final = 30

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.aws.events import Called, Event, may_change
+from xsfn_helpers.aws.events import Called, may_change
 from xsfn_helpers.aws.room_client import RoomAddress
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
@@ -52,7 +52,7 @@ class Reporter:
         def look() -> list[bool]:
             return [step.is_applied for step in lab.steps.at_one_look()]
 
-        def hear(event: Event) -> None:
+        def hear(event: object) -> None:
             # A check makes and removes things of its own, which say nothing of how far the lab is.
             if not isinstance(event, Called) or may_change(scenario, event):
                 self._hear(event, look)
@@ -67,7 +67,7 @@ class Reporter:
                 atexit.register(self._last_word)
             self._awake.notify()
 
-    def _hear(self, event: Event, look: Callable[[], list[bool]]) -> None:
+    def _hear(self, event: object, look: Callable[[], list[bool]]) -> None:
         with self._awake:
             if isinstance(event, Called):
                 self._look, self._changed_at = look, time.monotonic()
