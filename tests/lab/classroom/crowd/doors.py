@@ -12,6 +12,7 @@ from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, join_room
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.lab.lab import Lab
@@ -38,7 +39,7 @@ class Inside:
 
     @property
     def practice(self) -> Practice:
-        return Practice(self.lab, self.seat.book)
+        return Practice(self.lab.deployment, self.seat.book)
 
 
 def enter(door: Door, number: int) -> Inside:
@@ -55,5 +56,6 @@ def enter(door: Door, number: int) -> Inside:
         subject_account_id=seat.accounts[Side.SUBJECT].account_id,
         region=seat.region,
     )
-    lab = Lab(Ground(scenario, SandboxAccounts(seat), f"participant-{number}"), Blueprint.recommended(scenario))
+    ground = Ground(scenario, SandboxAccounts(seat), f"participant-{number}")
+    lab = Lab(Deployment(ground, Blueprint.recommended(scenario)))
     return Inside(seat, lab)
