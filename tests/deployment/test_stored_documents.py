@@ -38,7 +38,7 @@ def test_each_document_is_saved_in_its_place_and_nothing_else_changes(standing_l
     before, recommended = roles(standing_lab), json.loads(standing_lab.blueprint.text(name))
     changed = json.loads(json.dumps(recommended).replace('"Allow"', '"Deny"'))
 
-    said = save_policy(standing_lab, place, json.dumps(changed))
+    said = save_policy(standing_lab.deployment, place, json.dumps(changed))
 
     role = place.role_name(standing_lab.scenario)
     after = roles(standing_lab)
@@ -59,7 +59,7 @@ def test_where_the_role_is_not_made_its_stage_is_applied_with_it(lab: Lab) -> No
     lab.at_stage(0)
     text = lab.blueprint.execute_role_permissions.replace('"states:StopExecution"', '"states:ListExecutions"')
 
-    said = save_policy(lab, POLICY_PLACES["execute_role_permissions"], text)
+    said = save_policy(lab.deployment, POLICY_PLACES["execute_role_permissions"], text)
 
     (inline,) = roles(lab)[lab.scenario.execute_role_name]["inline"]
     assert inline["PolicyDocument"] == json.loads(text)
@@ -70,7 +70,7 @@ def test_what_aws_refuses_changes_nothing(standing_lab: Lab) -> None:
     before = roles(standing_lab)
 
     with pytest.raises((PolicyError, StepError)):
-        save_policy(standing_lab, POLICY_PLACES["execute_role_trust"], "{")
+        save_policy(standing_lab.deployment, POLICY_PLACES["execute_role_trust"], "{")
 
     assert roles(standing_lab) == before
 
@@ -82,7 +82,7 @@ def test_somebody_elses_role_of_that_name_is_left_alone(lab: Lab) -> None:
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     try:
         with pytest.raises(StepError, match="already a role"):
-            save_policy(lab, POLICY_PLACES["execute_role_trust"], json.dumps(trust).replace("Allow", "Deny"))
+            save_policy(lab.deployment, POLICY_PLACES["execute_role_trust"], json.dumps(trust).replace("Allow", "Deny"))
 
         assert iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"] == trust
     finally:

@@ -507,7 +507,7 @@ class TestSlowIam:
         sandbox.delay_propagation(0)
 
     def test_a_walkthrough_waits_for_it(self, slow: Lab) -> None:
-        assert walk(slow, lambda _: None).ok
+        assert walk(slow.deployment, lambda _: None).ok
 
     def test_a_stage_taken_back_is_refused_once_it_has_spread(self, slow: Lab) -> None:
         slow.at_stage(3)

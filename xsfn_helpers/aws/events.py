@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import botocore.session
 
-from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.deployment.checks.validation import Checked
-from xsfn_helpers.deployment.runs import Looked
 from xsfn_helpers.chain.scenario import Scenario, Side
 
 
@@ -32,9 +29,6 @@ class Called:
     def is_of_executions(self) -> bool:
         """Whether it only starts or stops something: what stands is as before."""
         return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
-
-
-from xsfn_helpers.chain.scenario import Scenario, Side
 
 
 def may_change(scenario: Scenario, called: Called) -> bool:

@@ -53,7 +53,7 @@ def _walkthrough(options: argparse.Namespace) -> int:
 
     lab = open_lab(options, documents=own_documents(options))
     agree(lab, options, tr("A walkthrough"))
-    outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
+    outcome = walk(lab.deployment, (lambda _: None) if options.json else lambda text: print(text, flush=True))
     if options.json:
         print_json(outcome.to_json())
     else:

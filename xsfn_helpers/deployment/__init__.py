@@ -1,1 +1,1 @@
-"""The set-up in the accounts: built, checked, run, broken, diagnosed, exported."""
+"""The set-up in the two accounts: built, checked, run and broken."""

@@ -225,3 +225,12 @@ def _tried(number: int, target: Target, run: ReachRun) -> Check:
             f" ({run.error})" if run.error else ""
         )
     return Check(name, title, False, evidence, tr("Apply the targets again: it puts the policies right."))
+
+
+def reach(ground: Ground, reached: tuple[Target, ...]) -> Reach:
+    """The targets, on this ground. Raises `ConfigError` for none at all."""
+    if not reached:
+        raise ConfigError(
+            tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
+        )
+    return Reach(ground, reached)

@@ -20,7 +20,7 @@ from xsfn_helpers.deployment.resources.resource import refuse_foreign
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain.blueprint import Blueprint
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +101,23 @@ def right_document(blueprint: Blueprint, name: str) -> Document:
     return document
 
 
-def save_policy(lab: Lab, place: PolicyPlace, text: str) -> str:
+def save_policy(deployment: Deployment, place: PolicyPlace, text: str) -> str:
     """Save `text` in its place and say what was done. Where its role isn't made yet, its stage is applied with it.
 
     Raises `PolicyError` for a text that AWS would refuse, and `StepError` when AWS refuses the call, when the role
     isn't the lab's, or when something that comes before is missing.
     """
-    ground, account = lab.ground, lab.scenario.account(place.side)
-    name = place.role_name(lab.scenario)
-    with lab.turn():
+    ground, account = deployment.environment, deployment.scenario.account(place.side)
+    name = place.role_name(deployment.scenario)
+    with deployment.lock():
         with told(account):
             role = read_role(ground.iam(place.side), name)
         if role is None:
-            with_text = lab.using(**{place.document: text})
-            step = with_text.steps.stage(place.stage) if place.stage else with_text.steps.prerequisites
+            with_text = deployment.using(**{place.document: text})
+            step = with_text.stages.stage(place.stage) if place.stage else with_text.stages.prerequisites
             step.apply()
             return tr("{title}: applied with this document.", title=step.title)
         if not ground.owns(role.tags):
             refuse_foreign(ground.not_ours(account, tr("role {name}", name=name), role.tags))
-        save_documents(ground, lab.blueprint, {place.document: text})
+        save_documents(ground, deployment.blueprint, {place.document: text})
     return tr("Saved in the {account}: the {title}.", account=account, title=place.title)

@@ -6,29 +6,48 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.asl.credentials import Choice, Option, tasks
 from xsfn_helpers.asl.validation import DefinitionFault, find_faults
 from xsfn_helpers.aws.errors import told
 from xsfn_helpers.aws.reading import read_role
+from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import POLICY_PLACES, document_name
 from xsfn_helpers.chain.document_review import trust_principals
 from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.chain.snapshot import Standing
 from xsfn_helpers.chain.task_role import TakenRole
 from xsfn_helpers.chain.verdicts import StoredRoles
-from xsfn_helpers.chain.what_if import Supposition
+from xsfn_helpers.chain.what_if import Supposition, judge
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.machine_history import read_machine
+from xsfn_helpers.deployment.snapshot import read_standing
+
+if TYPE_CHECKING:
+    from xsfn_helpers.chain.what_if import WhatIf
+    from xsfn_helpers.deployment.deployment import Deployment
+
 
 _OWN_ARN: Final = re.compile(
     r"arn:[a-z-]+:(?:iam|sts)::(?P<account>\d{12}):(?P<kind>role|user|assumed-role)/(?P<rest>[!-~]+)"
 )
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::(?P<account>\d{12}):role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)")
 _UNIQUE_ID: Final = re.compile(r"A(?:ROA|IDA)[A-Z0-9]+")
+
+
+def what_if(deployment: Deployment, documents: Mapping[str, str | Mapping[str, Any]]) -> WhatIf:
+    """What these documents would do to the chain, before anything is applied. Reads both accounts, changes nothing."""
+    texts = as_texts(documents)
+    standing = read_standing(deployment.environment)
+    return judge(
+        standing,
+        suppose(deployment.environment, standing, texts),
+        recommended=Blueprint.recommended(deployment.scenario),
+        blueprint=deployment.blueprint,
+    )
 
 
 def suppose(ground: Ground, standing: Standing, texts: Mapping[str, str]) -> Supposition:

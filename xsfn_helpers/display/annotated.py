@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xsfn_helpers.chain.annotations import NOTES
+from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.plain_text import one_line, plain
@@ -123,3 +125,11 @@ def _value(value: Any, *, keys: Keys, label: str, comma: str) -> Iterator[tuple[
         inner_comma = "," if position < len(members) else ""
         yield from _value(inner, keys=(*keys, key), label=inner_label, comma=inner_comma)
     yield keys, f"{indent}{closing}{comma}"
+
+
+def annotated(blueprint: Blueprint, recommended: Blueprint, name: str) -> Annotated:
+    """A document of a blueprint, and why its lines are there. Raises `ConfigError` for a name there is none of."""
+    text = blueprint.text(name)
+    # The notes are on the recommended lines; the reader's own document has its own reasons.
+    notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended.text(name) else {}
+    return Annotated(json.loads(text), notes, title=name.replace("_", " "))

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.advice import is_loopback
 from xsfn_helpers.aws.consent import YES, Question
 from xsfn_helpers.aws.sandbox_accounts import slow_iam
 from xsfn_helpers.aws.seat import seat_of
-from xsfn_helpers.aws.settings import Target
-from xsfn_helpers.chain.annotations import NOTES
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import POLICY_PLACES, document_name
 from xsfn_helpers.chain.links import Link, chain
 from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.chain.report import Report
-from xsfn_helpers.chain.scenario import Account, Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment import runs
-from xsfn_helpers.deployment.checks import probes, trials
 from xsfn_helpers.deployment.checks.trust_trial import TrustTrial
-from xsfn_helpers.deployment.checks.validation import Checked, Validation
+from xsfn_helpers.deployment.checks.validation import Validation
+from xsfn_helpers.deployment.deployment import AccountHandle, Deployment, Stage
 from xsfn_helpers.deployment.environment import Ground
-from xsfn_helpers.deployment.leftovers import Leftovers, by_ledger, by_tags
-from xsfn_helpers.deployment.lock import turn
-from xsfn_helpers.deployment.machine_history import read_machine
-from xsfn_helpers.deployment.practice import extras
+from xsfn_helpers.deployment.leftovers import Leftovers
 from xsfn_helpers.deployment.practice.score import place_told
-from xsfn_helpers.deployment.resources import stack as stacks
 from xsfn_helpers.deployment.runs import Run
-from xsfn_helpers.deployment.snapshot import decide_link, read_standing
-from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Step, Steps
+from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Steps
 from xsfn_helpers.deployment.status import Status, read_status
 from xsfn_helpers.sandbox.assumptions import NotEstablished
 
 if TYPE_CHECKING:
-    import boto3
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_sts import STSClient
-
     from xsfn_helpers.chain import targets
     from xsfn_helpers.chain.what_if import WhatIf
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
@@ -76,75 +63,6 @@ def _side(side: Side | str) -> Side:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountHandle:
-    """One of the two accounts, as its administrator."""
-
-    account: Account
-    _accounts: Accounts
-
-    def session(self) -> boto3.Session:
-        return self._accounts.session(self.account.side)
-
-    @overload
-    def client(self, service: Literal["iam"]) -> IAMClient: ...
-    @overload
-    def client(self, service: Literal["sts"]) -> STSClient: ...
-    @overload
-    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
-    @overload
-    def client(self, service: str) -> Any: ...
-    def client(self, service: str) -> Any:
-        """A boto3 client of this account; the same one each time."""
-        return self._accounts.client(self.account.side, service)
-
-    def __repr__(self) -> str:
-        return f"<{self.account}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of the article, with its checks."""
-
-    step: Step
-    _lab: Lab
-
-    @property
-    def number(self) -> int:
-        return self.step.number
-
-    @property
-    def title(self) -> str:
-        return self.step.title
-
-    @property
-    def is_applied(self) -> bool:
-        return self.step.is_applied
-
-    def plan(self) -> Plan:
-        """What `apply` would create, change and leave."""
-        return self.step.plan()
-
-    def apply(self) -> Plan:
-        """Bring the stage about. Raises `StepError` when AWS refuses, or a name is taken by somebody else's thing."""
-        with self._lab.turn():
-            return self.step.apply()
-
-    def undo(self) -> Plan:
-        """Take back what the stage made."""
-        with self._lab.turn():
-            return self.step.undo()
-
-    def check(self, *, live: bool = True) -> Report:
-        """What must hold once this stage and those before it are applied, and later ones aren't."""
-        return self._lab.check(stage=self.number, live=live)
-
-    def check_before(self) -> Report:
-        """What must be refused as long as this stage isn't applied."""
-        with self._lab.turn():
-            return self._lab.validation.before(self.number)
-
-
 @dataclass(slots=True)
 class _Live:
     """The live displays of a lab, made when first shown: one of each kind, however often it is shown."""
@@ -159,20 +77,32 @@ class _Live:
 class Lab:
     """One scenario on two accounts. Every method can be called again: the same state comes out."""
 
-    ground: Ground
-    blueprint: Blueprint
+    deployment: Deployment
     _live: _Live = field(default_factory=lambda: _Live(), repr=False, compare=False)
 
     @property
+    def ground(self) -> Ground:
+        """Where it stands: its names, its accounts, and the id that marks what it made."""
+        return self.deployment.environment
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The documents that its stages apply."""
+        return self.deployment.blueprint
+
+    @property
     def scenario(self) -> Scenario:
-        return self.ground.scenario
+        """The two accounts, and the names of what is in them."""
+        return self.deployment.scenario
 
     @property
     def operator(self) -> AccountHandle:
+        """The Operator account, as its administrator."""
         return AccountHandle(self.scenario.operator, self.ground.accounts)
 
     @property
     def subject(self) -> AccountHandle:
+        """The Subject account, as its administrator."""
         return AccountHandle(self.scenario.subject, self.ground.accounts)
 
     @property
@@ -183,25 +113,19 @@ class Lab:
     @property
     def steps(self) -> Steps:
         """Prerequisites and stages, as this lab's documents make them."""
-        return Steps.on(self.ground, self.blueprint)
+        return self.deployment.stages
 
     @property
     def validation(self) -> Validation:
-        return Validation(self.ground, self.steps)
+        """The checks, each for itself; `check` makes them all."""
+        return self.deployment.validation
 
     def may_change(self, *adopted: str) -> Lab:
         """The same lab, whose stages may change these adopted things: look at what `plan()` shows of them first.
 
         Raises `ConfigError` for one that isn't adopted.
         """
-        there = self.ground.adopted
-        for key in adopted:
-            if key not in there.keys:
-                known = ", ".join(sorted(there.keys)) or tr("nothing")
-                raise ConfigError(
-                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
-                )
-        return replace(self, ground=replace(self.ground, adopted=replace(there, may_change=frozenset(adopted))))
+        return replace(self, deployment=self.deployment.may_change(*adopted))
 
     def preflight(self) -> Preflight:
         """Before any change: who you are, which permissions are missing, what would be made, the cost, the way back.
@@ -230,7 +154,7 @@ class Lab:
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
-        return turn(self.ground.lab_id)
+        return self.deployment.lock()
 
     def using(self, **documents: str | Mapping[str, Any]) -> Lab:
         """The same lab with documents of the reader's own, as JSON text or mapping.
@@ -239,25 +163,20 @@ class Lab:
         `operator_definition` …; stages then apply, and checks expect, these documents. Raises `PolicyError` or
         `ConfigError` for one that AWS would refuse.
         """
-        return replace(self, blueprint=self.blueprint.using(**documents))
+        return replace(self, deployment=self.deployment.using(**documents))
 
     def document(self, name: str) -> Annotated:
         """One of the documents the lab builds with, and why its lines are there.
 
         The names are those of `using`. Raises `ConfigError` for another.
         """
-        from xsfn_helpers.display.annotated import Annotated
+        from xsfn_helpers.display.annotated import annotated
 
-        text = self.blueprint.text(name)
-        recommended = Blueprint.recommended(self.scenario).text(name)
-        # The notes are on the recommended lines; the reader's own document has its own reasons.
-        notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended else {}
-        return Annotated(json.loads(text), notes, title=name.replace("_", " "))
+        return annotated(self.blueprint, Blueprint.recommended(self.scenario), name)
 
     def prepare(self) -> Plan:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
-        with self.turn():
-            return self.steps.prerequisites.apply()
+        return self.deployment.prepare()
 
     def reach(self, *reached: targets.Target) -> Reach:
         """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
@@ -265,35 +184,20 @@ class Lab:
         `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
         Raises `ConfigError` for no target at all.
         """
-        from xsfn_helpers.deployment.reach import Reach
+        from xsfn_helpers.deployment.reach import reach
 
-        if not reached:
-            raise ConfigError(
-                tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
-            )
-        return Reach(self.ground, reached)
+        return reach(self.ground, reached)
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
-        return Stage(self.steps.stage(number), self)
+        return self.deployment.stage(number)
 
     def at_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
         """
-        with self.turn():
-            self.steps.bring_to(number)
-        applied = ", ".join(
-            [tr("prerequisites"), *(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage <= number)]
-        )
-        still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
-        return tr(
-            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
-            number=number,
-            applied=applied,
-            still=still or tr("none"),
-        )
+        return self.deployment.at_stage(number)
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
@@ -309,17 +213,11 @@ class Lab:
 
         `live=False` only reads; `run` is a run that has just ended, to be used as the trial.
         """
-        if live:
-            with self.turn():
-                report = self.validation.report(stage=stage, run=run)
-        else:
-            report = self.validation.report(stage=stage, live=False)
-        self.ground.accounts.news.tell(Checked(report))
-        return report
+        return self.deployment.check(stage=stage, live=live, run=run)
 
     def decide(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
-        return decide_link(self.ground, link)
+        return self.deployment.decide(link)
 
     def second_opinion(self) -> SecondOpinion:
         """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
@@ -363,18 +261,7 @@ class Lab:
             from xsfn_helpers.display.live.show import follow_live
 
             return follow_live(runs.start(self.ground, input, name=name), timeout=timeout)
-
-        def attempt() -> Run:
-            execution = runs.begin(self.ground, input, name=name)
-            return runs.follow(self.ground, execution, timeout=timeout, on_progress=on_progress)
-
-        ended = attempt()
-        # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
-        if self.ground.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
-            return ended
-        if not self.validation.allows_a_run():
-            return ended
-        return trials.until_seen(self.ground, attempt, allowed=True)
+        return self.deployment.run(input, name=name, timeout=timeout, on_progress=on_progress)
 
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
@@ -402,17 +289,9 @@ class Lab:
         A `run` colours each state by what became of it. A state machine that doesn't exist yet is shown as its stage
         would make it. Raises `ConfigError` for another side.
         """
-        from xsfn_helpers.display.pictures.workflow import Workflow
+        from xsfn_helpers.display.machine_workflow import workflow_of
 
-        steps = self.steps
-        machine = steps.operator_machine if _side(side) is Side.OPERATOR else steps.subject_machine
-        read = read_machine(self.ground, machine.side, run)
-        title = tr("Workflow of {name} ({account})", name=machine.name, account=machine.account)
-        if read.definition is None:
-            return Workflow(
-                machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id
-            )
-        return Workflow(read.definition, read.events, title, machine.account.id)
+        return workflow_of(self.deployment, _side(side), run)
 
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
         """What these documents would do to the chain, before anything is applied: every link, and who else gets in.
@@ -421,17 +300,9 @@ class Lab:
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
         # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
-        from xsfn_helpers.chain.what_if import judge
-        from xsfn_helpers.deployment.what_if import as_texts, suppose
+        from xsfn_helpers.deployment.what_if import what_if
 
-        texts = as_texts(documents)
-        standing = read_standing(self.ground)
-        return judge(
-            standing,
-            suppose(self.ground, standing, texts),
-            recommended=Blueprint.recommended(self.scenario),
-            blueprint=self.blueprint,
-        )
+        return what_if(self.deployment, documents)
 
     def edit(self, name: str) -> PolicyEditor | TaskForm:
         """One of the lab's documents, open for editing: judged at each change, applied only when asked to.
@@ -447,7 +318,7 @@ class Lab:
             return self.task_form(document.partition("_")[0])
         found = self._live.editors.get((document, self.blueprint))
         if found is None:
-            found = self._live.editors[document, self.blueprint] = PolicyEditor(self, place)
+            found = self._live.editors[document, self.blueprint] = PolicyEditor(self.deployment, place)
         return found
 
     def task_form(self, side: Side | str = Side.OPERATOR) -> TaskForm:
@@ -460,7 +331,7 @@ class Lab:
         side = _side(side)
         found = self._live.forms.get((side, self.blueprint))
         if found is None:
-            found = self._live.forms[side, self.blueprint] = TaskForm(self, side)
+            found = self._live.forms[side, self.blueprint] = TaskForm(self.deployment, side)
         return found
 
     def status(self) -> Status:
@@ -485,16 +356,9 @@ class Lab:
         The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
         in the way, and for a lab with documents of its own: what is exported are the recommended ones.
         """
-        from xsfn_helpers.deployment.export import exported_files, route_named, write_export
+        from xsfn_helpers.deployment.export.set_up import export_set_up
 
-        chosen = route_named(route)
-        if self.blueprint != Blueprint.recommended(self.scenario):
-            raise ConfigError(
-                tr("This lab has documents of its own; what is exported are the recommended ones."),
-                fix=tr("Export the lab that open_lab() gives."),
-            )
-        texts = exported_files(chosen, self.scenario, self.ground.lab_id)
-        return write_export(chosen, Path(folder) if folder is not None else Path("exported", chosen.value), texts)
+        return export_set_up(self.deployment, route, folder)
 
     def deploy(self, export: Export) -> Plan:
         """Deploy an export to both accounts, as its tool would; `clean` takes it back.
@@ -524,7 +388,7 @@ class Lab:
         from xsfn_helpers.deployment.export.comparison import compare
 
         with self.turn():
-            return compare(self, [route_named(route) for route in routes or Route])
+            return compare(self.deployment, [route_named(route) for route in routes or Route])
 
     def stack_events(self, side: Side | str, name: str) -> list[str]:
         """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
@@ -547,44 +411,22 @@ class Lab:
 
         Raises `ConfigError` where something is adopted: only the lab's own things are broken.
         """
-        if adopted := self.ground.adopted.keys:
-            raise ConfigError(
-                tr(
-                    "Faults are put into the lab's own things only, and adopted are: {names}.",
-                    names=", ".join(sorted(adopted)),
-                ),
-                where="practice",
-                fix=tr("Open another lab without adopt, under other names."),
-            )
         from xsfn_helpers.deployment.practice.exercise import Practice
 
-        return Practice.on(self)
+        return Practice.on(self.deployment)
 
     def clean(self) -> Plan:
         """Remove everything the lab made, last first, leftovers of probes and faults included. Others' things stay."""
-        with self.turn():
-            done = [stacks.sweep(self.ground), *(step.undo() for step in reversed(list(self.steps)))]
-            done += [probes.sweep(self.ground), extras.sweep(self.ground)]
-            changes = [change for plan in done for change in plan]
-            # Made under other names than now; what is left alone has been told already.
-            changes += [change for change in self._begun().remove() if change not in changes]
-        return Plan(tr("Clean"), tuple(changes), done=True)
+        return self.deployment.clean()
 
     def plan_clean(self) -> Plan:
         """What `clean` would remove, and leave. Reads only."""
-        plans = [stacks.plan_sweep(self.ground), *(step.plan_undo() for step in reversed(list(self.steps)))]
-        known = [change for plan in plans for change in plan]
-        begun = [change for change in self._begun().plan if change not in known]
-        return Plan(tr("Clean"), (*known, *begun))
+        return self.deployment.plan_clean()
 
     def leftovers(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
         one's away, also what has other names than now."""
-        return by_tags(self.ground)
-
-    def _begun(self) -> Leftovers:
-        """What the ledger has of this lab, under whichever names, that still stands."""
-        return by_ledger(self.ground, self.ground.accounts.agreement.changes())
+        return self.deployment.leftovers()
 
     def __repr__(self) -> str:
         return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

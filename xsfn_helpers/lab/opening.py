@@ -16,47 +16,13 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.adopted import Adopted
+from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.fan_out import NAMES, Hub, Offer, Spoke, one_state_machine, spoke_ids
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
-
-
-def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine, lab_id: str = "xsfn-hub") -> Hub:
-    """One Operator and so many Subject accounts, or those named, on the sandbox; nothing is made in them yet.
-
-    `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or opens them where it
-    runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
-    """
-    from xsfn_helpers.aws.settings import Target as Place
-    from xsfn_helpers.aws.settings import load_settings
-
-    ids = spoke_ids(subjects) if isinstance(subjects, int) else tuple(subjects)
-    if not ids:
-        raise ConfigError(tr("A hub without a Subject account reaches nobody."), fix=tr("Ask for one or more."))
-    settings = load_settings({})
-    if settings.target is not Place.SANDBOX:
-        raise ConfigError(
-            tr("A hub lives on the sandbox only."), where="target", fix=tr("Choose the sandbox: XSFN_TARGET=sandbox.")
-        )
-    settings, sandbox = start_sandbox(settings, further=ids)
-    if isinstance(sandbox, Seat):
-        sandbox = sandbox.more_accounts(len(ids))
-        ids = tuple(sandbox.further)[: len(ids)]
-    accounts = SandboxAccounts(sandbox)
-    spokes = []
-    for account_id in ids:
-        scenario = Scenario(
-            operator_account_id=settings.scenario.operator_account_id,
-            subject_account_id=account_id,
-            region=settings.scenario.region,
-            **NAMES,
-        )
-        [target] = offer(scenario)
-        spokes.append(Spoke(Ground(scenario, accounts.with_subject(account_id), lab_id), target))
-    return Hub(tuple(spokes))
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -69,7 +35,7 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
     ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
-    lab = Lab(ground, Blueprint.recommended(settings.scenario))
+    lab = Lab(Deployment(ground, Blueprint.recommended(settings.scenario)))
     if (seat := seat_of(accounts)) is not None:
         from xsfn_helpers.lab.classroom.reporter import follow
 
@@ -125,3 +91,38 @@ def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Set
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
     return settings, sandbox
+
+
+def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine, lab_id: str = "xsfn-hub") -> Hub:
+    """One Operator and so many Subject accounts, or those named, on the sandbox; nothing is made in them yet.
+
+    `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or opens them where it
+    runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
+    """
+    from xsfn_helpers.aws.settings import Target as Place
+    from xsfn_helpers.aws.settings import load_settings
+
+    ids = spoke_ids(subjects) if isinstance(subjects, int) else tuple(subjects)
+    if not ids:
+        raise ConfigError(tr("A hub without a Subject account reaches nobody."), fix=tr("Ask for one or more."))
+    settings = load_settings({})
+    if settings.target is not Place.SANDBOX:
+        raise ConfigError(
+            tr("A hub lives on the sandbox only."), where="target", fix=tr("Choose the sandbox: XSFN_TARGET=sandbox.")
+        )
+    settings, sandbox = start_sandbox(settings, further=ids)
+    if isinstance(sandbox, Seat):
+        sandbox = sandbox.more_accounts(len(ids))
+        ids = tuple(sandbox.further)[: len(ids)]
+    accounts = SandboxAccounts(sandbox)
+    spokes = []
+    for account_id in ids:
+        scenario = Scenario(
+            operator_account_id=settings.scenario.operator_account_id,
+            subject_account_id=account_id,
+            region=settings.scenario.region,
+            **NAMES,
+        )
+        [target] = offer(scenario)
+        spokes.append(Spoke(Ground(scenario, accounts.with_subject(account_id), lab_id), target))
+    return Hub(tuple(spokes))

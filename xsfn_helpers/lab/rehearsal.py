@@ -15,8 +15,8 @@ from xsfn_helpers.aws.accounts import SandboxPlace
 from xsfn_helpers.aws.settings import ENVIRONMENT_PREFIX, PROFILE_KEYS, Target, load_settings
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.lab.opening import open_lab, start_sandbox
 
 _PROFILES: Final = {Side.OPERATOR: "rehearsal-operator", Side.SUBJECT: "rehearsal-subject"}

@@ -10,9 +10,9 @@ from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS
-from xsfn_helpers.lab.lab import Lab
 
 Say = Callable[[str], None]
 
@@ -51,17 +51,17 @@ def checks_json(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def walk(lab: Lab, say: Say) -> Walkthrough:
+def walk(deployment: Deployment, say: Say) -> Walkthrough:
     """Apply everything, check everything, run once; what stands already is used, drift is put right.
 
     `say` is given each piece of text as it comes. What must be refused before a stage is tried where that stage isn't
     there yet. A stage that can't be applied ends the walk, as a failed check.
     """
-    with lab.turn():
-        return _walk(lab, say)
+    with deployment.lock():
+        return _walk(deployment, say)
 
 
-def _walk(lab: Lab, say: Say) -> Walkthrough:
+def _walk(deployment: Deployment, say: Say) -> Walkthrough:
     checks: list[Check] = []
 
     def note(report: Report) -> None:
@@ -69,20 +69,20 @@ def _walk(lab: Lab, say: Say) -> Walkthrough:
         say(str(report))
 
     try:
-        say(str(lab.prepare()))
+        say(str(deployment.prepare()))
         for number in STAGE_NUMBERS:
-            stage = lab.stage(number)
+            stage = deployment.stage(number)
             if all(change.action is Action.CREATE for change in stage.plan()):
                 note(stage.check_before())
             say(str(stage.apply()))
-        run = lab.validation.trial()
+        run = deployment.validation.trial()
     except StepError as error:
         note(
             Report(tr("Stopped"), (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),))
         )
         return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), None)
     say(str(run))
-    note(lab.check(run=run))
+    note(deployment.check(run=run))
     return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), run)
 
 

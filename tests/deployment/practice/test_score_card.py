@@ -131,7 +131,7 @@ class TestScore:
         fault.hint(2)
         fault.hint(1)
         text = fault.document("operator_role_permissions")
-        text["Statement"][0]["Resource"] = practice.lab.scenario.execute_role_arn
+        text["Statement"][0]["Resource"] = practice.deployment.scenario.execute_role_arn
         fault.repair(operator_role_permissions=text)
 
         assert self.result(practice, 2) is None
@@ -162,7 +162,7 @@ class TestScore:
         solved.check()
         practice.fault(3).break_it()
         practice.fault(3).hint()
-        scenario = practice.lab.scenario
+        scenario = practice.deployment.scenario
         choices = {
             name: getattr(scenario, name)
             for name in ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
@@ -173,7 +173,7 @@ class TestScore:
             "practice = open_lab(**json.loads(sys.argv[1])).practice()\n"
             "print(json.dumps([str(practice.score_card()), practice.current.number, practice.current.hint().level]))"
         )
-        arguments = json.dumps({**choices, "lab_id": practice.lab.ground.lab_id})
+        arguments = json.dumps({**choices, "lab_id": practice.deployment.environment.lab_id})
         told = subprocess.run(
             [sys.executable, "-c", program, arguments], capture_output=True, text=True, check=True, timeout=60
         )
@@ -195,6 +195,6 @@ class TestScore:
         fault.break_it()
         fault.solve()
         fault.check()
-        practice.lab.clean()
+        practice.deployment.clean()
 
         assert practice.score_card().shown == 1

@@ -12,11 +12,13 @@ from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.errors import ToolMissing
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.deployment.export.deploy import deploy
 from xsfn_helpers.deployment.export.routes import Route
+from xsfn_helpers.deployment.export.set_up import export_set_up
 from xsfn_helpers.deployment.snapshot import decide_links
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 BY_HAND: Final = mark("by hand")
 
@@ -74,26 +76,26 @@ class Comparison(Renderable):
         return "\n".join([self.heading, *(f"  {way}" for way in self.ways)])
 
 
-def compare(lab: Lab, routes: Iterable[Route]) -> Comparison:
+def compare(deployment: Deployment, routes: Iterable[Route]) -> Comparison:
     """Make the set-up by hand and by each of `routes`, check and run each, and leave the accounts empty."""
-    ways = [_tried(lab, tr(BY_HAND), lambda: lab.at_stage(3))]
+    ways = [_tried(deployment, tr(BY_HAND), lambda: deployment.at_stage(3))]
     with TemporaryDirectory(prefix="xsfn-export-") as folder:
         for route in routes:
-            export = lab.export(route.value, Path(folder, route.value))
+            export = export_set_up(deployment, route.value, Path(folder, route.value))
             try:
-                ways.append(_tried(lab, route.value, lambda: lab.deploy(export)))  # noqa: B023 - called at once
+                ways.append(_tried(deployment, route.value, lambda: deploy(export, deployment.environment)))  # noqa: B023 - called at once
             except ToolMissing as error:
                 ways.append(Way(route.value, missing=error.what))
     return Comparison(tuple(ways))
 
 
-def _tried(lab: Lab, name: str, make: Callable[[], object]) -> Way:
-    lab.clean()
+def _tried(deployment: Deployment, name: str, make: Callable[[], object]) -> Way:
+    deployment.clean()
     try:
         make()
-        run = lab.run()
-        report = lab.check(run=run)
-        verdicts = decide_links(lab.ground)
+        run = deployment.run()
+        report = deployment.check(run=run)
+        verdicts = decide_links(deployment.environment)
         return Way(
             name,
             decisions=tuple(_decision(verdict) for verdict in verdicts),
@@ -102,7 +104,7 @@ def _tried(lab: Lab, name: str, make: Callable[[], object]) -> Way:
             run=run.status,
         )
     finally:
-        lab.clean()
+        deployment.clean()
 
 
 def _decision(verdict: Verdict) -> str:

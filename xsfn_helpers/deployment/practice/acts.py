@@ -16,7 +16,7 @@ from xsfn_helpers.deployment.practice.edits import python_literal
 from xsfn_helpers.deployment.resources.resource import Resource
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,25 @@ class Make:
 
     thing: Callable[[Ground], Resource]
 
-    def apply(self, lab: Lab) -> None:
-        self.thing(lab.ground).apply()
+    def apply(self, deployment: Deployment) -> None:
+        self.thing(deployment.environment).apply()
 
 
 @dataclass(frozen=True, slots=True)
 class Unmake:
     """Take away a thing of the set-up."""
 
-    thing: Callable[[Lab], Resource]
+    thing: Callable[[Deployment], Resource]
 
-    def apply(self, lab: Lab) -> None:
-        self.thing(lab).undo()
+    def apply(self, deployment: Deployment) -> None:
+        self.thing(deployment).undo()
 
 
 class RecreateOperatorRole:
     """Delete the Operator role and make it again, just as it was: it has another unique id then."""
 
-    def apply(self, lab: Lab) -> None:
-        steps = lab.steps
+    def apply(self, deployment: Deployment) -> None:
+        steps = deployment.stages
         role, permission = steps.prerequisites.resources[0], steps.operator_role.resources[0]
         role.undo()
         role.apply()
@@ -58,9 +58,9 @@ class IamCall:
     operation: str
     parameters: Mapping[str, Any]
 
-    def apply(self, lab: Lab) -> None:
-        call: Callable[..., object] = getattr(lab.ground.iam(self.side), self.operation)
-        with told(lab.scenario.account(self.side)):
+    def apply(self, deployment: Deployment) -> None:
+        call: Callable[..., object] = getattr(deployment.environment.iam(self.side), self.operation)
+        with told(deployment.scenario.account(self.side)):
             try:
                 call(**{name: _as_text(value) for name, value in self.parameters.items()})
             except ClientError as error:
@@ -76,13 +76,13 @@ class IamCall:
 
 @dataclass(frozen=True, slots=True)
 class LabCall:
-    """Something that the lab does by itself."""
+    """Something that the set-up does by itself; `code` is how a reader says it."""
 
     code: str
-    do: Callable[[Lab], object]
+    do: Callable[[Deployment], object]
 
-    def apply(self, lab: Lab) -> None:
-        self.do(lab)
+    def apply(self, deployment: Deployment) -> None:
+        self.do(deployment)
 
 
 def _as_text(value: Any) -> Any:
@@ -94,6 +94,6 @@ def _as_code(value: Any) -> str:
     return f"json_text({literal})" if isinstance(value, Mapping) else literal
 
 
-PREPARE: Final = LabCall("lab.prepare()", lambda lab: lab.prepare())
-APPLY_STAGE_3: Final = LabCall("lab.stage(3).apply()", lambda lab: lab.stage(3).apply())
-WAIT: Final = LabCall("lab.run()", lambda lab: lab.validation.trial())
+PREPARE: Final = LabCall("lab.prepare()", lambda deployment: deployment.prepare())
+APPLY_STAGE_3: Final = LabCall("lab.stage(3).apply()", lambda deployment: deployment.stage(3).apply())
+WAIT: Final = LabCall("lab.run()", lambda deployment: deployment.validation.trial())

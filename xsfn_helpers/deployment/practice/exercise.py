@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.chain.links import LINK_NUMBERS, chain
 from xsfn_helpers.chain.report import Report
@@ -28,7 +27,7 @@ from xsfn_helpers.deployment.stages import STAGE_NUMBERS
 from xsfn_helpers.deployment.stored_documents import read_document, right_document, save_documents
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 _IN_DISGUISE = mark("Somebody changed something in the complete set-up. Nobody says what.")
@@ -95,27 +94,27 @@ class Exercise(Renderable):
 
     def break_it(self) -> Notice:
         """Set everything up as it should be, then break it. Again gives the same, with all help forgotten."""
-        with self._lab.turn():
+        with self._deployment.lock():
             self.practice.put_right()
             for act in self.fault.before:
-                act.apply(self._lab)
-            save_documents(self._lab.ground, self._lab.blueprint, self.fault.documents)
+                act.apply(self._deployment)
+            save_documents(self._deployment.environment, self._deployment.blueprint, self.fault.documents)
             for act in self.fault.after:
-                act.apply(self._lab)
+                act.apply(self._deployment)
             self._keep(attempt=Attempt(self.fault.id, time.time(), disguised=self.disguised))
         next_step = tr("It is broken now: fault.symptom() shows what people see.")
         return Notice(f"{self}\n{next_step}")
 
     def symptom(self) -> Symptom:
         """What people see, from a real run, in AWS's own words."""
-        with self._lab.turn():
+        with self._deployment.lock():
             self._attempt()
-            return observe(self._lab, self.fault, tr("{title}: what people see", title=self.title))
+            return observe(self._deployment, self.fault, tr("{title}: what people see", title=self.title))
 
     def look(self, side: Side | str | None = None) -> Scene:
         """Everything that is stored in both accounts, or in the one named: roles with all their policies, machines."""
         sides = tuple(Side) if side is None else (_side(side),)
-        return scene(self._lab.ground, sides)
+        return scene(self._deployment.environment, sides)
 
     def guess(self, link: int) -> Guess:
         """Say which link of the access chain is broken. Costs nothing. Raises `ConfigError` for a link there isn't."""
@@ -125,7 +124,7 @@ class Exercise(Renderable):
                 tr("There is no link {link!r}.", link=link),
                 fix=tr("The links are {links}.", links=tr(", ").join(map(str, LINK_NUMBERS))),
             )
-        named = str(chain(self._lab.scenario)[link - 1])
+        named = str(chain(self._deployment.scenario)[link - 1])
         if link in self.fault.links:
             return Guess(link, True, tr("Yes, it is link {link}", link=named))
         return Guess(
@@ -136,17 +135,17 @@ class Exercise(Renderable):
 
     def hint(self, level: int | None = None) -> Hint:
         """The next of three levels of help, or a certain one: a nudge, the rule, the exact change."""
-        with self._lab.turn():
+        with self._deployment.lock():
             attempt = self._attempt()
             wanted = min(attempt.hints + 1, ANSWER_LEVEL) if level is None else level
-            given = hint(self._lab, self.fault, wanted)
+            given = hint(self._deployment, self.fault, wanted)
             if wanted > attempt.hints:
                 self._keep(attempt=replace(attempt, hints=wanted))
         return given
 
     def document(self, name: str) -> Document:
         """One of the documents as it is stored, to be edited and given to `repair`: a name that `lab.using` takes."""
-        return read_document(self._lab.ground, name)
+        return read_document(self._deployment.environment, name)
 
     def repair(self, **documents: str | Mapping[str, Any]) -> Notice:
         """Save documents to IAM and Step Functions, as JSON text or mapping, under the names that `lab.using` takes.
@@ -154,16 +153,16 @@ class Exercise(Renderable):
         Raises `PolicyError` or `ConfigError` for one that AWS would refuse, and `StepError` when AWS refuses; none is
         saved then that comes after.
         """
-        with self._lab.turn():
+        with self._deployment.lock():
             self._attempt()
-            save_documents(self._lab.ground, self._lab.blueprint, documents)
+            save_documents(self._deployment.environment, self._deployment.blueprint, documents)
         return Notice(tr("Saved: {names}. fault.check() says whether that was it.", names=tr(", ").join(documents)))
 
     def check(self) -> Report:
         """Whether the fault is gone, and nothing was opened in its place. Counts as a try, and keeps the score."""
-        with self._lab.turn():
+        with self._deployment.lock():
             self._attempt()
-            checks = prove(self._lab, self.fault)
+            checks = prove(self._deployment, self.fault)
             attempt = self._attempt()
             counted = attempt if attempt.solved else replace(attempt, tries=attempt.tries + 1)
             solved = all(check.passed for check in checks)
@@ -175,13 +174,13 @@ class Exercise(Renderable):
 
     def solve(self) -> Solution:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
-        with self._lab.turn():
+        with self._deployment.lock():
             attempt = self._attempt()
-            exact = hint(self._lab, self.fault, ANSWER_LEVEL)
+            exact = hint(self._deployment, self.fault, ANSWER_LEVEL)
             for repair in self.fault.repairs:
-                repair.apply(self._lab)
-            right = {name: right_document(self._lab.blueprint, name) for name in self.fault.touched}
-            save_documents(self._lab.ground, self._lab.blueprint, right)
+                repair.apply(self._deployment)
+            right = {name: right_document(self._deployment.blueprint, name) for name in self.fault.touched}
+            save_documents(self._deployment.environment, self._deployment.blueprint, right)
             if not attempt.solved:
                 self._keep(attempt=replace(attempt, solution_shown=True))
         return Solution(self._real_title, self.fault.rule, self.fault.source, exact)
@@ -195,8 +194,8 @@ class Exercise(Renderable):
         return tr("Fault {number} · {title}", number=self.number, title=self.fault.title)
 
     @property
-    def _lab(self) -> Lab:
-        return self.practice.lab
+    def _deployment(self) -> Deployment:
+        return self.practice.deployment
 
     def _record(self) -> Record:
         return self.practice.book.read()
@@ -229,25 +228,37 @@ def _side(name: Side | str) -> Side:
 class Practice(Renderable):
     """Faults to break a lab with, one at a time. The lab is brought to its last stage whenever one is broken."""
 
-    lab: Lab
+    deployment: Deployment
     book: Book
 
     @classmethod
-    def on(cls, lab: Lab) -> Practice:
-        """Practice on this lab, with the recommended documents. Changes nothing yet."""
-        right = replace(lab, blueprint=Blueprint.recommended(lab.scenario))
-        return cls(right, book_of(lab.ground))
+    def on(cls, deployment: Deployment) -> Practice:
+        """Practice on this lab, with the recommended documents. Changes nothing yet.
+
+        Raises `ConfigError` where something is adopted: only the lab's own things are broken.
+        """
+        if adopted := deployment.environment.adopted.keys:
+            raise ConfigError(
+                tr(
+                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    names=", ".join(sorted(adopted)),
+                ),
+                where="practice",
+                fix=tr("Open another lab without adopt, under other names."),
+            )
+        right = deployment.as_recommended()
+        return cls(right, book_of(deployment.environment))
 
     @property
     def faults(self) -> tuple[Exercise, ...]:
         """Every fault, in order."""
         return tuple(
-            Exercise(self, number, fault) for number, fault in enumerate(catalogue(self.lab.scenario), start=1)
+            Exercise(self, number, fault) for number, fault in enumerate(catalogue(self.deployment.scenario), start=1)
         )
 
     def fault(self, which: int | str) -> Exercise:
         """One fault, by number or name. Raises `ConfigError` where there is no such fault."""
-        return Exercise(self, *find(self.lab.scenario, which))
+        return Exercise(self, *find(self.deployment.scenario, which))
 
     @property
     def current(self) -> Exercise | None:
@@ -281,16 +292,16 @@ class Practice(Renderable):
 
     def forget(self) -> None:
         """Begin a new score card."""
-        with self.lab.turn():
+        with self.deployment.lock():
             self.book.write(Record(attempt=self.book.read().attempt))
 
     def put_right(self) -> str:
         """Bring back the complete set-up, and remove what faults added. Says where the accounts stand."""
-        with self.lab.turn():
+        with self.deployment.lock():
             # First of all: a fault that is half taken away must not be taken for one that was solved.
             self.book.write(replace(self.book.read(), attempt=None))
-            where = self.lab.at_stage(STAGE_NUMBERS[-1])
-            extras.sweep(self.lab.ground)
+            where = self.deployment.at_stage(STAGE_NUMBERS[-1])
+            extras.sweep(self.deployment.environment)
         return where
 
     def __str__(self) -> str:

@@ -11,13 +11,13 @@ from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 class Act(Protocol):
     """Something done to the two accounts that is more than replacing a document. Can be repeated."""
 
-    def apply(self, lab: Lab) -> None:
+    def apply(self, deployment: Deployment) -> None:
         """Do it. Raises `StepError` when AWS refuses."""
         ...
 

@@ -19,7 +19,7 @@ from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL
 from xsfn_helpers.deployment.stored_documents import read_document, right_document
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Hint(Renderable):
         return "\n".join([f"{self.title}: {self.text}", *diff, *code])
 
 
-def hint(lab: Lab, fault: Fault, level: int) -> Hint:
+def hint(deployment: Deployment, fault: Fault, level: int) -> Hint:
     """The help of this level; the third is worked out from what is stored now. Raises `ConfigError` for others."""
     if isinstance(level, bool) or level not in (1, 2, ANSWER_LEVEL):
         raise ConfigError(
@@ -53,7 +53,7 @@ def hint(lab: Lab, fault: Fault, level: int) -> Hint:
     if level == 2:
         text = mark("{rule} Look at {where}. [{source}]") if fault.where else mark("{rule} [{source}]")
         return Hint(2, tr(text, rule=fault.rule, where=fault.where, source=fault.source))
-    changes = tuple(_changes(lab, fault))
+    changes = tuple(_changes(deployment, fault))
     diff = tuple(line for change in changes for line in change.diff)
     code = "\n".join([*(repair.code for repair in fault.repairs), *(change.code for change in changes)])
     if not fault.where:
@@ -71,9 +71,9 @@ class _DocumentChange:
     code: str
 
 
-def _changes(lab: Lab, fault: Fault) -> Iterator[_DocumentChange]:
+def _changes(deployment: Deployment, fault: Fault) -> Iterator[_DocumentChange]:
     for name in fault.touched:
-        have, want = read_document(lab.ground, name), right_document(lab.blueprint, name)
+        have, want = read_document(deployment.environment, name), right_document(deployment.blueprint, name)
         if name.endswith("_definition"):
             same, diff = have == want, text_diff(json_text(have), json_text(want))
         else:

@@ -80,6 +80,6 @@ def clean_up(_: Scenario) -> Fault:
             source=sources.NESTED,
         ),
         links=(3,),
-        after=(Unmake(lambda lab: lab.steps.subject_machine),),
+        after=(Unmake(lambda deployment: deployment.stages.subject_machine),),
         repairs=(PREPARE,),
     )

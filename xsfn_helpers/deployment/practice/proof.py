@@ -22,7 +22,7 @@ from xsfn_helpers.deployment.practice.symptoms import save_subject_machine
 from xsfn_helpers.deployment.snapshot import decide_links
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 _KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.decide(n) explains link n in full.")
 _SOON: Final = mark(
@@ -33,15 +33,15 @@ _ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobo
 _ONE_MACHINE: Final = mark("The execute role is for one state machine, which Step Functions names as external id.")
 
 
-def prove(lab: Lab, fault: Fault) -> tuple[Check, ...]:
+def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
     """The checks of a repair. None of them gives the fault away.
 
     First what must be allowed, by policy and by trial; once all of it is, what must be refused, by policy and by trial.
     """
-    verdicts = {verdict.link.number: verdict for verdict in decide_links(lab.ground)}
-    checks = [_chain(verdicts), _run(lab, verdicts), *_own(lab, fault, verdicts)]
+    verdicts = {verdict.link.number: verdict for verdict in decide_links(deployment.environment)}
+    checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
     if all(check.passed for check in checks):
-        checks += [*limit_checks(lab.scenario, verdicts), *_refused(lab, fault)]
+        checks += [*limit_checks(deployment.scenario, verdicts), *_refused(deployment, fault)]
     return tuple(checks)
 
 
@@ -57,10 +57,10 @@ def _chain(verdicts: Mapping[int, Verdict]) -> Check:
     )
 
 
-def _run(lab: Lab, verdicts: Mapping[int, Verdict]) -> Check:
+def _run(deployment: Deployment, verdicts: Mapping[int, Verdict]) -> Check:
     title = tr("A real run succeeds across both accounts, and its result comes back")
     try:
-        run = lab.run()
+        run = deployment.run()
     except XsfnError as error:
         return Check("chain.live", title, False, stable(error.what), error.fix or tr(_KEEP_LOOKING))
     failed = [check for check in run_checks(run, verdicts) if not check.passed]
@@ -70,31 +70,31 @@ def _run(lab: Lab, verdicts: Mapping[int, Verdict]) -> Check:
     return Check("chain.live", title, True, ending(run))
 
 
-def _own(lab: Lab, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Check]:
+def _own(deployment: Deployment, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Check]:
     """What this fault in particular asks for."""
     if fault.shows is Shows.WHEN_STOPPED:
-        machine, allowed = lab.steps.subject_machine, verdicts[5].allowed
-        stopped = stop_check(trials.stopped_run(lab.ground, machine, allowed=allowed), verdicts)
+        machine, allowed = deployment.stages.subject_machine, verdicts[5].allowed
+        stopped = stop_check(trials.stopped_run(deployment.environment, machine, allowed=allowed), verdicts)
         # Its own hint is the answer.
         yield stopped if stopped.passed else replace(stopped, hint=tr(_KEEP_LOOKING))
     if fault.shows is Shows.WHEN_SAVED:
-        yield _saved(lab)
+        yield _saved(deployment)
     if fault.keeps_boundary:
-        yield _bounded(lab)
+        yield _bounded(deployment)
 
 
-def _saved(lab: Lab) -> Check:
+def _saved(deployment: Deployment) -> Check:
     title = tr("The Subject state machine can be saved again")
     try:
-        save_subject_machine(lab)
+        save_subject_machine(deployment)
     except XsfnError as error:
         return Check("machine.saved", title, False, stable(error.what), tr(_KEEP_LOOKING))
     return Check("machine.saved", title, True, tr("AWS accepted it, unchanged"))
 
 
-def _bounded(lab: Lab) -> Check:
-    role = read_role(lab.ground.iam(Side.OPERATOR), lab.scenario.operator_role_name)
-    arn = boundary_arn(lab.scenario)
+def _bounded(deployment: Deployment) -> Check:
+    role = read_role(deployment.environment.iam(Side.OPERATOR), deployment.scenario.operator_role_name)
+    arn = boundary_arn(deployment.scenario)
     there = role is not None and role.boundary is not None and role.boundary.arn == arn
     return Check(
         "boundary.kept",
@@ -105,9 +105,9 @@ def _bounded(lab: Lab) -> Check:
     )
 
 
-def _refused(lab: Lab, fault: Fault) -> Iterator[Check]:
+def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
     """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
-    ground = lab.ground
+    ground = deployment.environment
     yield refused_check(
         "direct-assume-role",
         tr("The Operator account's administrator can't assume the execute role"),

@@ -12,8 +12,8 @@ from xsfn_helpers.aws.room_client import RoomAddress
 from xsfn_helpers.aws.seat import Seat, seat_of
 from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import tr, tr_n
-from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.deployment.environment import Ground
 
 ANSWER_LEVEL: Final = 3

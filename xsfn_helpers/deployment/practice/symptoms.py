@@ -20,7 +20,8 @@ from xsfn_helpers.deployment.practice.names import renamed
 from xsfn_helpers.deployment.runs import Run, Timeline, TimelineEvent, follow, start
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
+    from xsfn_helpers.display.timeline import Timeline
 
 # Longer than a run that is started at once needs to get to the assume step.
 _LAG: Final = 2.0
@@ -47,36 +48,38 @@ def _untold(event: TimelineEvent) -> TimelineEvent:
     return replace(event, link=None, summary="" if event.type == "ExecutionAborted" else event.summary)
 
 
-def observe(lab: Lab, fault: Fault, title: str) -> Symptom:
+def observe(deployment: Deployment, fault: Fault, title: str) -> Symptom:
     """Do what makes the fault show, and tell what came of it. Raises `StepError` where it can't be done."""
-    run, lines = _WAYS[fault.shows](lab, fault)
+    run, lines = _WAYS[fault.shows](deployment, fault)
     return Symptom(title, (*_ending(run), *lines), run)
 
 
 Seen = tuple[Run, list[str]]
 
 
-def _in_a_run(lab: Lab, fault: Fault) -> Seen:
-    return run_machine(lab, fault.started), []
+def _in_a_run(deployment: Deployment, fault: Fault) -> Seen:
+    return run_machine(deployment, fault.started), []
 
 
-def _when_stopped(lab: Lab, _: Fault) -> Seen:
-    run = trials.stopped_run(lab.ground, lab.steps.subject_machine, allowed=lab.decide(5).allowed)
+def _when_stopped(deployment: Deployment, _: Fault) -> Seen:
+    run = trials.stopped_run(
+        deployment.environment, deployment.stages.subject_machine, allowed=deployment.decide(5).allowed
+    )
     return run, [tr("The Operator execution was stopped while it waited.")]
 
 
-def _when_saved(lab: Lab, _: Fault) -> Seen:
-    run = lab.run()
+def _when_saved(deployment: Deployment, _: Fault) -> Seen:
+    run = deployment.run()
     try:
-        save_subject_machine(lab)
+        save_subject_machine(deployment)
     except StepError as error:
         return run, [tr("Saving the Subject state machine, unchanged: {answer}", answer=stable(error.what))]
     return run, [tr("Saving the Subject state machine, unchanged: done")]
 
 
-def _to_a_stranger(lab: Lab, _: Fault) -> Seen:
-    run = lab.run()
-    answer = trials.no_external_id(lab.ground)
+def _to_a_stranger(deployment: Deployment, _: Fault) -> Seen:
+    run = deployment.run()
+    answer = trials.no_external_id(deployment.environment)
     if answer.refused:
         return run, [tr("The auditor asked for the execute role as the Operator role, without an external id: refused")]
     return run, [
@@ -87,15 +90,15 @@ def _to_a_stranger(lab: Lab, _: Fault) -> Seen:
     ]
 
 
-def _for_a_moment(lab: Lab, _: Fault) -> Seen:
+def _for_a_moment(deployment: Deployment, _: Fault) -> Seen:
     """The permission is taken away and saved again while IAM is slow, and a run is started at once."""
-    permission = lab.steps.operator_role.resources[0]
+    permission = deployment.stages.operator_role.resources[0]
     try:
-        with slow_iam(lab.ground.accounts, 0):
+        with slow_iam(deployment.environment.accounts, 0):
             permission.undo()
-        with slow_iam(lab.ground.accounts, _LAG):
+        with slow_iam(deployment.environment.accounts, _LAG):
             permission.apply()
-            run = start(lab.ground).follow()
+            run = start(deployment.environment).follow()
     finally:
         surely(permission.apply)
     lines = [tr("The permission had been saved a moment before.")]
@@ -106,7 +109,7 @@ def _for_a_moment(lab: Lab, _: Fault) -> Seen:
     return run, lines
 
 
-_WAYS: Final[Mapping[Shows, Callable[[Lab, Fault], Seen]]] = {
+_WAYS: Final[Mapping[Shows, Callable[[Deployment, Fault], Seen]]] = {
     Shows.IN_A_RUN: _in_a_run,
     Shows.WHEN_STOPPED: _when_stopped,
     Shows.WHEN_SAVED: _when_saved,
@@ -115,20 +118,20 @@ _WAYS: Final[Mapping[Shows, Callable[[Lab, Fault], Seen]]] = {
 }
 
 
-def run_machine(lab: Lab, name: str | None) -> Run:
+def run_machine(deployment: Deployment, name: str | None) -> Run:
     """Run the Operator state machine of this name, the scenario's own when it is None."""
     if name is None:
-        return lab.run()
-    scenario = lab.scenario
+        return deployment.run()
+    scenario = deployment.scenario
     arn = renamed(scenario.operator_machine_arn, scenario.operator_machine_name, name)
     with told(scenario.operator):
-        execution = lab.ground.states(Side.OPERATOR).start_execution(stateMachineArn=arn)["executionArn"]
-    return follow(lab.ground, execution)
+        execution = deployment.environment.states(Side.OPERATOR).start_execution(stateMachineArn=arn)["executionArn"]
+    return follow(deployment.environment, execution)
 
 
-def save_subject_machine(lab: Lab) -> None:
+def save_subject_machine(deployment: Deployment) -> None:
     """Deploy the Subject state machine again as it is. Raises `StepError` when AWS refuses."""
-    states, scenario = lab.ground.states(Side.SUBJECT), lab.scenario
+    states, scenario = deployment.environment.states(Side.SUBJECT), deployment.scenario
     with told(scenario.subject):
         definition = states.describe_state_machine(stateMachineArn=scenario.subject_machine_arn)["definition"]
         states.update_state_machine(

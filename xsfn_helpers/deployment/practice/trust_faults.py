@@ -191,7 +191,7 @@ def loud_name(scenario: Scenario) -> Fault:
         ),
         links=(2,),
         documents=_trust(scenario, _EXTERNAL_ID, renamed(scenario.external_id, scenario.operator_machine_name, loud)),
-        after=(Unmake(lambda lab: lab.steps.operator_machine), Make(loud_machine)),
+        after=(Unmake(lambda deployment: deployment.stages.operator_machine), Make(loud_machine)),
         repairs=(APPLY_STAGE_3,),
         started=loud,
     )

@@ -29,7 +29,7 @@ from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.what_if_report import words_html
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 class TaskForm(EditingDesk):
@@ -39,16 +39,16 @@ class TaskForm(EditingDesk):
     `apply` gives the definition to the state machine. Raises `StepError` when the accounts can't be read at first.
     """
 
-    def __init__(self, lab: Lab, side: Side) -> None:
-        self._lab = lab
+    def __init__(self, deployment: Deployment, side: Side) -> None:
+        self._deployment = deployment
         self._side = side
-        self._wanted = Blueprint.recommended(lab.scenario)
-        self._standing = read_standing(lab.ground)
+        self._wanted = Blueprint.recommended(deployment.scenario)
+        self._standing = read_standing(deployment.environment)
         self._roles = self._read_roles()
         self._taken: dict[Choice, TakenRole] = {}
         self._task = ""
-        desk = Desk.open(read_machine(lab.ground, side).definition, self._machine.definition)
-        super().__init__(desk, TaskFormFrontend(), lab.ground.accounts.news)
+        desk = Desk.open(read_machine(deployment.environment, side).definition, self._machine.definition)
+        super().__init__(desk, TaskFormFrontend(), deployment.environment.accounts.news)
 
     @property
     def report(self) -> WhatIf:
@@ -105,7 +105,7 @@ class TaskForm(EditingDesk):
 
     @property
     def _machine(self) -> StateMachine:
-        steps = self._lab.steps
+        steps = self._deployment.stages
         return steps.operator_machine if self._side is Side.OPERATOR else steps.subject_machine
 
     @property
@@ -113,15 +113,15 @@ class TaskForm(EditingDesk):
         return f"{self._side}_definition"
 
     def _read(self) -> None:
-        self._standing = read_standing(self._lab.ground)
+        self._standing = read_standing(self._deployment.environment)
         self._roles = self._read_roles()
         self._taken.clear()
-        self._desk = replace(self._desk, stored=read_machine(self._lab.ground, self._side).definition)
+        self._desk = replace(self._desk, stored=read_machine(self._deployment.environment, self._side).definition)
 
     def _read_roles(self) -> tuple[RoleChoice, ...]:
         """The roles of the Subject account that a task may be given: all but those that AWS keeps for its services."""
-        iam = self._lab.ground.iam(Side.SUBJECT)
-        with told(self._lab.scenario.subject):
+        iam = self._deployment.environment.iam(Side.SUBJECT)
+        with told(self._deployment.scenario.subject):
             pages = iam.get_paginator("list_roles").paginate()
             roles = [role for page in pages for role in page["Roles"]]
         return tuple(
@@ -149,14 +149,14 @@ class TaskForm(EditingDesk):
             tasks=found,
             at=at,
             roles=self._roles,
-            roles_account=self._lab.scenario.subject,
-            report=judge(self._standing, supposed, recommended=self._wanted, blueprint=self._lab.blueprint),
+            roles_account=self._deployment.scenario.subject,
+            report=judge(self._standing, supposed, recommended=self._wanted, blueprint=self._deployment.blueprint),
         )
 
     def _take_on(self, task: Task) -> TakenRole:
         """The role that the task takes on; each is looked up once, until something changes."""
         if task.choice not in self._taken:
-            self._taken[task.choice] = read_taken_role(self._lab.ground, task.choice, self._standing.roles)
+            self._taken[task.choice] = read_taken_role(self._deployment.environment, task.choice, self._standing.roles)
         return self._taken[task.choice]
 
     def _answers(self) -> dict[str, Any]:
@@ -201,14 +201,14 @@ class TaskForm(EditingDesk):
         return None if workflow.faults else Picture(workflow.dot, workflow.svg, workflow.alt)
 
     def _save(self, text: str) -> str:
-        lab = self._lab.using(**{self._name: text})
+        deployment = self._deployment.using(**{self._name: text})
         if self._side is Side.OPERATOR:
-            lab.stage(3).apply()
+            deployment.stage(3).apply()
         elif self._desk.stored is None:
-            lab.prepare()
+            deployment.prepare()
         else:
-            with lab.turn():
-                lab.steps.subject_machine.apply()
+            with deployment.lock():
+                deployment.stages.subject_machine.apply()
         return tr(
             "Saved in the {account}: the definition of {machine}.",
             account=self._machine.account,

@@ -133,5 +133,5 @@ class Desk:
         self.store.begin_anew(one.number, at=time.time())
 
     def _break(self, one: Participant, fault: str) -> None:
-        practice = Practice(lab_of(self.sandbox(), one), StoredBook(self.store, one.number))
+        practice = Practice(lab_of(self.sandbox(), one).deployment, StoredBook(self.store, one.number))
         practice.fault(fault).break_it()

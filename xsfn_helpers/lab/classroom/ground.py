@@ -9,6 +9,7 @@ from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.adopted import Adopted
+from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.lab.classroom.people import SCENARIO_NAMES, Participant
 from xsfn_helpers.lab.lab import Lab
@@ -69,4 +70,4 @@ def lab_of(sandbox: Sandbox, participant: Participant) -> Lab:
     )
     accounts = SandboxAccounts(pair_of(sandbox, participant))
     ground = Ground(scenario, accounts, told.get("lab_id", DEFAULT_LAB), Adopted())
-    return Lab(ground, Blueprint.recommended(scenario))
+    return Lab(Deployment(ground, Blueprint.recommended(scenario)))

@@ -12,6 +12,7 @@ from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, join_room
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.deployment.practice.score import RoomBook
@@ -39,7 +40,7 @@ class Inside:
 
     @property
     def practice(self) -> Practice:
-        return Practice(self.lab, RoomBook(self.seat.room))
+        return Practice(self.lab.deployment, RoomBook(self.seat.room))
 
 
 def enter(door: Door, number: int) -> Inside:
@@ -56,5 +57,6 @@ def enter(door: Door, number: int) -> Inside:
         subject_account_id=seat.accounts[Side.SUBJECT].account_id,
         region=seat.region,
     )
-    lab = Lab(Ground(scenario, SandboxAccounts(seat), f"participant-{number}"), Blueprint.recommended(scenario))
+    ground = Ground(scenario, SandboxAccounts(seat), f"participant-{number}")
+    lab = Lab(Deployment(ground, Blueprint.recommended(scenario)))
     return Inside(seat, lab)
