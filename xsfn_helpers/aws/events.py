@@ -31,6 +31,12 @@ class Called:
         return self.operation in ("StartExecution", "StopExecution", "StartSyncExecution")
 
 
+# A stack may hold any of the chain's things.
+_OF_STACKS: Final = ("CreateStack", "UpdateStack", "DeleteStack")
+
+Listener = Callable[[object], None]
+
+
 def may_change(scenario: Scenario, called: Called) -> bool:
     """Whether a call may have changed how the accounts stand: it is about one of the chain's roles or machines, about
     a managed policy, or about a stack of things."""

@@ -21,7 +21,6 @@ from xsfn_helpers.deployment.runs import Run, Timeline, TimelineEvent, follow, s
 
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
-    from xsfn_helpers.display.timeline import Timeline
 
 # Longer than a run that is started at once needs to get to the assume step.
 _LAG: Final = 2.0
