@@ -11,7 +11,6 @@ from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.chain.scenario import Side
     from xsfn_helpers.sandbox.process.server import Sandbox
 
 
@@ -48,7 +47,7 @@ def _sandbox_start(options: argparse.Namespace) -> int:
         print_json(sandbox.to_json())
         return OK
     print(_sandbox_told(sandbox))
-    named = [(_account_told(Side(side), account.account_id), account) for side, account in sandbox.accounts.items()]
+    named = [(_account_told(side, account.account_id), account) for side, account in sandbox.accounts.items()]
     named += [(_further_told(account_id), account) for account_id, account in sandbox.further.items()]
     for name, account in named:
         print(f"{name}:")
@@ -83,7 +82,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
         return OK
     print(_sandbox_told(sandbox))
     for side, account in sandbox.accounts.items():
-        print(_account_told(Side(side), account.account_id))
+        print(_account_told(side, account.account_id))
     for account_id in sandbox.further:
         print(_further_told(account_id))
     print(_delay_told(sandbox.propagation_seconds))
@@ -141,8 +140,8 @@ def _sandbox_told(sandbox: Sandbox) -> str:
     )
 
 
-def _account_told(side: Side, account_id: str) -> str:
-    return tr("{side} account {account_id}", side=side.value.capitalize(), account_id=account_id)
+def _account_told(side: str, account_id: str) -> str:
+    return tr("{side} account {account_id}", side=side.capitalize(), account_id=account_id)
 
 
 def _further_told(account_id: str) -> str:
