@@ -288,7 +288,7 @@ class Lab:
         A `run` colours each state by what became of it. A state machine that doesn't exist yet is shown as its stage
         would make it. Raises `ConfigError` for another side.
         """
-        from xsfn_helpers.display.machine_workflow import workflow_of
+        from xsfn_helpers.display.pictures.machine_workflow import workflow_of
 
         return workflow_of(self.deployment, _side(side), run)
 
