@@ -35,7 +35,7 @@ def test_a_check_reads_each_role_and_machine_once(standing_lab: Lab) -> None:
     with calls_of(standing_lab) as calls:
         assert standing_lab.check(live=False).ok
 
-    assert (calls["GetRole"], calls["DescribeStateMachine"]) == (3, 2)
+    assert (calls["GetAccountAuthorizationDetails"], calls["GetRole"], calls["DescribeStateMachine"]) == (2, 0, 2)
 
 
 def test_one_look_stays_as_it_was_and_the_next_is_new(standing_lab: Lab) -> None:
@@ -62,7 +62,7 @@ def test_what_isnt_there_is_asked_for_once_too(lab: Lab) -> None:
         found = [look.role(Side.SUBJECT, lab.scenario.execute_role_name) for _ in range(3)]
 
     assert found == [None] * 3
-    assert calls["GetRole"] == 1
+    assert (calls["GetAccountAuthorizationDetails"], calls["GetRole"]) == (1, 0)
 
 
 def test_applying_what_stands_only_reads(standing_lab: Lab) -> None:
@@ -71,4 +71,4 @@ def test_applying_what_stands_only_reads(standing_lab: Lab) -> None:
 
     assert all(change.action.is_there for change in plan)
     assert {name for name in calls if not name.startswith(("Get", "List"))} == set()
-    assert calls["GetRole"] == 2, "once for the role, once for its policy"
+    assert calls["GetRole"] == 1, "once for the role and its policy"

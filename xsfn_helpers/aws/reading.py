@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from xsfn_helpers.chain.stored import Document, ManagedPolicy, StoredMachine, St
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import RoleTypeDef
     from mypy_boto3_stepfunctions import SFNClient
 
 
@@ -31,11 +33,16 @@ def read_role(iam: IAMClient, name: str) -> StoredRole | None:
         name=role["RoleName"],
         unique_id=role["RoleId"],
         tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
-        trust=_document(role["AssumeRolePolicyDocument"]),
+        trust=read_document(role["AssumeRolePolicyDocument"]),
         inline=inline,
-        attached=tuple(_managed(iam, arn) for arn in attached),
-        boundary=_managed(iam, boundary) if boundary else None,
+        attached=tuple(read_managed(iam, arn) for arn in attached),
+        boundary=read_managed(iam, boundary) if boundary else None,
     )
+
+
+def new_role(role: RoleTypeDef, trust: str, tags: Mapping[str, str]) -> StoredRole:
+    """The role that CreateRole answers with: it has this trust policy and these tags, and no policies yet."""
+    return StoredRole(role["Arn"], role["RoleName"], role["RoleId"], tags, read_document(trust), {}, (), None)
 
 
 def _inline_policies(iam: IAMClient, role: str) -> dict[str, Document]:
@@ -44,17 +51,18 @@ def _inline_policies(iam: IAMClient, role: str) -> dict[str, Document]:
         for name in page["PolicyNames"]:
             # One that is removed between the two calls is not there.
             with suppress(iam.exceptions.NoSuchEntityException):
-                found[name] = _document(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+                found[name] = read_document(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
     return found
 
 
-def _managed(iam: IAMClient, arn: str) -> ManagedPolicy:
+def read_managed(iam: IAMClient, arn: str) -> ManagedPolicy:
+    """A managed policy in the version that counts."""
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-    return ManagedPolicy(arn, _document(answer["PolicyVersion"]["Document"]))
+    return ManagedPolicy(arn, read_document(answer["PolicyVersion"]["Document"]))
 
 
-def _document(document: object) -> Document:
+def read_document(document: object) -> Document:
     """boto3 hands policies over decoded; a document it couldn't decode is still text."""
     found = json.loads(document) if isinstance(document, str) else document
     if not isinstance(found, dict):

@@ -85,15 +85,19 @@ class Verdict(Renderable):
 StoredRoles = Mapping[Node, StoredRole | None]
 
 
+def roles_of(link: Link) -> tuple[Node, ...]:
+    """The roles whose policies a link is decided from: the asker's, then the deciders'."""
+    asker = [_ASKERS[link.asker]] if link.asker in _ASKERS else []
+    return tuple(dict.fromkeys([*asker, *(decider.role for decider in link.deciders)]))
+
+
 def decide_from(scenario: Scenario, roles: StoredRoles, links: tuple[Link, ...] | None = None) -> tuple[Verdict, ...]:
     """All six links, or these instead, from roles that were read before."""
     return tuple(_decide(scenario, link, roles) for link in (chain(scenario) if links is None else links))
 
 
 def _decide(scenario: Scenario, link: Link, roles: StoredRoles) -> Verdict:
-    needed = [_ASKERS[link.asker]] if link.asker in _ASKERS else []
-    needed += [decider.role for decider in link.deciders]
-    for node in needed:
+    for node in roles_of(link):
         if roles[node] is None:
             return Verdict(link, None, node)
     asker = roles[_ASKERS[link.asker]] if link.asker in _ASKERS else None

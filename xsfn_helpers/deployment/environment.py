@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from xsfn_helpers.aws.account_roles import AccountPage, read_page
 from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.errors import told
 from xsfn_helpers.aws.reading import read_machine, read_role
@@ -36,16 +37,49 @@ class Ground:
     # By kind, side and name: what one look at the accounts has found so far. None: each question looks anew.
     _seen: dict[tuple[str, Side, str], Any] | None = field(default=None, repr=False, compare=False)
 
+    # Whether a look reads all roles of an account at once; and the sides where that can't be: it may not be read so,
+    # or it has too many. What is found out of an account holds for every look at it.
+    _at_once: bool = field(default=True, repr=False, compare=False)
+    _one_by_one: set[Side] = field(default_factory=set, repr=False, compare=False)
+
     def at_one_look(self) -> Ground:
         """The same ground, for reading: each role and machine is read once, and stays as it was found then.
 
-        Several questions about the accounts then have answers that fit together. Not for what changes them.
+        Several questions about the accounts then have answers that fit together. Not for what changes them. A look
+        within a look is the same look.
         """
-        return replace(self, _seen={})
+        return self if self._seen is not None else replace(self, _seen={})
+
+    def for_changes(self) -> Ground:
+        """The same ground, for a step that is brought about: what is read counts until the next change, and no longer.
+
+        What is planned is then done from one reading, and nothing is done from one that is older than a change.
+        """
+        return replace(self, _seen={}, _at_once=False)
+
+    def changed(self, made: StoredRole | None = None, *, side: Side | None = None) -> None:
+        """Something was changed: what was read before no longer counts. `made` is a role that was made just now."""
+        if self._seen is None:
+            return
+        self._seen.clear()
+        if made is not None and side is not None:
+            self._seen["role", side, made.name] = made
 
     def role(self, side: Side, name: str) -> StoredRole | None:
         """A role as it is stored; None where there is none. Raises `StepError` when it may not be read."""
-        return self._look("role", side, name, lambda: read_role(self.iam(side), name))
+        return self._look("role", side, name, lambda: self._role(side, name))
+
+    def _role(self, side: Side, name: str) -> StoredRole | None:
+        page = self._page(side) if self._seen is not None and self._at_once else None
+        return read_role(self.iam(side), name) if page is None else page.role(self.iam(side), name)
+
+    def _page(self, side: Side) -> AccountPage | None:
+        if ("page", side, "") not in (self._seen or {}) and side in self._one_by_one:
+            return None
+        page = self._look("page", side, "", lambda: read_page(self.iam(side)))
+        if page is None or not page.whole:
+            self._one_by_one.add(side)
+        return page
 
     def machine(self, side: Side, arn: str) -> StoredMachine | None:
         """A state machine as it is stored; None where there is none. Raises `StepError` when it may not be read."""

@@ -155,18 +155,7 @@ class Run(Renderable):
         Step Functions then stops the Subject execution as the execute role (link 5); where it may not, the Subject
         execution is still running when `timeout` seconds are over, and the result says so.
         """
-        reasons = {"error": error, "cause": cause}
-        with told(self.ground.scenario.operator):
-            self.ground.states(Side.OPERATOR).stop_execution(
-                executionArn=self.operator_execution_arn,
-                **cast("Any", {name: text for name, text in reasons.items() if text}),
-            )
-        run = self.follow(timeout=timeout)
-        deadline, pauses = time.monotonic() + timeout, self.ground.accounts.pace.pauses()
-        while run.subject_status == RUNNING and time.monotonic() < deadline:
-            time.sleep(next(pauses))
-            run = run.look()
-        return run
+        return stop(self.ground, self.operator_execution_arn, error=error, cause=cause, timeout=timeout)
 
     def __str__(self) -> str:
         lines = [tr("Operator execution: {status}", status=self.status)]
@@ -259,6 +248,36 @@ def follow(
         time.sleep(next(pauses))
 
 
+def stop(ground: Ground, operator_execution_arn: str, *, error: str = "", cause: str = "", timeout: float) -> Run:
+    """Stop an Operator execution and wait for what becomes of both. See `Run.stop`."""
+    reasons = {"error": error, "cause": cause}
+    with told(ground.scenario.operator):
+        ground.states(Side.OPERATOR).stop_execution(
+            executionArn=operator_execution_arn,
+            **cast("Any", {name: text for name, text in reasons.items() if text}),
+        )
+    run = follow(ground, operator_execution_arn, timeout=timeout)
+    deadline, pauses = time.monotonic() + timeout, ground.accounts.pace.pauses()
+    while run.subject_status == RUNNING and time.monotonic() < deadline:
+        time.sleep(next(pauses))
+        run = run.look()
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How far an Operator execution has got: its status, and whether it has started a Subject execution."""
+
+    status: str
+    submitted: bool
+
+
+def how_far(ground: Ground, operator_execution_arn: str) -> Begun:
+    """How far an Operator execution has got, from its own history alone."""
+    history = _history(ground, Side.OPERATOR, operator_execution_arn)
+    return Begun(_status(history), _subject_execution(history, ground) is not None)
+
+
 def look(ground: Ground, operator_execution_arn: str) -> Run:
     """The run as it stands now, from the histories in both accounts."""
     return _look(ground, _describe(ground, Side.OPERATOR, operator_execution_arn))
@@ -269,17 +288,16 @@ def _look(ground: Ground, described: DescribeExecutionOutputTypeDef) -> Run:
     operator_execution_arn = described["executionArn"]
     operator_history = _history(ground, Side.OPERATOR, operator_execution_arn)
     subject_arn = _subject_execution(operator_history, ground)
-    subject = _describe(ground, Side.SUBJECT, subject_arn) if subject_arn else None
     subject_history = _history(ground, Side.SUBJECT, subject_arn) if subject_arn else []
     error, cause = described.get("error"), described.get("cause")
     return Run(
         operator_execution_arn=operator_execution_arn,
         subject_execution_arn=subject_arn,
         status=described["status"],
-        subject_status=subject["status"] if subject else None,
+        subject_status=_status(subject_history) if subject_arn else None,
         input=_parsed(described.get("input")),
         output=_parsed(described.get("output")),
-        subject_input=_parsed(subject.get("input")) if subject else None,
+        subject_input=_parsed(_input(subject_history)),
         error=error,
         cause=cause,
         broken_link=link_refused(error, cause),
@@ -321,6 +339,24 @@ _OPERATOR_LINKS: Final[Mapping[str, int]] = {
 }
 _STOPS_THE_CHILD: Final = ("ExecutionAborted", "TaskTimedOut")
 _SUBJECT_LINKS: Final[Mapping[str, int]] = {"ExecutionStarted": 6, "ExecutionAborted": 5}
+
+
+def _status(history: Sequence[HistoryEventTypeDef]) -> str:
+    """What became of an execution, as its history tells it: the last event is the end, or it is still running."""
+    return ENDS.get(history[-1]["type"], RUNNING) if history else RUNNING
+
+
+def _input(history: Sequence[HistoryEventTypeDef]) -> str | None:
+    started = history[0].get("executionStartedEventDetails") if history else None
+    return started.get("input") if started else None
+
+
+ENDS: Final[Mapping[str, str]] = {
+    "ExecutionSucceeded": SUCCEEDED,
+    "ExecutionFailed": "FAILED",
+    "ExecutionAborted": "ABORTED",
+    "ExecutionTimedOut": "TIMED_OUT",
+}
 
 
 def _describe(ground: Ground, side: Side, arn: str) -> DescribeExecutionOutputTypeDef:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
 from xsfn_helpers.aws.errors import told
 from xsfn_helpers.chain.links import Node, chain
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.snapshot import Standing
-from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
+from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from, roles_of
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Ground
@@ -24,26 +27,31 @@ def read_standing(ground: Ground) -> Standing:
     return Standing(scenario, roles, there, decide_from(scenario, roles))
 
 
-def read_roles(ground: Ground) -> StoredRoles:
-    """The three roles of the chain as they are stored; None for one that isn't there."""
+_ROLES: Final = (Node.OPERATOR_ROLE, Node.EXECUTE_ROLE, Node.SUBJECT_ROLE)
+
+
+def read_roles(ground: Ground, nodes: Collection[Node] = _ROLES) -> StoredRoles:
+    """The roles of the chain, or these of them, as they are stored; None for one that isn't there."""
     scenario = ground.scenario
-    return {
-        Node.OPERATOR_ROLE: ground.role(Side.OPERATOR, scenario.operator_role_name),
-        Node.EXECUTE_ROLE: ground.role(Side.SUBJECT, scenario.execute_role_name),
-        Node.SUBJECT_ROLE: ground.role(Side.SUBJECT, scenario.subject_role_name),
+    places = {
+        Node.OPERATOR_ROLE: (Side.OPERATOR, scenario.operator_role_name),
+        Node.EXECUTE_ROLE: (Side.SUBJECT, scenario.execute_role_name),
+        Node.SUBJECT_ROLE: (Side.SUBJECT, scenario.subject_role_name),
     }
+    return {node: ground.role(*places[node]) for node in _ROLES if node in nodes}
 
 
 def decide_links(ground: Ground) -> tuple[Verdict, ...]:
     """All six links, from one reading of the three roles."""
-    return decide_from(ground.scenario, read_roles(ground))
+    return decide_from(ground.scenario, read_roles(ground.at_one_look()))
 
 
 def decide_link(ground: Ground, number: int) -> Verdict:
-    """One link, 1 to 6. Raises `XsfnError` for any other number."""
-    for verdict in decide_links(ground):
-        if verdict.link.number == number:
-            return verdict
+    """One link, 1 to 6, from the roles that it needs. Raises `XsfnError` for any other number."""
+    for link in chain(ground.scenario):
+        if link.number == number:
+            roles = read_roles(ground.at_one_look(), roles_of(link))
+            return decide_from(ground.scenario, roles, (link,))[0]
     links = ", ".join(str(link.number) for link in chain(ground.scenario))
     raise XsfnError(tr("There is no link {number!r}.", number=number), fix=tr("The links are {links}.", links=links))
 

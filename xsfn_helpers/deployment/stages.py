@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from xsfn_helpers.chain.blueprint import Blueprint
@@ -14,7 +14,7 @@ from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
-from xsfn_helpers.deployment.resources.resource import Resource, refuse_foreign
+from xsfn_helpers.deployment.resources.resource import refuse_foreign
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 
 STAGE_NUMBERS: Final = (1, 2, 3)
@@ -30,15 +30,17 @@ class Step:
 
     number: int
     title: str
-    resources: tuple[Resource, ...]
+    resources: tuple[Role | InlinePolicy | StateMachine, ...]
 
     def plan(self) -> Plan:
         """What `apply` would create, change and leave. Reads only."""
-        return Plan(self.title, tuple(resource.plan() for resource in self.resources))
+        looked = self._on(self._ground.at_one_look())
+        return Plan(self.title, tuple(resource.plan() for resource in looked.resources))
 
     def plan_undo(self) -> Plan:
         """What `undo` would remove. Reads only."""
-        changes = [resource.plan_undo() for resource in reversed(self.resources)]
+        looked = self._on(self._ground.at_one_look())
+        changes = [resource.plan_undo() for resource in reversed(looked.resources)]
         return Plan(self.title, tuple(change for change in changes if change))
 
     def apply(self) -> Plan:
@@ -47,12 +49,14 @@ class Step:
         Raises `StepError` when AWS refuses a call, and, before anything is changed, when a name is taken by something
         that isn't the lab's.
         """
-        planned = self.plan().changes
+        # One reading serves until something is changed; what comes after a change is looked at anew.
+        resources = self._on(self._ground.for_changes()).resources
+        planned = [resource.plan() for resource in resources]
         for change in planned:
             refuse_foreign(change)
         done = [
             resource.apply() if change.action.alters else change
-            for resource, change in zip(self.resources, planned, strict=True)
+            for resource, change in zip(resources, planned, strict=True)
         ]
         return Plan(self.title, tuple(done), done=True)
 
@@ -65,6 +69,13 @@ class Step:
     def is_applied(self) -> bool:
         """Whether everything is there and as the step wants it."""
         return all(change.action.is_there for change in self.plan())
+
+    @property
+    def _ground(self) -> Ground:
+        return self.resources[0].ground
+
+    def _on(self, ground: Ground) -> Step:
+        return replace(self, resources=tuple(replace(resource, ground=ground) for resource in self.resources))
 
 
 @dataclass(frozen=True, slots=True)

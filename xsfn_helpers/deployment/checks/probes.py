@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.aws.errors import told
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
@@ -25,7 +25,11 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
-from xsfn_helpers.deployment.runs import RUNNING
+from xsfn_helpers.deployment.runs import ENDS, RUNNING
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
 
 PREFIX: Final = "xsfn-probe-"
 _POLICY_NAME: Final = "assume-subject-execute-role"
@@ -84,6 +88,23 @@ def try_as_operator_role(ground: Ground, task: dict[str, Any]) -> Ending:
     return _try(ground, task, ground.scenario.operator_role_arn)
 
 
+def try_both_as_operator_role(ground: Ground, first: dict[str, Any], second: dict[str, Any]) -> tuple[Ending, Ending]:
+    """Run two tasks one after the other in such a state machine. The second is tried however the first ends.
+
+    What came of the first is told by the history alone: the execution ends as the second does.
+    """
+    go_on = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Try"}], "Next": "Try"}
+    before = {name: value for name, value in first.items() if name != "End"} | go_on
+    states = {"StartAt": "Try first", "States": {"Try first": before, "Try": second}}
+    machine = _machine_of(ground, _new_name(), ground.scenario.operator_role_arn, states)
+    with _for_a_moment(machine):
+        machine.create()
+        with told(ground.scenario.operator):
+            answer = ground.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+        history = _wait_for_history(ground, answer["executionArn"])
+    return _ending_of_first(history), _ending(history[-1])
+
+
 def try_as_other_role(ground: Ground, task: dict[str, Any]) -> Ending:
     """Run the task under a role of the Operator account that may assume the execute role but isn't trusted by it."""
     with _other_role(ground) as role_arn:
@@ -134,9 +155,46 @@ def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Endin
         if described["status"] != RUNNING:
             return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
         if time.monotonic() > deadline:
-            raise RunError(
-                tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(ground.scenario.operator)
-            )
+            raise _hasnt_ended(ground, timeout)
+
+
+def _wait_for_history(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> list[HistoryEventTypeDef]:
+    deadline = time.monotonic() + timeout
+    pauses = ground.accounts.pace.pauses()
+    while True:
+        time.sleep(next(pauses))
+        with told(ground.scenario.operator):
+            pages = ground.states(Side.OPERATOR).get_paginator("get_execution_history")
+            history = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+        if history and history[-1]["type"] in ENDS:
+            return history
+        if time.monotonic() > deadline:
+            raise _hasnt_ended(ground, timeout)
+
+
+def _ending_of_first(history: list[HistoryEventTypeDef]) -> Ending:
+    """What came of the first of two tasks: what its state met before the second was entered."""
+    for event in history:
+        if event["type"] == "TaskSucceeded":
+            return Ending("SUCCEEDED", "", "")
+        if event["type"] in ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"):
+            return _ending(event)
+        if event["type"] == "TaskStateExited":
+            break
+    return _ending(history[-1])
+
+
+def _ending(event: HistoryEventTypeDef) -> Ending:
+    details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+    told_of: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
+    status = ENDS.get(event["type"], "FAILED")
+    return Ending(status, told_of.get("error", ""), told_of.get("cause", ""))
+
+
+def _hasnt_ended(ground: Ground, timeout: float) -> RunError:
+    return RunError(
+        tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(ground.scenario.operator)
+    )
 
 
 @contextmanager
@@ -169,7 +227,11 @@ def _role(ground: Ground, name: str, side: Side = Side.OPERATOR) -> Role:
 
 
 def _machine(ground: Ground, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:
-    definition = {"Comment": "A probe: it tries one call and is removed", "StartAt": "Try", "States": {"Try": task}}
+    return _machine_of(ground, name, role_arn, {"StartAt": "Try", "States": {"Try": task}})
+
+
+def _machine_of(ground: Ground, name: str, role_arn: str, states: dict[str, Any]) -> StateMachine:
+    definition = {"Comment": "A probe: it tries one call and is removed", **states}
     return StateMachine(ground, Side.OPERATOR, name, role_arn, json_text(definition))
 
 

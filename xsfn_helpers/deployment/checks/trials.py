@@ -21,7 +21,7 @@ from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import probes
 from xsfn_helpers.deployment.environment import Ground
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
-from xsfn_helpers.deployment.runs import RUNNING, Run, begin, follow, look
+from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, Run, begin, follow, how_far, look, stop
 
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 _NOT_AUTHORIZED: Final = "is not authorized to "
@@ -79,6 +79,14 @@ def wrong_external_id(ground: Ground) -> Answer:
 def no_external_id(ground: Ground) -> Answer:
     """The Operator role asks for the execute role without an external id."""
     return _ended(probes.try_as_operator_role(ground, probes.by_hand(ground.scenario, external_id=None)))
+
+
+def external_ids(ground: Ground) -> tuple[Answer, Answer]:
+    """`wrong_external_id` and `no_external_id`, tried by one state machine in one execution."""
+    scenario = ground.scenario
+    by_hand, machine = probes.by_hand(scenario, external_id=None), probes.with_credentials(scenario)
+    none, wrong = probes.try_both_as_operator_role(ground, by_hand, machine)
+    return _ended(wrong), _ended(none)
 
 
 def other_role(ground: Ground) -> Answer:
@@ -160,22 +168,25 @@ def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool 
     before = subject_machine.as_stored()
     waiting = replace(before, definition=json_text(_WAITING))
     try:
-        waiting.apply()
-        begun = _begun(ground)
+        waiting.save()
+        execution, goes_on = _begun(ground)
         patience = (2 if allowed else 0) + 20 * ground.accounts.pace.poll
-        ended = begun if begun.ended else begun.stop(cause=_STOP_CAUSE, timeout=patience)
+        ended = stop(ground, execution, cause=_STOP_CAUSE, timeout=patience) if goes_on else look(ground, execution)
         if ended.subject_execution_arn and ended.subject_status == RUNNING:
             with told(ground.scenario.subject):
                 ground.states(Side.SUBJECT).stop_execution(
                     executionArn=ended.subject_execution_arn, cause=tr("its parent couldn't stop it")
                 )
-        return ended
-    finally:
+    except BaseException:
+        # It may stand as it was, and may not be saved at all: looked at first.
         surely(before.apply)
+        raise
+    surely(before.save)
+    return ended
 
 
-def _begun(ground: Ground) -> Run:
-    """A run whose Subject execution has started, or that has failed.
+def _begun(ground: Ground) -> tuple[str, bool]:
+    """A run whose Subject execution has started, or that has failed; and whether it goes on.
 
     One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
     execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
@@ -185,11 +196,11 @@ def _begun(ground: Ground) -> Run:
     execution, pauses = begin(ground), pace.pauses()
     while True:
         time.sleep(next(pauses))
-        tried = look(ground, execution)
-        waits = not tried.ended and tried.subject_execution_arn is None
-        if not (tried.succeeded or waits) or time.monotonic() > deadline:
-            return tried
-        if tried.succeeded:
+        tried = how_far(ground, execution)
+        goes_on, succeeded = tried.status == RUNNING, tried.status == SUCCEEDED
+        if not (succeeded or (goes_on and not tried.submitted)) or time.monotonic() > deadline:
+            return execution, goes_on
+        if succeeded:
             execution = begin(ground)
 
 

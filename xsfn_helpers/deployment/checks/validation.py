@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from xsfn_helpers.aws.errors import cause_code
@@ -176,6 +177,8 @@ class Validation:
 
     def _refused(self, stage: int) -> Iterator[Check]:
         ground = self.ground
+        # Both from one probe. Where it can't be made, each says so.
+        external_ids = cache(lambda: trials.external_ids(ground))
         soon = tr("(If it was put right a moment ago, check again: IAM takes a while to spread a change.)")
         wants_role = tr(
             "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}", soon=soon
@@ -202,13 +205,13 @@ class Validation:
         yield refused_check(
             "wrong-external-id",
             tr("Another state machine with the Operator role can't assume the execute role (confused deputy)"),
-            lambda: trials.wrong_external_id(ground),
+            lambda: external_ids()[0],
             hint=wants_id,
         )
         yield refused_check(
             "no-external-id",
             tr("The Operator role can't assume the execute role without an external id"),
-            lambda: trials.no_external_id(ground),
+            lambda: external_ids()[1],
             hint=wants_id,
         )
         yield refused_check(

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import cause_code, code_of, missing_principal, retry_while, told
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
-from xsfn_helpers.aws.reading import read_role
+from xsfn_helpers.aws.reading import new_role, read_role
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.policy_diff import policy_diff, same_policy, trusts_deleted_role
 from xsfn_helpers.chain.scenario import Account, Side
@@ -57,6 +57,7 @@ class Role:
             except StepError as error:
                 if cause_code(error) != "EntityAlreadyExists":
                     raise
+                self.ground.changed()
                 return self.apply()  # another notebook was faster
         elif change.action is Action.CHANGE:
             if not same_policy(role.trust, json.loads(self.trust)):
@@ -65,18 +66,22 @@ class Role:
                 self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
             if self.ground.owns(role.tags):
                 self._strip(iam, role)
+            self.ground.changed()
         return change
 
     def create(self) -> None:
         """Make it, without a look at what stands there. Raises `StepError` where there is one of its name."""
         iam = self.ground.iam(self.side)
-        self._save_trust(
-            lambda: iam.create_role(
+
+        def create() -> None:
+            answer = iam.create_role(
                 RoleName=self.name,
                 AssumeRolePolicyDocument=self.trust,
                 Tags=[{"Key": LAB_TAG, "Value": self.ground.lab_id}],
             )
-        )
+            self.ground.changed(new_role(answer["Role"], self.trust, {LAB_TAG: self.ground.lab_id}), side=self.side)
+
+        self._save_trust(create)
 
     def delete(self) -> None:
         """Take it away with its inline policies, without a look at whose it is: for what was just made."""
@@ -264,6 +269,7 @@ class InlinePolicy:
                 where=str(self.account),
                 fix=tr("Apply what comes before: the prerequisites make the Operator role, stage 1 the execute role."),
             ) from error.__cause__
+        self.ground.changed()
 
     def plan_undo(self) -> Change | None:
         role = self._read()

@@ -75,11 +75,7 @@ class StateMachine:
             self.create()
         elif change.action is Action.CHANGE:
             self._keep()
-            self._save(
-                lambda: self._states.update_state_machine(
-                    stateMachineArn=self.arn, definition=self.definition, roleArn=self.role_arn
-                )
-            )
+            self.save()
         return change
 
     def create(self) -> None:
@@ -93,15 +89,30 @@ class StateMachine:
             )
         )
 
+    def save(self) -> None:
+        """Save it over what stands there, without a look. Raises `StepError` where there is no such state machine."""
+        self._save(
+            lambda: self._states.update_state_machine(
+                stateMachineArn=self.arn, definition=self.definition, roleArn=self.role_arn
+            )
+        )
+
     def delete(self) -> None:
         """Take it away, without a look at whose it is and what it runs: for what was just made, and has run."""
         with told(self.account):
             self._states.delete_state_machine(stateMachineArn=self.arn)
 
     def as_stored(self) -> StateMachine:
-        """The same state machine with the definition and role it has now. Raises `StepError` when it isn't there."""
+        """The same state machine with the definition and role it has now.
+
+        Raises `StepError` when it isn't there, and when it isn't the lab's.
+        """
         with told(self.account):
             stored = self._states.describe_state_machine(stateMachineArn=self.arn)
+            listed = self._states.list_tags_for_resource(resourceArn=self.arn)["tags"]
+        tags = {tag["key"]: tag["value"] for tag in listed}
+        if not self.ground.owns(tags):
+            refuse_foreign(self.ground.not_ours(self.account, self.thing, tags))
         return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
 
     def plan_undo(self) -> Change | None:
@@ -198,6 +209,7 @@ class StateMachine:
 
         with told(self.account):
             retry_while(call, not_yet, budget=budget, say=say)
+        self.ground.changed()
 
     def _wait_until_gone(self) -> None:
         pace = self.ground.accounts.pace
