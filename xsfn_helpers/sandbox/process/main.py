@@ -1,4 +1,4 @@
-"""The sandbox's own process: `python -m xsfn_helpers.sandbox.process.main CONFIG`, started by `server.Sandbox.start`."""
+"""The sandbox's own process: `python -m xsfn_helpers.sandbox.process.main CONFIG`; `server.Sandbox` starts it."""
 
 from __future__ import annotations
 
