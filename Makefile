@@ -6,6 +6,7 @@ USE_CONDA ?= yes
 conda_tools := $(if $(filter yes,$(USE_CONDA)),micromamba mamba conda)
 export CONDA_TOOL := $(firstword $(foreach tool,$(conda_tools),$(shell command -v $(tool) >/dev/null 2>&1 && echo $(tool))))
 environment := $(if $(CONDA_TOOL),.conda,.venv)
+# make LOCKED=no …: the newest packages that pyproject.toml takes, not the tested ones; make USE_UV=no …: by pip alone.
 # Sphinx wants a newer docutils than the AWS CLI takes, so it has an environment of its own.
 site_environment := .venv-site
 # Command line programs of the environment (aws, xsfn, conda's dot) go before the system's.
@@ -17,7 +18,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse verify-clone clean for-lab for-test for-site for-hub
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -26,13 +27,19 @@ help: ## this list
 lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS="--port 9999")
 	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
 
-test: for-site lint ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
+test: for-site for-style ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
 	@$(run) -m pytest $(side_by_side) $(TEST_ARGS)
 
-lint: for-test ## format, lint and types only
+soak: for-site ## the long forms of what `make test` does shortly: hours of kills, crowds and random cases
+	@XSFN_SOAK=1 $(run) -m pytest $(side_by_side) $(TEST_ARGS)
+
+lint: for-style ## format, lint and types only
+	@$(run) -m mypy
+
+# Types are one of the tests (tests/test_types.py), so that both processors have work meanwhile.
+for-style: for-test
 	@$(run) -m ruff format --check --quiet . || { echo "To mend the format: ruff format ."; exit 1; }
 	@$(run) -m ruff check --quiet .
-	@$(run) -m mypy
 
 notebooks: for-test ## run every notebook on a fresh sandbox and store its outputs, which the tests compare with
 	@$(run) -m tests.notebooks.references
@@ -64,8 +71,20 @@ hub: for-hub ## start a JupyterHub for a room on this machine (HUB_PASSWORD=…,
 wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
 	@scripts/wheelhouse.sh $(environment)
 
-verify-clone: ## in a fresh clone of the last commit: make test, then make lab, as a newcomer would
-	@scripts/verify-clone.sh
+release: site ## the files of a release in dist/: wheel, sdist and site (TAG=v0.1.0)
+	@scripts/release.sh $(environment)/bin/python "$(TAG)"
+
+publish: ## put what is in dist/ on the release of a tag, with GitHub's own program (TAG=v0.1.0)
+	@gh release create "$(TAG)" dist/* --verify-tag --title "$(TAG)"
+
+workflows: for-lab ## check .github/workflows with actionlint, which is fetched where it isn't there
+	@scripts/workflows.sh $(environment)
+
+lock: for-lab ## renew locks/, the versions and hashes of every package (LOCK_ARGS=--keep only adds what is missing)
+	@$(run) -m scripts.lock $(LOCK_ARGS)
+
+verify-clone: ## in a fresh clone, as on a new machine: make test, then make lab (COMMIT=… takes another than the last)
+	@scripts/verify-clone.sh $(COMMIT)
 
 clean: ## stop the sandbox, remove the environment and every cache
 	@[ ! -x $(environment)/bin/xsfn ] || $(run) -m xsfn_helpers sandbox stop
@@ -83,7 +102,8 @@ for-test:
 	@scripts/fonts.sh $(environment)
 
 for-site: for-test
-	@CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" scripts/environment.sh site
+	@PATH="$$PWD/$(environment)/bin:$$PATH" CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" \
+		scripts/environment.sh site
 
 for-hub:
 	@scripts/environment.sh lab,hub

@@ -9,7 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.forks import forking
 from tests.sandbox.facts import FACT
+from tests.soak import pass_on
 from tests.support.isolation import isolated
 from tests.support.kernel_ports import KernelPorts
 from tests.support.quiet import SHARED_FOLDER, holding_the_machine
@@ -31,12 +33,24 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{own} changes names that the tests count on: move it away while they run.")
     isolation = ExitStack()
     folder = isolation.enter_context(isolated())
+    pass_on()
+    isolation.enter_context(forking())
     # Those that pytest-xdist starts have it from the process that starts them.
     os.environ.setdefault(SHARED_FOLDER, str(folder))
     config.add_cleanup(isolation.close)
     KernelPorts.instance()
     # In addopts the path would count from the folder that pytest is called in.
     config.option.nbval_sanitize_with = str(config.rootpath / "tests" / "sanitize.cfg")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    # Imported here: where the tests run in one process, xdist may be switched off.
+    from tests.side_by_side import LongestFirst
+
+    return LongestFirst(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

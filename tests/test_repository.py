@@ -34,7 +34,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
 PURE = ("common", "iam", "asl", "chain")
 IMPURE = {"boto3", "botocore", "moto", "ipywidgets", "IPython", "graphviz", "waitress", "werkzeug"}
 # Rooms that can be used without the others, but for these.
-ALONE = {"iam": {"common"}, "asl": {"common"}, "sandbox": {"common", "iam", "asl"}}
+ALONE = {"iam": {"common"}, "asl": {"common"}, "chain": {"common", "iam", "asl"}, "sandbox": {"common", "iam", "asl"}}
 MOST_MODULES = 24
 # In a process of its own: imports every module of a room, and refuses whatever is of another.
 BY_ITSELF = """
@@ -60,9 +60,13 @@ print(len(names))
 TWO_MEANINGS: dict[str, int] = {}
 
 
-def tracked_files() -> list[Path]:
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+def tracked_files(folder: Path = ROOT) -> list[Path]:
+    """Every tracked file. One that isn't there, or is none to read, is no reason to look away: it fails, by name."""
+    paths = [folder / name for name in git("ls-files", "-z", folder=folder).split("\0") if name]
+    strange = [str(path.relative_to(folder)) for path in paths if path.is_symlink() or not path.is_file()]
+    if strange:
+        raise AssertionError(f"tracked, but no files that can be read: {', '.join(strange)}")
+    return paths
 
 
 def texts() -> list[Path]:
@@ -97,13 +101,20 @@ def pyproject() -> dict[str, Any]:
 class TestDependencies:
     """pyproject.toml is the one list."""
 
-    def test_environment_yml_brings_what_pip_cannot_and_the_package_by_pip(self) -> None:
+    def test_environment_yml_brings_what_pip_cannot_and_nothing_that_a_lock_names(self) -> None:
         environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-        packages = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-        by_pip = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+        packages = {re.split(r"[ =<>]", package)[0] for package in environment["dependencies"]}
 
-        assert {re.split(r"[ =<>]", package)[0] for package in packages} == {"python", "pip", "graphviz", "nodejs"}
-        assert by_pip == [["-e .[lab,test]"]]
+        assert packages == {"python", "pip", "graphviz", "nodejs"}
+
+    @pytest.mark.parametrize("place", ["postBuild", ".devcontainer/devcontainer.json"])
+    def test_set_ups_of_others_install_the_locked_packages(self, place: str) -> None:
+        """Binder's and Codespaces': what `make` does, in two lines of pip."""
+        installs = re.findall(r"pip install --quiet ([^&\n\"]+)", (ROOT / place).read_text(encoding="utf-8"))
+        lock, itself = (line.strip() for line in installs)
+
+        assert re.fullmatch(r"--require-hashes -r locks/(lab|test)\.txt", lock)
+        assert itself == "--no-deps --no-build-isolation --editable ."
 
     def test_its_extras_exist(self) -> None:
         assert {"lab", "test", "render"} <= set(pyproject()["project"]["optional-dependencies"])
@@ -235,7 +246,7 @@ class TestTheHouse:
 
     @pytest.mark.parametrize("room", ALONE)
     def test_a_room_alone(self, room: str) -> None:
-        """Whoever wants just the engine, the language or the sandbox can take it with `common` and leave the rest."""
+        """Whoever wants just the engine, the language, the chain or the sandbox takes what it stands on and leaves the rest."""
         done = subprocess.run(
             [sys.executable, "-c", BY_ITSELF, room, *ALONE[room]], capture_output=True, text=True, check=False
         )

@@ -12,6 +12,7 @@ import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
 from tests.deployment.test_reach import every_target
+from tests.soak import soaked
 from tests.support.interruptions import Death, Killed, dies_at
 from xsfn_helpers import Lab, Side
 from xsfn_helpers.aws.ledger import Ledger
@@ -125,9 +126,10 @@ def deaths_at_every_call(
     """Let the process die at each call of `doing`, of whatever kind, until it gets through.
 
     To die before a call is to die after the one before it, so each call is died after, and the first one before, too.
+    `make test` takes every third.
     """
     for when in (Death.BEFORE, Death.AFTER):
-        for call in range(1, 500):
+        for call in range(1, 500, soaked(short=3, long=1)):
             lab = aws.lab()
             first(lab)
             try:
@@ -152,7 +154,7 @@ class TestKilledAtEverySingleCall:
             own_aws.lab().clean()
             assert owner.names() == names, f"killed at call {call} of apply"
 
-        assert died > 25
+        assert died > soaked(short=8, long=25)
         own_aws.lab().clean()
         assert owner.stock() == decoys
 
@@ -164,7 +166,7 @@ class TestKilledAtEverySingleCall:
             own_aws.lab().clean()
             assert owner.names() == names, f"killed at call {call} of clean"
 
-        assert died > 35
+        assert died > soaked(short=11, long=35)
         assert owner.stock() == decoys
 
     def test_of_apply_find_knows_it_by_its_tag_alone(self, own_aws: PlayedAws, owner: Owner, decoys: Stock) -> None:

@@ -18,8 +18,8 @@ from tests.notebooks.jupyterlab_check import ROOT, RunningLab, started
 
 HOME: Final = "127.0.0.1"
 WIDE: Final = ViewportSize(width=1280, height=900)
-START_TIMEOUT: Final = 60_000
-CELL_TIMEOUT: Final = 60_000
+START_TIMEOUT: Final = 240_000
+CELL_TIMEOUT: Final = 240_000
 LIGHT: Final = "JupyterLab Light"
 DARK: Final = "JupyterLab Dark"
 _names = itertools.count(1)

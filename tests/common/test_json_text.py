@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.soak import soaked
 from xsfn_helpers.common.json_text import (
     JsonFault,
     Number,
@@ -26,7 +27,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=soaked(short=50, long=200), deadline=None, derandomize=True)
 @given(value=values, indent=st.sampled_from((None, 1, 2, "\t")))
 def test_it_reads_what_json_writes_and_writes_what_json_reads(value, indent):
     text = json.dumps(value, indent=indent)
@@ -36,7 +37,7 @@ def test_it_reads_what_json_writes_and_writes_what_json_reads(value, indent):
     assert write_json(value) == json.dumps(value, indent=2, ensure_ascii=False)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=soaked(short=50, long=200), deadline=None, derandomize=True)
 @given(value=values, indent=st.sampled_from((None, 2)))
 def test_it_knows_where_everything_is(value, indent):
     text = json.dumps(value, indent=indent)

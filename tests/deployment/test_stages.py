@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import fresh_names
+from tests.soak import soaked
 from tests.support.interruptions import deaths
 from xsfn_helpers import Lab, open_lab
 from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, execute_role_permissions
@@ -118,7 +119,7 @@ class TestApply:
 
             assert stored(lab) == whole
         # Three roles, two policies and two machines, each call interrupted before and after.
-        assert died == 14
+        assert died == soaked(short=8, long=14)
 
 
 class TestDrift:
@@ -235,7 +236,7 @@ class TestUndo:
             assert stored(standing_lab) == {}
 
         # Two machines, two policies and three roles.
-        assert died == 14
+        assert died == soaked(short=8, long=14)
 
     def test_stops_what_still_runs(self, standing_lab: Lab) -> None:
         """A removed machine must leave no execution behind."""

@@ -29,7 +29,7 @@ def ask(editor: PolicyEditor, wish: str, **content: Any) -> None:
 
 
 def eventually(found: Callable[[], object], expected: object) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while found() != expected and time.monotonic() < deadline:
         time.sleep(0.02)
     assert found() == expected

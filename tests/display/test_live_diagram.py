@@ -30,7 +30,7 @@ def links(live: LiveDiagram) -> str:
 
 
 def eventually(found: Callable[[], object], expected: object) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while found() != expected and time.monotonic() < deadline:
         time.sleep(0.02)
     assert found() == expected

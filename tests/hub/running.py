@@ -22,9 +22,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import chromium
+from tests.soak import soaked
 
 ROOT: Final = Path(__file__).parents[2]
-PEOPLE: Final = ("ada", "bob", "chiyo", "dan", "emi")
+PEOPLE: Final = ("ada", "bob", "chiyo", "dan", "emi")[: soaked(short=2, long=5)]
 PASSWORD: Final = "ninety minutes"
 TIMEOUT: Final = 240.0
 ENDING_SECONDS: Final = 15.0

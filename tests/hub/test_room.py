@@ -1,4 +1,4 @@
-"""JupyterHub with one room: five people log in and run notebook 03, and the instructor's page shows five greens."""
+"""JupyterHub with one room: people log in, five in `make soak`, run notebook 03, and the instructor's page is green."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def room(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     room.close()
 
 
-def test_five_greens_on_the_instructors_page(browser: Browser, room: Room, tmp_path: Path) -> None:
+def test_everybody_is_green_on_the_instructors_page(browser: Browser, room: Room, tmp_path: Path) -> None:
     with running_hub(tmp_path, HUB_ROOM_URL=room.url, HUB_ROOM_CODE=room.code) as address:
         seen = all_run_notebook_03(browser, address)
         page = browser.new_page()
         page.goto(room.instructors_url)
-        expect(page.locator("#summary")).to_have_text("5 of 5 green, 0 stuck, 5 places", timeout=30_000)
+        expect(page.locator("#summary")).to_have_text(
+            f"{len(PEOPLE)} of {len(PEOPLE)} green, 0 stuck, {len(PEOPLE)} places", timeout=120_000
+        )
         expect(page.locator("#people tr", has_text="✓ green")).to_have_count(len(PEOPLE))
         own = list((tmp_path / "people").glob("*/.xsfn/sandbox.json"))
         page.close()

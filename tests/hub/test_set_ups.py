@@ -61,4 +61,4 @@ def test_what_the_set_ups_open_and_copy_is_in_the_repository() -> None:
 
     for path in [page, *container["customizations"]["codespaces"]["openFiles"], "notebooks", "diagrams"]:
         assert (ROOT / path).exists()
-    assert "'.[lab]'" in container["postCreateCommand"]
+    assert "-r locks/lab.txt" in container["postCreateCommand"]

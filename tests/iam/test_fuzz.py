@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.iam.support import ADA, IDENTITY, SUBJECT_MACHINE, TRUST, allow, asked, decided, document, trusts, when
+from tests.soak import soaked
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.iam import Policy, PolicyError, PolicyKind, explain, lint
 
+MANY = soaked(short=300, long=1_500)
 SCENARIO = Scenario()
 SEEDS = (
     json_text(documents.execute_role_trust(SCENARIO)),
@@ -101,13 +103,13 @@ def strange(rng: random.Random, value: Any, depth: int = 0) -> Any:
 
 def test_broken_texts():
     rng = random.Random(20261124)
-    for _ in range(1_500):
+    for _ in range(MANY):
         handle(mutated(rng, rng.choice(SEEDS)))
 
 
 def test_strange_values():
     rng = random.Random(20261124)
-    for _ in range(1_500):
+    for _ in range(MANY):
         value = strange(rng, json.loads(rng.choice(SEEDS)))
         handle(value)
         handle(json.dumps(value))
@@ -115,7 +117,7 @@ def test_strange_values():
 
 def test_random_bytes_as_text():
     rng = random.Random(20261124)
-    for _ in range(300):
+    for _ in range(MANY // 5):
         handle(rng.randbytes(rng.randint(0, 200)).decode("latin-1"))
 
 

@@ -21,6 +21,7 @@ from tests.iam.support import (
     trusts,
     when,
 )
+from tests.soak import soaked
 from xsfn_helpers.iam.jsonlines import MAX_LINE, answer, decide_line, decide_lines
 
 REQUEST = {
@@ -274,17 +275,19 @@ def test_decide_line_gives_the_decision_itself():
     assert decide_line(json.dumps(LINE)).allowed
 
 
-HUNDRED_THOUSAND = """
+LINES = soaked(short=20_000, long=100_000)
+
+MANY_LINES = """
 import itertools, json, resource, sys
 from xsfn_helpers.iam.jsonlines import decide_lines
 
-line = json.loads(sys.argv[1])
+line, count = json.loads(sys.argv[1]), int(sys.argv[2])
 line_text = json.dumps(line).replace("run-1", "run-NUMBER").replace("Assume\\"", "AssumeNUMBER\\"", 1)
 peaks = []
 
 def lines():
-    for number in range(100_000):
-        if number in (5_000, 99_999):
+    for number in range(count):
+        if number in (5_000, count - 1):
             peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         yield line_text.replace("NUMBER", str(number))
 
@@ -298,12 +301,12 @@ print(next(answers), peaks[1] - peaks[0])
 """
 
 
-def test_a_hundred_thousand_lines_in_one_stream_at_flat_memory():
+def test_a_long_stream_of_lines_is_answered_at_flat_memory():
     """Every line is another request with another policy, so nothing but a bounded cache may grow."""
     run = subprocess.run(
-        [sys.executable, "-c", HUNDRED_THOUSAND, json.dumps(LINE)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", MANY_LINES, json.dumps(LINE), str(LINES)], capture_output=True, text=True, check=True
     )
 
     answers, grown_kilobytes = map(int, run.stdout.split())
-    assert answers == 100_000
+    assert answers == LINES
     assert grown_kilobytes < 8_000

@@ -11,12 +11,18 @@ from hypothesis import strategies as st
 
 from tests.iam.strategies import Layers, documents, layers, parsed, questions, requests, statements
 from tests.iam.support import deny
+from tests.soak import soaked
 from xsfn_helpers.iam import Outcome, Policies, Policy, PolicyKind, Request, decide, explain
 from xsfn_helpers.iam.decide import is_trust_request
 from xsfn_helpers.iam.explain import Verdict
 
 RANK = {Outcome.EXPLICITLY_DENIED: 0, Outcome.IMPLICITLY_DENIED: 1, Outcome.ALLOWED: 2}
-COMMON = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+COMMON = settings(
+    max_examples=soaked(short=25, long=60),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def outcome(request: Request, given_layers: Layers) -> Outcome:

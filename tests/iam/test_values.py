@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.soak import soaked
 from xsfn_helpers.iam import values
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=soaked(short=60, long=300), deadline=None, derandomize=True)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_is_what_datetime_says(moment):
     expected = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // (moment.resolution) * 1_000

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.soak import soaked
 from xsfn_helpers.iam.wildcards import Variable, Wild, glob, resolve, tokens_of
 
 
@@ -14,7 +15,7 @@ def matches(pattern, text):
     return glob(tokens_of(pattern, wildcards=True, variables=False))(text)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=soaked(short=100, long=500), deadline=None, derandomize=True)
 @given(pattern=st.text("ab*?", max_size=8), text=st.text("ab", max_size=8))
 def test_a_pattern_matches_what_its_regular_expression_matches(pattern, text):
     expected = re.fullmatch(pattern.replace("*", ".*").replace("?", "."), text) is not None

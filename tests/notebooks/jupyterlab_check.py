@@ -33,9 +33,9 @@ from tests.support.isolation import isolated
 
 ROOT: Final = Path(__file__).parents[2]
 FIRST_NOTEBOOK: Final = "notebooks/00-start-here.ipynb"
-START_TIMEOUT: Final = 60.0
-CELL_TIMEOUT: Final = 60.0
-STOP_TIMEOUT: Final = 20.0
+START_TIMEOUT: Final = 240.0
+CELL_TIMEOUT: Final = 240.0
+STOP_TIMEOUT: Final = 120.0
 # What JupyterLab prints for the reader to open.
 ADDRESS: Final = re.compile(r"(http://127\.0\.0\.1:\d+)(/\S*)\?token=(\w+)")
 

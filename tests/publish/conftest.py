@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 from tests.browser import chromium
 
 
-# Of the module, not of the session: while Playwright runs, this thread has an event loop, which nbval can't bear.
-@pytest.fixture(scope="module")
+# Of the package, not of the session: while Playwright runs, this thread has an event loop, which nbval can't bear.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium.running_or_told("that hand-out, slides and site can be printed and read") as browser:
         yield browser

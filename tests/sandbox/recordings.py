@@ -62,7 +62,7 @@ class Stage:
         started = self.world.operator_states.start_execution(stateMachineArn=self.world.scenario.operator_machine_arn)
         return str(started["executionArn"])
 
-    def child(self, *, seconds: float = 5) -> str:
+    def child(self, *, seconds: float = 60) -> str:
         """The one Subject execution, as soon as there is one."""
         end = time.monotonic() + seconds
         while not (found := self.world.subject_executions()):
@@ -210,7 +210,7 @@ def _nothing() -> dict[str, Any]:
     return {"Version": documents.POLICY_VERSION, "Statement": [statement]}
 
 
-def until(condition: Any, *, seconds: float = 5) -> None:
+def until(condition: Any, *, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

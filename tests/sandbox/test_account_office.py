@@ -163,7 +163,7 @@ class TestEmptying:
         time.sleep(0.5)
         mortal.empty_accounts(world.ids)
         for starter in starters:
-            starter.join(10)
+            starter.join(120)
 
         assert set(refusals) == {"StateMachineDoesNotExist"}
         mortal.stop()

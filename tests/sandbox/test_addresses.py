@@ -55,7 +55,7 @@ def _asked(sandbox: Sandbox, to: str, host: str, *extra: tuple[str, str]) -> int
     """The status of a well-signed request that names `host`, sent to the address `to`."""
     headers = [("Host", host) if name == "Host" else (name, value) for name, value in signed(sandbox)]
     port = urlsplit(sandbox.endpoint_url).port
-    with socket.create_connection((to, port or 0), timeout=5) as connection:
+    with socket.create_connection((to, port or 0), timeout=60) as connection:
         connection.sendall(request_bytes([*headers, *extra], CALLER_IDENTITY))
         received = b""
         while chunk := connection.recv(65536):
@@ -107,7 +107,7 @@ def test_a_page_in_the_browser_is_refused_there_too(shared: Sandbox, own: str) -
 def test_the_sandboxs_own_pages_are_for_this_machine_alone(shared: Sandbox, path: str) -> None:
     statuses = []
     for url in (shared.endpoint_url, shared.shared_url):
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("GET", path)
         statuses.append(connection.getresponse().status)
         connection.close()
@@ -129,7 +129,7 @@ def test_all_addresses_only_by_number(everywhere: Sandbox, own: str) -> None:
 
 def _door_refuses(sandbox: Sandbox, host: str) -> bool:
     """Whether a request that names this host isn't even read."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.endpoint_url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.endpoint_url).netloc, timeout=60)
     connection.request("POST", "/", CALLER_IDENTITY, {"Host": host})
     text = connection.getresponse().read().decode()
     connection.close()

@@ -94,7 +94,7 @@ class TestTheSandboxsEnd:
 class TestOverTheWire:
     @pytest.fixture
     def connection(self, sandbox: Sandbox) -> Iterator[http.client.HTTPConnection]:
-        found = http.client.HTTPConnection(urlsplit(sandbox.endpoint_url).netloc, timeout=5)
+        found = http.client.HTTPConnection(urlsplit(sandbox.endpoint_url).netloc, timeout=60)
         yield found
         found.close()
 

@@ -341,7 +341,7 @@ _CALLER_IDENTITY = b"Action=GetCallerIdentity&Version=2011-06-15"
 def _post(sandbox: Sandbox, headers: dict[str, str], body: bytes) -> tuple[int, str]:
     request = urllib.request.Request(sandbox.endpoint_url + "/", data=body, headers=headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()

@@ -9,13 +9,13 @@ import http.client
 import json
 import os
 import random
-import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import psutil
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
@@ -25,7 +25,7 @@ from xsfn_helpers.sandbox.process.server import Sandbox
 
 COUNT = int(os.environ.get("HOSTILE", "1000"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
-SLOWEST_SECONDS = 5.0
+SLOWEST_SECONDS = 5.0  # of a processor
 
 TEXTS = (
     *("", " ", "\0", "\n", "*", "..", "../../etc/passwd", "None", "null", "${aws:username}", "{}", "[]", "%00", "%s%n"),
@@ -147,6 +147,12 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
         yield prefix, str(value)
 
 
+def _processor_seconds(process: psutil.Process) -> float:
+    """What it has worked, which other work on the machine doesn't make more."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def test_hostile_parameters_are_answered_in_awss_form(mortal: Sandbox) -> None:
     world = World.fresh(mortal).build()
     world.run()
@@ -154,13 +160,14 @@ def test_hostile_parameters_are_answered_in_awss_form(mortal: Sandbox) -> None:
     answers: Counter[str] = Counter()
     faults: list[str] = []
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(mortal.endpoint_url).port or 0, timeout=60)
+    server = psutil.Process(mortal.pid)
     for number in range(COUNT):
         service, operation, headers, body = mischief.request()
-        began = time.monotonic()
+        before = _processor_seconds(server)
         connection.request("POST", "/", body, dict(signed(mortal, body, service=service, extra=headers)))
         response = connection.getresponse()
         answer = response.read()
-        took = time.monotonic() - began
+        took = _processor_seconds(server) - before
         code = _code(service, answer)
         answers[f"{response.status // 100}xx"] += 1
         if response.status >= 500 or code is None or took > SLOWEST_SECONDS:

@@ -1,6 +1,7 @@
-"""Mutated requests, thousands of them: nobody gets in, nothing falls over, no internal page is shown.
+"""Mutated requests, many of them: nobody gets in, nothing falls over, no internal page is shown.
 
-`make test` sends 2,000; HOSTILE=10000 in the environment sends that many, HOSTILE_SEED=n others.
+`make test` sends some hundreds and `make soak` 10,000; HOSTILE=n in the environment sends that many,
+HOSTILE_SEED=n others.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.sandbox.raw_http import CALLER_IDENTITY, request_bytes, send, signed
+from tests.soak import soaked
 from xsfn_helpers.sandbox.process.server import Sandbox
 
-COUNT = int(os.environ.get("HOSTILE", "2000"))
+COUNT = int(os.environ.get("HOSTILE", "0")) or soaked(short=400, long=10_000)
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
 
 Mutation = Callable[[random.Random, bytes], bytes]

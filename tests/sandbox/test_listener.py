@@ -16,6 +16,9 @@ from xsfn_helpers.sandbox.http import listener
 Respond = Callable[[str, list[tuple[str, str]]], Any]
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
 
+# Of whoever waits for what happens at once, and would else never happen.
+PATIENCE = 60.0
+
 
 def _echo(environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
     body = environ["wsgi.input"].read()
@@ -36,7 +39,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     serving.start()
     yield server.effective_host, int(server.effective_port)
     stop.set()
-    serving.join(10)
+    serving.join(PATIENCE)
     assert not serving.is_alive()
 
 
@@ -48,13 +51,11 @@ def _serve(server: listener.Server, stop: threading.Event) -> None:
     server.asyncore.close_all(server._map)
 
 
-def _ask(address: tuple[str, int]) -> float:
-    """Seconds until a good request on a connection of its own is answered."""
-    began = time.monotonic()
-    with socket.create_connection(address, timeout=5) as connection:
+def _ask(address: tuple[str, int]) -> None:
+    """A good request on a connection of its own is answered. Were it kept waiting, it would be so for ever."""
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(ASK)
         assert connection.recv(1000).endswith(b"\r\n\r\nhi")
-    return time.monotonic() - began
 
 
 def _is_cut_off(connection: socket.socket, seconds: float) -> bool:
@@ -70,7 +71,9 @@ def _is_cut_off(connection: socket.socket, seconds: float) -> bool:
 def test_a_crowd_of_silent_connections_makes_room(address: tuple[str, int]) -> None:
     crowd = [socket.create_connection(address) for _ in range(60)]
 
-    assert max(_ask(address) for _ in range(5)) < 2
+    for _ in range(5):
+        _ask(address)
+    assert any(_is_cut_off(connection, 0.01) for connection in crowd)
     for connection in crowd:
         connection.close()
 
@@ -82,7 +85,7 @@ def test_a_crowd_that_dribbles_makes_room(address: tuple[str, int]) -> None:
         for connection in crowd:
             with contextlib.suppress(ConnectionError):  # it took too long already
                 connection.sendall(b"P")
-        assert _ask(address) < 2
+        _ask(address)
     for connection in crowd:
         connection.close()
 
@@ -90,25 +93,25 @@ def test_a_crowd_that_dribbles_makes_room(address: tuple[str, int]) -> None:
 def test_a_request_that_takes_too_long_is_cut_off(address: tuple[str, int]) -> None:
     with socket.create_connection(address) as slow:
         began = time.monotonic()
-        while time.monotonic() - began < 5 and not _is_cut_off(slow, 0.1):
+        while time.monotonic() - began < PATIENCE and not _is_cut_off(slow, 0.1):
             try:
                 slow.sendall(b"X: y\r\n" if time.monotonic() - began > 0.1 else b"POST / HTTP/1.1\r\n")
             except ConnectionError:
                 break
 
-        assert 0.4 < time.monotonic() - began < 4
+        assert 0.4 < time.monotonic() - began < PATIENCE
 
 
 def test_a_body_that_never_comes_is_cut_off(address: tuple[str, int]) -> None:
     with socket.create_connection(address) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nsome")
 
-        assert _is_cut_off(slow, 4)
+        assert _is_cut_off(slow, PATIENCE)
 
 
 def test_a_quiet_connection_may_stay(address: tuple[str, int]) -> None:
     """A notebook's client keeps its connection while its reader reads."""
-    with socket.create_connection(address, timeout=5) as quiet:
+    with socket.create_connection(address, timeout=PATIENCE) as quiet:
         for _ in range(2):
             quiet.sendall(ASK)
             assert quiet.recv(1000).endswith(b"hi")
@@ -116,7 +119,7 @@ def test_a_quiet_connection_may_stay(address: tuple[str, int]) -> None:
 
 
 def test_who_asks_again_before_the_answer_gets_both(address: tuple[str, int]) -> None:
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         for _ in range(3):
             connection.sendall(ASK * 4)
             received = b""
@@ -128,10 +131,10 @@ def test_who_asks_again_before_the_answer_gets_both(address: tuple[str, int]) ->
 
 def test_who_leaves_before_the_answer_is_forgotten(address: tuple[str, int]) -> None:
     for _ in range(30):
-        with socket.create_connection(address, timeout=5) as connection:
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
             connection.sendall(ASK * 2)
 
-    assert _ask(address) < 2
+    _ask(address)
 
 
 def test_a_silent_connection_isnt_asked_at_every_turn(
@@ -140,7 +143,7 @@ def test_a_silent_connection_isnt_asked_at_every_turn(
     """Else six hundred of them cost more than the work."""
     with contextlib.ExitStack() as stack:
         for _ in range(15):
-            connection = stack.enter_context(socket.create_connection(address, timeout=5))
+            connection = stack.enter_context(socket.create_connection(address, timeout=PATIENCE))
             connection.sendall(ASK)
             connection.recv(1000)
         time.sleep(0.3)  # a client has its answer a moment before the thread that gave it is done
@@ -167,7 +170,7 @@ def test_who_doesnt_read_keeps_no_thread(address: tuple[str, int]) -> None:
         connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         lazy.append(connection)
 
-    assert _ask(address) < 4
+    _ask(address)
     for connection in lazy:
         connection.close()
 
@@ -202,7 +205,7 @@ def test_an_answer_goes_out_in_one_piece(address: tuple[str, int], monkeypatch: 
 )
 def test_what_isnt_http_is_told_and_cut_off(address: tuple[str, int], request_bytes: bytes, status: bytes) -> None:
     received = b""
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(request_bytes)
         while chunk := connection.recv(65536):
             received += chunk
@@ -215,7 +218,7 @@ def test_http_1_0_and_chunks_and_expectations_are_understood(address: tuple[str,
     chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     expecting = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
     for request in (b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", chunked, expecting):
-        with socket.create_connection(address, timeout=5) as connection:
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
             connection.sendall(request)
             assert connection.makefile("rb").read().endswith(b"\r\n\r\nhi")
 

@@ -450,28 +450,37 @@ def test_an_express_execution_is_begun_and_not_waited_for(recordings: Recordings
     execution. What it does is done."""
     stage = recordings.stage()
     world = stage.world
-    waits = {"Type": "Wait", "Seconds": 2, "Next": "StartExecution"}
     definition = alone(stage.task(REQUEST_RESPONSE))
-    arn = world.operator_states.create_state_machine(
-        name=f"{world.scenario.operator_machine_name}-express",
-        definition=json.dumps({"StartAt": "Wait", "States": {"Wait": waits, **definition["States"]}}),
-        roleArn=world.scenario.operator_role_arn,
-        type="EXPRESS",
-    )["stateMachineArn"]
-    trust_also(world, arn)
 
-    began = time.monotonic()
-    first = world.operator_states.start_execution(stateMachineArn=arn, name="one", input="{}")
-    took = time.monotonic() - began
+    def waiting(seconds: int) -> str:
+        waits = {"Type": "Wait", "Seconds": seconds, "Next": "StartExecution"}
+        arn: str = world.operator_states.create_state_machine(
+            name=f"{world.scenario.operator_machine_name}-express-{seconds}",
+            definition=json.dumps({"StartAt": "Wait", "States": {"Wait": waits, **definition["States"]}}),
+            roleArn=world.scenario.operator_role_arn,
+            type="EXPRESS",
+        )["stateMachineArn"]
+        trust_also(world, arn)
+        return arn
+
+    started = 0
+    for seconds in (2, 8, 32):  # a busy machine may need longer for an answer than a short wait
+        arn = waiting(seconds)
+        began = time.monotonic()
+        first = world.operator_states.start_execution(stateMachineArn=arn, name="one", input="{}")
+        took = time.monotonic() - began
+        started += 1
+        if took < seconds:
+            break
     second = world.operator_states.start_execution(stateMachineArn=arn, name="one", input="{}")
 
     assert fields(first) == {"executionArn", "startDate"}
-    assert took < 2
+    assert took < seconds
     prefix = f"{arn.replace(':stateMachine:', ':express:')}:one:"
     assert first["executionArn"].startswith(prefix)
     assert second["executionArn"].startswith(prefix)
     assert first["executionArn"] != second["executionArn"]
-    assert within(10, lambda: len(world.subject_executions()) == 2)
+    assert within(seconds + 60, lambda: len(world.subject_executions()) == started + 1)
 
 
 @fact("E6", "dg/connect-to-resource.html; API_StartSyncExecution.html", Tag.DOC)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.forks import starting_afresh
 from tests.sandbox.raw_http import CALLER_IDENTITY, FORM, Answer, request_bytes, send, signed
 from tests.sandbox.world import World, client_with
 from xsfn_helpers.chain.scenario import Side
@@ -237,24 +238,35 @@ def test_too_much_is_cut_off(sandbox: Sandbox) -> None:
 
 
 def test_slow_clients_dont_keep_others_waiting(sandbox: Sandbox) -> None:
-    """A hundred connections that send one byte and then nothing."""
+    """A hundred connections that send one byte and then nothing: others are answered before these are cut off."""
     port = urlsplit(sandbox.endpoint_url).port
-    slow = [socket.create_connection(("127.0.0.1", port or 0)) for _ in range(100)]
+    for _ in range(3):  # on a machine so busy that they were cut off before anybody was answered, nothing is shown
+        with contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port or 0))) for _ in range(100)]
+            for connection in slow:
+                connection.sendall(b"P")
+            answer = _post(sandbox, signed(sandbox))
+            waiting = [connection for connection in slow if _is_open(connection)]
+        assert answer.status == 200
+        if waiting:
+            break
+
+    assert waiting
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
     try:
-        for connection in slow:
-            connection.sendall(b"P")
-        began = time.monotonic()
-        answer = _post(sandbox, signed(sandbox))
-        took = time.monotonic() - began
-    finally:
-        for connection in slow:
-            connection.close()
-
-    assert answer.status == 200
-    assert took < 5
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
 
 
-def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(sandbox: Sandbox) -> None:
+def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: StateFolder) -> None:
+    with starting_afresh():
+        sandbox = Sandbox.start()
     _post(sandbox, _changed(signed(sandbox), authorization="nonsense"))
     secrets = [account.secret_access_key for account in sandbox.accounts.values()]
     processes = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
@@ -269,7 +281,8 @@ def test_motos_and_the_users_settings_dont_reach_the_process(tmp_path: Path, mon
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
-    sandbox = Sandbox.start()
+    with starting_afresh():
+        sandbox = Sandbox.start()
     try:
         inherited = Path(f"/proc/{sandbox.pid}/environ").read_bytes()
         answer = _post(sandbox, signed(sandbox))

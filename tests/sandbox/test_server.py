@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.sandbox.world import World
+from tests.support.quiet import hold_to
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -47,7 +48,7 @@ def _has_threads(pid: int) -> bool:
 
 
 def _wait_until_gone(pid: int) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while _has_threads(pid):
         assert time.monotonic() < end, f"process {pid} is still there"
         time.sleep(0.005)
@@ -212,6 +213,7 @@ class TestStaleState:
         assert Sandbox.find() is None
         _wait_until_gone(again.pid)
 
+    @pytest.mark.timed
     def test_it_ends_at_once_while_something_runs(self, mortal: Sandbox) -> None:
         waits = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
         world = World.fresh(mortal).build(subject_definition=waits)
@@ -220,7 +222,7 @@ class TestStaleState:
         begun = time.monotonic()
         mortal.stop()
 
-        assert time.monotonic() - begun < 3
+        hold_to(time.monotonic() - begun, most=3)
 
     def test_a_proxy_of_the_users_takes_no_part(self, mortal: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

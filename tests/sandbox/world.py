@@ -173,14 +173,14 @@ class World:
         trust = documents.service_trust(self.scenario, self.scenario.account(side))
         self.client(side, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
-    def run(self, *, input: Any = None, seconds: float = 10) -> Outcome:  # noqa: A002 - the API's own word
+    def run(self, *, input: Any = None, seconds: float = 120) -> Outcome:  # noqa: A002 - the API's own word
         """Start the Operator machine and wait for its end."""
         started = self.operator_states.start_execution(
             stateMachineArn=self.scenario.operator_machine_arn, input=json.dumps(input or {})
         )
         return self.outcome(Side.OPERATOR, started["executionArn"], seconds=seconds)
 
-    def outcome(self, side: Side, arn: str, *, seconds: float = 10) -> Outcome:
+    def outcome(self, side: Side, arn: str, *, seconds: float = 120) -> Outcome:
         states = self.client(side, "stepfunctions")
         end = time.monotonic() + seconds
         while (description := states.describe_execution(executionArn=arn))["status"] not in OVER:

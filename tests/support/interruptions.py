@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
+from tests.soak import soaked
 from xsfn_helpers import Lab, Side
 
 MUTATING = ("Create", "Put", "Update", "Delete", "Detach", "Start", "Stop")
@@ -90,10 +91,11 @@ def _clients(lab: Lab) -> list[Any]:
 def deaths(lab: Lab, doing: Callable[[], object], *, first: Callable[[], object]) -> Iterator[tuple[int, Death]]:
     """Let the process die at each mutating call of `doing` in turn, before and after it, until it gets through.
 
-    `first` brings about the state that `doing` starts from.
+    `first` brings about the state that `doing` starts from. Before a call, an account is as after the one before it;
+    only in `make soak`, each call but the first is died before as well.
     """
     for when in Death:
-        for call in range(1, 100):
+        for call in range(1, 100 if when is Death.AFTER else soaked(short=2, long=100)):
             first()
             try:
                 with dies_at(lab, call, when):

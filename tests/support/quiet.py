@@ -30,6 +30,13 @@ def holding_the_machine(*, alone: bool) -> Iterator[None]:
         yield
 
 
+def hold_to(seconds: float, *, most: float) -> None:
+    """Fail where something took longer on a quiet machine; where other programs keep it busy, skip and say so."""
+    if seconds > most:
+        skip_unless_quiet()
+        pytest.fail(f"it took {seconds:.1f} s, at most {most:g} s are allowed")
+
+
 def skip_unless_quiet() -> None:
     """Skip the test, and say so, where other programs keep the machine busy: what it would time says nothing then."""
     busy = psutil.cpu_percent(interval=_LOOK_SECONDS)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from xsfn_helpers.cli import around, building, diagnosing, exporting, room, sandbox
+from xsfn_helpers.cli import around, building, diagnosing, exporting, notebooks, room, sandbox
 from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
 from xsfn_helpers.common.errors import RunError, StepError, XsfnError
 from xsfn_helpers.common.language import tr
@@ -52,7 +52,7 @@ def _complain(error: XsfnError) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if rest and options.command is not around.open_jupyterlab:
+    if rest and options.command is not notebooks.open_jupyterlab:
         parser.error(tr("unknown arguments: {arguments}", arguments=" ".join(rest)))
     options.arguments = rest
     return options
@@ -75,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         help=tr("show program's version number and exit"),
     )
     commands = parser.add_subparsers(title=tr("commands"), required=True, metavar="COMMAND")
-    for group in (sandbox, building, diagnosing, exporting, room, around):
+    for group in (sandbox, building, diagnosing, exporting, room, around, notebooks):
         group.add(commands)
     return parser

@@ -52,7 +52,7 @@ def run(world: World, arn: str, given: str = "{}") -> dict[str, Any]:
     """A run of the state machine, to its end."""
     states = world.operator_states
     execution = states.start_execution(stateMachineArn=arn, input=given)["executionArn"]
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -16,6 +16,7 @@ from tests.deployment.diagnose.bench import diagnose, run
 from tests.deployment.diagnose.correct import CORRECT
 from tests.deployment.diagnose.setups import ONE, TWO
 from tests.sandbox.world import World
+from tests.soak import soaked
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
@@ -281,7 +282,11 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=soaked(short=30, long=150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_whatever_a_file_holds_it_is_diagnosed_or_refused_in_words(tmp_path_factory: Any, data: st.DataObject) -> None:
     """One place of one answer replaced by anything, or the text cut off."""

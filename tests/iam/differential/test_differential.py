@@ -1,4 +1,6 @@
-"""The engine beside an independent one over 20,000 generated cases; every difference must come from a documented rule.
+"""The engine beside an independent one over generated cases; every difference must come from a documented rule.
+
+`make test` has 2,000 of them and `make soak` 20,000.
 
 A failure shows the seed and the number of each case. More cases, or another seed:
 `python -m tests.iam.differential --seed 7 --cases 200000`.
@@ -20,9 +22,10 @@ from tests.iam.differential.generate import case, cases
 from tests.iam.differential.independent import IndependentEngine, NoIndependentEngine, installed
 from tests.iam.differential.ours import outcome
 from tests.iam.differential.questions import Json
+from tests.soak import soaked
 
 SEED = 20261124
-CASES = 20_000
+CASES = soaked(short=2_000, long=20_000)
 SHOWN = 5
 
 

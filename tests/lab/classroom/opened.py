@@ -17,6 +17,8 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tests import forks
+
 ROOT: Final = Path(__file__).parents[3]
 START_SECONDS: Final = 60.0
 
@@ -37,6 +39,7 @@ class Room:
     port: int = field(default_factory=free_port)
     places: int = 8
     address: str = ""
+    python: str = sys.executable
     process: subprocess.Popen[str] | None = None
     said: str = ""
 
@@ -59,12 +62,14 @@ class Room:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "XSFN_STATE_DIR": str(self.folder / "room"), "PYTHONPATH": str(ROOT)}
+        """Ours, and the package as it lies in this repository; another Python has its own."""
+        sources = {"PYTHONPATH": str(ROOT)} if self.python == sys.executable else {}
+        return {**os.environ, "XSFN_STATE_DIR": str(self.folder / "room"), **sources}
 
     def start(self) -> Room:
-        self.process = subprocess.Popen(
+        self.process = forks.Popen(
             [
-                sys.executable,
+                self.python,
                 "-m",
                 "xsfn_helpers",
                 "room",
@@ -107,8 +112,8 @@ class Room:
             self.process.send_signal(signal.SIGINT)
             self.process.communicate(timeout=START_SECONDS)
             code = self.process.returncode
-        subprocess.run(
-            [sys.executable, "-m", "xsfn_helpers", "sandbox", "stop"],
+        forks.run(
+            [self.python, "-m", "xsfn_helpers", "sandbox", "stop"],
             env=self.environment,
             check=True,
             capture_output=True,
@@ -140,7 +145,7 @@ class Room:
         _, room = self.ask("GET", "/instructor/api/room", token=self.token)
         return str(next(f"{one['number']} · {one['title']}" for one in room["faults"] if one["id"] == fault))
 
-    def until(self, name: str, what: str, value: object, *, seconds: float = 30.0) -> dict[str, Any]:
+    def until(self, name: str, what: str, value: object, *, seconds: float = 120.0) -> dict[str, Any]:
         """Wait until the instructor sees `value` there."""
         end = time.monotonic() + seconds
         while (found := self.seen()[name])[what] != value:
@@ -167,7 +172,7 @@ class Person:
         """What a few lines of a notebook print."""
         head = f"from xsfn_helpers import *\nROOM, CODE, NAME = {self.room.url!r}, {self.room.code!r}, {self.name!r}\n"
         environment = {**os.environ, "XSFN_STATE_DIR": str(self.state), "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
+        done = forks.run(
             [sys.executable, "-c", head + code],
             env=environment,
             capture_output=True,

@@ -37,7 +37,7 @@ def _free_port() -> int:
 
 @pytest.mark.timed
 def test_all_go_the_whole_way_and_nobody_reaches_another(room: ServedRoom, tmp_path: Path) -> None:
-    outcome = fill(room, tmp_path, people=PEOPLE, computers=2, think=0.1, faults=1, kill_after=4.0, patience=150.0)
+    outcome = fill(room, tmp_path, people=PEOPLE, computers=2, think=0.1, faults=1, kill_after=4.0, patience=1200.0)
 
     assert outcome.failures == []
     assert (outcome.done, outcome.refused) == (PEOPLE, PEOPLE * REFUSALS_EACH)

@@ -72,5 +72,5 @@ def _end_whoever_serves(room: Room) -> None:
     for process in psutil.process_iter(["cmdline"]):
         if f"--port {room.port}" in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid():
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
     time.sleep(0.1)

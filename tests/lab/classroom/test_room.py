@@ -140,7 +140,7 @@ def test_one_is_reset_and_the_neighbour_isnt(room: Room, bob: Person) -> None:
 def test_results_are_csv_that_no_spreadsheet_calculates(room: Room) -> None:
     room.person("=1+1")
     request = Request(f"{room.url}/instructor/api/results.csv", headers={"Authorization": f"Bearer {room.token}"})
-    with urlopen(request, timeout=30) as answer:
+    with urlopen(request, timeout=120) as answer:
         text = answer.read().decode("utf-8-sig")
 
     head, *rows = csv.reader(io.StringIO(text))

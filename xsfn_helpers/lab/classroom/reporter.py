@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from xsfn_helpers.lab.lab import Lab
 
 # A stage makes several calls; one look after the last of them is enough.
-_SETTLE_SECONDS: Final = 0.7
+SETTLE_SECONDS: Final = 0.7
+# A look that failed is taken again: the sandbox may be starting anew, or have too much to do.
+_AGAIN_SECONDS: Final = 3.0
 # A lab that is open says so, also while its reader reads.
 _BEAT_SECONDS: Final = 30.0
 _LAST_WORD_SECONDS: Final = 2.0
@@ -38,7 +40,7 @@ class Reporter:
         self._room = room
         self._news: dict[str, Any] = {}
         self._look: Callable[[], list[bool]] | None = None
-        self._changed_at = 0.0
+        self._look_due = 0.0
         self._told_at = 0.0
         self._lost = False
         self._awake = threading.Condition()
@@ -60,7 +62,7 @@ class Reporter:
         lab.ground.accounts.news.subscribe(hear)
         with self._awake:
             self._news["names"] = names
-            self._look, self._changed_at = look, time.monotonic()
+            self._look, self._look_due = look, time.monotonic() + SETTLE_SECONDS
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go_on, name="xsfn-room-reporter", daemon=True)
                 self._thread.start()
@@ -70,7 +72,7 @@ class Reporter:
     def _hear(self, event: object, look: Callable[[], list[bool]]) -> None:
         with self._awake:
             if isinstance(event, Called):
-                self._look, self._changed_at = look, time.monotonic()
+                self._look, self._look_due = look, time.monotonic() + SETTLE_SECONDS
             elif isinstance(event, Checked):
                 report = event.report
                 failed = [check.title for check in report.failed]
@@ -89,22 +91,19 @@ class Reporter:
 
     def _rest(self) -> float:
         """Seconds until there is something to tell; what comes meanwhile is told with it."""
-        earliest, due = self._told_at + _SETTLE_SECONDS, self._told_at + _BEAT_SECONDS
+        earliest, due = self._told_at + SETTLE_SECONDS, self._told_at + _BEAT_SECONDS
         if self._news:
             due = earliest
         if self._look is not None:
-            due = min(due, self._changed_at + _SETTLE_SECONDS)
+            due = min(due, self._look_due)
         return max(due, earliest) - time.monotonic()
 
     def _tell(self, *, patience: float) -> None:
         """Look, where something has changed, and tell what is new; a lab with no news says that it is there."""
         with self._awake:
-            settled = time.monotonic() - self._changed_at >= _SETTLE_SECONDS
+            settled = time.monotonic() >= self._look_due
             look, self._look = (self._look, None) if settled else (None, self._look)
-        try:
-            steps = look() if look else None
-        except XsfnError:  # the reader's own cell meets it, too, and is told
-            steps = None
+        steps = self._steps(look) if look else None
         with self._awake:
             if steps is not None:
                 self._news["steps"] = steps
@@ -117,6 +116,16 @@ class Reporter:
                 self._news = {**news, **self._news}
             self._complain(error)
 
+    def _steps(self, look: Callable[[], list[bool]]) -> list[bool] | None:
+        """What stands; None where that can't be seen for now, and then it is looked at again."""
+        try:
+            return look()
+        except XsfnError:  # the reader's own cell meets it, too, and is told
+            with self._awake:
+                if self._look is None:  # else something has changed meanwhile, and a look is due anyway
+                    self._look, self._look_due = look, time.monotonic() + _AGAIN_SECONDS
+            return None
+
     def _complain(self, error: XsfnError) -> None:
         """Once, until it works again: the lab goes on, the instructor's page doesn't."""
         if not self._lost:
@@ -125,7 +134,7 @@ class Reporter:
 
     def _last_word(self) -> None:
         """What a program that ends has just done is told, too."""
-        self._changed_at = 0.0
+        self._look_due = 0.0
         if self._look is not None or self._news:
             self._tell(patience=_LAST_WORD_SECONDS)
 

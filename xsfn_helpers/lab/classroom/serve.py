@@ -69,7 +69,10 @@ class Keeper:
                     later = self._start()
                     with self._lock:
                         self._sandbox = later
-            except SandboxError:
+            except (
+                SandboxError,
+                OSError,
+            ):  # a full disk, too, which may have room again
                 _log.exception("The sandbox couldn't be started again; it is tried again in a moment")
 
     def end(self) -> None:
