@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from xsfn_helpers.aws.attempt import attempt
     from xsfn_helpers.aws.seat import join_room, leave_room
     from xsfn_helpers.aws.target_choice import choose_target
-    from xsfn_helpers.chain import documents as documents
-    from xsfn_helpers.chain import targets as targets
     from xsfn_helpers.chain.article import Article
     from xsfn_helpers.chain.scenario import Scenario, Side
     from xsfn_helpers.common.errors import XsfnError
