@@ -302,10 +302,11 @@ class TestProbes:
         "trial",
         [
             lambda lab: trials.no_external_id(lab.ground),
+            lambda lab: trials.external_ids(lab.ground),
             lambda lab: trials.other_role(lab.ground),
             lambda lab: trials.stopped_run(lab.ground, lab.steps.subject_machine),
         ],
-        ids=["probe", "probe-with-a-role", "stopped-run"],
+        ids=["probe", "probe-of-two-tasks", "probe-with-a-role", "stopped-run"],
     )
     def test_an_interrupted_trial_cleans_up_after_itself(
         self, standing_lab: Lab, trial: Callable[[Lab], object]
