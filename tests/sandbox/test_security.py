@@ -264,7 +264,7 @@ def _is_open(connection: socket.socket) -> bool:
         return False
 
 
-def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: StateFolder) -> None:
+def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: SandboxFolder) -> None:
     with starting_afresh():
         sandbox = Sandbox.start()
     _post(sandbox, _changed(signed(sandbox), authorization="nonsense"))
