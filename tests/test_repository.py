@@ -60,6 +60,10 @@ print(len(names))
 TWO_MEANINGS: dict[str, int] = {}
 
 
+def git(*arguments: str, folder: Path = ROOT) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
 def tracked_files(folder: Path = ROOT) -> list[Path]:
     """Every tracked file. One that isn't there, or is none to read, is no reason to look away: it fails, by name."""
     paths = [folder / name for name in git("ls-files", "-z", folder=folder).split("\0") if name]
@@ -246,7 +250,7 @@ class TestTheHouse:
 
     @pytest.mark.parametrize("room", ALONE)
     def test_a_room_alone(self, room: str) -> None:
-        """Whoever wants just the engine, the language, the chain or the sandbox takes what it stands on and leaves the rest."""
+        """Whoever wants just the engine, say, takes what it stands on and leaves the rest."""
         done = subprocess.run(
             [sys.executable, "-c", BY_ITSELF, room, *ALONE[room]], capture_output=True, text=True, check=False
         )
