@@ -104,7 +104,8 @@ make_conda() {
 
 pip_install() { "$environment/bin/python" -m pip install --disable-pip-version-check --no-input "$@"; }
 
-uv_install() { "$uv" pip install --python "$environment/bin/python" "$@"; }
+no_index=
+uv_install() { "$uv" pip install --python "$environment/bin/python" $no_index "$@"; }
 
 # Sets `uv`: the system's, or one in the environment.
 find_uv() {
@@ -132,7 +133,8 @@ hand_on_settings() {
     hand_on UV_DEFAULT_INDEX "$(setting index-url)"
     hand_on UV_INDEX "$(setting extra-index-url)"
     hand_on UV_FIND_LINKS "$(setting find-links | tr ' ' ,)"
-    hand_on UV_NO_INDEX "$(setting no-index)"
+    # This one has no variable.
+    case $(setting no-index) in 1 | [Tt]rue | [Yy]es | [Oo]n) no_index=--no-index ;; esac
     hand_on UV_INSECURE_HOST "$(setting trusted-host)"
     hand_on SSL_CERT_FILE "$(setting cert)"
     hand_on ALL_PROXY "$(setting proxy)"
@@ -186,7 +188,7 @@ fi
 # For rooms without internet: `make wheelhouse` has gathered what the lab needs (and not what the tests do).
 # Relative, because pip splits this variable at spaces.
 if [ "$extras" = lab ] && [ -d wheelhouse ]; then
-    export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheelhouse
+    export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheelhouse UV_FIND_LINKS=wheelhouse
     echo "Taking the Python packages from wheelhouse/ alone; to fetch them instead, remove that folder."
 fi
 echo "Installing the Python packages for $extras, a minute at most …"

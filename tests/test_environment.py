@@ -196,7 +196,7 @@ class TestEnvironment:
 
     def test_uv_goes_where_pip_would_and_keeps_what_the_reader_set_for_it(self, machine: Machine) -> None:
         """An index that only pip's settings name, as behind a company's mirror, isn't bypassed."""
-        named = ("DEFAULT_INDEX", "INDEX", "FIND_LINKS", "NO_INDEX", "INSECURE_HOST")
+        named = ("DEFAULT_INDEX", "INDEX", "FIND_LINKS", "INSECURE_HOST")
         told = "; ".join(f'echo "{name}=$UV_{name}" >>"$LOG"' for name in named)
         machine.add("uv", f'{told}; echo "CERT=$SSL_CERT_FILE" >>"$LOG"')
         machine.add_python("3.11.4").run("environment.sh", "lab", USE_UV="no")
@@ -216,13 +216,31 @@ class TestEnvironment:
 
         machine.run("environment.sh", "lab", UV_INSECURE_HOST="mine")
 
-        assert machine.log[before : before + 6] == [
+        assert machine.log[before : before + 5] == [
             "DEFAULT_INDEX=https://mirror/its",
             "INDEX=https://one/simple https://two/simple",
             "FIND_LINKS=here,there",
-            "NO_INDEX=",
             "INSECURE_HOST=mine",
             "CERT=/own certificates.pem",
+        ]
+
+    def test_uv_too_takes_packages_from_a_wheelhouse_alone(self, machine: Machine) -> None:
+        machine.add_python("3.11.4").run("environment.sh", "lab", USE_UV="no")
+        machine.add("uv", f'{LOG}; echo "from $UV_FIND_LINKS" >>"$LOG"')
+        python = machine.project / ".venv" / "bin" / "python"
+        python.write_text('#!/bin/sh\n[ "$3" != config ] || echo ":env:.no-index=\'$PIP_NO_INDEX\'"\n')
+        (machine.project / ".venv" / ".installed-lab").unlink()
+        (machine.project / "wheelhouse").mkdir()
+        before = len(machine.log)
+
+        made = machine.run("environment.sh", "lab", UV_FIND_LINKS="elsewhere")
+
+        assert (made.returncode, made.stderr) == (0, "")
+        assert machine.log[before:] == [
+            "uv pip install --python .venv/bin/python --no-index --quiet --require-hashes -r locks/lab.txt",
+            "from wheelhouse",
+            "uv pip install --python .venv/bin/python --no-index --quiet --no-deps --no-build-isolation --editable .",
+            "from wheelhouse",
         ]
 
     def test_where_uv_fails_pip_installs(self, machine: Machine) -> None:

@@ -104,6 +104,10 @@ def git(*arguments: str, folder: Path = ROOT) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
+def git(*arguments: str, folder: Path = ROOT) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
 def tracked_files(folder: Path = ROOT) -> list[Path]:
     """Every tracked file. One that isn't there, or is none to read, is no reason to look away: it fails, by name."""
     paths = [folder / name for name in git("ls-files", "-z", folder=folder).split("\0") if name]

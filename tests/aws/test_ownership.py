@@ -12,8 +12,8 @@ import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
 from tests.deployment.test_reach import every_target
-from tests.soak import soaked
 from tests.support.interruptions import Death, Killed, dies_at
+from tests.support.soak import soaked
 from xsfn_helpers import Lab, Side
 from xsfn_helpers.aws.ledger import Ledger
 from xsfn_helpers.chain.plan import Action

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import fresh_names
-from tests.soak import soaked
 from tests.support.interruptions import deaths
+from tests.support.soak import soaked
 from xsfn_helpers import Lab, open_lab
 from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, execute_role_permissions
 from xsfn_helpers.chain.plan import Action, Plan

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.iam.support import ADA, IDENTITY, SUBJECT_MACHINE, TRUST, allow, asked, decided, document, trusts, when
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.errors import XsfnError

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.iam.strategies import Layers, documents, layers, parsed, questions, requests, statements
 from tests.iam.support import deny
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.iam import Outcome, Policies, Policy, PolicyKind, Request, decide, explain
 from xsfn_helpers.iam.decide import is_trust_request
 from xsfn_helpers.iam.explain import Verdict

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks import starting_afresh
 from tests.sandbox.ledger import Ledger
-from tests.soak import soaked
+from tests.support.forks import starting_afresh
 from tests.support.quiet import hold_to, skip_unless_quiet
+from tests.support.soak import soaked
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.process.server import Sandbox
 

@@ -17,9 +17,9 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.forks import starting_afresh
 from tests.sandbox.raw_http import CALLER_IDENTITY, FORM, Answer, request_bytes, send, signed
 from tests.sandbox.world import World, client_with
+from tests.support.forks import starting_afresh
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers import Lab, Side
 
 MUTATING = ("Create", "Put", "Update", "Delete", "Detach", "Start", "Stop")

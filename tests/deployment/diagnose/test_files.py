@@ -16,7 +16,7 @@ from tests.deployment.diagnose.bench import diagnose, run
 from tests.deployment.diagnose.correct import CORRECT
 from tests.deployment.diagnose.setups import ONE, TWO
 from tests.sandbox.world import World
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main

@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tests import forks
+from tests.support import forks
 
 ROOT: Final = Path(__file__).parents[3]
 START_SECONDS: Final = 60.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import forks
+from tests.support import forks
 
 SAYS = "import os, sys; print(sys.argv[1:], os.getcwd(), os.environ.get('A'), sys.stdin.read(), __name__)"
 both = pytest.mark.parametrize("popen", [subprocess.Popen, forks.Popen], ids=["afresh", "a-copy"])

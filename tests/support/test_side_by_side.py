@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.side_by_side import _FIRST, next_piece, piece_of
+from tests.support.side_by_side import _FIRST, next_piece, piece_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_what_is_named_is_there() -> None:

@@ -26,9 +26,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from tests.soak import SOAKING
+from tests.support.soak import SOAKING
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 # What the processes that the tests start import, one way or another.
 _READ: Final = (
     "xsfn_helpers.cli",
@@ -94,7 +94,7 @@ class _Reader(_Connection):
             listener.listen()
             descriptors = theirs.fileno(), listener.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forks", *map(str, descriptors)],
+                [sys.executable, "-m", "tests.support.forks", *map(str, descriptors)],
                 cwd=ROOT,
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
