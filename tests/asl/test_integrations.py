@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xsfn_helpers.asl.integrations import Pattern, Place, calls_of, pattern_of
+from xsfn_helpers.asl.integrations import CallPattern, ResourcePlace, calls_of, pattern_of
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.arns import Arn, machine_arn
@@ -20,11 +20,11 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     PolicySeen,
     RoleSeen,
 )
+from xsfn_helpers.deployment.diagnose.mistakes import likeness
 from xsfn_helpers.deployment.diagnose.run_time import resolved
-from xsfn_helpers.deployment.diagnose.slips import likeness
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
-PLACE = Place("222222222222", "eu-west-1", "aws")
+PLACE = ResourcePlace("222222222222", "eu-west-1", "aws")
 MACHINE = "arn:aws:states:eu-west-1:222222222222:stateMachine:child"
 EXECUTIONS = "arn:aws:states:eu-west-1:222222222222:execution:child"
 START = {"StateMachineArn": MACHINE}
@@ -110,9 +110,9 @@ def test_an_integration_asks_for(resource: str, arguments: dict[str, Any], calls
 
 
 def test_how_a_task_waits() -> None:
-    assert pattern_of("arn:aws:states:::states:startExecution.sync:2") is Pattern.RUN_A_JOB
-    assert pattern_of("arn:aws:states:::lambda:invoke.waitForTaskToken") is Pattern.CALLBACK
-    assert pattern_of("arn:aws:states:::lambda:invoke") is Pattern.REQUEST_RESPONSE
+    assert pattern_of("arn:aws:states:::states:startExecution.sync:2") is CallPattern.RUN_A_JOB
+    assert pattern_of("arn:aws:states:::lambda:invoke.waitForTaskToken") is CallPattern.CALLBACK
+    assert pattern_of("arn:aws:states:::lambda:invoke") is CallPattern.REQUEST_RESPONSE
 
 
 def test_tasks_are_found_wherever_they_are() -> None:

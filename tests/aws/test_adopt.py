@@ -66,7 +66,7 @@ def test_changed_when_told_by_name_and_put_back_by_clean(company: Lab, owner: Ow
     described = states.describe_state_machine(stateMachineArn=company.scenario.subject_machine_arn)
 
     assert json.loads(described["definition"]) == documents.subject_definition(company.scenario)
-    keeper = company.ground.keeper
+    keeper = company.environment.keeper
     assert stat.S_IMODE(keeper.path.stat().st_mode) == 0o600
     company.clean()
     assert owner.stock() == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
-from xsfn_helpers.aws.errors import cause_code, missing_principal, retry_while, told
+from xsfn_helpers.aws.errors import cause_code, missing_principal, retry_while, translated
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.errors import SandboxError, StepError
 
@@ -18,7 +18,7 @@ def refusal(code: str, message: str = "no", operation: str = "CreateRole") -> Cl
 
 class TestTold:
     def test_a_refusal_is_told_in_awss_words_with_the_account(self) -> None:
-        with pytest.raises(StepError) as caught, told(SUBJECT):
+        with pytest.raises(StepError) as caught, translated(SUBJECT):
             raise refusal("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000")
 
         assert str(caught.value) == (
@@ -28,15 +28,15 @@ class TestTold:
         assert cause_code(caught.value) == "LimitExceeded"
 
     def test_nobody_there_is_about_the_sandbox(self) -> None:
-        with pytest.raises(SandboxError, match="xsfn sandbox start"), told(SUBJECT):
+        with pytest.raises(SandboxError, match="xsfn sandbox start"), translated(SUBJECT):
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
     def test_a_call_that_cant_be_made_is_told(self) -> None:
-        with pytest.raises(StepError, match="couldn't be made"), told(SUBJECT):
+        with pytest.raises(StepError, match="couldn't be made"), translated(SUBJECT):
             raise ParamValidationError(report="RoleName is too long")
 
     def test_errors_of_our_own_pass(self) -> None:
-        with pytest.raises(ZeroDivisionError), told(SUBJECT):
+        with pytest.raises(ZeroDivisionError), translated(SUBJECT):
             _ = 1 / 0
 
 

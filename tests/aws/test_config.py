@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xsfn_helpers.aws import settings as config
-from xsfn_helpers.aws.settings import KEYS, Place, load_settings
+from xsfn_helpers.aws.settings import KEYS, AccountsPlace, load_settings
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.errors import ConfigError
 
@@ -45,7 +45,7 @@ def test_other_peoples_variables_are_none_of_ours(tmp_path: Path) -> None:
 
 
 class TestOnASandbox:
-    THERE = Place("123456789012", "210987654321", "eu-west-1")
+    THERE = AccountsPlace("123456789012", "210987654321", "eu-west-1")
 
     def test_what_nobody_chose_follows_it(self, tmp_path: Path) -> None:
         settings = load_settings({"region": "eu-west-1"}, environment={}, folder=tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xsfn_helpers import Lab
-from xsfn_helpers.aws.events import Called, News
+from xsfn_helpers.aws.events import Called, Events
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.runs import Looked
 
@@ -11,21 +11,21 @@ CALL = Called(Side.OPERATOR, "CreateRole", frozenset({"a-role"}))
 
 
 def test_listeners_hear_until_they_leave() -> None:
-    news, heard = News(), []
-    leave = news.subscribe(heard.append)
+    events, heard = Events(), []
+    leave = events.subscribe(heard.append)
 
-    news.tell(CALL)
+    events.publish(CALL)
     leave()
     leave()
-    news.tell(CALL)
+    events.publish(CALL)
 
     assert heard == [CALL]
-    assert not news.wanted
+    assert not events.wanted
 
 
 def test_calls_that_change_are_told_with_their_names_and_readings_arent(lab: Lab) -> None:
     heard: list[object] = []
-    leave = lab.ground.accounts.news.subscribe(heard.append)
+    leave = lab.environment.accounts.events.subscribe(heard.append)
 
     iam = lab.operator.client("iam")
     iam.create_group(GroupName="told")
@@ -41,7 +41,7 @@ def test_calls_that_change_are_told_with_their_names_and_readings_arent(lab: Lab
 
 def test_a_stack_is_told_too_since_it_may_hold_any_role(lab: Lab) -> None:
     heard: list[object] = []
-    leave = lab.ground.accounts.news.subscribe(heard.append)
+    leave = lab.environment.accounts.events.subscribe(heard.append)
 
     client = lab.operator.client("cloudformation")
     client.validate_template(TemplateBody="Resources: {Role: {Type: 'AWS::IAM::Role'}}")
@@ -53,7 +53,7 @@ def test_a_stack_is_told_too_since_it_may_hold_any_role(lab: Lab) -> None:
 
 def test_refused_calls_change_nothing_and_arent_told(lab: Lab) -> None:
     heard: list[object] = []
-    leave = lab.ground.accounts.news.subscribe(heard.append)
+    leave = lab.environment.accounts.events.subscribe(heard.append)
     iam = lab.operator.client("iam")
 
     try:
@@ -66,7 +66,7 @@ def test_refused_calls_change_nothing_and_arent_told(lab: Lab) -> None:
 
 def test_a_run_is_told_as_it_goes_on(standing_lab: Lab) -> None:
     heard: list[object] = []
-    leave = standing_lab.ground.accounts.news.subscribe(heard.append)
+    leave = standing_lab.environment.accounts.events.subscribe(heard.append)
     run = standing_lab.run()
     leave()
 

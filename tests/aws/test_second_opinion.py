@@ -102,7 +102,7 @@ class TestDisagreement:
         assert told["asked"]["action"] == "sts:AssumeRole"
         assert told["identityPolicies"][0]["Statement"]
         scenario = lab.scenario
-        for private in (scenario.operator_role_name, scenario.execute_role_name, lab.ground.lab_id):
+        for private in (scenario.operator_role_name, scenario.execute_role_name, lab.environment.lab_id):
             assert private not in text
         assert Scenario().execute_role_name in text
 
@@ -195,7 +195,7 @@ def test_an_organisations_refusal_is_no_disagreement(agreed_lab: Lab, side: Side
         parsed["EvaluationResults"][0]["EvalDecision"] = "implicitDeny"
         parsed["EvaluationResults"][0]["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": False}
 
-    agreed_lab.ground.iam(side).meta.events.register("after-call.iam.SimulatePrincipalPolicy", fenced)
+    agreed_lab.environment.iam(side).meta.events.register("after-call.iam.SimulatePrincipalPolicy", fenced)
     opinion = agreed_lab.second_opinion()
 
     assert opinion.agree

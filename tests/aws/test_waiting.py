@@ -56,7 +56,7 @@ def test_a_run_that_the_policies_refuse_isnt_tried_again(agreed_lab: Lab) -> Non
     agreed_lab.at_stage(3)
     agreed_lab.stage(2).undo()
     run = agreed_lab.run()
-    started = [one for one in agreed_lab.ground.accounts.agreement.changes() if one.what == "StartExecution"]
+    started = [one for one in agreed_lab.environment.accounts.agreement.changes() if one.what == "StartExecution"]
 
     assert run.broken_link == 2
     assert len(started) == 1
@@ -80,6 +80,6 @@ def test_on_aws_itself_it_looks_once_a_second_and_waits_two_minutes(
 ) -> None:
     lab = own_aws.lab()
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    lab.ground.accounts.client(lab.operator.account.side, "sts").meta._endpoint_url = "https://sts.amazonaws.com"
+    lab.environment.accounts.client(lab.operator.account.side, "sts").meta._endpoint_url = "https://sts.amazonaws.com"
 
-    assert lab.ground.accounts.pace == Pace(poll=1.0, propagation=120.0)
+    assert lab.environment.accounts.pace == Pace(poll=1.0, propagation=120.0)

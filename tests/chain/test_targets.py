@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from xsfn_helpers.asl.integrations import Place, calls_of
+from xsfn_helpers.asl.integrations import ResourcePlace, calls_of
 from xsfn_helpers.chain import documents, targets
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.links import Actor, Link, Node, chain
@@ -98,7 +98,7 @@ def test_the_task_names_the_execute_role_and_the_integration(target: Target) -> 
 @each_target
 def test_who_reads_a_definition_finds_the_same(target: Target) -> None:
     """What `xsfn diagnose` reads from the task is what the target was made from."""
-    place = Place(SCENARIO.subject_account_id, SCENARIO.region, SCENARIO.partition)
+    place = ResourcePlace(SCENARIO.subject_account_id, SCENARIO.region, SCENARIO.partition)
 
     calls = calls_of(target.task_resource(SCENARIO.partition), target.parameters, place)
 

@@ -10,26 +10,26 @@ from tests.support.standing import RECOMMENDED, SCENARIO, standing_at
 from xsfn_helpers.asl.credentials import tasks
 from xsfn_helpers.asl.validation import find_faults
 from xsfn_helpers.chain.links import Node
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.chain.task_role import TakenRole
-from xsfn_helpers.chain.what_if import Supposition, Turn, WhatIf, judge
+from xsfn_helpers.chain.what_if import Hypothesis, Turn, WhatIf, judge
 
 TRUST = RECOMMENDED.execute_role_trust
 PERMISSIONS = RECOMMENDED.execute_role_permissions
 WRONG_ID = TRUST.replace(SCENARIO.external_id, SCENARIO.subject_machine_arn)
 
 
-def what_if(standing: Standing, **texts: str) -> WhatIf:
-    return judge(standing, Supposition(texts), recommended=RECOMMENDED, blueprint=RECOMMENDED)
+def what_if(standing: ChainSnapshot, **texts: str) -> WhatIf:
+    return judge(standing, Hypothesis(texts), recommended=RECOMMENDED, blueprint=RECOMMENDED)
 
 
-def with_definition(standing: Standing, text: str) -> WhatIf:
+def with_definition(standing: ChainSnapshot, text: str) -> WhatIf:
     """The definition supposed as the Operator's; of its first task the role that it takes on, where there is one."""
     choice = tasks(text)[0].choice
     execute_role = standing.roles[Node.EXECUTE_ROLE]
     role = execute_role if execute_role is not None and choice.value == execute_role.arn else None
     faults = find_faults(text)
-    supposed = Supposition(
+    supposed = Hypothesis(
         {"operator_definition": text},
         taken=TakenRole(choice, role, "As the task says."),
         definition_faults={"operator_definition": faults[0]} if faults else {},
@@ -198,7 +198,7 @@ class TestDefinitions:
     def test_the_role_that_is_taken_on_is_judged_with_its_supposed_policies(self) -> None:
         standing = standing_at(3)
         (task,) = tasks(self.GOOD)
-        supposed = Supposition(
+        supposed = Hypothesis(
             {"execute_role_trust": WRONG_ID, "operator_definition": self.GOOD},
             taken=TakenRole(task.choice, standing.roles[Node.EXECUTE_ROLE], "As the task says."),
         )

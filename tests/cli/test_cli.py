@@ -46,7 +46,7 @@ def options(lab: Lab) -> list[str]:
     scenario = lab.scenario
     names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
     chosen = [(f"--{name.replace('_', '-')}-name", getattr(scenario, f"{name}_name")) for name in names]
-    return [part for pair in [*chosen, ("--lab-id", lab.ground.lab_id)] for part in pair]
+    return [part for pair in [*chosen, ("--lab-id", lab.environment.lab_id)] for part in pair]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def calls_of(lab: Lab) -> Iterator[Counter[str]]:
         counted[model.name] += 1
 
     clients: list[Any] = [
-        lab.ground.accounts.client(side, service) for side in Side for service in ("iam", "stepfunctions")
+        lab.environment.accounts.client(side, service) for side in Side for service in ("iam", "stepfunctions")
     ]
     for client in clients:
         client.meta.events.register("before-call", count)
@@ -39,8 +39,8 @@ def test_a_check_reads_each_role_and_machine_once(standing_lab: Lab) -> None:
 
 
 def test_one_look_stays_as_it_was_and_the_next_is_new(standing_lab: Lab) -> None:
-    scenario, ground = standing_lab.scenario, standing_lab.ground
-    look = ground.at_one_look()
+    scenario, environment = standing_lab.scenario, standing_lab.environment
+    look = environment.at_one_look()
     before = (
         look.role(Side.OPERATOR, scenario.operator_role_name),
         look.machine(Side.OPERATOR, scenario.operator_machine_arn),
@@ -50,14 +50,14 @@ def test_one_look_stays_as_it_was_and_the_next_is_new(standing_lab: Lab) -> None
     assert None not in before
     assert look.role(Side.OPERATOR, scenario.operator_role_name) is before[0]
     assert look.machine(Side.OPERATOR, scenario.operator_machine_arn) is before[1]
-    now = ground.role(Side.OPERATOR, scenario.operator_role_name)
+    now = environment.role(Side.OPERATOR, scenario.operator_role_name)
     assert now is not None
     assert now.inline == {}
-    assert ground.at_one_look().machine(Side.OPERATOR, scenario.operator_machine_arn) is None
+    assert environment.at_one_look().machine(Side.OPERATOR, scenario.operator_machine_arn) is None
 
 
 def test_what_isnt_there_is_asked_for_once_too(lab: Lab) -> None:
-    look = lab.ground.at_one_look()
+    look = lab.environment.at_one_look()
     with calls_of(lab) as calls:
         found = [look.role(Side.SUBJECT, lab.scenario.execute_role_name) for _ in range(3)]
 

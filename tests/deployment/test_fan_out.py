@@ -65,7 +65,7 @@ def test_each_works_in_its_own_account(hub: Hub) -> None:
     hub.run()
 
     for spoke in hub.spokes:
-        states = spoke.ground.states(Side.SUBJECT)
+        states = spoke.environment.states(Side.SUBJECT)
         [execution] = states.list_executions(stateMachineArn=spoke.scenario.subject_machine_arn)["executions"]
         assert (execution["executionArn"].split(":")[4], execution["status"]) == (spoke.id, "SUCCEEDED")
 

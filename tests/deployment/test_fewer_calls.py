@@ -32,7 +32,7 @@ def calls_of(lab: Lab) -> Iterator[Counter[str]]:
         counted[model.name] += 1
 
     clients: list[Any] = [
-        lab.ground.accounts.client(side, service) for side in Side for service in ("iam", "stepfunctions", "sts")
+        lab.environment.accounts.client(side, service) for side in Side for service in ("iam", "stepfunctions", "sts")
     ]
     for client in clients:
         client.meta.events.register("before-call", count)
@@ -50,7 +50,7 @@ def refusing(lab: Lab, operation: str) -> Iterator[None]:
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, operation)
 
-    clients = [lab.ground.iam(side) for side in Side]
+    clients = [lab.environment.iam(side) for side in Side]
     for client in clients:
         client.meta.events.register(f"before-call.iam.{operation}", refuse)
     try:
@@ -115,7 +115,7 @@ def test_a_large_account_is_read_role_by_role(standing_lab: Lab) -> None:
         parsed["Policies"] = []
         parsed |= {"IsTruncated": True, "Marker": "more"}
 
-    clients = [standing_lab.ground.iam(side) for side in Side]
+    clients = [standing_lab.environment.iam(side) for side in Side]
     for client in clients:
         client.meta.events.register(f"after-call.iam.{_WIDE}", first_page)
     try:
@@ -132,7 +132,7 @@ def test_a_large_account_is_read_role_by_role(standing_lab: Lab) -> None:
 
 def test_a_role_is_the_same_however_it_is_read(standing_lab: Lab) -> None:
     """With tags, inline and managed policies, and a boundary; also where the page has the role and not its policies."""
-    iam, name = standing_lab.ground.iam(Side.OPERATOR), standing_lab.scenario.operator_role_name
+    iam, name = standing_lab.environment.iam(Side.OPERATOR), standing_lab.scenario.operator_role_name
     document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
     own = iam.create_policy(PolicyName=f"{name}-own", PolicyDocument=document)["Policy"]["Arn"]
     newer = document.replace("s3:*", "sqs:*")

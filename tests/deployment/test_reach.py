@@ -17,7 +17,7 @@ from xsfn_helpers.deployment.resources.targets import KINDS
 
 def every_target(lab: Lab) -> tuple[Target, ...]:
     """One of each kind, with names of this lab's own."""
-    scenario, name = lab.scenario, lab.ground.lab_id
+    scenario, name = lab.scenario, lab.environment.lab_id
     return (
         targets.function(scenario, f"{name}-function"),
         targets.table(scenario, f"{name}-table"),
@@ -78,7 +78,7 @@ def test_a_refusal_is_told_where_it_was(reach: Reach) -> None:
 
 
 def test_what_somebody_else_made_is_left(lab: Lab) -> None:
-    name = f"{lab.ground.lab_id}-theirs"
+    name = f"{lab.environment.lab_id}-theirs"
     client = lab.subject.client("sqs")
     url = client.create_queue(QueueName=name)["QueueUrl"]
     reach = lab.reach(targets.queue(lab.scenario, name))
@@ -92,7 +92,7 @@ def test_what_somebody_else_made_is_left(lab: Lab) -> None:
 
 
 def test_a_waiting_task_goes_on_with_its_token(lab: Lab) -> None:
-    name = f"{lab.ground.lab_id}-questions"
+    name = f"{lab.environment.lab_id}-questions"
     reach = lab.reach(targets.queue(lab.scenario, name, pattern=targets.Pattern.CALLBACK))
     reach.apply()
     execution = reach.start()

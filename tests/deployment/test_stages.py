@@ -80,7 +80,7 @@ class TestApply:
         assert all(plan.empty for plan in again)
 
     def test_everything_carries_the_labs_tag(self, standing_lab: Lab) -> None:
-        lab_id = standing_lab.ground.lab_id
+        lab_id = standing_lab.environment.lab_id
 
         for thing in stored(standing_lab).values():
             assert thing["tags"] in ([{"Key": LAB_TAG, "Value": lab_id}], [{"key": LAB_TAG, "value": lab_id}])
@@ -147,9 +147,9 @@ class TestDrift:
     ) -> None:
         iam = standing_lab.subject.client("iam")
         deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "states:*", "Resource": "*"}}
-        managed = iam.create_policy(PolicyName=f"{standing_lab.ground.lab_id}-deny", PolicyDocument=json.dumps(deny))[
-            "Policy"
-        ]["Arn"]
+        managed = iam.create_policy(
+            PolicyName=f"{standing_lab.environment.lab_id}-deny", PolicyDocument=json.dumps(deny)
+        )["Policy"]["Arn"]
         iam.put_role_policy(**execute_role, PolicyName="by-hand", PolicyDocument=json.dumps(deny))
         iam.attach_role_policy(**execute_role, PolicyArn=managed)
         iam.put_role_permissions_boundary(**execute_role, PermissionsBoundary=managed)

@@ -11,12 +11,12 @@ import pytest
 from xsfn_helpers import Lab
 from xsfn_helpers.asl.credentials import Option
 from xsfn_helpers.common.errors import ConfigError, StepError
-from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.deployment.what_if import as_texts, is_there, principals_in, suppose
 
 
 def there(lab: Lab, principal: str) -> bool:
-    return is_there(lab.ground, read_standing(lab.ground), principal)
+    return is_there(lab.environment, read_snapshot(lab.environment), principal)
 
 
 def everything(lab: Lab) -> Any:
@@ -106,7 +106,7 @@ class TestWhatIf:
         standing_lab.stage(2).undo()
         iam.delete_role(RoleName=name)
         standing_lab.prepare()
-        stored = read_standing(standing_lab.ground)
+        stored = read_snapshot(standing_lab.environment)
         trust = next(role for role in stored.roles.values() if role and role.name.endswith("execute-role")).trust
 
         report = standing_lab.what_if(execute_role_trust=trust)
@@ -138,7 +138,7 @@ class TestWhatIf:
 
 class TestTakenRole:
     def taken(self, lab: Lab, definition: str) -> Any:
-        return suppose(lab.ground, read_standing(lab.ground), {"operator_definition": definition}).taken
+        return suppose(lab.environment, read_snapshot(lab.environment), {"operator_definition": definition}).taken
 
     def test_the_task_that_starts_the_subject_decides(self, standing_lab: Lab) -> None:
         document = json.loads(standing_lab.blueprint.operator_definition)

@@ -215,7 +215,7 @@ class TestWhatItFollows:
         standing_lab.stage(2).undo()
 
         assert state(live) == before
-        assert not standing_lab.ground.accounts.news.wanted
+        assert not standing_lab.environment.accounts.events.wanted
 
 
 class NoAccounts:

@@ -18,7 +18,7 @@ SAFE = "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\ufffd"
 ANSWER = Hint(3, "The exact change:", (f"- {BAD}", "+ b"), f"fault.repair(x={BAD})")
 
 
-def run(ground: Any = None) -> Run:
+def run(environment: Any = None) -> Run:
     event = TimelineEvent(
         Side.OPERATOR, "arn", 1, "TaskFailed", datetime(2026, 11, 24, tzinfo=UTC), 2, BAD, failed=True
     )
@@ -34,7 +34,7 @@ def run(ground: Any = None) -> Run:
         cause=BAD,
         broken_link=2,
         events=(event,),
-        ground=ground,
+        environment=environment,
     )
 
 

@@ -24,7 +24,7 @@ from xsfn_helpers.chain.report import Report
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.errors import ConfigError, SandboxError, StepError, XsfnError
 from xsfn_helpers.deployment.checks import probes, trials
-from xsfn_helpers.deployment.lock import turn
+from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.lab.walkthrough import walk
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -73,11 +73,11 @@ def left_in_both_accounts(lab: Lab) -> list[str]:
         iam, states = handle.client("iam"), handle.client("stepfunctions")
         for role in (role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]):
             tags = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-            if any(tag["Value"] == lab.ground.lab_id for tag in tags):
+            if any(tag["Value"] == lab.environment.lab_id for tag in tags):
                 names.append(role["RoleName"])
         for machine in states.list_state_machines()["stateMachines"]:
             tags = states.list_tags_for_resource(resourceArn=machine["stateMachineArn"])["tags"]
-            if any(tag["value"] == lab.ground.lab_id for tag in tags):
+            if any(tag["value"] == lab.environment.lab_id for tag in tags):
                 names.append(machine["name"])
     return names
 
@@ -301,10 +301,10 @@ class TestProbes:
     @pytest.mark.parametrize(
         "trial",
         [
-            lambda lab: trials.no_external_id(lab.ground),
-            lambda lab: trials.external_ids(lab.ground),
-            lambda lab: trials.other_role(lab.ground),
-            lambda lab: trials.stopped_run(lab.ground, lab.steps.subject_machine),
+            lambda lab: trials.no_external_id(lab.environment),
+            lambda lab: trials.external_ids(lab.environment),
+            lambda lab: trials.other_role(lab.environment),
+            lambda lab: trials.stopped_run(lab.environment, lab.steps.subject_machine),
         ],
         ids=["probe", "probe-of-two-tasks", "probe-with-a-role", "stopped-run"],
     )
@@ -358,8 +358,8 @@ class TestProbes:
         other = open_lab(**fresh_names())
         other.prepare()
         with pytest.raises(Killed), dies_at(other, 3, Death.AFTER):
-            probes.try_as_other_role(other.ground, probes.by_hand(other.scenario, external_id=None))
-        swept = probes.sweep(standing_lab.ground)
+            probes.try_as_other_role(other.environment, probes.by_hand(other.scenario, external_id=None))
+        swept = probes.sweep(standing_lab.environment)
 
         assert swept.empty
         assert [change.thing.split()[-1].startswith(probes.PREFIX) for change in swept.left] == [True] * len(swept)
@@ -410,7 +410,7 @@ class TestDecide:
         iam = standing_lab.operator.client("iam")
         only_read = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:Get*", "Resource": "*"}}
         arn = iam.create_policy(
-            PolicyName=f"{standing_lab.ground.lab_id}-boundary", PolicyDocument=json.dumps(only_read)
+            PolicyName=f"{standing_lab.environment.lab_id}-boundary", PolicyDocument=json.dumps(only_read)
         )["Policy"]["Arn"]
         role = standing_lab.scenario.operator_role_name
         iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=arn)
@@ -564,8 +564,12 @@ def assume_refused(lab: Lab) -> str:
 
 class TestTurns:
     def test_another_notebooks_turn_is_waited_for_and_then_told(self, lab: Lab) -> None:
-        held = FileLock(SandboxFolder.default().path / f"lab-{lab.ground.lab_id}.lock", mode=0o600)
-        with held, pytest.raises(StepError, match="Another notebook or shell"), turn(lab.ground.lab_id, patience=0.1):
+        held = FileLock(SandboxFolder.default().path / f"lab-{lab.environment.lab_id}.lock", mode=0o600)
+        with (
+            held,
+            pytest.raises(StepError, match="Another notebook or shell"),
+            locked(lab.environment.lab_id, patience=0.1),
+        ):
             pass
 
         with lab.turn(), lab.turn():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.language.prose import english_in
-from xsfn_helpers.asl.credentials import Choice, Option, tasks, with_choice
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, tasks, with_choice
 from xsfn_helpers.asl.history import Progress, Reached
 from xsfn_helpers.asl.states import TaskRole, condition
 from xsfn_helpers.asl.validation import find_faults
@@ -52,5 +52,5 @@ def test_a_role_known_at_run_time() -> None:
 def test_a_choice_that_step_functions_would_refuse() -> None:
     (task,) = tasks(TASK)
     with speaking("ja"), pytest.raises(ConfigError) as told:
-        with_choice(TASK, task, Choice(Option.RUN_TIME, "role"))
+        with_choice(TASK, task, CredentialsChoice(Option.RUN_TIME, "role"))
     assert not english_in(str(told.value))

@@ -104,7 +104,7 @@ def test_what_is_open_is_named(lab: Lab) -> None:
     practice = lab.practice()
     practice.fault("whole-account").break_it()
 
-    checks = limit_checks(lab.scenario, {verdict.link.number: verdict for verdict in decide_links(lab.ground)})
+    checks = limit_checks(lab.scenario, {verdict.link.number: verdict for verdict in decide_links(lab.environment)})
 
     principal = next(check for check in checks if check.id == "limit.principal")
     assert not principal.passed

@@ -18,7 +18,7 @@ from tests.sandbox.world import World
 from tests.support.quiet import hold_to
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.sandbox.assumptions import CHOICES, About, Choice, as_markdown
+from xsfn_helpers.sandbox.assumptions import CHOICES, About, Assumption, as_markdown
 
 ROOT = Path(__file__).parents[2]
 IDENTITY = "arn:aws:states:::aws-sdk:sts:getCallerIdentity"
@@ -44,7 +44,7 @@ def test_the_list_as_a_table() -> None:
     assert lines[0] == "| not established | what the sandbox does |"
     assert len(lines) == 2 + len(about_roles)
     assert all(line.count("|") == 3 for line in lines)
-    assert as_markdown([Choice("", About.RUNS, "what?", "this", "", "")]).endswith("\n| what? | this |")
+    assert as_markdown([Assumption("", About.RUNS, "what?", "this", "", "")]).endswith("\n| what? | this |")
 
 
 # --- roles and their sessions ----------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def dies_at(lab: Lab, call: int, when: Death, *, counting: tuple[str, ...] = MUT
             raise Killed
 
     clients = [
-        lab.ground.accounts.client(side, service) for side in Side for service in ("iam", "sts", "stepfunctions")
+        lab.environment.accounts.client(side, service) for side in Side for service in ("iam", "sts", "stepfunctions")
     ]
     for client in clients:
         client.meta.events.register("before-call", before)
@@ -84,7 +84,7 @@ def interrupted_at(lab: Lab, call: int) -> Iterator[None]:
 
 
 def _clients(lab: Lab) -> list[Any]:
-    accounts = lab.ground.accounts
+    accounts = lab.environment.accounts
     return [accounts.client(side, service) for side in Side for service in ("iam", "sts", "stepfunctions")]
 
 

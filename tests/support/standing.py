@@ -6,14 +6,14 @@ from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import POLICY_PLACES, role_as_made
 from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Scenario
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.chain.verdicts import decide_from
 
 SCENARIO = Scenario()
 RECOMMENDED = Blueprint.recommended(SCENARIO)
 
 
-def standing_at(stage: int, **documents: str) -> Standing:
+def standing_at(stage: int, **documents: str) -> ChainSnapshot:
     """The roles as `stage` leaves them, some documents replaced; 0 stands for the prerequisites, -1 for nothing."""
     blueprint = RECOMMENDED.using(**documents)
     made = {
@@ -28,4 +28,4 @@ def standing_at(stage: int, **documents: str) -> Standing:
         roles[Node.OPERATOR_ROLE] = place.put(operator_role, blueprint.text(place.document))
     machines = {Node.SUBJECT_MACHINE: stage >= 0, Node.OPERATOR_MACHINE: stage >= 3}
     there = frozenset(node for node, is_made in machines.items() if is_made)
-    return Standing(SCENARIO, roles, there, decide_from(SCENARIO, roles))
+    return ChainSnapshot(SCENARIO, roles, there, decide_from(SCENARIO, roles))

@@ -42,7 +42,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateFields:
     """One state of a definition: where it stands, what is written there, and the query language in force."""
 
     path: str
@@ -78,10 +78,10 @@ def diagnose_state(text: str, name: str) -> tuple[Mapping[str, Any], tuple[Diagn
     if not isinstance(body, dict):
         return {}, (Diagnostic(SCHEMA, "Definition must be a valid JSON object"),)
     language = _language(body, JSONPATH)
-    return body, tuple(_state(State(f"/States/{name}", name, body, language), JSONPATH, express=False))
+    return body, tuple(_state(StateFields(f"/States/{name}", name, body, language), JSONPATH, express=False))
 
 
-def states(definition: Mapping[str, Any]) -> Iterator[State]:
+def states(definition: Mapping[str, Any]) -> Iterator[StateFields]:
     """Every state of a well-formed definition, those of branches and iterations included."""
     yield from _states(definition, "", str(definition.get("QueryLanguage", JSONPATH)))
 
@@ -132,7 +132,7 @@ def _scope(
     for name, body in inner.items():
         place = f"{path}/States/{name}"
         if isinstance(body, dict):
-            yield from _state(State(place, name, body, _language(body, language)), language, express=express)
+            yield from _state(StateFields(place, name, body, _language(body, language)), language, express=express)
         else:
             yield Diagnostic(SCHEMA, "Value must be an object", place)
 
@@ -142,10 +142,10 @@ def _language(body: Mapping[str, Any], outer: str) -> str:
     return outer if "QueryLanguage" not in body else JSONPATH if body["QueryLanguage"] == JSONPATH else JSONATA
 
 
-def _states(scope: Mapping[str, Any], path: str, language: str) -> Iterator[State]:
+def _states(scope: Mapping[str, Any], path: str, language: str) -> Iterator[StateFields]:
     for name, body in scope["States"].items():
         place = f"{path}/States/{name}"
-        yield State(place, name, body, _language(body, language))
+        yield StateFields(place, name, body, _language(body, language))
         # MEAS: what is inside a Map or Parallel inherits the machine's language, not that state's.
         for inner, inner_path, _ in _inner_scopes(body, place):
             yield from _states(inner, inner_path, language)
@@ -200,7 +200,7 @@ _RETRIER_FIELDS: Final = frozenset(
 )
 
 
-def _state(state: State, outer: str, *, express: bool) -> Iterator[Diagnostic]:
+def _state(state: StateFields, outer: str, *, express: bool) -> Iterator[Diagnostic]:
     body, path = state.body, state.path
     kind = body.get("Type")
     if kind is None:
@@ -235,7 +235,7 @@ def _state(state: State, outer: str, *, express: bool) -> Iterator[Diagnostic]:
         yield from _scope(scope, place, outer, fields=fields, express=express)
 
 
-def _query_language(state: State, outer: str) -> Iterator[Diagnostic]:
+def _query_language(state: StateFields, outer: str) -> Iterator[Diagnostic]:
     body, path = state.body, state.path
     if "QueryLanguage" in body and body["QueryLanguage"] not in (JSONPATH, JSONATA):
         yield _one_of("QueryLanguage", (JSONPATH, JSONATA), path)

@@ -20,7 +20,7 @@ START, POLL, STOP = 3, 4, 5
 AT_RUN_TIME: Final = ""
 
 
-class Pattern(StrEnum):
+class CallPattern(StrEnum):
     """How a task waits: docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
 
     REQUEST_RESPONSE = mark("doesn't wait")
@@ -29,7 +29,7 @@ class Pattern(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResourcePlace:
     """Where a task's call is made: the account of the role that makes it, region and partition."""
 
     account: str
@@ -59,10 +59,10 @@ class ServiceCall:
 _WITHOUT_RESOURCE_POLICIES: Final = frozenset({"states", "iam", "ec2", "athena", "batch", "ecs", "glue", "sagemaker"})
 _RESOURCE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:(?P<service>[A-Za-z0-9-]+):(?P<name>.+)")
 _WAYS: Final = {
-    "": Pattern.REQUEST_RESPONSE,
-    ".sync": Pattern.RUN_A_JOB,
-    ".sync:2": Pattern.RUN_A_JOB,
-    ".waitForTaskToken": Pattern.CALLBACK,
+    "": CallPattern.REQUEST_RESPONSE,
+    ".sync": CallPattern.RUN_A_JOB,
+    ".sync:2": CallPattern.RUN_A_JOB,
+    ".waitForTaskToken": CallPattern.CALLBACK,
 }
 # optimized integration -> (action, parameter, form of its resource; {} is the parameter)
 _OPTIMIZED: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -103,7 +103,7 @@ _BY_NAME: Final[Mapping[tuple[str, str], str]] = {
 }
 
 
-def pattern_of(resource: str) -> Pattern:
+def pattern_of(resource: str) -> CallPattern:
     """How a task with this `Resource` waits."""
     return next((way for suffix, way in _WAYS.items() if suffix and resource.endswith(suffix)), _WAYS[""])
 
@@ -114,7 +114,7 @@ def is_activity(resource: str) -> bool:
     return found is not None and found.service == "states" and found.kind == "activity"
 
 
-def calls_of(resource: str, arguments: Mapping[str, Any], place: Place) -> tuple[ServiceCall, ...]:
+def calls_of(resource: str, arguments: Mapping[str, Any], place: ResourcePlace) -> tuple[ServiceCall, ...]:
     """The calls a task makes, in order; `arguments` are its Parameters or Arguments as written.
 
     One call with an unknown resource for an integration that the table doesn't have; none for an activity.
@@ -139,7 +139,7 @@ def calls_of(resource: str, arguments: Mapping[str, Any], place: Place) -> tuple
         asked = _formed(arguments.get(parameter), form, place)
     owner = _owner(asked, place)
     first = ServiceCall(START, action, asked, owner, _ONCE)
-    if action == "states:StartExecution" and pattern_of(resource) is Pattern.RUN_A_JOB:
+    if action == "states:StartExecution" and pattern_of(resource) is CallPattern.RUN_A_JOB:
         return (first, *_following(asked, owner, arguments))
     return (first,)
 
@@ -163,7 +163,7 @@ def _following(machine: str, owner: str, arguments: Mapping[str, Any]) -> Iterat
     )
 
 
-def _sdk_call(service: str, operation: str, arguments: Mapping[str, Any], place: Place) -> tuple[str, str]:
+def _sdk_call(service: str, operation: str, arguments: Mapping[str, Any], place: ResourcePlace) -> tuple[str, str]:
     prefix = _PREFIXES.get(service, service)
     action = f"{prefix}:{operation[:1].upper()}{operation[1:]}"
     action = _ACTIONS.get(action, action)
@@ -177,7 +177,7 @@ def _sdk_call(service: str, operation: str, arguments: Mapping[str, Any], place:
     return action, AT_RUN_TIME
 
 
-def _s3(action: str, arguments: Mapping[str, Any], place: Place) -> str:
+def _s3(action: str, arguments: Mapping[str, Any], place: ResourcePlace) -> str:
     bucket, key = arguments.get("Bucket"), arguments.get("Key")
     if not _is_plain(bucket):
         return AT_RUN_TIME
@@ -186,7 +186,7 @@ def _s3(action: str, arguments: Mapping[str, Any], place: Place) -> str:
     return f"arn:{place.partition}:s3:::{bucket}/{key}" if _is_plain(key) else AT_RUN_TIME
 
 
-def _formed(value: object, form: str, place: Place) -> str:
+def _formed(value: object, form: str, place: ResourcePlace) -> str:
     if not _is_plain(value) or not form:
         return AT_RUN_TIME
     text = str(value)
@@ -203,6 +203,6 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str) and bool(value) and not value.startswith(("$", "{%", "States."))
 
 
-def _owner(resource: str, place: Place) -> str:
+def _owner(resource: str, place: ResourcePlace) -> str:
     found = Arn.parse(resource)
     return found.account if found is not None and found.account.isdigit() else place.account

@@ -18,7 +18,7 @@ _QUOTED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class JsonFault:
+class UnreadableJson:
     """The first fault of a text: Jackson's sentence, and where its reader stood (both count from 1)."""
 
     text: str
@@ -45,14 +45,14 @@ def read(text: str) -> Any:
         raise InvalidJson(_fault(text, error)) from None
     except (ValueError, RecursionError):
         raise InvalidJson(
-            JsonFault(text, "The JSON can't be read: a number or its depth is beyond limits", 1, 1)
+            UnreadableJson(text, "The JSON can't be read: a number or its depth is beyond limits", 1, 1)
         ) from None
 
 
 class InvalidJson(Exception):
     """The text isn't JSON; `fault` says why."""
 
-    def __init__(self, fault: JsonFault) -> None:
+    def __init__(self, fault: UnreadableJson) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
@@ -61,7 +61,7 @@ def _no_constant(name: str) -> Any:
     raise json.JSONDecodeError("Expecting value", name, 0)
 
 
-def _fault(text: str, error: json.JSONDecodeError) -> JsonFault:
+def _fault(text: str, error: json.JSONDecodeError) -> UnreadableJson:
     if error.doc is not text:  # NaN and Infinity, which Python would take
         return _at(text, text.index(error.doc), _unrecognized(error.doc), len(error.doc))
     at = error.pos
@@ -73,7 +73,7 @@ def _fault(text: str, error: json.JSONDecodeError) -> JsonFault:
     return _at(text, at, f"Unexpected character ({_named(text[at])})", 1)
 
 
-def _value(text: str, at: int) -> JsonFault:
+def _value(text: str, at: int) -> UnreadableJson:
     if word := _WORD.match(text, at):
         return _at(text, at, _unrecognized(word[0]), len(word[0]))
     return _at(text, at, f"Unexpected character ({_named(text[at])}): expected a valid value {_ANY_VALUE}", 1)
@@ -83,19 +83,19 @@ def _unrecognized(word: str) -> str:
     return f"Unrecognized token '{word}': was expecting {_ANY_VALUE}"
 
 
-def _expecting(what: str) -> Callable[[str, int], JsonFault]:
-    def words(text: str, at: int) -> JsonFault:
+def _expecting(what: str) -> Callable[[str, int], UnreadableJson]:
+    def words(text: str, at: int) -> UnreadableJson:
         return _at(text, at, f"Unexpected character ({_named(text[at])}): was expecting {what}", 1)
 
     return words
 
 
-def _unterminated(text: str, at: int) -> JsonFault:
+def _unterminated(text: str, at: int) -> UnreadableJson:
     return _at(text, len(text), "Unexpected end-of-input: was expecting closing quote for a string value", 0)
 
 
 # What Python's reader says -> what Jackson says of the same place.
-_WORDS: Final[tuple[tuple[str, Callable[[str, int], JsonFault]], ...]] = (
+_WORDS: Final[tuple[tuple[str, Callable[[str, int], UnreadableJson]], ...]] = (
     ("Expecting property name", _expecting("double-quote to start field name")),
     ("Illegal trailing comma", _expecting("double-quote to start field name")),
     ("Expecting ':'", _expecting("a colon to separate field name and value")),
@@ -110,7 +110,7 @@ def _named(character: str) -> str:
     return f"'{character}' (code {ord(character)})"
 
 
-def _at(text: str, at: int, message: str, read_on: int) -> JsonFault:
+def _at(text: str, at: int, message: str, read_on: int) -> UnreadableJson:
     before = text[: at + read_on]
     line = before.count("\n") + 1
-    return JsonFault(text, message, line, len(before) - (before.rfind("\n") + 1) + 1)
+    return UnreadableJson(text, message, line, len(before) - (before.rfind("\n") + 1) + 1)

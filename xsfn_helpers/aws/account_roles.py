@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import code_of
 from xsfn_helpers.aws.reading import read_document, read_managed, read_role
-from xsfn_helpers.chain.stored import ManagedPolicy, StoredRole
+from xsfn_helpers.chain.stored import StoredPolicy, StoredRole
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -51,11 +51,11 @@ class AccountPage:
             boundary=self._managed(iam, boundary) if boundary else None,
         )
 
-    def _managed(self, iam: IAMClient, arn: str) -> ManagedPolicy:
+    def _managed(self, iam: IAMClient, arn: str) -> StoredPolicy:
         policy = self.policies.get(arn)
         for version in policy.get("PolicyVersionList", []) if policy else []:
             if version.get("IsDefaultVersion") and "Document" in version:
-                return ManagedPolicy(arn, read_document(version["Document"]))
+                return StoredPolicy(arn, read_document(version["Document"]))
         return read_managed(iam, arn)  # one of AWS's own, or on another page
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 import boto3
 
 from xsfn_helpers.aws.consent import Agreement
-from xsfn_helpers.aws.events import News
+from xsfn_helpers.aws.events import Events
 from xsfn_helpers.aws.propagation import Pace, Waiting
-from xsfn_helpers.aws.settings import Target
+from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.chain.scenario import Side
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Accounts(Protocol):
     def pace(self) -> Pace: ...
 
     @property
-    def news(self) -> News:
+    def events(self) -> Events:
         """Where every call that changes an account is told, the reader's own calls included."""
         ...
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Platform:
         """Where the accounts are."""
         ...
 

@@ -47,7 +47,7 @@ def cause_code(error: BaseException) -> str:
 
 
 @contextmanager
-def told(account: Account | str) -> Iterator[None]:
+def translated(account: Account | str) -> Iterator[None]:
     """AWS errors inside become errors of ours, in AWS's own words, with the next step.
 
     `StepError` for a refusal, `SandboxError` when the sandbox doesn't answer, `AwsUnavailable` when AWS can't be

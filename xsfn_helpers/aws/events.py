@@ -56,7 +56,7 @@ def may_change(scenario: Scenario, called: Called) -> bool:
     )
 
 
-class News:
+class Events:
     """Tells its listeners each event at once, in the thread in which it happens."""
 
     def __init__(self) -> None:
@@ -79,15 +79,15 @@ class News:
 
         return unsubscribe
 
-    def tell(self, event: object) -> None:
+    def publish(self, event: object) -> None:
         for listener in self._listeners:
             listener(event)
 
 
-def tell_changes(session: botocore.session.Session, side: Side, news: News) -> None:
-    """Let `news` hear of every call of this session, to IAM and what uses it, that is no mere reading.
+def tell_changes(session: botocore.session.Session, side: Side, events: Events) -> None:
+    """Let `events` hear of every call of this session, to IAM and what uses it, that is no mere reading.
 
-    Calls that `news` itself gives rise to are readings, so it never hears of those.
+    Calls that `events` itself gives rise to are readings, so it never hears of those.
     """
 
     def remember(**event: Any) -> None:
@@ -96,7 +96,7 @@ def tell_changes(session: botocore.session.Session, side: Side, news: News) -> N
     def tell(**event: Any) -> None:
         operation = event["model"].name
         if event["http_response"].status_code < _FIRST_ERROR and not operation.startswith(READINGS):
-            news.tell(Called(side, operation, event["context"].get(_NAMES, frozenset())))
+            events.publish(Called(side, operation, event["context"].get(_NAMES, frozenset())))
 
     for service in ("iam", "sfn", "cloudformation"):
         session.register(f"before-parameter-build.{service}", remember)

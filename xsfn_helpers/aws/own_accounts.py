@@ -11,11 +11,11 @@ import boto3
 
 from xsfn_helpers.aws.advice import is_loopback
 from xsfn_helpers.aws.consent import Recorded
-from xsfn_helpers.aws.events import READINGS, News, tell_changes
+from xsfn_helpers.aws.events import READINGS, Events, tell_changes
 from xsfn_helpers.aws.ledger import Ledger
 from xsfn_helpers.aws.propagation import Pace, Waiting
 from xsfn_helpers.aws.sessions import Identity, client_of, named, session_for, who_is
-from xsfn_helpers.aws.settings import PROFILE_KEYS, Settings, Target
+from xsfn_helpers.aws.settings import PROFILE_KEYS, Platform, Settings
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
@@ -43,8 +43,8 @@ class AwsAccounts:
     lab_id: str
     agreement: Recorded
     _sessions: Mapping[Side, boto3.Session] = field(repr=False)
-    news: News = field(default_factory=News, repr=False)
-    target: Target = Target.AWS
+    events: Events = field(default_factory=Events, repr=False)
+    target: Platform = Platform.AWS
     _clients: dict[tuple[Side, str], Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class AwsAccounts:
 
         session.register("before-parameter-build", remember)
         session.register("before-call", ask_first)
-        tell_changes(session, side, self.news)
+        tell_changes(session, side, self.events)
 
 
 _PARAMS: Final = "xsfn_params"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from xsfn_helpers.chain.stored import Document, ManagedPolicy, StoredMachine, StoredRole
+from xsfn_helpers.chain.stored import Document, StoredMachine, StoredPolicy, StoredRole
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -55,11 +55,11 @@ def _inline_policies(iam: IAMClient, role: str) -> dict[str, Document]:
     return found
 
 
-def read_managed(iam: IAMClient, arn: str) -> ManagedPolicy:
+def read_managed(iam: IAMClient, arn: str) -> StoredPolicy:
     """A managed policy in the version that counts."""
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-    return ManagedPolicy(arn, read_document(answer["PolicyVersion"]["Document"]))
+    return StoredPolicy(arn, read_document(answer["PolicyVersion"]["Document"]))
 
 
 def read_document(document: object) -> Document:

@@ -15,10 +15,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
 from xsfn_helpers.aws.consent import NoneNeeded
-from xsfn_helpers.aws.events import News, tell_changes
+from xsfn_helpers.aws.events import Events, tell_changes
 from xsfn_helpers.aws.propagation import Pace, Waiting
 from xsfn_helpers.aws.sessions import service_models
-from xsfn_helpers.aws.settings import Target
+from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.interrupts import surely
@@ -57,12 +57,12 @@ class SandboxAccounts:
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
 
-    target: Final = Target.SANDBOX
+    target: Final = Platform.SANDBOX
     agreement: Final = NoneNeeded()
 
     def __init__(self, sandbox: SandboxPlace) -> None:
         self._sandbox = sandbox
-        self.news = News()
+        self.events = Events()
         self._accounts = dict(sandbox.accounts)
         # By account: what is made for one Subject serves no other, but all have the same Operator.
         self._sessions: dict[str, boto3.Session] = {}
@@ -76,7 +76,7 @@ class SandboxAccounts:
                 fix=tr("Ask for it: xsfn sandbox start --account {account_id}", account_id=account_id),
             )
         other = SandboxAccounts(self._sandbox)
-        other.news, other._sessions, other._clients = self.news, self._sessions, self._clients
+        other.events, other._sessions, other._clients = self.events, self._sessions, self._clients
         other._accounts[Side.SUBJECT] = self._sandbox.further[account_id]
         return other
 
@@ -128,7 +128,7 @@ class SandboxAccounts:
         session.register_component("data_loader", service_models())
         # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
         session.register("needs-retry", self._revive)  # type: ignore[arg-type]
-        tell_changes(session, side, self.news)
+        tell_changes(session, side, self.events)
         return session
 
     def _revive(self, *, caught_exception: Exception | None, attempts: int, **_: Any) -> int | None:

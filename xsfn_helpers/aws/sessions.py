@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleProvider
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import AwsUnavailable
 from xsfn_helpers.common.language import tr
@@ -49,7 +49,7 @@ def named(side: Side, profile: str | None) -> str:
 
 def session_for(side: Side, profile: str | None, region: str | None) -> boto3.Session:
     """A boto3 session for this side. Raises `AwsUnavailable` for a profile there isn't."""
-    with told(named(side, profile)):
+    with translated(named(side, profile)):
         core = botocore.session.Session(profile=profile)
         core.register_component("data_loader", service_models())
         provider = core.get_component("credential_provider").get_provider("assume-role")
@@ -61,7 +61,7 @@ def session_for(side: Side, profile: str | None, region: str | None) -> boto3.Se
 
 def who_is(session: boto3.Session, side: Side, profile: str | None, region: str) -> Identity:
     """Ask AWS. Raises `AwsUnavailable` or `StepError` in AWS's words, with the next step."""
-    with told(named(side, profile)):
+    with translated(named(side, profile)):
         answer = session.client("sts", region_name=region, config=AWS_CONFIG).get_caller_identity()
     return Identity(answer["Account"], answer["Arn"])
 

@@ -57,7 +57,7 @@ _LAB_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ADOPTABLE: Final = ("operator_role", "operator_machine", "subject_role", "subject_machine", "execute_role")
 
 
-class Target(StrEnum):
+class Platform(StrEnum):
     """Where the two accounts are."""
 
     SANDBOX = "sandbox"
@@ -96,14 +96,14 @@ def port(choice: Choice) -> int | None:
     return number
 
 
-def target(choice: Choice) -> Target:
+def target(choice: Choice) -> Platform:
     try:
-        return Target(str(choice.value))
+        return Platform(str(choice.value))
     except ValueError:
         raise ConfigError(
             tr("There is no target {value!r}.", value=choice.value),
             where=choice.source or "target",
-            fix=tr("There are: {names}.", names=", ".join(Target)),
+            fix=tr("There are: {names}.", names=", ".join(Platform)),
         ) from None
 
 
@@ -179,12 +179,12 @@ class Settings:
     lab_id: str
     port: int | None
     chosen: frozenset[str]
-    target: Target = Target.SANDBOX
+    target: Platform = Platform.SANDBOX
     profiles: Mapping[Side, str | None] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
     adopted: frozenset[str] = frozenset()
 
-    def on_sandbox(self, sandbox: Place, *, room: str = "") -> Settings:
+    def on_sandbox(self, sandbox: AccountsPlace, *, room: str = "") -> Settings:
         """The same choices on this running sandbox, or in this place of a `room`: what nobody chose follows it.
 
         Raises `ConfigError` when a choice and the sandbox disagree.
@@ -214,7 +214,7 @@ class Settings:
                 )
         return replace(self, scenario=replace(self.scenario, **dict(sandbox.values())))
 
-    def after_sandbox(self, last: Place) -> Settings:
+    def after_sandbox(self, last: AccountsPlace) -> Settings:
         """The same choices on the sandbox that ran last, whose accounts are kept; elsewhere if one of them differs."""
         try:
             return self.on_sandbox(last)
@@ -223,7 +223,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AccountsPlace:
     """Which accounts, in which region, a sandbox has."""
 
     operator_account_id: str
@@ -256,7 +256,7 @@ def load_settings(
         lab_id=lab_id(choices.get("lab_id", Choice("xsfn", ""))),
         port=port(choices.get("port", Choice(None, ""))),
         chosen=frozenset(choices),
-        target=target(choices.get("target", Choice(Target.SANDBOX, ""))),
+        target=target(choices.get("target", Choice(Platform.SANDBOX, ""))),
         profiles={side: profile(choices.get(key, Choice(None, "")), key) for side, key in PROFILE_KEYS.items()},
         denied=account_ids(choices.get("deny_accounts", Choice((), ""))),
         adopted=adopted(choices.get("adopt", Choice((), ""))),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, message_of, told
+from xsfn_helpers.aws.errors import code_of, message_of, translated
 from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.stable_text import stable
@@ -66,7 +66,7 @@ def simulate(
         for key, value in context.items()
     ]
     found: list[Simulated] = []
-    with told(account):
+    with translated(account):
         try:
             pages = iam.get_paginator("simulate_principal_policy").paginate(
                 PolicySourceArn=principal_arn,

@@ -12,7 +12,7 @@ from typing import Final
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from xsfn_helpers.aws.settings import CONFIG_FILE, PROFILE_KEYS, Settings, Target, find_config_file, load_settings
+from xsfn_helpers.aws.settings import CONFIG_FILE, PROFILE_KEYS, Platform, Settings, find_config_file, load_settings
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import LANGUAGES, tr
 from xsfn_helpers.common.renderable import Renderable
@@ -62,7 +62,7 @@ class TargetChoice(Renderable):
 
     def __str__(self) -> str:
         where = (
-            tr("the sandbox, on this computer") if self.settings.target is Target.SANDBOX else tr("two AWS accounts")
+            tr("the sandbox, on this computer") if self.settings.target is Platform.SANDBOX else tr("two AWS accounts")
         )
         return tr(
             "The notebooks work on {where}. The form changes that; so does choose_target().choose('aws', "

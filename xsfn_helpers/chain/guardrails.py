@@ -30,7 +30,7 @@ _OTHERS: Final = ("333333333333", "444444444444", "555555555555")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GuardrailQuestion:
     """A request that must be refused, and how to tell of it: `role` is the `{role}` of its words."""
 
     words: str
@@ -50,7 +50,7 @@ class Limit:
     id: str
     title: str
     hint: str
-    questions: tuple[Question, ...]
+    questions: tuple[GuardrailQuestion, ...]
 
     def check(self) -> Check:
         through = [question.told for question in self.questions if decide(question.request, question.policies).allowed]
@@ -121,7 +121,7 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         )
 
 
-def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -> Iterator[Question]:
+def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:
     arn, name = scenario.external_id, scenario.operator_machine_name
     stem = arn.removesuffix(name)
     region = "us-east-1" if scenario.region != "us-east-1" else "eu-west-1"
@@ -136,12 +136,12 @@ def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -
     }
     for words, external_id in ids.items():
         context = {**request.context, "sts:ExternalId": external_id}
-        yield Question(words, replace(request, context=context), trust)
+        yield GuardrailQuestion(words, replace(request, context=context), trust)
     without = {key: value for key, value in request.context.items() if key.lower() != "sts:externalid"}
-    yield Question(mark("a caller without external id"), replace(request, context=without), trust)
+    yield GuardrailQuestion(mark("a caller without external id"), replace(request, context=without), trust)
 
 
-def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> Iterator[Question]:
+def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:
     stranger = _stranger(scenario)
     iam, sts = f"arn:{scenario.partition}:iam::", f"arn:{scenario.partition}:sts::"
     operator, subject = scenario.operator_account_id, scenario.subject_account_id
@@ -154,16 +154,16 @@ def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> 
         mark("a role of the Subject account"): f"{sts}{subject}:assumed-role/another-role/session",
     }
     for words, arn in arns.items():
-        yield Question(words, replace(request, principal=Principal.parse(arn)), trust)
+        yield GuardrailQuestion(words, replace(request, principal=Principal.parse(arn)), trust)
     for service in ("states.amazonaws.com", "lambda.amazonaws.com"):
         asking = replace(request, principal=Principal.parse(service))
-        yield Question(service, asking, replace(trust, identity=()))
-    yield Question(
+        yield GuardrailQuestion(service, asking, replace(trust, identity=()))
+    yield GuardrailQuestion(
         mark("anybody at all"), replace(request, principal=Principal.parse("*")), replace(trust, identity=())
     )
 
 
-def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iterator[Question]:
+def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iterator[GuardrailQuestion]:
     arns = {
         mark("the Operator role assumes the Subject role"): scenario.subject_role_arn,
         mark("the Operator role assumes any other role of the Subject account"): scenario.execute_role_arn + "-2",
@@ -172,10 +172,10 @@ def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iter
         ),
     }
     for words, arn in arns.items():
-        yield Question(words, replace(request, resource=arn, resource_account=arn.split(":")[4]), asking)
+        yield GuardrailQuestion(words, replace(request, resource=arn, resource_account=arn.split(":")[4]), asking)
 
 
-def _other_calls(scenario: Scenario, request: Request, policies: Policies) -> Iterator[Question]:
+def _other_calls(scenario: Scenario, request: Request, policies: Policies) -> Iterator[GuardrailQuestion]:
     machine, executions = scenario.subject_machine_arn, scenario.subject_executions_arn
     calls = {
         mark("it starts another state machine"): ("states:StartExecution", f"{machine}-2"),
@@ -188,10 +188,10 @@ def _other_calls(scenario: Scenario, request: Request, policies: Policies) -> It
         mark("it changes roles"): ("iam:PutRolePolicy", scenario.execute_role_arn),
     }
     for words, (action, arn) in calls.items():
-        yield Question(words, replace(request, action=action, resource=arn), policies)
+        yield GuardrailQuestion(words, replace(request, action=action, resource=arn), policies)
 
 
-def _other_services(request: Request, policies: Policies) -> Iterator[Question]:
+def _other_services(request: Request, policies: Policies) -> Iterator[GuardrailQuestion]:
     role = request.resource.rpartition("/")[2]
     account = request.resource_account
     stranger = next(other for other in _OTHERS if other != account)
@@ -200,14 +200,14 @@ def _other_services(request: Request, policies: Policies) -> Iterator[Question]:
     service = Principal.parse("lambda.amazonaws.com")
     user = Principal.parse(request.resource.replace(f":role/{role}", ":user/somebody"))
     theirs = {**request.context, **elsewhere}
-    yield Question(mark("{role}: AWS Lambda"), replace(request, principal=service), policies, role)
-    yield Question(
+    yield GuardrailQuestion(mark("{role}: AWS Lambda"), replace(request, principal=service), policies, role)
+    yield GuardrailQuestion(
         mark("{role}: Step Functions, for another account's state machine"),
         replace(request, context=theirs),
         policies,
         role,
     )
-    yield Question(
+    yield GuardrailQuestion(
         mark("{role}: a user of its account"),
         replace(request, principal=user),
         replace(policies, identity=(_MAY_ASK,)),

@@ -38,7 +38,7 @@ class Node(StrEnum):
     TARGET = mark("target")
 
 
-class PolicyKind(StrEnum):
+class DeciderKind(StrEnum):
     TRUST = mark("trust policy")
     PERMISSION = mark("permission policy")
 
@@ -49,7 +49,7 @@ class Decider:
 
     role: Node
     role_arn: str
-    kind: PolicyKind
+    kind: DeciderKind
     account: Account
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ def chain(scenario: Scenario, targets: Sequence[Target] | None = None) -> tuple[
     reached = article_targets(scenario) if targets is None else tuple(targets)
     grants = [grant for target in reached for grant in target.grants]
     workers = [target.works_as for target in reached if target.works_as]
-    assumed = Decider(Node.SUBJECT_ROLE, scenario.subject_role_arn, PolicyKind.TRUST, scenario.subject)
+    assumed = Decider(Node.SUBJECT_ROLE, scenario.subject_role_arn, DeciderKind.TRUST, scenario.subject)
     return (
         *_to_the_execute_role(scenario),
         *(_as_execute_role(number, scenario, grant) for number, grant in enumerate(grants, start=3)),
@@ -106,7 +106,7 @@ def chain(scenario: Scenario, targets: Sequence[Target] | None = None) -> tuple[
 
 
 def _to_the_execute_role(scenario: Scenario) -> tuple[Link, Link]:
-    operator_trust = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, PolicyKind.TRUST, scenario.operator)
+    operator_trust = Decider(Node.OPERATOR_ROLE, scenario.operator_role_arn, DeciderKind.TRUST, scenario.operator)
     own_machine = WorksAs(
         STATES_PRINCIPAL, scenario.operator_machine_arn, tr("when the Operator execution runs its task")
     )
@@ -121,8 +121,8 @@ def _to_the_execute_role(scenario: Scenario) -> tuple[Link, Link]:
             resource=scenario.execute_role_arn,
             resource_account=scenario.subject,
             deciders=(
-                replace(operator_trust, kind=PolicyKind.PERMISSION),
-                Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.TRUST, scenario.subject),
+                replace(operator_trust, kind=DeciderKind.PERMISSION),
+                Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, DeciderKind.TRUST, scenario.subject),
             ),
             when=tr("when the task state has Credentials.RoleArn"),
             context={"sts:ExternalId": scenario.external_id},
@@ -140,7 +140,7 @@ def _as_execute_role(number: int, scenario: Scenario, grant: Grant) -> Link:
         target=target,
         resource=grant.resource,
         resource_account=scenario.subject,
-        deciders=(Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, PolicyKind.PERMISSION, scenario.subject),),
+        deciders=(Decider(Node.EXECUTE_ROLE, scenario.execute_role_arn, DeciderKind.PERMISSION, scenario.subject),),
         when=grant.when,
         thing=grant.on if target is Node.TARGET else "",
     )

@@ -10,7 +10,7 @@ from xsfn_helpers.chain.verdicts import StoredRoles, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ChainSnapshot:
     """The three roles as stored, the two state machines' being there, and what follows for each link."""
 
     scenario: Scenario

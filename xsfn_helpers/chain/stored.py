@@ -10,7 +10,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ManagedPolicy:
+class StoredPolicy:
     """A policy with its own ARN, in the version that counts."""
 
     arn: str
@@ -36,8 +36,8 @@ class StoredRole:
     tags: Mapping[str, str]
     trust: Document
     inline: Mapping[str, Document]
-    attached: tuple[ManagedPolicy, ...]
-    boundary: ManagedPolicy | None
+    attached: tuple[StoredPolicy, ...]
+    boundary: StoredPolicy | None
     written: Mapping[str, str] = field(default_factory=dict)
 
 

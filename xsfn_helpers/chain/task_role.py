@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xsfn_helpers.asl.credentials import Choice, Option
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option
 from xsfn_helpers.chain.links import Actor, Link, Node, chain
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
@@ -20,7 +20,7 @@ CALLS: Final = (3, 4, 5)
 class TakenRole:
     """What the task's option says, and the role of that ARN; None where none is there, or where it can't be read."""
 
-    choice: Choice
+    choice: CredentialsChoice
     role: StoredRole | None
     words: str
 

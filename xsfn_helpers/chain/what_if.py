@@ -19,7 +19,7 @@ from xsfn_helpers.chain.links import Actor, Node, chain
 from xsfn_helpers.chain.policy_diff import same_each_time
 from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Scenario
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.chain.task_role import CALLS, TakenRole, decide_with
 from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
 from xsfn_helpers.common.language import listed, mark, tr
@@ -91,7 +91,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
+class NewAccess:
     """A limit that the policies wouldn't keep: who else would get in. `is_new` tells that they keep it today."""
 
     check: Check
@@ -105,10 +105,10 @@ class WhatIf(Renderable):
     Of a document that AWS would refuse nothing comes: the links stay as they are.
     """
 
-    standing: Standing
+    standing: ChainSnapshot
     documents: tuple[JudgedDocument, ...]
     effects: tuple[Effect, ...]
-    risks: tuple[Risk, ...]
+    risks: tuple[NewAccess, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -211,7 +211,7 @@ _NO_SUCH_ROLE: Final = mark("Correct the ARN in Credentials.RoleArn, or make tha
 
 
 @dataclass(frozen=True, slots=True)
-class Supposition:
+class Hypothesis:
     """What is supposed: texts in place of documents, and what is known besides.
 
     `missing` are principals of the trust policies that aren't there (IAM saves no trust policy that names one);
@@ -226,7 +226,7 @@ class Supposition:
     stored_definitions: Mapping[str, str] = field(default_factory=dict)
 
 
-def judge(standing: Standing, supposed: Supposition, *, recommended: Blueprint, blueprint: Blueprint) -> WhatIf:
+def judge(standing: ChainSnapshot, supposed: Hypothesis, *, recommended: Blueprint, blueprint: Blueprint) -> WhatIf:
     """What the supposed documents would do to the chain as it stands.
 
     A role that doesn't exist yet is judged as its stage would make it from `blueprint`, with the supposed document.
@@ -311,12 +311,12 @@ def _turn(before: Verdict, after: Verdict) -> Turn:
     return Turn.NOT_MADE if after.missing is not None else Turn.STAYS_REFUSED
 
 
-def _risks(scenario: Scenario, before: Mapping[int, Verdict], after: Mapping[int, Verdict]) -> Iterator[Risk]:
+def _risks(scenario: Scenario, before: Mapping[int, Verdict], after: Mapping[int, Verdict]) -> Iterator[NewAccess]:
     kept = {check.id for check in limit_checks(scenario, before) if check.passed}
     unknown = {check.id for check in limit_checks(scenario, before)}
     for check in limit_checks(scenario, after):
         if not check.passed:
-            yield Risk(check, is_new=check.id in kept or check.id not in unknown)
+            yield NewAccess(check, is_new=check.id in kept or check.id not in unknown)
 
 
 def lacks_managed_rule(scenario: Scenario, roles: StoredRoles, operator_definition: str) -> bool:

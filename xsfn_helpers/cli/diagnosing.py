@@ -60,13 +60,13 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _diagnosis(options: argparse.Namespace) -> Diagnosis:
     """From files, from the profiles that were chosen, or from the lab's two accounts."""
-    from xsfn_helpers.aws.settings import Target, load_settings
+    from xsfn_helpers.aws.settings import Platform, load_settings
     from xsfn_helpers.deployment.diagnose.ask import diagnose_files, diagnose_profiles
 
     if options.from_files is not None:
         return diagnose_files(options.from_files, options.arn)
     settings = load_settings(chosen(options))
-    by_profile = settings.target is Target.AWS or any(settings.profiles.values())
+    by_profile = settings.target is Platform.AWS or any(settings.profiles.values())
     if options.arn is not None and by_profile:
         return diagnose_profiles(options.arn, settings)
     return open_lab(options).diagnose(options.arn)

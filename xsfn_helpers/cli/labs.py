@@ -52,7 +52,7 @@ def own_documents(options: argparse.Namespace) -> dict[str, str]:
 
 def agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
     """Take --yes for this command alone. Raises `AgreementNeeded` where a yes is needed and nobody has given it."""
-    agreement = lab.ground.accounts.agreement
+    agreement = lab.environment.accounts.agreement
     if options.yes:
         agreement.give_once()
     agreement.check(what, f"{lab.scenario.operator}, {lab.scenario.subject}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from xsfn_helpers.aws.accounts import Accounts
-from xsfn_helpers.aws.settings import Target
+from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.chain.report import Report
@@ -19,9 +19,9 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment import runs
 from xsfn_helpers.deployment.checks import probes, trials
 from xsfn_helpers.deployment.checks.validation import Checked, Validation
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.leftovers import Leftovers, by_ledger, by_tags
-from xsfn_helpers.deployment.lock import turn
+from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.practice import extras
 from xsfn_helpers.deployment.resources import stack as stacks
 from xsfn_helpers.deployment.runs import Run
@@ -108,7 +108,7 @@ class Stage:
 class Deployment:
     """The set-up in two accounts: where, from which documents. Every method can be called again, with the same end."""
 
-    environment: Ground
+    environment: Environment
     blueprint: Blueprint
 
     @property
@@ -126,7 +126,7 @@ class Deployment:
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the set-up for several steps together: another notebook or shell that works on it waits."""
-        return turn(self.environment.lab_id)
+        return locked(self.environment.lab_id)
 
     def using(self, **documents: str | Mapping[str, Any]) -> Deployment:
         """The same set-up from these documents. Raises `PolicyError` or `ConfigError` for one that AWS would refuse."""
@@ -189,7 +189,7 @@ class Deployment:
                 report = self.validation.report(stage=stage, run=run)
         else:
             report = self.validation.report(stage=stage, live=False)
-        self.environment.accounts.news.tell(Checked(report))
+        self.environment.accounts.events.publish(Checked(report))
         return report
 
     def decide(self, link: int) -> Verdict:
@@ -215,7 +215,7 @@ class Deployment:
 
         ended = attempt()
         # The sandbox shows what was done a moment ago as it is; on AWS the first run often comes too soon.
-        if self.environment.accounts.target is Target.SANDBOX or name is not None or not trials.was_refused(ended):
+        if self.environment.accounts.target is Platform.SANDBOX or name is not None or not trials.was_refused(ended):
             return ended
         if not self.validation.allows_a_run():
             return ended

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xsfn_helpers.aws.account_roles import AccountPage, read_page
 from xsfn_helpers.aws.accounts import Accounts
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_machine, read_role
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
@@ -27,7 +27,7 @@ LAB_TAG: Final = "xsfn:lab"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Environment:
     """Names, accounts, and the id that marks what this lab made."""
 
     scenario: Scenario
@@ -42,7 +42,7 @@ class Ground:
     _at_once: bool = field(default=True, repr=False, compare=False)
     _one_by_one: set[Side] = field(default_factory=set, repr=False, compare=False)
 
-    def at_one_look(self) -> Ground:
+    def at_one_look(self) -> Environment:
         """The same ground, for reading: each role and machine is read once, and stays as it was found then.
 
         Several questions about the accounts then have answers that fit together. Not for what changes them. A look
@@ -50,7 +50,7 @@ class Ground:
         """
         return self if self._seen is not None else replace(self, _seen={})
 
-    def for_changes(self) -> Ground:
+    def for_changes(self) -> Environment:
         """The same ground, for a step that is brought about: what is read counts until the next change, and no longer.
 
         What is planned is then done from one reading, and nothing is done from one that is older than a change.
@@ -89,7 +89,7 @@ class Ground:
         if self._seen is not None and (kind, side, name) in self._seen:
             found: T = self._seen[kind, side, name]
             return found
-        with told(self.scenario.account(side)):
+        with translated(self.scenario.account(side)):
             found = read()
         if self._seen is not None:
             self._seen[kind, side, name] = found

@@ -24,8 +24,8 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable, picture, shown
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment import reach_runs
-from xsfn_helpers.deployment.environment import Ground
-from xsfn_helpers.deployment.lock import turn
+from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.deployment.resources.resource import Resource
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
@@ -82,14 +82,14 @@ class Hub:
     spokes: tuple[Spoke, ...]
 
     @property
-    def ground(self) -> Ground:
+    def environment(self) -> Environment:
         """Names and accounts as the first Subject sees them; the Operator's are the same for all."""
-        return self.spokes[0].ground
+        return self.spokes[0].environment
 
     @property
     def operator_permissions(self) -> Document:
         """The Operator role may assume each execute role, named one by one."""
-        policy = documents.operator_role_permissions(self.ground.scenario)
+        policy = documents.operator_role_permissions(self.environment.scenario)
         policy["Statement"][0]["Resource"] = [spoke.scenario.execute_role_arn for spoke in self.spokes]
         return policy
 
@@ -123,21 +123,21 @@ class Hub:
 
     def apply(self) -> Plan:
         """Make the Operator's side and every Subject's. Raises `StepError` as the stages do."""
-        with turn(self.ground.lab_id):
+        with locked(self.environment.lab_id):
             done = [resource.apply() for resource in self._resources()]
         return Plan(tr("One Operator and {count} Subject accounts", count=len(self.spokes)), tuple(done), done=True)
 
     def clean(self) -> Plan:
         """Remove what `apply` made, last first."""
-        with turn(self.ground.lab_id):
+        with locked(self.environment.lab_id):
             done = [resource.undo() for resource in reversed(self._resources())]
         return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def run(self, *, timeout: float = 120.0) -> HubRun:
         """Start the Operator state machine once; it goes to every Subject account."""
         items = [dict(spoke.item) for spoke in self.spokes]
-        execution = begin(self.ground, {SPOKES: items})
-        run = reach_runs.follow(self.ground, execution, timeout=timeout)
+        execution = begin(self.environment, {SPOKES: items})
+        run = reach_runs.follow(self.environment, execution, timeout=timeout)
         outputs = (
             run.output if isinstance(run.output, list) else [{"Error": run.error, "Cause": run.cause}] * len(items)
         )
@@ -158,23 +158,23 @@ class Hub:
 
     def _resources(self) -> tuple[Resource, ...]:
         """In the order IAM allows: a trust policy names only what exists."""
-        scenario, ground = self.ground.scenario, self.ground
+        scenario, environment = self.environment.scenario, self.environment
         role = Role(
-            ground,
+            environment,
             Side.OPERATOR,
             scenario.operator_role_name,
             json_text(documents.service_trust(scenario, scenario.operator)),
             policies=frozenset({OPERATOR_POLICY_NAME}),
         )
         permission = InlinePolicy(
-            ground,
+            environment,
             Side.OPERATOR,
             scenario.operator_role_name,
             OPERATOR_POLICY_NAME,
             json_text(self.operator_permissions),
         )
         machine = StateMachine(
-            ground,
+            environment,
             Side.OPERATOR,
             scenario.operator_machine_name,
             scenario.operator_role_arn,
@@ -245,12 +245,12 @@ def spoke_ids(count: int) -> tuple[str, ...]:
 class Spoke:
     """One Subject account: its names, its part of the set-up, and the links of the access chain that end there."""
 
-    ground: Ground
+    environment: Environment
     target: Target
 
     @property
     def scenario(self) -> Scenario:
-        return self.ground.scenario
+        return self.environment.scenario
 
     @property
     def id(self) -> str:
@@ -267,12 +267,12 @@ class Spoke:
 
     def resources(self) -> tuple[Resource, ...]:
         """What the Subject has: the role its work runs as, its machine or thing, and the execute role."""
-        scenario, ground = self.scenario, self.ground
+        scenario, environment = self.scenario, self.environment
         blueprint = Blueprint.recommended(scenario, (self.target,))
         policies = frozenset({EXECUTE_POLICY_NAME})
-        own = things(ground, (self.target,)) or (
+        own = things(environment, (self.target,)) or (
             StateMachine(
-                ground,
+                environment,
                 Side.SUBJECT,
                 scenario.subject_machine_name,
                 scenario.subject_role_arn,
@@ -280,11 +280,19 @@ class Spoke:
             ),
         )
         return (
-            Role(ground, Side.SUBJECT, scenario.subject_role_name, blueprint.subject_role_trust, policies=frozenset()),
+            Role(
+                environment,
+                Side.SUBJECT,
+                scenario.subject_role_name,
+                blueprint.subject_role_trust,
+                policies=frozenset(),
+            ),
             *own,
-            Role(ground, Side.SUBJECT, scenario.execute_role_name, blueprint.execute_role_trust, policies=policies),
+            Role(
+                environment, Side.SUBJECT, scenario.execute_role_name, blueprint.execute_role_trust, policies=policies
+            ),
             InlinePolicy(
-                ground,
+                environment,
                 Side.SUBJECT,
                 scenario.execute_role_name,
                 EXECUTE_POLICY_NAME,
@@ -295,13 +303,13 @@ class Spoke:
     def take_permission_away(self) -> Change | None:
         """The execute role may do nothing any more; `Hub.apply` gives it back."""
         scenario = self.scenario
-        policy = InlinePolicy(self.ground, Side.SUBJECT, scenario.execute_role_name, EXECUTE_POLICY_NAME, "")
-        with turn(self.ground.lab_id):
+        policy = InlinePolicy(self.environment, Side.SUBJECT, scenario.execute_role_name, EXECUTE_POLICY_NAME, "")
+        with locked(self.environment.lab_id):
             return policy.undo()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every link to this account, decided from the policies as they are stored."""
-        return decide_from(self.scenario, read_roles(self.ground), self.links)
+        return decide_from(self.scenario, read_roles(self.environment), self.links)
 
 
 def varying(spoke: Spoke) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ PATIENCE: Final = 300.0
 
 
 @contextmanager
-def turn(lab_id: str, *, patience: float = PATIENCE) -> Iterator[None]:
+def locked(lab_id: str, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lab while its things are changed or tried; whoever holds it may take it again within.
 
     Waits for another holder; the turn of a process that ends, however it ends, is over. Raises `StepError` when it is

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.aws.accounts import Accounts
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.simulation import NotSimulated, Simulated, simulate
 from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.chain.report import Check, Report
@@ -20,7 +20,7 @@ from xsfn_helpers.common.language import listed, mark, tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import probes
-from xsfn_helpers.deployment.environment import LAB_TAG, Ground
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.stages import Steps
 
 if TYPE_CHECKING:
@@ -78,21 +78,21 @@ class Preflight(Renderable):
         )
 
 
-def preflight(ground: Ground, steps: Steps) -> Preflight:
+def preflight(environment: Environment, steps: Steps) -> Preflight:
     """Look at both accounts. Two accounts of one partition and region they are already: `open_lab` sees to that."""
-    identities = {side: _identity(ground, side) for side in Side}
-    checks = [_who(ground, side, arn) for side, arn in identities.items()]
-    checks.append(_apart(ground))
-    notes: list[str] = [_adopted_machines(ground)] if _adopted_machines(ground) else []
+    identities = {side: _identity(environment, side) for side in Side}
+    checks = [_who(environment, side, arn) for side, arn in identities.items()]
+    checks.append(_apart(environment))
+    notes: list[str] = [_adopted_machines(environment)] if _adopted_machines(environment) else []
     for side, arn in identities.items():
-        found = _rights(ground, side, arn)
+        found = _rights(environment, side, arn)
         if isinstance(found, str):
             notes.append(found)
         else:
             checks.append(found)
-    plans, readable = _plans(ground, steps)
+    plans, readable = _plans(environment, steps)
     checks += readable
-    return Preflight(Report(tr("Preflight"), tuple(checks)), tuple(notes), plans, _ledger(ground.accounts))
+    return Preflight(Report(tr("Preflight"), tuple(checks)), tuple(notes), plans, _ledger(environment.accounts))
 
 
 def _ledger(accounts: Accounts) -> str:
@@ -103,20 +103,20 @@ def _ledger(accounts: Accounts) -> str:
     return tr("every change is noted beforehand, in {name}; {where}", name=path.name, where=tr(_WHERE))
 
 
-def _adopted_machines(ground: Ground) -> str:
-    machines = sorted(key for key in ground.adopted.keys if key.endswith("machine"))
+def _adopted_machines(environment: Environment) -> str:
+    machines = sorted(key for key in environment.adopted.keys if key.endswith("machine"))
     if not machines:
         return ""
     return tr("what a run of your own {machines} does: checks and runs start it, for real.", machines=listed(machines))
 
 
-def _identity(ground: Ground, side: Side) -> str:
-    with told(ground.scenario.account(side)):
-        return ground.accounts.client(side, "sts").get_caller_identity()["Arn"]
+def _identity(environment: Environment, side: Side) -> str:
+    with translated(environment.scenario.account(side)):
+        return environment.accounts.client(side, "sts").get_caller_identity()["Arn"]
 
 
-def _who(ground: Ground, side: Side, arn: str) -> Check:
-    account = ground.scenario.account(side)
+def _who(environment: Environment, side: Side, arn: str) -> Check:
+    account = environment.scenario.account(side)
     return Check(
         f"who.{side.value}",
         tr("You are somebody in the {account}", account=account),
@@ -126,8 +126,8 @@ def _who(ground: Ground, side: Side, arn: str) -> Check:
     )
 
 
-def _apart(ground: Ground) -> Check:
-    scenario = ground.scenario
+def _apart(environment: Environment) -> Check:
+    scenario = environment.scenario
     return Check(
         "accounts.apart",
         tr("They are two accounts of one partition and region, and neither is on the deny list"),
@@ -136,10 +136,10 @@ def _apart(ground: Ground) -> Check:
     )
 
 
-def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
+def _rights(environment: Environment, side: Side, arn: str) -> Check | str:
     """Whether every planned call is allowed; a text where that can't be found out."""
-    account = ground.scenario.account(side)
-    iam = ground.iam(side)
+    account = environment.scenario.account(side)
+    iam = environment.iam(side)
     if arn.endswith(":root"):
         return tr(
             "{account}: you are its root user, whom only the organisation's policies limit; a role is the better way.",
@@ -150,7 +150,7 @@ def _rights(ground: Ground, side: Side, arn: str) -> Check | str:
         return tr("{account}: AWS simulates users and roles only, and you are {arn}.", account=account, arn=stable(arn))
     missing: list[Simulated] = []
     calls = 0
-    for planned in planned_calls(ground.scenario, side, ground.lab_id, probes.PREFIX):
+    for planned in planned_calls(environment.scenario, side, environment.lab_id, probes.PREFIX):
         answer = simulate(
             iam, account, source, actions=planned.actions, resources=planned.resources, context=planned.context
         )
@@ -197,13 +197,13 @@ def source_arn(iam: IAMClient, account: Account, arn: str) -> str | None:
         return None
     name = rest.partition("/")[0]
     try:
-        with told(account):
+        with translated(account):
             return iam.get_role(RoleName=name)["Role"]["Arn"]
     except StepError:
         return f"arn:{arn.split(':')[1]}:iam::{account.id}:role/{name}"
 
 
-def _plans(ground: Ground, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]:
+def _plans(environment: Environment, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]:
     plans: list[Plan] = []
     try:
         for step in steps:

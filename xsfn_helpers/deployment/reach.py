@@ -24,11 +24,11 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable, picture, shown
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment import reach_runs
-from xsfn_helpers.deployment.environment import Ground
-from xsfn_helpers.deployment.lock import turn
+from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.reach_runs import ReachRun
 from xsfn_helpers.deployment.resources.iam import InlinePolicy
-from xsfn_helpers.deployment.resources.targets import Thing, receive_token, things
+from xsfn_helpers.deployment.resources.targets import TargetResource, receive_token, things
 from xsfn_helpers.deployment.runs import begin
 from xsfn_helpers.deployment.snapshot import read_roles
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Steps
@@ -78,12 +78,12 @@ class Reach:
     `lab.at_stage(3)` afterwards brings the article's set-up back.
     """
 
-    ground: Ground
+    environment: Environment
     targets: tuple[Target, ...]
 
     @property
     def scenario(self) -> Scenario:
-        return self.ground.scenario
+        return self.environment.scenario
 
     @property
     def blueprint(self) -> Blueprint:
@@ -96,16 +96,16 @@ class Reach:
         return chain(self.scenario, self.targets)
 
     @property
-    def things(self) -> tuple[Thing, ...]:
-        return things(self.ground, self.targets)
+    def things(self) -> tuple[TargetResource, ...]:
+        return things(self.environment, self.targets)
 
     def apply(self) -> Plan:
         """Make what is reached, and give the roles what it takes: no more, and no less.
 
         Raises `StepError` when AWS refuses, or when a name is taken by something that isn't the lab's.
         """
-        steps = Steps.on(self.ground, self.blueprint)
-        with turn(self.ground.lab_id):
+        steps = Steps.on(self.environment, self.blueprint)
+        with locked(self.environment.lab_id):
             done = list(steps.prerequisites.apply())
             done += [thing.apply() for thing in self.things]
             for number in STAGE_NUMBERS:
@@ -116,13 +116,13 @@ class Reach:
 
     def clean(self) -> Plan:
         """Remove what was made to be reached; roles and state machines are the lab's to remove."""
-        with turn(self.ground.lab_id):
+        with locked(self.environment.lab_id):
             done = [thing.undo() for thing in reversed(self.things)]
         return Plan(tr("Clean"), tuple(change for change in done if change), done=True)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every link, decided from the policies as they are stored."""
-        return decide_from(self.scenario, read_roles(self.ground), self.links)
+        return decide_from(self.scenario, read_roles(self.environment), self.links)
 
     def run(self, payload: Any = None, *, timeout: float = 60.0) -> ReachRun:
         """Start the Operator state machine and wait for its end."""
@@ -130,11 +130,11 @@ class Reach:
 
     def start(self, payload: Any = None) -> str:
         """Start the Operator state machine; gives the execution's ARN."""
-        return begin(self.ground, payload)
+        return begin(self.environment, payload)
 
     def follow(self, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
         """Wait for the end of an execution. Raises `RunError` when it hasn't come after `timeout` seconds."""
-        return reach_runs.follow(self.ground, execution_arn, timeout=timeout)
+        return reach_runs.follow(self.environment, execution_arn, timeout=timeout)
 
     def token(self) -> str:
         """The task token that came last into the Subject's queue; taken out of it.
@@ -147,7 +147,7 @@ class Reach:
                 tr("No queue here gets a token."),
                 fix=tr("Reach one: targets.queue(lab.scenario, pattern=targets.Pattern.CALLBACK)."),
             )
-        token = receive_token(self.ground.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
+        token = receive_token(self.environment.accounts.client(Side.SUBJECT, "sqs"), waits[0].parameters["QueueUrl"])
         if token is None:
             raise RunError(
                 tr("No token has come into the queue."), where=str(self.scenario.subject), fix=tr("Start a run first.")
@@ -156,7 +156,7 @@ class Reach:
 
     def look(self, execution_arn: str) -> ReachRun:
         """An execution as it stands now."""
-        return reach_runs.look(self.ground, execution_arn)
+        return reach_runs.look(self.environment, execution_arn)
 
     def check(self) -> Report:
         """Every link by the policies, and every target in one real run."""
@@ -173,10 +173,10 @@ class Reach:
         What is asked for only when a run is stopped isn't among them: see `Target.extra`.
         """
         rows: list[Removal] = []
-        with turn(self.ground.lab_id):
+        with locked(self.environment.lab_id):
             for target in self.targets:
                 alone = replace(self, targets=(target,))
-                Steps.on(self.ground, alone.blueprint).operator_machine.apply()
+                Steps.on(self.environment, alone.blueprint).operator_machine.apply()
                 try:
                     rows += [alone._without(target, grant) for grant in target.grants if grant.in_every_run]
                 finally:
@@ -190,7 +190,9 @@ class Reach:
     def _without(self, target: Target, grant: Grant) -> Removal:
         left = tuple(other for other in target.grants if other is not grant)
         text = json_text(execute_role_permissions(self.scenario, (replace(target, grants=left),)))
-        policy = InlinePolicy(self.ground, Side.SUBJECT, self.scenario.execute_role_name, EXECUTE_POLICY_NAME, text)
+        policy = InlinePolicy(
+            self.environment, Side.SUBJECT, self.scenario.execute_role_name, EXECUTE_POLICY_NAME, text
+        )
         if left:
             policy.apply()
         else:  # a policy without a statement is none
@@ -227,10 +229,10 @@ def _tried(number: int, target: Target, run: ReachRun) -> Check:
     return Check(name, title, False, evidence, tr("Apply the targets again: it puts the policies right."))
 
 
-def reach(ground: Ground, reached: tuple[Target, ...]) -> Reach:
+def reach(environment: Environment, reached: tuple[Target, ...]) -> Reach:
     """The targets, on this ground. Raises `ConfigError` for none at all."""
     if not reached:
         raise ConfigError(
             tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
         )
-    return Reach(ground, reached)
+    return Reach(environment, reached)

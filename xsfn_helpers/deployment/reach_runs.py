@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable_cause
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED
 
 # TaskStateAborted follows the one that failed, and doesn't tell whose it is (see the sandbox's branches).
@@ -65,23 +65,23 @@ class ReachRun(Renderable):
         )
 
 
-def follow(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
+def follow(environment: Environment, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
     """Wait for the execution's end. Raises `RunError` when it hasn't come after `timeout` seconds."""
-    deadline, pauses = time.monotonic() + timeout, ground.accounts.pace.pauses()
-    while (run := look(ground, execution_arn)).status == RUNNING:
+    deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
+    while (run := look(environment, execution_arn)).status == RUNNING:
         if time.monotonic() > deadline:
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
-                where=str(ground.scenario.operator),
+                where=str(environment.scenario.operator),
             )
         time.sleep(next(pauses))
     return run
 
 
-def look(ground: Ground, execution_arn: str) -> ReachRun:
+def look(environment: Environment, execution_arn: str) -> ReachRun:
     """The execution as it stands now."""
-    states = ground.states(Side.OPERATOR)
-    with told(ground.scenario.operator):
+    states = environment.states(Side.OPERATOR)
+    with translated(environment.scenario.operator):
         described = states.describe_execution(executionArn=execution_arn)
         status = described["status"]
         events: list[Mapping[str, Any]] = []

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.common.renderable import Renderable, live, shown
 from xsfn_helpers.common.stable_text import stable_cause
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
@@ -97,7 +97,7 @@ class Run(Renderable):
     cause: str | None
     broken_link: int | None
     events: tuple[TimelineEvent, ...]
-    ground: Ground = field(repr=False, compare=False)
+    environment: Environment = field(repr=False, compare=False)
 
     @property
     def ended(self) -> bool:
@@ -119,11 +119,11 @@ class Run(Renderable):
 
     def look(self) -> Run:
         """The run as it stands now."""
-        return look(self.ground, self.operator_execution_arn)
+        return look(self.environment, self.operator_execution_arn)
 
     def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
-        return follow(self.ground, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
+        return follow(self.environment, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
 
     def until_submitted(self, *, timeout: float = 60.0) -> Run:
         """Wait until the Subject execution has started, or the Operator execution has ended without one.
@@ -131,14 +131,14 @@ class Run(Renderable):
         Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
         """
         deadline = time.monotonic() + timeout
-        run, pauses = self, self.ground.accounts.pace.pauses()
+        run, pauses = self, self.environment.accounts.pace.pauses()
         while run.subject_execution_arn is None and not run.ended:
             if time.monotonic() > deadline:
                 raise RunError(
                     tr(
                         "The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout
                     ),
-                    where=str(self.ground.scenario.operator),
+                    where=str(self.environment.scenario.operator),
                     fix=tr("It goes on: `.follow()` waits for its end; `.stop()` stops it."),
                 )
             time.sleep(next(pauses))
@@ -155,7 +155,7 @@ class Run(Renderable):
         Step Functions then stops the Subject execution as the execute role (link 5); where it may not, the Subject
         execution is still running when `timeout` seconds are over, and the result says so.
         """
-        return stop(self.ground, self.operator_execution_arn, error=error, cause=cause, timeout=timeout)
+        return stop(self.environment, self.operator_execution_arn, error=error, cause=cause, timeout=timeout)
 
     def __str__(self) -> str:
         lines = [tr("Operator execution: {status}", status=self.status)]
@@ -190,20 +190,20 @@ class Looked:
     run: Run
 
 
-def start(ground: Ground, payload: Any = None, *, name: str | None = None) -> Run:
+def start(environment: Environment, payload: Any = None, *, name: str | None = None) -> Run:
     """Start the Operator state machine as `begin` does, and give the run as it stands then."""
-    return look(ground, begin(ground, payload, name=name))
+    return look(environment, begin(environment, payload, name=name))
 
 
-def begin(ground: Ground, payload: Any = None, *, name: str | None = None) -> str:
+def begin(environment: Environment, payload: Any = None, *, name: str | None = None) -> str:
     """Start the Operator state machine with `payload` (anything JSON; None is an empty object); the execution's ARN.
 
     Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it refuses.
     """
-    scenario = ground.scenario
+    scenario = environment.scenario
     options: dict[str, str] = {} if name is None else {"name": name}
-    with told(scenario.operator):
-        answer = ground.states(Side.OPERATOR).start_execution(
+    with translated(scenario.operator):
+        answer = environment.states(Side.OPERATOR).start_execution(
             stateMachineArn=scenario.operator_machine_arn,
             input=json.dumps({} if payload is None else payload),
             **cast("Any", options),
@@ -212,7 +212,7 @@ def begin(ground: Ground, payload: Any = None, *, name: str | None = None) -> st
 
 
 def follow(
-    ground: Ground,
+    environment: Environment,
     operator_execution_arn: str,
     *,
     timeout: float = 60.0,
@@ -224,17 +224,17 @@ def follow(
     `RunError` when it hasn't ended after `timeout` seconds; it goes on running, and following it again picks it up.
     """
     deadline = time.monotonic() + timeout
-    news, pauses = ground.accounts.news, ground.accounts.pace.pauses()
+    news, pauses = environment.accounts.events, environment.accounts.pace.pauses()
 
     def shown(described: DescribeExecutionOutputTypeDef) -> Run:
-        run = _look(ground, described)
+        run = _look(environment, described)
         if on_progress is not None:
             on_progress(run)
-        news.tell(Looked(run))
+        news.publish(Looked(run))
         return run
 
     while True:
-        described = _describe(ground, Side.OPERATOR, operator_execution_arn)
+        described = _describe(environment, Side.OPERATOR, operator_execution_arn)
         if described["status"] != RUNNING:
             return shown(described)
         if on_progress is not None or news.wanted:
@@ -242,22 +242,24 @@ def follow(
         if time.monotonic() > deadline:
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
-                where=str(ground.scenario.operator),
+                where=str(environment.scenario.operator),
                 fix=tr("It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
             )
         time.sleep(next(pauses))
 
 
-def stop(ground: Ground, operator_execution_arn: str, *, error: str = "", cause: str = "", timeout: float) -> Run:
+def stop(
+    environment: Environment, operator_execution_arn: str, *, error: str = "", cause: str = "", timeout: float
+) -> Run:
     """Stop an Operator execution and wait for what becomes of both. See `Run.stop`."""
     reasons = {"error": error, "cause": cause}
-    with told(ground.scenario.operator):
-        ground.states(Side.OPERATOR).stop_execution(
+    with translated(environment.scenario.operator):
+        environment.states(Side.OPERATOR).stop_execution(
             executionArn=operator_execution_arn,
             **cast("Any", {name: text for name, text in reasons.items() if text}),
         )
-    run = follow(ground, operator_execution_arn, timeout=timeout)
-    deadline, pauses = time.monotonic() + timeout, ground.accounts.pace.pauses()
+    run = follow(environment, operator_execution_arn, timeout=timeout)
+    deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
     while run.subject_status == RUNNING and time.monotonic() < deadline:
         time.sleep(next(pauses))
         run = run.look()
@@ -272,23 +274,23 @@ class Begun:
     submitted: bool
 
 
-def how_far(ground: Ground, operator_execution_arn: str) -> Begun:
+def how_far(environment: Environment, operator_execution_arn: str) -> Begun:
     """How far an Operator execution has got, from its own history alone."""
-    history = _history(ground, Side.OPERATOR, operator_execution_arn)
-    return Begun(_status(history), _subject_execution(history, ground) is not None)
+    history = _history(environment, Side.OPERATOR, operator_execution_arn)
+    return Begun(_status(history), _subject_execution(history, environment) is not None)
 
 
-def look(ground: Ground, operator_execution_arn: str) -> Run:
+def look(environment: Environment, operator_execution_arn: str) -> Run:
     """The run as it stands now, from the histories in both accounts."""
-    return _look(ground, _describe(ground, Side.OPERATOR, operator_execution_arn))
+    return _look(environment, _describe(environment, Side.OPERATOR, operator_execution_arn))
 
 
-def _look(ground: Ground, described: DescribeExecutionOutputTypeDef) -> Run:
+def _look(environment: Environment, described: DescribeExecutionOutputTypeDef) -> Run:
     """The run whose Operator execution was described a moment ago."""
     operator_execution_arn = described["executionArn"]
-    operator_history = _history(ground, Side.OPERATOR, operator_execution_arn)
-    subject_arn = _subject_execution(operator_history, ground)
-    subject_history = _history(ground, Side.SUBJECT, subject_arn) if subject_arn else []
+    operator_history = _history(environment, Side.OPERATOR, operator_execution_arn)
+    subject_arn = _subject_execution(operator_history, environment)
+    subject_history = _history(environment, Side.SUBJECT, subject_arn) if subject_arn else []
     error, cause = described.get("error"), described.get("cause")
     return Run(
         operator_execution_arn=operator_execution_arn,
@@ -305,7 +307,7 @@ def _look(ground: Ground, described: DescribeExecutionOutputTypeDef) -> Run:
             _events(Side.OPERATOR, operator_execution_arn, operator_history),
             _events(Side.SUBJECT, subject_arn, subject_history) if subject_arn else [],
         ),
-        ground=ground,
+        environment=environment,
     )
 
 
@@ -359,20 +361,20 @@ ENDS: Final[Mapping[str, str]] = {
 }
 
 
-def _describe(ground: Ground, side: Side, arn: str) -> DescribeExecutionOutputTypeDef:
-    with told(ground.scenario.account(side)):
-        return ground.states(side).describe_execution(executionArn=arn)
+def _describe(environment: Environment, side: Side, arn: str) -> DescribeExecutionOutputTypeDef:
+    with translated(environment.scenario.account(side)):
+        return environment.states(side).describe_execution(executionArn=arn)
 
 
-def _history(ground: Ground, side: Side, arn: str) -> list[HistoryEventTypeDef]:
-    with told(ground.scenario.account(side)):
-        pages = ground.states(side).get_paginator("get_execution_history").paginate(executionArn=arn)
+def _history(environment: Environment, side: Side, arn: str) -> list[HistoryEventTypeDef]:
+    with translated(environment.scenario.account(side)):
+        pages = environment.states(side).get_paginator("get_execution_history").paginate(executionArn=arn)
         return [event for page in pages for event in page["events"]]
 
 
-def _subject_execution(history: list[HistoryEventTypeDef], ground: Ground) -> str | None:
+def _subject_execution(history: list[HistoryEventTypeDef], environment: Environment) -> str | None:
     """The Subject execution's ARN, from what StartExecution answered to the task."""
-    prefix = ground.scenario.subject_executions_arn.removesuffix("*")
+    prefix = environment.scenario.subject_executions_arn.removesuffix("*")
     for event in history:
         details: Mapping[str, Any] = event.get("taskSubmittedEventDetails") or event.get(
             "taskSucceededEventDetails", {}

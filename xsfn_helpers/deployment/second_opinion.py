@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from typing import Any, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.simulation import NotSimulated, Simulated, simulate
 from xsfn_helpers.chain.document_places import POLICY_PLACES, PolicyPlace
 from xsfn_helpers.chain.links import Node
@@ -25,7 +25,7 @@ from xsfn_helpers.common.errors import AwsUnavailable, StepError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.snapshot import read_roles
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, decide
 
@@ -69,11 +69,11 @@ class _Told:
     to_send: str = ""
 
 
-def second_opinion(ground: Ground) -> SecondOpinion:
+def second_opinion(environment: Environment) -> SecondOpinion:
     """Ask AWS about every link and policy as stored. Reads only."""
-    roles = read_roles(ground)
-    told_of = [_of_link(ground, roles, verdict) for verdict in decide_from(ground.scenario, roles)]
-    told_of += list(_of_policies(ground, roles))
+    roles = read_roles(environment)
+    told_of = [_of_link(environment, roles, verdict) for verdict in decide_from(environment.scenario, roles)]
+    told_of += list(_of_policies(environment, roles))
     notes = dict.fromkeys(one.note for one in told_of if one.note)
     return SecondOpinion(
         Report(tr("The engine beside AWS"), tuple(one.check for one in told_of if one.check)),
@@ -82,7 +82,7 @@ def second_opinion(ground: Ground) -> SecondOpinion:
     )
 
 
-def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
+def _of_link(environment: Environment, roles: StoredRoles, verdict: Verdict) -> _Told:
     link, decision = verdict.link, verdict.decision
     node = next((decider.role for decider in link.deciders if decider.role in _SIDES), None)
     role = roles[node] if node else None
@@ -95,8 +95,8 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
     side = _SIDES[node]
     own = _identity_side(decision)
     answer = simulate(
-        ground.iam(side),
-        ground.scenario.account(side),
+        environment.iam(side),
+        environment.scenario.account(side),
         role.arn,
         actions=[link.action],
         resources=[own.request.resource],
@@ -104,7 +104,7 @@ def _of_link(ground: Ground, roles: StoredRoles, verdict: Verdict) -> _Told:
     )
     if isinstance(answer, NotSimulated):
         return _Told(note=tr("link {link}: AWS said {why}", link=link, why=answer.why))
-    return _compared(ground, verdict, own, answer[0])
+    return _compared(environment, verdict, own, answer[0])
 
 
 def _identity_side(decision: Decision) -> Decision:
@@ -120,7 +120,7 @@ def _identity_side(decision: Decision) -> Decision:
     return decide(request, policies)
 
 
-def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated) -> _Told:
+def _compared(environment: Environment, verdict: Verdict, own: Decision, answer: Simulated) -> _Told:
     link = verdict.link
     engine = _OUTCOMES[own.outcome.value]
     what = tr("the asker's own side of it") if own.is_trust else tr("all that decides it")
@@ -134,10 +134,10 @@ def _compared(ground: Ground, verdict: Verdict, own: Decision, answer: Simulated
         return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
     check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else tr(OUR_BUG))
-    return _Told(check, to_send="" if agree else _to_send(ground, own, answer))
+    return _Told(check, to_send="" if agree else _to_send(environment, own, answer))
 
 
-def _to_send(ground: Ground, own: Decision, answer: Simulated) -> str:
+def _to_send(environment: Environment, own: Decision, answer: Simulated) -> str:
     request = own.request
     told_of = {
         "kit": version("xsfn-helpers"),
@@ -152,28 +152,28 @@ def _to_send(ground: Ground, own: Decision, answer: Simulated) -> str:
         "engine": _OUTCOMES[own.outcome.value],
         "aws": answer.decision,
     }
-    return redacted(json.dumps(told_of, indent=2), ground.scenario, ground.lab_id)
+    return redacted(json.dumps(told_of, indent=2), environment.scenario, environment.lab_id)
 
 
-def _of_policies(ground: Ground, roles: StoredRoles) -> Iterator[_Told]:
+def _of_policies(environment: Environment, roles: StoredRoles) -> Iterator[_Told]:
     for place in POLICY_PLACES.values():
         text = place.stored_text(roles[place.node])
         if text is None:
             continue
-        findings = _validated(ground, place, text)
+        findings = _validated(environment, place, text)
         if isinstance(findings, str):
-            yield _Told(note=f"Access Analyzer, {ground.scenario.account(place.side)}: {findings}")
+            yield _Told(note=f"Access Analyzer, {environment.scenario.account(place.side)}: {findings}")
         else:
-            yield _judged(ground, place, text, findings)
+            yield _judged(environment, place, text, findings)
 
 
-def _validated(ground: Ground, place: PolicyPlace, text: str) -> list[Mapping[str, Any]] | str:
+def _validated(environment: Environment, place: PolicyPlace, text: str) -> list[Mapping[str, Any]] | str:
     """Access Analyzer's findings, or why there are none."""
     kind = _IDENTITY if place.kind is PolicyKind.IDENTITY else _TRUST
-    account = ground.scenario.account(place.side)
+    account = environment.scenario.account(place.side)
     try:
-        with told(account):
-            analyzer = ground.accounts.client(place.side, "accessanalyzer")
+        with translated(account):
+            analyzer = environment.accounts.client(place.side, "accessanalyzer")
             pages = analyzer.get_paginator("validate_policy").paginate(policyDocument=text, **kind)
             return [finding for page in pages for finding in page["findings"]]
     except StepError as error:
@@ -182,7 +182,7 @@ def _validated(ground: Ground, place: PolicyPlace, text: str) -> list[Mapping[st
         return tr("it can't be reached here: {what}", what=error.what)
 
 
-def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mapping[str, Any]]) -> _Told:
+def _judged(environment: Environment, place: PolicyPlace, text: str, findings: list[Mapping[str, Any]]) -> _Told:
     """The engine takes what is stored; AWS's analyzer may advise against it, but an error of it is a disagreement."""
     errors = [finding for finding in findings if finding["findingType"] == "ERROR"]
     words = "; ".join(
@@ -204,7 +204,7 @@ def _judged(ground: Ground, place: PolicyPlace, text: str, findings: list[Mappin
         "engine": "taken",
         "aws": [{key: finding[key] for key in ("findingType", "issueCode", "findingDetails")} for finding in errors],
     }
-    return _Told(check, to_send=redacted(json.dumps(told_of, indent=2), ground.scenario, ground.lab_id))
+    return _Told(check, to_send=redacted(json.dumps(told_of, indent=2), environment.scenario, environment.lab_id))
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{12}(?![0-9A-Za-z])")

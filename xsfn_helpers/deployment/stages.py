@@ -12,7 +12,7 @@ from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
@@ -71,18 +71,18 @@ class Step:
         return all(change.action.is_there for change in self.plan())
 
     @property
-    def _ground(self) -> Ground:
-        return self.resources[0].ground
+    def _ground(self) -> Environment:
+        return self.resources[0].environment
 
-    def _on(self, ground: Ground) -> Step:
-        return replace(self, resources=tuple(replace(resource, ground=ground) for resource in self.resources))
+    def _on(self, environment: Environment) -> Step:
+        return replace(self, resources=tuple(replace(resource, environment=environment) for resource in self.resources))
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The prerequisites and the three stages on one ground."""
 
-    ground: Ground
+    environment: Environment
     blueprint: Blueprint
     prerequisites: Step
     execute_role: Step
@@ -92,38 +92,38 @@ class Steps:
     operator_machine: StateMachine
 
     @classmethod
-    def on(cls, ground: Ground, blueprint: Blueprint) -> Steps:
-        scenario = ground.scenario
+    def on(cls, environment: Environment, blueprint: Blueprint) -> Steps:
+        scenario = environment.scenario
         subject_machine = StateMachine(
-            ground,
+            environment,
             Side.SUBJECT,
             scenario.subject_machine_name,
             scenario.subject_role_arn,
             blueprint.subject_definition,
         )
         operator_machine = StateMachine(
-            ground,
+            environment,
             Side.OPERATOR,
             scenario.operator_machine_name,
             scenario.operator_role_arn,
             blueprint.operator_definition,
         )
         return cls(
-            ground,
+            environment,
             blueprint,
             prerequisites=Step(
                 0,
                 tr("Prerequisites: the Operator role, the Subject role and the Subject state machine"),
                 (
                     Role(
-                        ground,
+                        environment,
                         Side.OPERATOR,
                         scenario.operator_role_name,
                         blueprint.operator_role_trust,
                         policies=frozenset({OPERATOR_POLICY_NAME}),
                     ),
                     Role(
-                        ground,
+                        environment,
                         Side.SUBJECT,
                         scenario.subject_role_name,
                         blueprint.subject_role_trust,
@@ -137,14 +137,14 @@ class Steps:
                 tr("Stage 1: the execute role in the Subject account"),
                 (
                     Role(
-                        ground,
+                        environment,
                         Side.SUBJECT,
                         scenario.execute_role_name,
                         blueprint.execute_role_trust,
                         policies=frozenset({EXECUTE_POLICY_NAME}),
                     ),
                     InlinePolicy(
-                        ground,
+                        environment,
                         Side.SUBJECT,
                         scenario.execute_role_name,
                         EXECUTE_POLICY_NAME,
@@ -157,7 +157,7 @@ class Steps:
                 tr("Stage 2: the Operator role's permission"),
                 (
                     InlinePolicy(
-                        ground,
+                        environment,
                         Side.OPERATOR,
                         scenario.operator_role_name,
                         OPERATOR_POLICY_NAME,
@@ -172,7 +172,7 @@ class Steps:
 
     def at_one_look(self) -> Steps:
         """The same steps, to be planned from one reading of the accounts, and not to be applied."""
-        return Steps.on(self.ground.at_one_look(), self.blueprint)
+        return Steps.on(self.environment.at_one_look(), self.blueprint)
 
     def __iter__(self) -> Iterator[Step]:
         """All four, in the order in which they are applied."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.blueprint import DOCUMENT_NAMES
 from xsfn_helpers.chain.document_places import PolicyPlace
@@ -15,7 +15,7 @@ from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NA
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 
 if TYPE_CHECKING:
@@ -31,31 +31,31 @@ class Home:
     owner: str
     policy: str = ""
 
-    def read(self, ground: Ground) -> Document:
-        iam = ground.iam(self.side)
+    def read(self, environment: Environment) -> Document:
+        iam = environment.iam(self.side)
         found: Any
-        with told(self._account(ground)):
+        with translated(self._account(environment)):
             if self.policy:
                 found = iam.get_role_policy(RoleName=self.owner, PolicyName=self.policy)["PolicyDocument"]
             elif self.owner.startswith(_ARN):
-                found = ground.states(self.side).describe_state_machine(stateMachineArn=self.owner)["definition"]
+                found = environment.states(self.side).describe_state_machine(stateMachineArn=self.owner)["definition"]
             else:
                 found = iam.get_role(RoleName=self.owner)["Role"]["AssumeRolePolicyDocument"]
         document: Document = json.loads(found) if isinstance(found, str) else found
         return document
 
-    def save(self, ground: Ground, text: str) -> None:
-        iam = ground.iam(self.side)
-        with told(self._account(ground)):
+    def save(self, environment: Environment, text: str) -> None:
+        iam = environment.iam(self.side)
+        with translated(self._account(environment)):
             if self.policy:
                 iam.put_role_policy(RoleName=self.owner, PolicyName=self.policy, PolicyDocument=text)
             elif self.owner.startswith(_ARN):
-                ground.states(self.side).update_state_machine(stateMachineArn=self.owner, definition=text)
+                environment.states(self.side).update_state_machine(stateMachineArn=self.owner, definition=text)
             else:
                 iam.update_assume_role_policy(RoleName=self.owner, PolicyDocument=text)
 
-    def _account(self, ground: Ground) -> Account:
-        return ground.scenario.account(self.side)
+    def _account(self, environment: Environment) -> Account:
+        return environment.scenario.account(self.side)
 
 
 _ARN: Final = "arn:"
@@ -80,19 +80,21 @@ def home_of(scenario: Scenario, name: str) -> Home:
     return homes[name]
 
 
-def read_document(ground: Ground, name: str) -> Document:
+def read_document(environment: Environment, name: str) -> Document:
     """The document as it is stored now. Raises `StepError` when its role or state machine is missing."""
-    return home_of(ground.scenario, name).read(ground)
+    return home_of(environment.scenario, name).read(environment)
 
 
-def save_documents(ground: Ground, blueprint: Blueprint, documents: Mapping[str, str | Mapping[str, Any]]) -> None:
+def save_documents(
+    environment: Environment, blueprint: Blueprint, documents: Mapping[str, str | Mapping[str, Any]]
+) -> None:
     """Save each, in the order given; `blueprint` checks them first, so that none is saved when one can't be.
 
     Raises `ConfigError` or `PolicyError` for a document that AWS would refuse, and `StepError` when AWS refuses.
     """
     checked = blueprint.using(**documents)
     for name in documents:
-        home_of(ground.scenario, name).save(ground, getattr(checked, name))
+        home_of(environment.scenario, name).save(environment, getattr(checked, name))
 
 
 def right_document(blueprint: Blueprint, name: str) -> Document:
@@ -107,17 +109,17 @@ def save_policy(deployment: Deployment, place: PolicyPlace, text: str) -> str:
     Raises `PolicyError` for a text that AWS would refuse, and `StepError` when AWS refuses the call, when the role
     isn't the lab's, or when something that comes before is missing.
     """
-    ground, account = deployment.environment, deployment.scenario.account(place.side)
+    environment, account = deployment.environment, deployment.scenario.account(place.side)
     name = place.role_name(deployment.scenario)
     with deployment.lock():
-        with told(account):
-            role = read_role(ground.iam(place.side), name)
+        with translated(account):
+            role = read_role(environment.iam(place.side), name)
         if role is None:
             with_text = deployment.using(**{place.document: text})
             step = with_text.stages.stage(place.stage) if place.stage else with_text.stages.prerequisites
             step.apply()
             return tr("{title}: applied with this document.", title=step.title)
-        if not ground.owns(role.tags):
-            refuse_foreign(ground.not_ours(account, tr("role {name}", name=name), role.tags))
-        save_documents(ground, deployment.blueprint, {place.document: text})
+        if not environment.owns(role.tags):
+            refuse_foreign(environment.not_ours(account, tr("role {name}", name=name), role.tags))
+        save_documents(environment, deployment.blueprint, {place.document: text})
     return tr("Saved in the {account}: the {title}.", account=account, title=place.title)

@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.asl.credentials import Choice, Option, tasks
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, tasks
 from xsfn_helpers.asl.validation import DefinitionFault, find_faults
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import POLICY_PLACES, document_name
 from xsfn_helpers.chain.document_review import trust_principals
 from xsfn_helpers.chain.scenario import Account, Side
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.chain.task_role import TakenRole
 from xsfn_helpers.chain.verdicts import StoredRoles
-from xsfn_helpers.chain.what_if import Supposition, judge
+from xsfn_helpers.chain.what_if import Hypothesis, judge
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.machine_history import read_machine
-from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.snapshot import read_snapshot
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain.what_if import WhatIf
@@ -41,7 +41,7 @@ _UNIQUE_ID: Final = re.compile(r"A(?:ROA|IDA)[A-Z0-9]+")
 def what_if(deployment: Deployment, documents: Mapping[str, str | Mapping[str, Any]]) -> WhatIf:
     """What these documents would do to the chain, before anything is applied. Reads both accounts, changes nothing."""
     texts = as_texts(documents)
-    standing = read_standing(deployment.environment)
+    standing = read_snapshot(deployment.environment)
     return judge(
         standing,
         suppose(deployment.environment, standing, texts),
@@ -50,30 +50,30 @@ def what_if(deployment: Deployment, documents: Mapping[str, str | Mapping[str, A
     )
 
 
-def suppose(ground: Ground, standing: Standing, texts: Mapping[str, str]) -> Supposition:
+def suppose(environment: Environment, standing: ChainSnapshot, texts: Mapping[str, str]) -> Hypothesis:
     """What `judge` takes for these documents, by name. Raises `StepError` when the accounts may not be read."""
     missing = {
         principal
         for name, text in texts.items()
         if name in POLICY_PLACES and not POLICY_PLACES[name].policy
         for principal in principals_in(text)
-        if not is_there(ground, standing, principal)
+        if not is_there(environment, standing, principal)
     }
     faults: dict[str, DefinitionFault] = {}
     stored: dict[str, str] = {}
     taken: TakenRole | None = None
     for name, text in texts.items():
         if name.endswith("_definition"):
-            stored[name] = read_machine(ground, Side(name.partition("_")[0])).definition or ""
+            stored[name] = read_machine(environment, Side(name.partition("_")[0])).definition or ""
             found = find_faults(text)
             if found:
                 faults[name] = found[0]
             elif name == "operator_definition":
-                taken = _taken(ground, standing, text)
-    return Supposition(texts, frozenset(missing), taken, faults, stored)
+                taken = _taken(environment, standing, text)
+    return Hypothesis(texts, frozenset(missing), taken, faults, stored)
 
 
-def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> TakenRole:
+def read_taken_role(environment: Environment, choice: CredentialsChoice, roles: StoredRoles) -> TakenRole:
     """The role that `choice` names, looked up in its account when it isn't one of `roles`.
 
     Raises `StepError` in AWS's words when it may not be read.
@@ -87,17 +87,17 @@ def read_taken_role(ground: Ground, choice: Choice, roles: StoredRoles) -> Taken
     found = _ROLE_ARN.fullmatch(choice.value)
     if found is None:
         return TakenRole(choice, None, tr("{value!r} is no ARN of a role.", value=choice.value))
-    side = next((side for side in Side if ground.scenario.account(side).id == found["account"]), None)
+    side = next((side for side in Side if environment.scenario.account(side).id == found["account"]), None)
     if side is None:
         return TakenRole(
             choice,
             None,
             tr("Account {account} is none of the two, so it can't be looked into.", account=found["account"]),
         )
-    account = ground.scenario.account(side)
+    account = environment.scenario.account(side)
     known = next((role for role in roles.values() if role is not None and role.arn == choice.value), None)
-    with told(account):
-        role = known or read_role(ground.iam(side), found["name"])
+    with translated(account):
+        role = known or read_role(environment.iam(side), found["name"])
     if role is None or role.arn != choice.value:
         return TakenRole(
             choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
@@ -125,7 +125,7 @@ def principals_in(text: str) -> frozenset[str]:
     return frozenset()
 
 
-def is_there(ground: Ground, standing: Standing, principal: str) -> bool:
+def is_there(environment: Environment, standing: ChainSnapshot, principal: str) -> bool:
     """Whether IAM would find this principal of a trust policy.
 
     Taken for there: whatever isn't a role or user of the two accounts, and so can't be looked up.
@@ -134,44 +134,44 @@ def is_there(ground: Ground, standing: Standing, principal: str) -> bool:
     if any(principal in (role.arn, role.unique_id) for role in roles):
         return True
     if _UNIQUE_ID.fullmatch(principal):
-        return principal in set(_unique_ids(ground))
+        return principal in set(_unique_ids(environment))
     found = _OWN_ARN.fullmatch(principal)
-    account = _account(ground, found["account"]) if found else None
+    account = _account(environment, found["account"]) if found else None
     if found is None or account is None:
         return True
-    iam = ground.iam(account.side)
+    iam = environment.iam(account.side)
     first, _, last = found["rest"].partition("/") if found["kind"] == "assumed-role" else found["rest"].rpartition("/")
     arns: Mapping[str, Callable[[], str]] = {
         "role": lambda: iam.get_role(RoleName=last)["Role"]["Arn"],
         "user": lambda: iam.get_user(UserName=last)["User"]["Arn"],
         "assumed-role": lambda: iam.get_role(RoleName=first)["Role"]["Arn"] and principal,
     }
-    with told(account):
+    with translated(account):
         try:
             return arns[found["kind"]]() == principal
         except iam.exceptions.NoSuchEntityException:
             return False
 
 
-def _account(ground: Ground, account_id: str) -> Account | None:
-    sides = [ground.scenario.account(side) for side in Side]
+def _account(environment: Environment, account_id: str) -> Account | None:
+    sides = [environment.scenario.account(side) for side in Side]
     return next((account for account in sides if account.id == account_id), None)
 
 
-def _unique_ids(ground: Ground) -> Iterator[str]:
+def _unique_ids(environment: Environment) -> Iterator[str]:
     for side in Side:
-        iam = ground.iam(side)
-        with told(ground.scenario.account(side)):
+        iam = environment.iam(side)
+        with translated(environment.scenario.account(side)):
             for page in iam.get_paginator("list_roles").paginate():
                 yield from (role["RoleId"] for role in page["Roles"])
             for users in iam.get_paginator("list_users").paginate():
                 yield from (user["UserId"] for user in users["Users"])
 
 
-def _taken(ground: Ground, standing: Standing, text: str) -> TakenRole | None:
+def _taken(environment: Environment, standing: ChainSnapshot, text: str) -> TakenRole | None:
     """The role that the task which starts the Subject takes on; the first task's, where none of them says that."""
     found = tasks(text)
     if not found:
         return None
-    task = next((task for task in found if task.starts == ground.scenario.subject_machine_arn), found[0])
-    return read_taken_role(ground, task.choice, standing.roles)
+    task = next((task for task in found if task.starts == environment.scenario.subject_machine_arn), found[0])
+    return read_taken_role(environment, task.choice, standing.roles)

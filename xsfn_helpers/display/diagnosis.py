@@ -22,7 +22,7 @@ from xsfn_helpers.display.pictures.chain_sketch import chain_sketch, sketch_word
 from xsfn_helpers.display.pictures.figure import svg_data
 
 if TYPE_CHECKING:
-    from xsfn_helpers.deployment.diagnose.changes import Change
+    from xsfn_helpers.deployment.diagnose.changes import Correction
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
     from xsfn_helpers.deployment.diagnose.fix import Fix
     from xsfn_helpers.deployment.diagnose.links import TaskLink
@@ -162,7 +162,7 @@ def _fix(number: int, fix: Fix, *, of: int) -> Iterator[str]:
         yield _folded(tr("As part of a CloudFormation template"), _cloudformation(fix))
 
 
-def _change(change: Change) -> str:
+def _change(change: Correction) -> str:
     lines = "\n".join(change.diff)
     thing = tr("{thing}, account {account}", thing=change.thing, account=change.account)
     return f"<h3>{escape(thing)}</h3><pre>{escape(lines)}</pre>"

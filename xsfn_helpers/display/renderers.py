@@ -16,7 +16,7 @@ from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.chain.what_if import WhatIf
 from xsfn_helpers.common.renderable import Renderable, live, mimebundle, picture
-from xsfn_helpers.deployment.checks.trust_trial import Answer
+from xsfn_helpers.deployment.checks.trust_trial import TrialAnswer
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
 from xsfn_helpers.deployment.export.comparison import Comparison
 from xsfn_helpers.deployment.export.grants import Grants
@@ -72,7 +72,7 @@ def _in_html(kind: type[Thing], html: Callable[[Thing], str], text: Callable[[Th
 
 
 _in_html(Annotated, document_html)
-_in_html(Answer, answer_html)
+_in_html(TrialAnswer, answer_html)
 _in_html(Attempt, attempt_html)
 _in_html(Check, check_html)
 _in_html(Comparison, comparison_html)
@@ -151,7 +151,7 @@ def _(hub: Hub, run: HubRun | None = None) -> HubDiagram:
         spoke_picture(spoke.scenario, (spoke.target,), spoke.verdicts(), note=notes.get(spoke.id, ""))
         for spoke in hub.spokes
     ]
-    return HubDiagram(hub.ground.scenario, tuple(pictures))
+    return HubDiagram(hub.environment.scenario, tuple(pictures))
 
 
 @dot_source.register

@@ -25,11 +25,11 @@ from xsfn_helpers.deployment import runs
 from xsfn_helpers.deployment.checks.trust_trial import TrustTrial
 from xsfn_helpers.deployment.checks.validation import Validation
 from xsfn_helpers.deployment.deployment import AccountHandle, Deployment, Stage
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.leftovers import Leftovers
 from xsfn_helpers.deployment.practice.score import place_told
 from xsfn_helpers.deployment.runs import Run
-from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Steps
 from xsfn_helpers.deployment.status import Status, read_status
 from xsfn_helpers.sandbox.assumptions import NotEstablished
@@ -81,7 +81,7 @@ class Lab:
     _live: _Live = field(default_factory=lambda: _Live(), repr=False, compare=False)
 
     @property
-    def ground(self) -> Ground:
+    def environment(self) -> Environment:
         """Where it stands: its names, its accounts, and the id that marks what it made."""
         return self.deployment.environment
 
@@ -98,12 +98,12 @@ class Lab:
     @property
     def operator(self) -> AccountHandle:
         """The Operator account, as its administrator."""
-        return AccountHandle(self.scenario.operator, self.ground.accounts)
+        return AccountHandle(self.scenario.operator, self.environment.accounts)
 
     @property
     def subject(self) -> AccountHandle:
         """The Subject account, as its administrator."""
-        return AccountHandle(self.scenario.subject, self.ground.accounts)
+        return AccountHandle(self.scenario.subject, self.environment.accounts)
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -134,7 +134,7 @@ class Lab:
         """
         from xsfn_helpers.deployment.preflight import preflight
 
-        return preflight(self.ground, self.steps)
+        return preflight(self.environment, self.steps)
 
     def agree(self, answer: str | None = None) -> Question:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
@@ -142,7 +142,7 @@ class Lab:
         Without an answer it asks: in a notebook with a box to type it into. Where the endpoint is on this computer,
         as in a rehearsal, nobody is asked. Raises `ConfigError` for any other answer.
         """
-        accounts = self.ground.accounts
+        accounts = self.environment.accounts
         if answer is None and is_loopback(self.operator.client("sts").meta.endpoint_url):
             answer = YES
         said = accounts.agreement.give(answer) if answer is not None else ""
@@ -150,7 +150,7 @@ class Lab:
 
     def withdraw(self) -> str:
         """Take the yes back: nothing is changed any more."""
-        return self.ground.accounts.agreement.withdraw()
+        return self.environment.accounts.agreement.withdraw()
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for several steps together: another notebook or shell that works on it waits."""
@@ -186,7 +186,7 @@ class Lab:
         """
         from xsfn_helpers.deployment.reach import reach
 
-        return reach(self.ground, reached)
+        return reach(self.environment, reached)
 
     def stage(self, number: int) -> Stage:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
@@ -206,7 +206,7 @@ class Lab:
         as quick as before. On AWS, which has a delay of its own, it changes nothing, and says so. Raises `SandboxError`
         for other figures.
         """
-        return slow_iam(self.ground.accounts, seconds)
+        return slow_iam(self.environment.accounts, seconds)
 
     def check(self, *, stage: int = STAGE_NUMBERS[-1], live: bool = True, run: Run | None = None) -> Report:
         """Check what stands, against everything that must hold at `stage` (the last one unless told).
@@ -223,7 +223,7 @@ class Lab:
         """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
         from xsfn_helpers.deployment.second_opinion import second_opinion
 
-        return second_opinion(self.ground)
+        return second_opinion(self.environment)
 
     def diagnose(self, arn: str | None = None) -> Diagnosis:
         """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
@@ -233,11 +233,11 @@ class Lab:
         """
         from xsfn_helpers.deployment.diagnose.ask import diagnose_accounts
 
-        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.ground.accounts)
+        return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.environment.accounts)
 
     def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
-        return TrustTrial(self.ground, asker)
+        return TrustTrial(self.environment, asker)
 
     def run(
         self,
@@ -256,11 +256,11 @@ class Lab:
         On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
         """
         if not wait:
-            return runs.start(self.ground, input, name=name)
+            return runs.start(self.environment, input, name=name)
         if live:
             from xsfn_helpers.display.live.show import follow_live
 
-            return follow_live(runs.start(self.ground, input, name=name), timeout=timeout)
+            return follow_live(runs.start(self.environment, input, name=name), timeout=timeout)
         return self.deployment.run(input, name=name, timeout=timeout, on_progress=on_progress)
 
     def diagram(self, report: Report | None = None) -> Diagram:
@@ -270,7 +270,7 @@ class Lab:
         """
         from xsfn_helpers.display.pictures.chain_picture import picture
 
-        return picture(read_standing(self.ground), report)
+        return picture(read_snapshot(self.environment), report)
 
     def live_diagram(self) -> LiveDiagram:
         """The same diagram, live: it changes in place as steps are applied, checks made and runs go on.
@@ -280,7 +280,7 @@ class Lab:
         from xsfn_helpers.display.live.chain import LiveDiagram
 
         if self._live.diagram is None:
-            self._live.diagram = LiveDiagram(self.ground)
+            self._live.diagram = LiveDiagram(self.environment)
         return self._live.diagram
 
     def workflow(self, side: Side | str = Side.OPERATOR, run: Run | None = None) -> Workflow:
@@ -336,18 +336,18 @@ class Lab:
 
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
-        seat = seat_of(self.ground.accounts)
+        seat = seat_of(self.environment.accounts)
         return replace(self._status(), live=self._show_status, room=place_told(seat) if seat else ())
 
     def _status(self) -> Status:
         scenario = self.scenario
-        return read_status(self.ground.lab_id, self.steps, operator=scenario.operator, subject=scenario.subject)
+        return read_status(self.environment.lab_id, self.steps, operator=scenario.operator, subject=scenario.subject)
 
     def _show_status(self, status: Status) -> dict[str, Any]:
         from xsfn_helpers.display.live.status import LiveStatus
 
         if self._live.status is None:
-            self._live.status = LiveStatus(self._status, self.ground.accounts.news)
+            self._live.status = LiveStatus(self._status, self.environment.accounts.events)
         return self._live.status.bundle(status)
 
     def export(self, route: str, folder: Path | str | None = None) -> Export:
@@ -368,7 +368,7 @@ class Lab:
         from xsfn_helpers.deployment.export.deploy import deploy
 
         with self.turn():
-            return deploy(export, self.ground)
+            return deploy(export, self.environment)
 
     def cdk_grants(self, export: Export) -> Grants:
         """What the CDK grants the Operator role, were it let, and which link of the chain needs each statement.
@@ -394,13 +394,13 @@ class Lab:
         """What happened to a stack, oldest first, once its work is done. Raises `StepError` where there is none."""
         from xsfn_helpers.deployment.resources.stack import events_of
 
-        return [str(event) for event in events_of(self.ground, _side(side), name)]
+        return [str(event) for event in events_of(self.environment, _side(side), name)]
 
     def deployer(self, *actions: str, side: Side | str = Side.OPERATOR) -> str:
         """The ARN of a role for CloudFormation to deploy as, allowed these actions alone. `clean` removes it."""
         from xsfn_helpers.deployment.export.deployer import make_deployer
 
-        return make_deployer(self.ground, _side(side), actions)
+        return make_deployer(self.environment, _side(side), actions)
 
     def not_established(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
@@ -429,4 +429,4 @@ class Lab:
         return self.deployment.leftovers()
 
     def __repr__(self) -> str:
-        return f"<Lab {self.ground.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"
+        return f"<Lab {self.environment.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

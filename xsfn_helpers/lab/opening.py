@@ -10,14 +10,14 @@ from typing import Any
 from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, find_seat, seat_of
-from xsfn_helpers.aws.settings import Place, Settings, Target, load_settings
+from xsfn_helpers.aws.settings import AccountsPlace, Platform, Settings, load_settings
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.adopted import Adopted
 from xsfn_helpers.deployment.deployment import Deployment
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.fan_out import NAMES, Hub, Offer, Spoke, one_state_machine, spoke_ids
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.config import SandboxConfig
@@ -34,8 +34,8 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
     if scenario is not None:
         choices = {field.name: getattr(scenario, field.name) for field in fields(Scenario)} | choices
     settings, accounts = _accounts(load_settings(choices))
-    ground = Ground(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
-    lab = Lab(Deployment(ground, Blueprint.recommended(settings.scenario)))
+    environment = Environment(settings.scenario, accounts, settings.lab_id, Adopted(settings.adopted))
+    lab = Lab(Deployment(environment, Blueprint.recommended(settings.scenario)))
     if (seat := seat_of(accounts)) is not None:
         from xsfn_helpers.lab.classroom.reporter import follow
 
@@ -44,7 +44,7 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
 
 
 def _accounts(settings: Settings) -> tuple[Settings, Accounts]:
-    if settings.target is Target.AWS:
+    if settings.target is Platform.AWS:
         from xsfn_helpers.aws.own_accounts import open_aws
 
         return open_aws(settings)
@@ -57,14 +57,16 @@ def placed(settings: Settings) -> Settings:
 
     Those of the profiles on AWS; else those of the sandbox that is running, or ran last.
     """
-    if settings.target is Target.AWS:
+    if settings.target is Platform.AWS:
         return _accounts(settings)[0]
     last = find_seat() or SandboxFolder.default().read()
     return settings.after_sandbox(_place(last)) if last is not None else settings
 
 
-def _place(running: Running | Seat) -> Place:
-    return Place(running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region)
+def _place(running: Running | Seat) -> AccountsPlace:
+    return AccountsPlace(
+        running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region
+    )
 
 
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
@@ -99,7 +101,7 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
     `offer` says what each Subject has to be reached. The sandbox is started with the accounts, or opens them where it
     runs without. Raises `ConfigError` for no account at all, and `InvalidScenario` for a bad id.
     """
-    from xsfn_helpers.aws.settings import Target as Place
+    from xsfn_helpers.aws.settings import Platform as Place
     from xsfn_helpers.aws.settings import load_settings
 
     ids = spoke_ids(subjects) if isinstance(subjects, int) else tuple(subjects)
@@ -124,5 +126,5 @@ def open_hub(subjects: int | Sequence[str], *, offer: Offer = one_state_machine,
             **NAMES,
         )
         [target] = offer(scenario)
-        spokes.append(Spoke(Ground(scenario, accounts.with_subject(account_id), lab_id), target))
+        spokes.append(Spoke(Environment(scenario, accounts.with_subject(account_id), lab_id), target))
     return Hub(tuple(spokes))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from xsfn_helpers.aws.accounts import SandboxPlace
-from xsfn_helpers.aws.settings import ENVIRONMENT_PREFIX, PROFILE_KEYS, Target, load_settings
+from xsfn_helpers.aws.settings import ENVIRONMENT_PREFIX, PROFILE_KEYS, Platform, load_settings
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
@@ -47,10 +47,10 @@ def rehearse(environment: MutableMapping[str, str] = os.environ) -> Rehearsal:
     Raises `ConfigError` or `SandboxError` where the sandbox can't be had.
     """
     settings = load_settings(environment=environment)
-    if settings.target is Target.AWS and environment.get(_variable("operator_profile")) != _PROFILES[Side.OPERATOR]:
+    if settings.target is Platform.AWS and environment.get(_variable("operator_profile")) != _PROFILES[Side.OPERATOR]:
         return Rehearsal(playing=False)
     _, sandbox = start_sandbox(settings)
-    open_lab(target=Target.SANDBOX).clean()
+    open_lab(target=Platform.SANDBOX).clean()
     folder = StateFolder.default().path / "rehearsal"
     folder.mkdir(mode=0o700, exist_ok=True)
     _write(folder, sandbox)
@@ -62,7 +62,7 @@ def rehearse(environment: MutableMapping[str, str] = os.environ) -> Rehearsal:
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": sandbox.endpoint_url,
-            _variable("target"): Target.AWS.value,
+            _variable("target"): Platform.AWS.value,
             **{_variable(PROFILE_KEYS[side]): profile for side, profile in _PROFILES.items()},
         }
     )

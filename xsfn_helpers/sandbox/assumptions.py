@@ -26,7 +26,7 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Assumption:
     """One point nobody has written down: what it is, what the sandbox does, why, and in which file."""
 
     id: str
@@ -37,7 +37,7 @@ class Choice:
     where: str
 
 
-def as_markdown(choices: Iterable[Choice]) -> str:
+def as_markdown(choices: Iterable[Assumption]) -> str:
     """The choices as a table of questions and answers."""
     rows = [f"| {tr(choice.question)} | {tr(choice.answer)} |" for choice in choices]
     heads = tr("| not established | what the sandbox does |")
@@ -46,7 +46,7 @@ def as_markdown(choices: Iterable[Choice]) -> str:
 
 CHOICES: Final = (
     # --- roles and their sessions
-    Choice(
+    Assumption(
         "one-text",
         About.ROLES,
         mark(
@@ -57,7 +57,7 @@ CHOICES: Final = (
         mark("recorded of one of them; the sentence names no reason, and no other was found"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
-    Choice(
+    Assumption(
         "external-id",
         About.ROLES,
         mark("the external id of a run that was started through a version or an alias, or inside a Distributed Map"),
@@ -65,7 +65,7 @@ CHOICES: Final = (
         mark("documented as the ARN of the state machine, and a trust policy couldn't foresee the others"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
-    Choice(
+    Assumption(
         "session-name",
         About.ROLES,
         mark("the name of the session that a task with `Credentials` opens"),
@@ -73,7 +73,7 @@ CHOICES: Final = (
         mark("seen of the state machine role's own sessions"),
         "xsfn_helpers/sandbox/gateway/sessions.py",
     ),
-    Choice(
+    Assumption(
         "session-length",
         About.ROLES,
         mark("how long a task's credentials last, and whether they are fetched again"),
@@ -81,7 +81,7 @@ CHOICES: Final = (
         mark("an hour is the most that a chained role allows"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
-    Choice(
+    Assumption(
         "machine-role-lost",
         About.ROLES,
         mark("what a task says whose state machine's role no longer trusts Step Functions"),
@@ -89,7 +89,7 @@ CHOICES: Final = (
         mark("the only words known for it"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
-    Choice(
+    Assumption(
         "no-role",
         About.ROLES,
         mark("what a task says whose `RoleArn` turns out to be a number, an object or nothing at all"),
@@ -97,7 +97,7 @@ CHOICES: Final = (
         mark("it can't; and nobody else's rights may stand in for it"),
         "xsfn_helpers/sandbox/moto_bridge/running.py",
     ),
-    Choice(
+    Assumption(
         "external-id-signs",
         About.ROLES,
         mark("what becomes of `Credentials` in a state machine whose name has a sign that no external id can have"),
@@ -105,7 +105,7 @@ CHOICES: Final = (
         mark("documented that such a name doesn't work, not how"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
-    Choice(
+    Assumption(
         "denial-across",
         About.ROLES,
         mark("whether a refused AssumeRole across accounts gives a reason"),
@@ -113,7 +113,7 @@ CHOICES: Final = (
         mark("AWS tells nobody what another account's policies say"),
         "xsfn_helpers/sandbox/gateway/gateway.py",
     ),
-    Choice(
+    Assumption(
         "packed-size",
         About.ROLES,
         mark("how PackedPolicySize is counted"),
@@ -122,7 +122,7 @@ CHOICES: Final = (
         "xsfn_helpers/sandbox/gateway/sts.py",
     ),
     # --- running executions
-    Choice(
+    Assumption(
         "describe-refused",
         About.RUNS,
         mark("the exact error when the execute role lacks `states:DescribeExecution`"),
@@ -133,7 +133,7 @@ CHOICES: Final = (
         ),
         "xsfn_helpers/sandbox/moto_bridge/running.py",
     ),
-    Choice(
+    Assumption(
         "suffix",
         About.RUNS,
         mark("today's error name and suffix of a call that a `states:` task isn't allowed"),
@@ -141,7 +141,7 @@ CHOICES: Final = (
         mark("recorded of other failed calls of such tasks"),
         "xsfn_helpers/sandbox/moto_bridge/running.py",
     ),
-    Choice(
+    Assumption(
         "polling",
         About.RUNS,
         mark("how often Step Functions polls a child of another account"),
@@ -149,7 +149,7 @@ CHOICES: Final = (
         mark("a poll is an ordinary DescribeExecution either way"),
         "xsfn_helpers/sandbox/moto_bridge/running.py",
     ),
-    Choice(
+    Assumption(
         "parameters-order",
         About.RUNS,
         mark("the order of a task's parameters in `TaskScheduled`"),
@@ -157,7 +157,7 @@ CHOICES: Final = (
         mark("recordings show another, which looks like that of a hash table"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/events.py",
     ),
-    Choice(
+    Assumption(
         "input-text",
         About.RUNS,
         mark("whether white space in an execution's input stays as it was in its history"),
@@ -165,7 +165,7 @@ CHOICES: Final = (
         mark("every input recorded was compact already"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/events.py",
     ),
-    Choice(
+    Assumption(
         "abort-events",
         About.RUNS,
         mark("whether states inside branches are reported when the whole execution is stopped or runs out of time"),
@@ -173,7 +173,7 @@ CHOICES: Final = (
         mark("recorded of an execution with one state"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/events.py",
     ),
-    Choice(
+    Assumption(
         "nested-branches",
         About.RUNS,
         mark("what is reported of a cut branch that has branches itself"),
@@ -181,7 +181,7 @@ CHOICES: Final = (
         mark("recorded of branches without any"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/branches.py",
     ),
-    Choice(
+    Assumption(
         "variable-to-nowhere",
         About.RUNS,
         mark(
@@ -191,7 +191,7 @@ CHOICES: Final = (
         mark("the same mistake in the same place"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/data_errors.py",
     ),
-    Choice(
+    Assumption(
         "credentials-place",
         About.RUNS,
         mark("how a JSONata mistake in `Credentials` is located"),
@@ -199,7 +199,7 @@ CHOICES: Final = (
         mark("recorded of other fields in this form"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/data_errors.py",
     ),
-    Choice(
+    Assumption(
         "sdk-json",
         About.RUNS,
         mark("how an object is written where an `aws-sdk:` task's call takes a text"),
@@ -208,7 +208,7 @@ CHOICES: Final = (
         "xsfn_helpers/sandbox/moto_bridge/corrections/sdk_tasks.py",
     ),
     # --- creating state machines
-    Choice(
+    Assumption(
         "managed-rule",
         About.CREATION,
         mark("whether a `.sync` task with `Credentials` asks for the permissions of EventBridge's managed rule, too"),
@@ -216,7 +216,7 @@ CHOICES: Final = (
         mark("across accounts Step Functions only polls, and the documented permissions don't have them"),
         "xsfn_helpers/asl/definition_rules.py",
     ),
-    Choice(
+    Assumption(
         "beside-role-arn",
         About.CREATION,
         mark("whether `Credentials` may hold anything beside `RoleArn`"),
@@ -224,7 +224,7 @@ CHOICES: Final = (
         mark("measured of every other object of a definition"),
         "xsfn_helpers/asl/definition_rules.py",
     ),
-    Choice(
+    Assumption(
         "no-next",
         About.CREATION,
         mark("the words for a state with neither Next nor End"),
@@ -232,7 +232,7 @@ CHOICES: Final = (
         mark("recorded of other missing fields in this form"),
         "xsfn_helpers/asl/definition_rules.py",
     ),
-    Choice(
+    Assumption(
         "sync-2-express",
         About.CREATION,
         mark("the words for a `.sync:2` task in an Express machine"),
@@ -240,7 +240,7 @@ CHOICES: Final = (
         mark("the same rule"),
         "xsfn_helpers/asl/definition_rules.py",
     ),
-    Choice(
+    Assumption(
         "order-of-checks",
         About.CREATION,
         mark("which of several faults of one request is told"),
@@ -251,7 +251,7 @@ CHOICES: Final = (
         mark("cheap checks come first; pairs that were recorded fit"),
         "xsfn_helpers/sandbox/gateway/machine_rules.py",
     ),
-    Choice(
+    Assumption(
         "json-faults",
         About.CREATION,
         mark("the words for JSON that can't be read, beyond the recorded ones"),
@@ -259,7 +259,7 @@ CHOICES: Final = (
         mark("the recorded ones are Jackson's, word for word"),
         "xsfn_helpers/asl/json_errors.py",
     ),
-    Choice(
+    Assumption(
         "foreign-machine-role",
         About.CREATION,
         mark("in which words a state machine's role of another account is refused"),
@@ -267,7 +267,7 @@ CHOICES: Final = (
         mark("iam:PassRole never goes across accounts"),
         "xsfn_helpers/sandbox/gateway/calls.py",
     ),
-    Choice(
+    Assumption(
         "service-principals",
         About.CREATION,
         mark("which service principals IAM accepts in a trust policy"),
@@ -276,7 +276,7 @@ CHOICES: Final = (
         "xsfn_helpers/sandbox/gateway/rules.py",
     ),
     # --- calls that check something
-    Choice(
+    Assumption(
         "warnings",
         About.CHECKS,
         mark("which warnings ValidateStateMachineDefinition gives"),
@@ -284,7 +284,7 @@ CHOICES: Final = (
         mark("warnings don't keep a definition from being accepted, and few are known"),
         "xsfn_helpers/sandbox/moto_bridge/definitions.py",
     ),
-    Choice(
+    Assumption(
         "test-state-waiting",
         About.CHECKS,
         mark("the words of TestState for a `.sync` or `.waitForTaskToken` task"),
@@ -292,7 +292,7 @@ CHOICES: Final = (
         mark("documented, without the words"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/one_state.py",
     ),
-    Choice(
+    Assumption(
         "test-state-external-id",
         About.CHECKS,
         mark("which external id TestState passes for a task with `Credentials`, as there is no state machine"),
@@ -300,7 +300,7 @@ CHOICES: Final = (
         mark("recorded in the context object that such a state sees"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/one_state.py",
     ),
-    Choice(
+    Assumption(
         "simulation-results",
         About.CHECKS,
         mark("how SimulatePrincipalPolicy's answer is divided when there are several actions and resources"),
@@ -308,7 +308,7 @@ CHOICES: Final = (
         mark("documented for several resources in words that allow it"),
         "xsfn_helpers/sandbox/gateway/simulation.py",
     ),
-    Choice(
+    Assumption(
         "enum-order",
         About.CHECKS,
         mark("the order in which a refused value's alternatives are listed"),
@@ -327,7 +327,7 @@ LIKELY_MET: Final = ("one-text", "describe-refused", "external-id", "session-nam
 class NotEstablished(Renderable):
     """Points that nobody has written down of AWS, each with what the sandbox does there."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[Assumption, ...]
 
     @classmethod
     def likely_met(cls) -> Self:

@@ -37,7 +37,7 @@ class AssumeRefused(Exception):
     """The task's role couldn't be assumed; the text is the cause that the execution's history shows."""
 
 
-class TaskRole:
+class AssumedTaskRole:
     """The role one task acts as, with credentials fetched at first use and kept for that task only."""
 
     def __init__(
@@ -80,15 +80,17 @@ class TaskClients:
         self._session = botocore.session.Session()
         self._session.get_component("event_emitter").register_first("before-send", self._send)
 
-    def task_role(self, *, machine_arn: str, machine_role_arn: str, task_role_arn: str | None) -> TaskRole:
+    def task_role(self, *, machine_arn: str, machine_role_arn: str, task_role_arn: str | None) -> AssumedTaskRole:
         """The role of one task; `task_role_arn` is its `Credentials.RoleArn`, None without one."""
-        return TaskRole(self, machine_arn=machine_arn, machine_role_arn=machine_role_arn, task_role_arn=task_role_arn)
+        return AssumedTaskRole(
+            self, machine_arn=machine_arn, machine_role_arn=machine_role_arn, task_role_arn=task_role_arn
+        )
 
-    def client(self, service: str, region: str, role: TaskRole) -> TaskClient:
+    def client(self, service: str, region: str, role: AssumedTaskRole) -> TaskClient:
         """A client that acts as `role`. Raises `AssumeRefused` where the role can't be assumed."""
         return TaskClient(self._shared(service, region), role.credentials(region))
 
-    def states(self, region: str, role: TaskRole) -> DirectStates:
+    def states(self, region: str, role: AssumedTaskRole) -> DirectStates:
         """The calls of a nested execution, as `role`. Raises `AssumeRefused` where the role can't be assumed."""
         return DirectStates(self._gateway, role.credentials(region), region)
 

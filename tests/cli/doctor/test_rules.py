@@ -18,7 +18,7 @@ from xsfn_helpers.cli.doctor.machine import (
     Network,
     Package,
     Programs,
-    Sandbox,
+    SandboxFound,
     Trouble,
 )
 from xsfn_helpers.cli.doctor.rules import diagnose, satisfies
@@ -42,7 +42,7 @@ GOOD = Machine(
     programs=Programs(dot="dot 2.43", pygraphviz=False, node="v20", browser="Chromium 150"),
     settings=None,
     network=Network(None, True, None, True, (), False),
-    sandbox=Sandbox("http://127.0.0.1:4566", 42),
+    sandbox=SandboxFound("http://127.0.0.1:4566", 42),
     state_folder=FOLDER,
     working_folder=FOLDER,
     clock=Clock(now=1_800_000_000, newest_file=1_700_000_000),
@@ -132,7 +132,7 @@ AMISS = {
         "127.0.0.1",
     ),
     "a chosen port that is taken": (
-        replace(network(chosen_port=4566, chosen_port_is_free=False), sandbox=Sandbox()),
+        replace(network(chosen_port=4566, chosen_port_is_free=False), sandbox=SandboxFound()),
         "port.sandbox",
         Level.BAD,
         "Port 4566",
@@ -144,13 +144,13 @@ AMISS = {
         "HTTP_PROXY (proxy.example:3128)",
     ),
     "a sandbox that doesn't answer": (
-        replace(GOOD, sandbox=Sandbox(trouble=Trouble("Process 42 doesn't answer.", "kill -9 42"))),
+        replace(GOOD, sandbox=SandboxFound(trouble=Trouble("Process 42 doesn't answer.", "kill -9 42"))),
         "sandbox",
         Level.BAD,
         "doesn't answer",
     ),
     "a sandbox with something to tell": (
-        replace(GOOD, sandbox=Sandbox("http://127.0.0.1:1", 1, "The journal was damaged.")),
+        replace(GOOD, sandbox=SandboxFound("http://127.0.0.1:1", 1, "The journal was damaged.")),
         "sandbox",
         Level.WARN,
         "The journal was damaged.",
@@ -200,7 +200,7 @@ def test_what_is_amiss_is_named_with_what_helps(amiss: str) -> None:
         (network(lab_port_is_free=False), "port.jupyterlab", "takes the next one"),
         (network(chosen_port=4566, chosen_port_is_free=False), "port.sandbox", "4566"),
         (network(proxies=(("HTTP_PROXY", "p:1"),), proxies_spare_loopback=True), "proxies", "is spared"),
-        (replace(GOOD, sandbox=Sandbox()), "sandbox", "starts with the first"),
+        (replace(GOOD, sandbox=SandboxFound()), "sandbox", "starts with the first"),
         (state_folder(exists=False, open_to_others=True), "state-folder", "can be made"),
         (replace(GOOD, aws=AwsSetUp(("default", "work"), ("AWS_PROFILE",), ())), "aws.profiles", "default, work"),
         (replace(GOOD, aws=AwsSetUp(("default", "work"), ("AWS_PROFILE",), ())), "aws.variables", "AWS_PROFILE"),

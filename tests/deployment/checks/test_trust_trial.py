@@ -69,7 +69,7 @@ def test_what_a_killed_trial_left_is_cleaned(lab: Lab) -> None:
         handle.client("iam").create_role(
             RoleName=f"{PREFIX}left",
             AssumeRolePolicyDocument=lab.blueprint.subject_role_trust,
-            Tags=[{"Key": "xsfn:lab", "Value": lab.ground.lab_id}],
+            Tags=[{"Key": "xsfn:lab", "Value": lab.environment.lab_id}],
         )
 
     cleaned = lab.clean()

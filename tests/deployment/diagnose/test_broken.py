@@ -7,7 +7,7 @@ import pytest
 from tests.deployment.diagnose.bench import diagnose, repair, run
 from tests.deployment.diagnose.setups import ONE, TWO, Broken
 from tests.sandbox.world import World
-from xsfn_helpers.deployment.diagnose import Answer, Verdict
+from xsfn_helpers.deployment.diagnose import Answer, Conclusion
 
 
 @pytest.mark.parametrize("broken", [*ONE, *TWO], ids=lambda broken: broken.name)
@@ -20,12 +20,12 @@ def test_the_first_broken_link_is_named_and_its_fix_makes_the_run_succeed(world:
     after = diagnose(world, arn)
     ended = run(world, arn)
 
-    assert found.verdict is Verdict.BROKEN
+    assert found.verdict is Conclusion.BROKEN
     assert found.first_broken is not None
     assert found.first_broken.number == broken.link, str(found)
     assert found.first_broken.why
     assert found.fix is not None
     assert done
-    assert after.verdict is Verdict.FINE, str(after)
+    assert after.verdict is Conclusion.FINE, str(after)
     assert all(link.answer is not Answer.REFUSED for link in after.links)
     assert (ended["status"], ended.get("cause")) == ("SUCCEEDED", None)

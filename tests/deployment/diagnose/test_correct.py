@@ -13,7 +13,7 @@ from tests.deployment.diagnose.setups import TASK, allow, policy, trust
 from tests.sandbox.world import World
 from xsfn_helpers.chain import documents
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.deployment.diagnose import Verdict
+from xsfn_helpers.deployment.diagnose import Conclusion
 from xsfn_helpers.deployment.practice.edits import edited, with_statement
 
 
@@ -25,7 +25,7 @@ def test_nothing_is_called_broken_in_what_works(world: World, build: Callable[[W
     ended = run(world, world.scenario.operator_machine_arn)
 
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    assert found.verdict is Verdict.FINE, str(found)
+    assert found.verdict is Conclusion.FINE, str(found)
     assert found.fixes == ()
     assert found.tasks
 

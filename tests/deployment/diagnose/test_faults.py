@@ -13,7 +13,7 @@ from tests.deployment.diagnose.bench import run
 from tests.sandbox.world import World
 from xsfn_helpers import Lab, open_lab
 from xsfn_helpers.chain.scenario import Scenario, Side
-from xsfn_helpers.deployment.diagnose import Diagnosis, Fix, Verdict
+from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis, Fix
 from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 
@@ -38,7 +38,7 @@ def tidy(lab: Lab) -> Iterator[None]:
         (Side.OPERATOR, lab.scenario.operator_machine_name),
         (Side.SUBJECT, lab.scenario.subject_machine_name),
     ):
-        states = lab.ground.states(side)
+        states = lab.environment.states(side)
         arn = f"arn:aws:states:{lab.scenario.region}:{lab.scenario.account(side).id}:stateMachine:{name}"
         with contextlib.suppress(states.exceptions.StateMachineDoesNotExist):
             if not states.list_tags_for_resource(resourceArn=arn)["tags"]:
@@ -48,7 +48,7 @@ def tidy(lab: Lab) -> Iterator[None]:
 def _carry_out(lab: Lab, fix: Fix) -> None:
     for call in fix.calls:
         side = next(side for side in Side if lab.scenario.account(side).id == call.account)
-        getattr(lab.ground.accounts.client(side, call.service), call.operation)(**call.parameters)
+        getattr(lab.environment.accounts.client(side, call.service), call.operation)(**call.parameters)
 
 
 def _started(lab: Lab, fault: Fault) -> str:
@@ -72,7 +72,7 @@ def test_the_broken_link_is_found_and_mended(lab: Lab, name: str) -> None:
         done.append(fix)
         arn = fix.continues_as or arn
         after = lab.diagnose(arn)
-    world = World(None, lab.scenario, clients={(side, "stepfunctions"): lab.ground.states(side) for side in Side})  # type: ignore[arg-type]
+    world = World(None, lab.scenario, clients={(side, "stepfunctions"): lab.environment.states(side) for side in Side})  # type: ignore[arg-type]
     ended = run(world, arn)
 
     if name in NOT_BROKEN:
@@ -82,7 +82,7 @@ def test_the_broken_link_is_found_and_mended(lab: Lab, name: str) -> None:
         assert found.first_broken is not None
         assert found.first_broken.number == fault.links[0]
         assert done
-    assert after.verdict is Verdict.FINE, str(after)
+    assert after.verdict is Conclusion.FINE, str(after)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     if fault.shows is Shows.WHEN_STOPPED:
         assert lab.check().ok
@@ -92,12 +92,12 @@ def test_a_run_that_came_too_soon_is_told_so(lab: Lab) -> None:
     """AWS's words speak of link 2, and the policies allow it by now."""
     exercise = lab.practice().fault("two-names")
     exercise.break_it()
-    world = World(None, lab.scenario, clients={(side, "stepfunctions"): lab.ground.states(side) for side in Side})  # type: ignore[arg-type]
+    world = World(None, lab.scenario, clients={(side, "stepfunctions"): lab.environment.states(side) for side in Side})  # type: ignore[arg-type]
     failed = run(world, lab.scenario.operator_machine_arn)
     exercise.solve()
 
     found = lab.diagnose(failed["executionArn"])
 
-    assert found.verdict is Verdict.FINE
+    assert found.verdict is Conclusion.FINE
     assert "AWS speaks of link 2, which the policies as they are now allow" in str(found)
     assert "start it again before changing anything" in str(found)

@@ -21,7 +21,7 @@ from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.deployment.diagnose import Diagnosis, Verdict, analyse
+from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis, analyse
 from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
 from xsfn_helpers.deployment.diagnose.ask import diagnose_files
 from xsfn_helpers.deployment.diagnose.reading.export import export
@@ -148,7 +148,7 @@ def test_single_answers_are_put_together(tmp_path: Path) -> None:
     """URL-encoded documents and policy versions included; the default version counts."""
     found = diagnose_files(_folder(tmp_path, _pieces()))
 
-    assert found.verdict is Verdict.FINE, str(found)
+    assert found.verdict is Conclusion.FINE, str(found)
     assert {one.what for one in found.not_seen} == {"service control policies"}
 
 
@@ -170,7 +170,7 @@ def test_what_no_file_tells_stays_open(tmp_path: Path, left_out: str, open_links
 
     found = diagnose_files(_folder(tmp_path, answers))
 
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is Conclusion.UNKNOWN
     assert {link.number for link in found.links if link.answer.name == "UNKNOWN"} == open_links
     assert len(found.not_seen) > 2
 
@@ -212,7 +212,7 @@ def test_an_execution_and_its_history_are_read(tmp_path: Path) -> None:
     found = diagnose_files(_folder(tmp_path, answers), arn)
 
     assert found.tasks[0].task.role_arn == S.execute_role_arn
-    assert found.verdict is Verdict.FINE
+    assert found.verdict is Conclusion.FINE
     assert found.symptom is not None
     assert found.symptom.link == 2
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
-from xsfn_helpers.deployment.diagnose.judge import Answer, Layers, Named, judge
+from xsfn_helpers.deployment.diagnose.judge import Answer, Layers, NamedPolicy, judge
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 
 ROLE: Final = "arn:aws:iam::111111111111:role/asker"
@@ -16,9 +16,9 @@ TARGET: Final = "arn:aws:iam::222222222222:role/target"
 SESSION: Final = Principal.parse("arn:aws:sts::111111111111:assumed-role/asker/any", role_arn=ROLE)
 
 
-def _named(title: str, *statements: dict[str, Any], unread: bool = False) -> Named:
+def _named(title: str, *statements: dict[str, Any], unread: bool = False) -> NamedPolicy:
     document = None if unread else {"Version": "2012-10-17", "Statement": list(statements)}
-    return Named(title, PolicySeen(title, document=document, why_not="AccessDenied" if unread else ""))
+    return NamedPolicy(title, PolicySeen(title, document=document, why_not="AccessDenied" if unread else ""))
 
 
 def _allow(**more: Any) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_a_missing_external_id_is_certainly_missing() -> None:
 
 
 def test_a_policy_that_the_engine_cannot_read_leaves_it_open() -> None:
-    strange = Named("odd", PolicySeen("odd", document={"Version": "2012-10-17", "Statement": "nonsense"}))
+    strange = NamedPolicy("odd", PolicySeen("odd", document={"Version": "2012-10-17", "Statement": "nonsense"}))
     judged = judge(
         Request(SESSION, "sts:AssumeRole", TARGET, "222222222222"),
         Layers(identity=(IDENTITY, strange), resource=TRUST),

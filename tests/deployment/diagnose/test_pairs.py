@@ -13,7 +13,7 @@ import pytest
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.arns import account_of
-from xsfn_helpers.deployment.diagnose import Answer, Evidence, Verdict, analyse
+from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Evidence, analyse
 from xsfn_helpers.deployment.diagnose.evidence import AccountSeen, MachineSeen, PolicySeen, RoleSeen
 from xsfn_helpers.deployment.practice.edits import edited, with_statement
 
@@ -162,16 +162,16 @@ def _mended(evidence: Evidence) -> Evidence:
 def test_the_right_set_up_is_fine() -> None:
     found = analyse(right(), NOW)
 
-    assert (found.verdict, found.risks) == (Verdict.FINE, ())
+    assert (found.verdict, found.risks) == (Conclusion.FINE, ())
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_one_thing_wrong_is_found(name: str) -> None:
     found = analyse(WRONG[name](right()), NOW)
 
-    assert found.verdict is Verdict.BROKEN
+    assert found.verdict is Conclusion.BROKEN
     assert found.fix is not None
-    assert analyse(_mended(found.evidence), NOW).verdict is Verdict.FINE
+    assert analyse(_mended(found.evidence), NOW).verdict is Conclusion.FINE
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
@@ -183,6 +183,6 @@ def test_two_things_wrong_are_both_found_and_mended(pair: tuple[str, str]) -> No
     found = analyse(evidence, NOW)
     after = analyse(_mended(evidence), NOW)
 
-    assert found.verdict is Verdict.BROKEN
-    assert after.verdict is Verdict.FINE, str(after)
+    assert found.verdict is Conclusion.BROKEN
+    assert after.verdict is Conclusion.FINE, str(after)
     assert Answer.UNKNOWN not in {link.answer for link in after.links}

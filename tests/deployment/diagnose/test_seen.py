@@ -16,7 +16,7 @@ from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import AwsUnavailable, ConfigError
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.deployment.diagnose import Answer, Diagnosis, Verdict
+from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_sessions
 from xsfn_helpers.deployment.practice.edits import edited
 
@@ -35,7 +35,7 @@ def test_no_call_that_changes_anything_reaches_the_gateway(world: World, name: s
     with recording(world.sandbox.endpoint_url) as recorder:
         sessions = [administrator(world, side, recorder.url) for side in Side]
         for arn in (world.scenario.operator_machine_arn, failed["executionArn"]):
-            assert diagnose_sessions(arn, sessions).verdict is Verdict.BROKEN
+            assert diagnose_sessions(arn, sessions).verdict is Conclusion.BROKEN
 
     assert {"GetCallerIdentity", "DescribeStateMachine", "GetRole", "DescribeExecution"} <= set(recorder.operations)
     assert recorder.mutating == []
@@ -47,7 +47,7 @@ def test_the_operators_side_alone_leaves_open_what_the_subject_decides(world: Wo
 
     found = diagnose_sessions(world.scenario.operator_machine_arn, [administrator(world, Side.OPERATOR)])
 
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is Conclusion.UNKNOWN
     assert _answers(found) == {
         1: Answer.ALLOWED,
         **dict.fromkeys((2, 3, 4, 5, 6), Answer.UNKNOWN),
@@ -141,7 +141,7 @@ def test_a_role_known_at_run_time_is_open_without_an_execution(world: World) -> 
 
     found = diagnose(world)
 
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is Conclusion.UNKNOWN
     assert "give the ARN of an execution" in str(found)
 
 
@@ -185,7 +185,7 @@ def test_a_child_that_fails_by_itself_is_no_broken_link(world: World) -> None:
 
     found = diagnose(world, failed["executionArn"])
 
-    assert found.verdict is Verdict.FINE
+    assert found.verdict is Conclusion.FINE
     assert found.symptom is not None
     assert found.symptom.by_itself
     assert "SomeFailure: its own reason" in str(found)

@@ -150,7 +150,7 @@ def test_deployed_with_its_grants_the_check_names_what_is_too_much(lab: Lab, tmp
     export = lab.export("cdk", tmp_path / "cdk")
     templates = synthesise(export, context={"cdk_grants": "yes"}).templates
     for side in (Side.OPERATOR, Side.SUBJECT):
-        Stack(lab.ground, side).deploy(templates[side], {})
+        Stack(lab.environment, side).deploy(templates[side], {})
 
     failed = list(lab.check(live=False).failed)
 

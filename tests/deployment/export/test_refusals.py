@@ -117,7 +117,7 @@ class TestOrder:
         wrong = f'ExecuteRole: .*Invalid principal in policy: "AWS":"{lab.scenario.operator_role_arn}"'
 
         with pytest.raises(StepError, match=wrong):
-            Stack(lab.ground, Side.SUBJECT).deploy(export["subject.yaml"], parameters)
+            Stack(lab.environment, Side.SUBJECT).deploy(export["subject.yaml"], parameters)
 
         assert nothing_stands(lab)
         assert [one.action for one in lab.deploy(export)] == [Action.CREATE, Action.CREATE]
@@ -139,7 +139,7 @@ class TestAgain:
     def test_somebody_elses_stack_is_left_alone(self, lab: Lab, exported: Exporting) -> None:
         from xsfn_helpers.deployment.resources.stack import Stack
 
-        stack = Stack(lab.ground, Side.OPERATOR)
+        stack = Stack(lab.environment, Side.OPERATOR)
         client: Any = lab.operator.client("cloudformation")
         template = {
             "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}}
@@ -204,15 +204,15 @@ def test_without_node_there_is_one_clear_line_and_the_other_routes_work(
 
 
 def test_what_is_shown_in_a_notebook_says_what_the_text_says() -> None:
-    from xsfn_helpers.deployment.export.comparison import Comparison, Way
+    from xsfn_helpers.deployment.export.comparison import Comparison, DeployWay
     from xsfn_helpers.deployment.export.grants import Grants, judged
 
     scenario = Scenario()
     may_start = {"Action": "states:StartExecution", "Resource": scenario.subject_machine_arn}
     may_assume = {"Action": ["sts:AssumeRole"], "Resource": scenario.execute_role_arn}
     grants = Grants(tuple(judged({"Effect": "Allow", **one}, scenario) for one in (may_start, may_assume)))
-    one = Way("by hand", ("1 Allowed: x",), 1, "2 of 2", "SUCCEEDED")
-    compared = Comparison((one, Way("cdk", missing="No <node>."), replace(one, name="other", decisions=("2",))))
+    one = DeployWay("by hand", ("1 Allowed: x",), 1, "2 of 2", "SUCCEEDED")
+    compared = Comparison((one, DeployWay("cdk", missing="No <node>."), replace(one, name="other", decisions=("2",))))
 
     for shown in (grants, compared):
         bundle = shown._repr_mimebundle_()

@@ -19,7 +19,9 @@ Decisions = list[tuple[int, bool, list[tuple[str, str]]]]
 def options_of(lab: Lab) -> list[str]:
     """The options by which the command line finds this lab."""
     names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
-    chosen = {f"{name}_name": getattr(lab.scenario, f"{name}_name") for name in names} | {"lab_id": lab.ground.lab_id}
+    chosen = {f"{name}_name": getattr(lab.scenario, f"{name}_name") for name in names} | {
+        "lab_id": lab.environment.lab_id
+    }
     return [part for key, value in chosen.items() for part in (f"--{key.replace('_', '-')}", value)]
 
 
@@ -29,7 +31,7 @@ def standing(lab: Lab) -> set[Action]:
 
 def decisions(lab: Lab) -> Decisions:
     found: Decisions = []
-    for verdict in decide_links(lab.ground):
+    for verdict in decide_links(lab.environment):
         assert verdict.decision is not None
         by = sorted((one.policy.title, one.statement.label) for one in verdict.decision.decided_by)
         found.append((verdict.link.number, verdict.allowed, by))

@@ -81,7 +81,7 @@ def refused_links(lab: Lab) -> set[int]:
 
 def standing(lab: Lab) -> list[str]:
     """What is there of the set-up and of what faults add."""
-    things = [*(resource for step in lab.steps for resource in step.resources), *extras(lab.ground)]
+    things = [*(resource for step in lab.steps for resource in step.resources), *extras(lab.environment)]
     return [change.thing for change in (thing.plan() for thing in things) if change.action is not Action.CREATE]
 
 
@@ -528,7 +528,7 @@ class TestInterruptions:
 
     def test_somebody_elses_thing_of_that_name_is_left_alone(self, lab: Lab) -> None:
         practice = lab.practice()
-        name = twin_role(lab.ground).name
+        name = twin_role(lab.environment).name
         iam = lab.operator.client("iam")
         trust = json_text(documents.service_trust(lab.scenario, lab.scenario.operator))
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)

@@ -14,7 +14,7 @@ import pytest
 
 from xsfn_helpers import Lab
 from xsfn_helpers.deployment.practice.exercise import Practice
-from xsfn_helpers.deployment.practice.score import Attempt, Record, Result, Row, ScoreBook, ScoreCard, duration
+from xsfn_helpers.deployment.practice.score import FaultAttempt, Record, Result, Row, ScoreBook, ScoreCard, duration
 
 ALONE = Result(hints=0, tries=1, seconds=75.0, solution_shown=False)
 SHOWN = Result(hints=1, tries=2, seconds=9.0, solution_shown=True)
@@ -68,8 +68,8 @@ class TestRecord:
         ids=["solution", "last-hint", "hints", "tries", "time"],
     )
     def test_the_best_result_stays(self, better: Result, worse: Result) -> None:
-        def attempt(result: Result) -> Attempt:
-            return Attempt("f", 0.0, result.hints, result.tries, solution_shown=result.solution_shown)
+        def attempt(result: Result) -> FaultAttempt:
+            return FaultAttempt("f", 0.0, result.hints, result.tries, solution_shown=result.solution_shown)
 
         first = Record().solved(attempt(better), at=better.seconds).solved(attempt(worse), at=worse.seconds)
         last = Record().solved(attempt(worse), at=worse.seconds).solved(attempt(better), at=better.seconds)
@@ -79,11 +79,11 @@ class TestRecord:
         assert first.attempt.solved
 
     def test_a_clock_that_was_put_back_gives_no_negative_time(self) -> None:
-        assert Record().solved(Attempt("f", 100.0), at=90.0).results["f"].seconds == 0
+        assert Record().solved(FaultAttempt("f", 100.0), at=90.0).results["f"].seconds == 0
 
 
 class TestBook:
-    RECORD = Record({"new-name": ALONE, "two-names": SHOWN}, Attempt("twins", 5.0, hints=1, disguised=True))
+    RECORD = Record({"new-name": ALONE, "two-names": SHOWN}, FaultAttempt("twins", 5.0, hints=1, disguised=True))
 
     def book(self, tmp_path: Path) -> ScoreBook:
         return ScoreBook(tmp_path / "state" / "practice-x.json")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.lab.classroom.opened import ROOT, Room
 from xsfn_helpers.aws import room_client as keys
-from xsfn_helpers.deployment.practice.score import Attempt, Record
+from xsfn_helpers.deployment.practice.score import FaultAttempt, Record
 
 
 def xsfn(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +73,7 @@ def test_a_choice_that_the_place_doesnt_have_is_told(room: Room) -> None:
 def test_a_record_that_no_lab_writes_leaves_the_page_as_it_is(room: Room) -> None:
     token = keys.new_token()
     room.ask("POST", "/room/join", {"code": room.code, "name": "Mallory"}, token=token)
-    record = Record(attempt=Attempt("star", 1.0)).to_json()
+    record = Record(attempt=FaultAttempt("star", 1.0)).to_json()
     record["attempt"]["fault"] = {"not": "a fault"}
 
     assert room.ask("PUT", "/room/me/record", record, token=token)[0] == 400

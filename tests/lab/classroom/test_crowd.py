@@ -54,7 +54,7 @@ def _fell_into_it(outcome: Outcome) -> bool:
 def test_what_is_gone_is_noticed(room: ServedRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The crowd's own ledger: else "nothing lost" would say nothing."""
     inside = enter(room.door, 0)
-    acknowledged = Acknowledged(inside.lab.ground.accounts)
+    acknowledged = Acknowledged(inside.lab.environment.accounts)
     inside.lab.prepare()
     inside.lab.at_stage(3)
     inside.lab.run()

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.chain import targets
 from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.lab.classroom.ground import lab_of
-from xsfn_helpers.lab.classroom.people import Participant, Progress
+from xsfn_helpers.lab.classroom.participant_lab import lab_of
+from xsfn_helpers.lab.classroom.people import Participant, ParticipantProgress
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.server import Sandbox
 
@@ -22,7 +22,7 @@ _REFUSALS = ("AccessDenied", "AccessDeniedException")
 
 
 def _lab(number: int) -> Lab:
-    return lab_of(Sandbox.start(), Participant(number, f"person {number}", 0.0, 0.0, Progress()))
+    return lab_of(Sandbox.start(), Participant(number, f"person {number}", 0.0, 0.0, ParticipantProgress()))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def _targets(lab: Lab) -> tuple[targets.Target, ...]:
 
 def _calls(lab: Lab, other: Lab, side: Side) -> dict[str, Callable[[], Any]]:
     """What `lab`'s administrator on this side asks of what is `other`'s, by service."""
-    client = partial(lab.ground.accounts.client, side)
+    client = partial(lab.environment.accounts.client, side)
     their, region = other.scenario, other.scenario.region
     account = their.subject_account_id
     states, table = client("stepfunctions"), f"arn:aws:dynamodb:{region}:{account}:table/subject-table"
@@ -134,7 +134,7 @@ def test_the_owner_is_let_in_where_the_neighbour_isnt(theirs: Lab) -> None:
 def test_nobody_sees_the_neighbours_things_in_a_list(theirs: Lab, mine: Lab) -> None:
     their_ids = {theirs.scenario.operator_account_id, theirs.scenario.subject_account_id}
     for side in Side:
-        client = partial(mine.ground.accounts.client, side)
+        client = partial(mine.environment.accounts.client, side)
         listed = [
             client("iam").list_roles()["Roles"],
             client("stepfunctions").list_state_machines()["stateMachines"],
@@ -145,9 +145,9 @@ def test_nobody_sees_the_neighbours_things_in_a_list(theirs: Lab, mine: Lab) -> 
 
 def test_keys_are_of_no_use_with_anothers_id(theirs: Lab, mine: Lab) -> None:
     """One's own administrator in somebody else's name: the signature is checked against the key that it names."""
-    keys = {side: mine.ground.accounts.session(side).get_credentials() for side in Side}
-    theirs_key = theirs.ground.accounts.session(Side.SUBJECT).get_credentials()
-    forged = mine.ground.accounts.session(Side.SUBJECT).client(
+    keys = {side: mine.environment.accounts.session(side).get_credentials() for side in Side}
+    theirs_key = theirs.environment.accounts.session(Side.SUBJECT).get_credentials()
+    forged = mine.environment.accounts.session(Side.SUBJECT).client(
         "sts", aws_access_key_id=theirs_key.access_key, aws_secret_access_key=keys[Side.SUBJECT].secret_key
     )
     with pytest.raises(ClientError) as refusal:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.lab.classroom import serve
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import StateFolder
 
 
 def test_a_sandbox_that_cant_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_a_sandbox_that_cant_be_started_is_tried_again(monkeypatch: pytest.Monke
     monkeypatch.setattr(Sandbox, "start", start)
     monkeypatch.setattr(StateFolder, "is_held", lambda _folder: False)
     monkeypatch.setattr(serve, "_LOOK_SECONDS", 0.01)
-    keeper = serve.Keeper(SandboxConfig(), "127.0.0.1")
+    keeper = serve.RoomKeeper(SandboxConfig(), "127.0.0.1")
     watching = threading.Thread(target=keeper.watch)
     watching.start()
 

@@ -9,13 +9,13 @@ import pytest
 from xsfn_helpers.aws import room_client as keys
 from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.lab.classroom.limits import Allowance
-from xsfn_helpers.lab.classroom.people import Participant, Progress, checked_name, same_name
+from xsfn_helpers.lab.classroom.people import Participant, ParticipantProgress, checked_name, same_name
 
 BUILT = {"steps": [True, True, True, True]}
 ALL_HOLD = {"checks": {"passed": 24, "count": 24, "failed": []}}
 
 
-def somebody(progress: Progress, *, seen: float = 0.0) -> Participant:
+def somebody(progress: ParticipantProgress, *, seen: float = 0.0) -> Participant:
     return Participant(7, "Ada", 0.0, seen, progress)
 
 
@@ -36,7 +36,7 @@ def test_names_that_look_alike_are_one() -> None:
 
 
 def test_places_have_accounts_of_their_own() -> None:
-    people = [Participant(number, "x", 0, 0, Progress(), further=3) for number in range(1, 201)]
+    people = [Participant(number, "x", 0, 0, ParticipantProgress(), further=3) for number in range(1, 201)]
     ids = [account_id for one in people for account_id in one.account_ids]
 
     assert len(set(ids)) == len(ids) == 200 * 5
@@ -44,7 +44,7 @@ def test_places_have_accounts_of_their_own() -> None:
 
 
 def test_green_is_everything_built_and_every_check_held() -> None:
-    progress = Progress()
+    progress = ParticipantProgress()
     assert not progress.told(BUILT, at=1).green
     assert not progress.told(ALL_HOLD, at=1).green
     assert progress.told(BUILT | ALL_HOLD, at=1).green
@@ -63,22 +63,22 @@ def test_green_is_everything_built_and_every_check_held() -> None:
     ],
 )
 def test_only_progress_moves_somebody(news: dict[str, Any], moves: bool) -> None:
-    assert Progress(moved=1.0).told(news, at=600.0).moved == (600.0 if moves else 1.0)
+    assert ParticipantProgress(moved=1.0).told(news, at=600.0).moved == (600.0 if moves else 1.0)
 
 
 def test_the_same_again_is_no_progress() -> None:
-    once = Progress().told(BUILT | ALL_HOLD | {"run": "SUCCEEDED"}, at=10.0)
+    once = ParticipantProgress().told(BUILT | ALL_HOLD | {"run": "SUCCEEDED"}, at=10.0)
     assert once.told(BUILT | ALL_HOLD | {"run": "SUCCEEDED"}, at=900.0).moved == 10.0
 
 
 def test_minutes_without_progress_are_counted() -> None:
-    assert somebody(Progress(moved=100.0)).idle_minutes(100.0 + 7 * 60 + 59) == 7
-    assert somebody(Progress(moved=100.0)).idle_minutes(50.0) == 0
+    assert somebody(ParticipantProgress(moved=100.0)).idle_minutes(100.0 + 7 * 60 + 59) == 7
+    assert somebody(ParticipantProgress(moved=100.0)).idle_minutes(50.0) == 0
 
 
 def test_progress_is_stored_and_read_as_it_is() -> None:
-    progress = Progress().told(BUILT | ALL_HOLD | {"run": "FAILED", "names": {"lab_id": "mine"}}, at=3.0)
-    assert Progress.from_json(progress.to_json()) == progress
+    progress = ParticipantProgress().told(BUILT | ALL_HOLD | {"run": "FAILED", "names": {"lab_id": "mine"}}, at=3.0)
+    assert ParticipantProgress.from_json(progress.to_json()) == progress
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_progress_is_stored_and_read_as_it_is() -> None:
 )
 def test_what_no_lab_tells_is_refused(news: dict[str, Any]) -> None:
     with pytest.raises(RoomError):
-        Progress().told(news, at=1.0)
+        ParticipantProgress().told(news, at=1.0)
 
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.lab.classroom.opened import Person, Room
-from xsfn_helpers.aws.events import News
+from xsfn_helpers.aws.events import Events
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.lab.classroom import reporter
 from xsfn_helpers.lab.classroom.people import SCENARIO_NAMES
@@ -84,9 +84,9 @@ class _Stand:
 
     @property
     def lab(self) -> Any:
-        ground = SimpleNamespace(lab_id="test", accounts=SimpleNamespace(news=News()))
+        environment = SimpleNamespace(lab_id="test", accounts=SimpleNamespace(news=Events()))
         names = SimpleNamespace(**dict.fromkeys(SCENARIO_NAMES, "name"))
-        return SimpleNamespace(scenario=names, ground=ground, steps=self)
+        return SimpleNamespace(scenario=names, environment=environment, steps=self)
 
     def until_steps(self) -> list[bool]:
         while True:

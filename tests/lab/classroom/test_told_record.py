@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from xsfn_helpers.common.errors import RoomError
-from xsfn_helpers.deployment.practice.score import Attempt, Record, Result
+from xsfn_helpers.deployment.practice.score import FaultAttempt, Record, Result
 from xsfn_helpers.lab.classroom.told_record import told_record
 
 _RESULT = asdict(Result(1, 2, 3.0, solution_shown=False))
-_ATTEMPT = asdict(Attempt("star", 1.0))
+_ATTEMPT = asdict(FaultAttempt("star", 1.0))
 
 
 def test_what_a_lab_writes_is_read() -> None:
-    record = Record({"star": Result(1, 2, 3.0, solution_shown=True)}, Attempt("new-name", 7, hints=2, disguised=True))
+    record = Record(
+        {"star": Result(1, 2, 3.0, solution_shown=True)}, FaultAttempt("new-name", 7, hints=2, disguised=True)
+    )
 
     assert told_record(record.to_json()) == record
     assert told_record(Record().to_json()) == Record()

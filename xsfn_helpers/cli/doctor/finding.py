@@ -40,7 +40,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class MachineDiagnosis:
     """All findings, in the order in which things build on each other; true when nothing is in the way of the lab."""
 
     findings: tuple[Finding, ...]

@@ -67,7 +67,7 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Sandbox:
+class SandboxFound:
     """Of the sandbox: where it answers and as which process, or what keeps us from asking; all None at rest."""
 
     endpoint: str | None = None
@@ -113,7 +113,7 @@ class Machine:
     programs: Programs
     settings: Trouble | None
     network: Network
-    sandbox: Sandbox
+    sandbox: SandboxFound
     state_folder: Folder
     working_folder: Folder
     clock: Clock

@@ -28,7 +28,7 @@ from xsfn_helpers.cli.doctor.machine import (
     Network,
     Package,
     Programs,
-    Sandbox,
+    SandboxFound,
     Trouble,
 )
 from xsfn_helpers.cli.doctor.surroundings import LAB_PORT
@@ -180,30 +180,30 @@ def _host_and_port(address: str) -> str:
         return tr("an address that can't be read")
 
 
-def _state() -> tuple[Folder, Sandbox]:
+def _state() -> tuple[Folder, SandboxFound]:
     try:
         from xsfn_helpers.sandbox.process.server import Sandbox as Server
         from xsfn_helpers.sandbox.process.state import SandboxFolder
     except ImportError as error:
         trouble = Trouble(tr("The sandbox can't be loaded: {error}.", error=error), tr("Mend what is missing above."))
-        return _folder(Path.home()), Sandbox(trouble=trouble)
+        return _folder(Path.home()), SandboxFound(trouble=trouble)
     kept = SandboxFolder.default()
     try:
         found = Server.find()
     except XsfnError as error:
-        return _folder(kept.path, trouble=_trouble(error)), Sandbox()
+        return _folder(kept.path, trouble=_trouble(error)), SandboxFound()
     if found is not None:
-        return _folder(kept.path), Sandbox(found.endpoint_url, found.pid, found.notice)
+        return _folder(kept.path), SandboxFound(found.endpoint_url, found.pid, found.notice)
     last = kept.read()
     if last is None or not kept.is_held():
-        return _folder(kept.path), Sandbox()
+        return _folder(kept.path), SandboxFound()
     what = tr(
         "The sandbox process {pid} is there but doesn't answer at {endpoint_url}.",
         pid=last.pid,
         endpoint_url=last.endpoint_url,
     )
     remedy = tr("End it, nothing gets lost: kill -9 {pid}", pid=last.pid)
-    return _folder(kept.path), Sandbox(trouble=Trouble(what, remedy))
+    return _folder(kept.path), SandboxFound(trouble=Trouble(what, remedy))
 
 
 def _folder(path: Path, *, trouble: Trouble | None = None) -> Folder:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from xsfn_helpers.cli.doctor.finding import Diagnosis, Finding, Level
+from xsfn_helpers.cli.doctor.finding import Finding, Level, MachineDiagnosis
 from xsfn_helpers.cli.doctor.machine import Installed, Machine, Package, Programs
 from xsfn_helpers.cli.doctor.surroundings import (
     clock_finding,
@@ -22,9 +22,9 @@ _INSTALL: Final = mark("`make lab` installs it into this folder's environment; e
 _REQUIREMENT: Final = re.compile(r"(==|>=)\s*([\w.]+)")
 
 
-def diagnose(machine: Machine) -> Diagnosis:
+def diagnose(machine: Machine) -> MachineDiagnosis:
     """Every finding, those first on which the others build."""
-    return Diagnosis(
+    return MachineDiagnosis(
         (
             *_installed(machine.installed),
             *_programs(machine.programs),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from xsfn_helpers.cli.doctor.finding import Finding, Level
-from xsfn_helpers.cli.doctor.machine import Clock, Folder, Network, Sandbox
+from xsfn_helpers.cli.doctor.machine import Clock, Folder, Network, SandboxFound
 from xsfn_helpers.common.language import tr
 
 LAB_PORT: Final = 8888  # JupyterLab's own default
@@ -17,7 +17,7 @@ _GOOD_ROOM: Final = 1000 * _MEGABYTE  # an environment made anew
 _CLOCK_SLACK: Final = 300.0  # AWS refuses signatures that are more than a few minutes off
 
 
-def network_findings(network: Network, sandbox: Sandbox) -> Iterator[Finding]:
+def network_findings(network: Network, sandbox: SandboxFound) -> Iterator[Finding]:
     """The machine's own address, the two ports, and the proxies; only the first where nobody can listen there."""
     if network.loopback is not None:
         yield Finding("loopback", Level.BAD, network.loopback.what, network.loopback.remedy)
@@ -50,7 +50,7 @@ def _proxies(network: Network) -> Finding:
     return Finding("proxies", Level.WARN, what, "export NO_PROXY=127.0.0.1,localhost")
 
 
-def sandbox_finding(sandbox: Sandbox) -> Finding:
+def sandbox_finding(sandbox: SandboxFound) -> Finding:
     """Whether the sandbox answers, rests, or is in trouble."""
     if sandbox.trouble is not None:
         return Finding("sandbox", Level.BAD, sandbox.trouble.what, sandbox.trouble.remedy)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
 from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.scenario import Scenario, Side
@@ -22,7 +22,7 @@ from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 from xsfn_helpers.deployment.runs import ENDS, RUNNING
@@ -83,12 +83,14 @@ def by_hand(scenario: Scenario, *, external_id: str | None) -> dict[str, Any]:
     }
 
 
-def try_as_operator_role(ground: Ground, task: dict[str, Any]) -> Ending:
+def try_as_operator_role(environment: Environment, task: dict[str, Any]) -> Ending:
     """Run the task in a state machine of the Operator account that has the Operator's role and another name."""
-    return _try(ground, task, ground.scenario.operator_role_arn)
+    return _try(environment, task, environment.scenario.operator_role_arn)
 
 
-def try_both_as_operator_role(ground: Ground, first: dict[str, Any], second: dict[str, Any]) -> tuple[Ending, Ending]:
+def try_both_as_operator_role(
+    environment: Environment, first: dict[str, Any], second: dict[str, Any]
+) -> tuple[Ending, Ending]:
     """Run two tasks one after the other in such a state machine. The second is tried however the first ends.
 
     What came of the first is told by the history alone: the execution ends as the second does.
@@ -96,80 +98,82 @@ def try_both_as_operator_role(ground: Ground, first: dict[str, Any], second: dic
     go_on = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Try"}], "Next": "Try"}
     before = {name: value for name, value in first.items() if name != "End"} | go_on
     states = {"StartAt": "Try first", "States": {"Try first": before, "Try": second}}
-    machine = _machine_of(ground, _new_name(), ground.scenario.operator_role_arn, states)
+    machine = _machine_of(environment, _new_name(), environment.scenario.operator_role_arn, states)
     with _for_a_moment(machine):
         machine.create()
-        with told(ground.scenario.operator):
-            answer = ground.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
-        history = _wait_for_history(ground, answer["executionArn"])
+        with translated(environment.scenario.operator):
+            answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+        history = _wait_for_history(environment, answer["executionArn"])
     return _ending_of_first(history), _ending(history[-1])
 
 
-def try_as_other_role(ground: Ground, task: dict[str, Any]) -> Ending:
+def try_as_other_role(environment: Environment, task: dict[str, Any]) -> Ending:
     """Run the task under a role of the Operator account that may assume the execute role but isn't trusted by it."""
-    with _other_role(ground) as role_arn:
-        return _try(ground, task, role_arn)
+    with _other_role(environment) as role_arn:
+        return _try(environment, task, role_arn)
 
 
-def sweep(ground: Ground) -> Plan:
+def sweep(environment: Environment) -> Plan:
     """Remove what probes left behind in either account, found by name and tag."""
-    with told(ground.scenario.operator):
+    with translated(environment.scenario.operator):
         machines = [
             machine["name"]
-            for page in ground.states(Side.OPERATOR).get_paginator("list_state_machines").paginate()
+            for page in environment.states(Side.OPERATOR).get_paginator("list_state_machines").paginate()
             for machine in page["stateMachines"]
             if machine["name"].startswith(PREFIX)
         ]
-    changes: list[Change | None] = [_machine(ground, name, "", {}).undo() for name in machines]
+    changes: list[Change | None] = [_machine(environment, name, "", {}).undo() for name in machines]
     for side in Side:
-        changes += [_role(ground, name, side).undo() for name in _role_names(ground, side)]
+        changes += [_role(environment, name, side).undo() for name in _role_names(environment, side)]
     return Plan(tr("Probes left behind"), tuple(change for change in changes if change), done=True)
 
 
-def _role_names(ground: Ground, side: Side) -> list[str]:
-    with told(ground.scenario.account(side)):
+def _role_names(environment: Environment, side: Side) -> list[str]:
+    with translated(environment.scenario.account(side)):
         return [
             role["RoleName"]
-            for page in ground.iam(side).get_paginator("list_roles").paginate()
+            for page in environment.iam(side).get_paginator("list_roles").paginate()
             for role in page["Roles"]
             if role["RoleName"].startswith(PREFIX)
         ]
 
 
-def _try(ground: Ground, task: dict[str, Any], role_arn: str) -> Ending:
-    machine = _machine(ground, _new_name(), role_arn, task)
+def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
+    machine = _machine(environment, _new_name(), role_arn, task)
     with _for_a_moment(machine):
         machine.create()
-        with told(ground.scenario.operator):
-            answer = ground.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
-        return _wait(ground, answer["executionArn"])
+        with translated(environment.scenario.operator):
+            answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+        return _wait(environment, answer["executionArn"])
 
 
-def _wait(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> Ending:
+def _wait(environment: Environment, execution_arn: str, *, timeout: float = 60.0) -> Ending:
     deadline = time.monotonic() + timeout
-    pauses = ground.accounts.pace.pauses()
+    pauses = environment.accounts.pace.pauses()
     while True:
         time.sleep(next(pauses))
-        with told(ground.scenario.operator):
-            described = ground.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
+        with translated(environment.scenario.operator):
+            described = environment.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
         if described["status"] != RUNNING:
             return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
         if time.monotonic() > deadline:
-            raise _hasnt_ended(ground, timeout)
+            raise _hasnt_ended(environment, timeout)
 
 
-def _wait_for_history(ground: Ground, execution_arn: str, *, timeout: float = 60.0) -> list[HistoryEventTypeDef]:
+def _wait_for_history(
+    environment: Environment, execution_arn: str, *, timeout: float = 60.0
+) -> list[HistoryEventTypeDef]:
     deadline = time.monotonic() + timeout
-    pauses = ground.accounts.pace.pauses()
+    pauses = environment.accounts.pace.pauses()
     while True:
         time.sleep(next(pauses))
-        with told(ground.scenario.operator):
-            pages = ground.states(Side.OPERATOR).get_paginator("get_execution_history")
+        with translated(environment.scenario.operator):
+            pages = environment.states(Side.OPERATOR).get_paginator("get_execution_history")
             history = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
         if history and history[-1]["type"] in ENDS:
             return history
         if time.monotonic() > deadline:
-            raise _hasnt_ended(ground, timeout)
+            raise _hasnt_ended(environment, timeout)
 
 
 def _ending_of_first(history: list[HistoryEventTypeDef]) -> Ending:
@@ -191,18 +195,18 @@ def _ending(event: HistoryEventTypeDef) -> Ending:
     return Ending(status, told_of.get("error", ""), told_of.get("cause", ""))
 
 
-def _hasnt_ended(ground: Ground, timeout: float) -> RunError:
+def _hasnt_ended(environment: Environment, timeout: float) -> RunError:
     return RunError(
-        tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(ground.scenario.operator)
+        tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(environment.scenario.operator)
     )
 
 
 @contextmanager
-def _other_role(ground: Ground) -> Iterator[str]:
-    scenario = ground.scenario
-    role = _role(ground, _new_name())
+def _other_role(environment: Environment) -> Iterator[str]:
+    scenario = environment.scenario
+    role = _role(environment, _new_name())
     policy = InlinePolicy(
-        ground, Side.OPERATOR, role.name, _POLICY_NAME, json_text(operator_role_permissions(scenario))
+        environment, Side.OPERATOR, role.name, _POLICY_NAME, json_text(operator_role_permissions(scenario))
     )
     with _for_a_moment(role):
         role.create()
@@ -221,18 +225,18 @@ def _for_a_moment(thing: Role | StateMachine) -> Iterator[None]:
     surely(thing.delete)
 
 
-def _role(ground: Ground, name: str, side: Side = Side.OPERATOR) -> Role:
-    trust = json_text(service_trust(ground.scenario, ground.scenario.operator))
-    return Role(ground, side, name, trust, policies=frozenset({_POLICY_NAME}))
+def _role(environment: Environment, name: str, side: Side = Side.OPERATOR) -> Role:
+    trust = json_text(service_trust(environment.scenario, environment.scenario.operator))
+    return Role(environment, side, name, trust, policies=frozenset({_POLICY_NAME}))
 
 
-def _machine(ground: Ground, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:
-    return _machine_of(ground, name, role_arn, {"StartAt": "Try", "States": {"Try": task}})
+def _machine(environment: Environment, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:
+    return _machine_of(environment, name, role_arn, {"StartAt": "Try", "States": {"Try": task}})
 
 
-def _machine_of(ground: Ground, name: str, role_arn: str, states: dict[str, Any]) -> StateMachine:
+def _machine_of(environment: Environment, name: str, role_arn: str, states: dict[str, Any]) -> StateMachine:
     definition = {"Comment": "A probe: it tries one call and is removed", **states}
-    return StateMachine(ground, Side.OPERATOR, name, role_arn, json_text(definition))
+    return StateMachine(environment, Side.OPERATOR, name, role_arn, json_text(definition))
 
 
 def _new_name() -> str:

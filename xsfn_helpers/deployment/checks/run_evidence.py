@@ -13,7 +13,7 @@ from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.stable_text import stable, stable_cause
-from xsfn_helpers.deployment.checks.trials import Answer
+from xsfn_helpers.deployment.checks.trials import CallAnswer
 from xsfn_helpers.deployment.runs import SUCCEEDED, Run
 
 # In the order in which a run meets them. Link 5 is only asked for when the parent is stopped.
@@ -73,7 +73,7 @@ def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
     ]
 
 
-def refused_check(name: str, title: str, attempt: Callable[[], Answer], *, hint: str) -> Check:
+def refused_check(name: str, title: str, attempt: Callable[[], CallAnswer], *, hint: str) -> Check:
     """A call that must be refused; `hint` is for when it isn't. A trial that can't be made fails the check too."""
     try:
         answer = attempt()

@@ -10,7 +10,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, message_of, told
+from xsfn_helpers.aws.errors import code_of, message_of, translated
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
 from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.chain.scenario import Side
@@ -19,7 +19,7 @@ from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import probes
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, Run, begin, follow, how_far, look, stop
 
@@ -35,19 +35,19 @@ _WAITING: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallAnswer:
     """What a call that should be refused came to: refused, in AWS's words, or not."""
 
     refused: bool
     words: str
 
 
-def direct_assume_role(ground: Ground) -> Answer:
+def direct_assume_role(environment: Environment) -> CallAnswer:
     """The Operator account's administrator asks for the execute role, with the right external id."""
-    scenario = ground.scenario
+    scenario = environment.scenario
     try:
         # The answer, should there be one, holds credentials: it is not kept, and they may do nothing.
-        ground.accounts.client(Side.OPERATOR, "sts").assume_role(
+        environment.accounts.client(Side.OPERATOR, "sts").assume_role(
             RoleArn=scenario.execute_role_arn,
             RoleSessionName="xsfn-probe",
             ExternalId=scenario.external_id,
@@ -55,44 +55,44 @@ def direct_assume_role(ground: Ground) -> Answer:
             Policy=probes.POWERLESS,
         )
     except ClientError as error:
-        return _refusal(ground, error)
-    return Answer(False, tr("the administrator was given the execute role"))
+        return _refusal(environment, error)
+    return CallAnswer(False, tr("the administrator was given the execute role"))
 
 
-def direct_start_execution(ground: Ground) -> Answer:
+def direct_start_execution(environment: Environment) -> CallAnswer:
     """The Operator account's administrator starts the Subject machine, without any role of the Subject account."""
-    scenario = ground.scenario
+    scenario = environment.scenario
     try:
-        started = ground.states(Side.OPERATOR).start_execution(stateMachineArn=scenario.subject_machine_arn)
+        started = environment.states(Side.OPERATOR).start_execution(stateMachineArn=scenario.subject_machine_arn)
     except ClientError as error:
-        return _refusal(ground, error)
-    with told(scenario.subject):
-        ground.states(Side.SUBJECT).stop_execution(executionArn=started["executionArn"])
-    return Answer(False, tr("the Subject state machine was started from outside its account"))
+        return _refusal(environment, error)
+    with translated(scenario.subject):
+        environment.states(Side.SUBJECT).stop_execution(executionArn=started["executionArn"])
+    return CallAnswer(False, tr("the Subject state machine was started from outside its account"))
 
 
-def wrong_external_id(ground: Ground) -> Answer:
+def wrong_external_id(environment: Environment) -> CallAnswer:
     """Another state machine with the Operator's role: Step Functions passes that machine's ARN (confused deputy)."""
-    return _ended(probes.try_as_operator_role(ground, probes.with_credentials(ground.scenario)))
+    return _ended(probes.try_as_operator_role(environment, probes.with_credentials(environment.scenario)))
 
 
-def no_external_id(ground: Ground) -> Answer:
+def no_external_id(environment: Environment) -> CallAnswer:
     """The Operator role asks for the execute role without an external id."""
-    return _ended(probes.try_as_operator_role(ground, probes.by_hand(ground.scenario, external_id=None)))
+    return _ended(probes.try_as_operator_role(environment, probes.by_hand(environment.scenario, external_id=None)))
 
 
-def external_ids(ground: Ground) -> tuple[Answer, Answer]:
+def external_ids(environment: Environment) -> tuple[CallAnswer, CallAnswer]:
     """`wrong_external_id` and `no_external_id`, tried by one state machine in one execution."""
-    scenario = ground.scenario
+    scenario = environment.scenario
     by_hand, machine = probes.by_hand(scenario, external_id=None), probes.with_credentials(scenario)
-    none, wrong = probes.try_both_as_operator_role(ground, by_hand, machine)
+    none, wrong = probes.try_both_as_operator_role(environment, by_hand, machine)
     return _ended(wrong), _ended(none)
 
 
-def other_role(ground: Ground) -> Answer:
+def other_role(environment: Environment) -> CallAnswer:
     """Another role of the Operator account asks, permitted by its own account and with the right external id."""
-    task = probes.by_hand(ground.scenario, external_id=ground.scenario.external_id)
-    return _ended(probes.try_as_other_role(ground, task))
+    task = probes.by_hand(environment.scenario, external_id=environment.scenario.external_id)
+    return _ended(probes.try_as_other_role(environment, task))
 
 
 @contextmanager
@@ -111,14 +111,14 @@ def machine_in_place(machine: StateMachine) -> Iterator[None]:
         surely(machine.undo)
 
 
-def subject_alone(ground: Ground) -> str:
+def subject_alone(environment: Environment) -> str:
     """Start the Subject machine from its own account and give the status it ends with."""
-    subject = ground.scenario.subject
-    states = ground.states(Side.SUBJECT)
-    with told(subject):
-        execution = states.start_execution(stateMachineArn=ground.scenario.subject_machine_arn)["executionArn"]
+    subject = environment.scenario.subject
+    states = environment.states(Side.SUBJECT)
+    with translated(subject):
+        execution = states.start_execution(stateMachineArn=environment.scenario.subject_machine_arn)["executionArn"]
         deadline = time.monotonic() + 60
-        pauses = ground.accounts.pace.pauses()
+        pauses = environment.accounts.pace.pauses()
         while True:
             time.sleep(next(pauses))
             status = states.describe_execution(executionArn=execution)["status"]
@@ -126,21 +126,21 @@ def subject_alone(ground: Ground) -> str:
                 return status
 
 
-def run(ground: Ground, *, allowed: bool) -> Run:
+def run(environment: Environment, *, allowed: bool) -> Run:
     """One real run: the trial of links 1, 2, 3, 4 and 6.
 
     `allowed` says what the policies as stored make of these links. A run that goes otherwise is repeated for a while,
     because a fresh IAM change takes time to be seen by STS and Step Functions.
     """
-    return until_seen(ground, lambda: follow(ground, begin(ground)), allowed=allowed)
+    return until_seen(environment, lambda: follow(environment, begin(environment)), allowed=allowed)
 
 
-def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> Run:
+def until_seen(environment: Environment, attempt: Callable[[], Run], *, allowed: bool) -> Run:
     """The first run that goes as the policies say, or the last one within the time that a change may take to be seen.
 
     `attempt` makes one; `allowed` says whether the policies let it through.
     """
-    patience = ground.accounts.pace.propagation
+    patience = environment.accounts.pace.propagation
     began = time.monotonic()
     pause = 0.25
     while True:
@@ -154,12 +154,14 @@ def until_seen(ground: Ground, attempt: Callable[[], Run], *, allowed: bool) -> 
             if allowed
             else tr("a run was let through, though they deny it")
         )
-        ground.accounts.tell_waiting(Waiting(ground.scenario.operator, what, tr(IAM_SPREADS), waited, patience))
+        environment.accounts.tell_waiting(
+            Waiting(environment.scenario.operator, what, tr(IAM_SPREADS), waited, patience)
+        )
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
 
 
-def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool = True) -> Run:
+def stopped_run(environment: Environment, subject_machine: StateMachine, *, allowed: bool = True) -> Run:
     """Stop a run while its Subject execution waits: the trial of link 5.
 
     The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
@@ -169,12 +171,16 @@ def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool 
     waiting = replace(before, definition=json_text(_WAITING))
     try:
         waiting.save()
-        execution, goes_on = _begun(ground)
-        patience = (2 if allowed else 0) + 20 * ground.accounts.pace.poll
-        ended = stop(ground, execution, cause=_STOP_CAUSE, timeout=patience) if goes_on else look(ground, execution)
+        execution, goes_on = _begun(environment)
+        patience = (2 if allowed else 0) + 20 * environment.accounts.pace.poll
+        ended = (
+            stop(environment, execution, cause=_STOP_CAUSE, timeout=patience)
+            if goes_on
+            else look(environment, execution)
+        )
         if ended.subject_execution_arn and ended.subject_status == RUNNING:
-            with told(ground.scenario.subject):
-                ground.states(Side.SUBJECT).stop_execution(
+            with translated(environment.scenario.subject):
+                environment.states(Side.SUBJECT).stop_execution(
                     executionArn=ended.subject_execution_arn, cause=tr("its parent couldn't stop it")
                 )
     except BaseException:
@@ -185,23 +191,23 @@ def stopped_run(ground: Ground, subject_machine: StateMachine, *, allowed: bool 
     return ended
 
 
-def _begun(ground: Ground) -> tuple[str, bool]:
+def _begun(environment: Environment) -> tuple[str, bool]:
     """A run whose Subject execution has started, or that has failed; and whether it goes on.
 
     One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
     execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
     """
-    pace = ground.accounts.pace
+    pace = environment.accounts.pace
     deadline = time.monotonic() + pace.propagation
-    execution, pauses = begin(ground), pace.pauses()
+    execution, pauses = begin(environment), pace.pauses()
     while True:
         time.sleep(next(pauses))
-        tried = how_far(ground, execution)
+        tried = how_far(environment, execution)
         goes_on, succeeded = tried.status == RUNNING, tried.status == SUCCEEDED
         if not (succeeded or (goes_on and not tried.submitted)) or time.monotonic() > deadline:
             return execution, goes_on
         if succeeded:
-            execution = begin(ground)
+            execution = begin(environment)
 
 
 def was_refused(tried: Run) -> bool:
@@ -209,21 +215,21 @@ def was_refused(tried: Run) -> bool:
     return tried.broken_link is not None and not (tried.error or "").endswith("DoesNotExistException")
 
 
-def _refusal(ground: Ground, error: ClientError) -> Answer:
+def _refusal(environment: Environment, error: ClientError) -> CallAnswer:
     if code_of(error) not in _DENIED:
-        with told(ground.scenario.operator):
+        with translated(environment.scenario.operator):
             raise error
-    return Answer(True, stable(message_of(error)))
+    return CallAnswer(True, stable(message_of(error)))
 
 
-def _ended(ending: probes.Ending) -> Answer:
+def _ended(ending: probes.Ending) -> CallAnswer:
     """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
     words = stable(ending.cause)
     if ending.status == "SUCCEEDED":
-        return Answer(False, tr("the execute role was given"))
+        return CallAnswer(False, tr("the execute role was given"))
     if ending.status == "FAILED" and _NOT_AUTHORIZED in words:
-        return Answer(True, words)
-    return Answer(
+        return CallAnswer(True, words)
+    return CallAnswer(
         False,
         tr(
             "the probe ended {status} for another reason: {error} {words}",

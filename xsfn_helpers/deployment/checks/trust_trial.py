@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.aws.attempt import Attempt, attempt
-from xsfn_helpers.aws.errors import code_of, retry_while, told
+from xsfn_helpers.aws.errors import code_of, retry_while, translated
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
 from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.documents import POLICY_VERSION
@@ -24,8 +24,8 @@ from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.checks import probes
-from xsfn_helpers.deployment.environment import LAB_TAG, Ground
-from xsfn_helpers.deployment.lock import turn
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
+from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 
@@ -36,7 +36,7 @@ _PERMISSION: Final = "assume-the-door"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Renderable):
+class TrialAnswer(Renderable):
     """One question, answered twice."""
 
     trust: Mapping[str, Any]
@@ -70,7 +70,7 @@ class Answer(Renderable):
 class TrustTrial:
     """Asks who gets through which trust policy. Every method can be called again; nothing stays behind."""
 
-    ground: Ground
+    environment: Environment
     asker_side: Side = Side.OPERATOR
 
     @property
@@ -91,7 +91,7 @@ class TrustTrial:
     @property
     def door_arn(self) -> str:
         """The role whose trust policy is in question."""
-        return f"arn:{self._partition}:iam::{self.ground.scenario.subject_account_id}:role/{DOOR}"
+        return f"arn:{self._partition}:iam::{self.environment.scenario.subject_account_id}:role/{DOOR}"
 
     def ask(
         self,
@@ -101,16 +101,16 @@ class TrustTrial:
         permission: bool = True,
         external_id: str | None = None,
         deny: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    ) -> TrialAnswer:
         """May the asker's session assume a door that trusts `principal` under `condition`?
 
         `permission` says whether the asker's own account lets it; `external_id` goes along with the call; `deny` is
         the condition of a second statement that denies. Raises `StepError` when IAM doesn't take the trust policy.
         """
         trust = _trust(principal, condition, deny)
-        with turn(self.ground.lab_id):
+        with locked(self.environment.lab_id):
             asker, door = self._asker(permission), self._role(Side.SUBJECT, DOOR, trust)
-            policy = InlinePolicy(self.ground, self.asker_side, ASKER, _PERMISSION, json_text(self._permission()))
+            policy = InlinePolicy(self.environment, self.asker_side, ASKER, _PERMISSION, json_text(self._permission()))
             try:
                 asker.apply()
                 if permission:
@@ -121,10 +121,10 @@ class TrustTrial:
                 surely(door.undo)
                 surely(asker.undo)
 
-    def _answer(self, trust: Mapping[str, Any], external_id: str | None) -> Answer:
+    def _answer(self, trust: Mapping[str, Any], external_id: str | None) -> TrialAnswer:
         extra = {} if external_id is None else {"ExternalId": external_id}
         decision, asker = self._decide(external_id), self._session_client()
-        patience = self.ground.accounts.pace.propagation
+        patience = self.environment.accounts.pace.propagation
         began = time.monotonic()
         while True:
             call = attempt(
@@ -138,29 +138,29 @@ class TrustTrial:
             waited = time.monotonic() - began
             # Both roles are seconds old: AWS may not see yet what the engine reads.
             if call.allowed == decision.allowed or waited > patience:
-                return Answer(trust, decision, call)
+                return TrialAnswer(trust, decision, call)
             self._tell_waiting(waited)
             time.sleep(1)
 
     def _tell_waiting(self, waited: float) -> None:
-        account, accounts = self.ground.scenario.account(self.asker_side), self.ground.accounts
+        account, accounts = self.environment.scenario.account(self.asker_side), self.environment.accounts
         accounts.tell_waiting(
             Waiting(account, tr("waiting for the asker's role"), tr(IAM_SPREADS), waited, accounts.pace.propagation)
         )
 
     def _session_client(self) -> Any:
         """STS as the asker's session."""
-        sts = self.ground.accounts.client(self.asker_side, "sts")
-        with told(self.ground.scenario.account(self.asker_side)):
+        sts = self.environment.accounts.client(self.asker_side, "sts")
+        with translated(self.environment.scenario.account(self.asker_side)):
             issued = retry_while(
                 lambda: sts.assume_role(
                     RoleArn=self.asker_arn, RoleSessionName=SESSION, DurationSeconds=probes.SHORTEST_SESSION
                 ),
                 lambda error: code_of(error) == "AccessDenied",
-                budget=self.ground.accounts.pace.propagation,
+                budget=self.environment.accounts.pace.propagation,
                 say=self._tell_waiting,
             )["Credentials"]
-        return self.ground.accounts.session(self.asker_side).client(
+        return self.environment.accounts.session(self.asker_side).client(
             "sts",
             aws_access_key_id=issued["AccessKeyId"],
             aws_secret_access_key=issued["SecretAccessKey"],
@@ -170,14 +170,14 @@ class TrustTrial:
     def _decide(self, external_id: str | None) -> Decision:
         """The engine's answer, from the two roles as they are stored."""
         asker, door = self._stored(self.asker_side, ASKER), self._stored(Side.SUBJECT, DOOR)
-        context = {"sts:RoleSessionName": SESSION, f"aws:PrincipalTag/{LAB_TAG}": self.ground.lab_id}
+        context = {"sts:RoleSessionName": SESSION, f"aws:PrincipalTag/{LAB_TAG}": self.environment.lab_id}
         if external_id is not None:
             context["sts:ExternalId"] = external_id
         request = Request(
             principal=Principal.parse(self.session_arn, unique_id=asker.unique_id, role_arn=asker.arn),
             action="sts:AssumeRole",
             resource=door.arn,
-            resource_account=self.ground.scenario.subject_account_id,
+            resource_account=self.environment.scenario.subject_account_id,
             context=context,
         )
         identity = tuple(
@@ -188,20 +188,20 @@ class TrustTrial:
         return decide(request, Policies(identity=identity, resource=trust))
 
     def _stored(self, side: Side, name: str) -> StoredRole:
-        with told(self.ground.scenario.account(side)):
-            role = read_role(self.ground.iam(side), name)
+        with translated(self.environment.scenario.account(side)):
+            role = read_role(self.environment.iam(side), name)
         assert role is not None  # made a moment ago, in our turn
         return role
 
     def _asker(self, permission: bool) -> Role:
         """A role that this account's administrator may become; what it may do is the question."""
-        with told(self.ground.scenario.account(self.asker_side)):
-            me = self.ground.accounts.client(self.asker_side, "sts").get_caller_identity()["Arn"]
+        with translated(self.environment.scenario.account(self.asker_side)):
+            me = self.environment.accounts.client(self.asker_side, "sts").get_caller_identity()["Arn"]
         policies = frozenset({_PERMISSION}) if permission else frozenset()
         return self._role(self.asker_side, ASKER, _trust(me, None, None), policies)
 
     def _role(self, side: Side, name: str, trust: Mapping[str, Any], policies: frozenset[str] = frozenset()) -> Role:
-        return Role(self.ground, side, name, json_text(trust), policies=policies)
+        return Role(self.environment, side, name, json_text(trust), policies=policies)
 
     def _permission(self) -> dict[str, Any]:
         allow = {"Sid": "AssumeTheDoor", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": self.door_arn}
@@ -209,11 +209,11 @@ class TrustTrial:
 
     @property
     def _partition(self) -> str:
-        return self.ground.scenario.partition
+        return self.environment.scenario.partition
 
     @property
     def _asker_account(self) -> str:
-        return self.ground.scenario.account(self.asker_side).id
+        return self.environment.scenario.account(self.asker_side).id
 
 
 def _trust(principal: str, condition: Mapping[str, Any] | None, deny: Mapping[str, Any] | None) -> dict[str, Any]:

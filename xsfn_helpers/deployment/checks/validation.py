@@ -30,7 +30,7 @@ from xsfn_helpers.deployment.checks.run_evidence import (
     stop_check,
     untried,
 )
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.runs import SUCCEEDED, Run
 from xsfn_helpers.deployment.snapshot import decide_links
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Step, Steps
@@ -68,7 +68,7 @@ class Checked:
 class Validation:
     """The checks of one lab; `steps` are its stages as they should be."""
 
-    ground: Ground
+    environment: Environment
     steps: Steps
 
     def report(self, *, stage: int = LAST_STAGE, live: bool = True, run: Run | None = None) -> Report:
@@ -81,7 +81,7 @@ class Validation:
         if stage != 0:
             self.steps.stage(stage)
         steps = self.steps.at_one_look()
-        verdicts = _verdicts(steps.ground)
+        verdicts = _verdicts(steps.environment)
         checks = [*_things(steps, stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
         if live:
             checks += self._live(verdicts, stage, run)
@@ -92,7 +92,7 @@ class Validation:
 
     def before(self, stage: int) -> Report:
         """What must be refused before `stage` is applied: the links it opens, and a whole run."""
-        verdicts = _verdicts(self.ground)
+        verdicts = _verdicts(self.environment)
         opened = [verdict for verdict in verdicts.values() if OPENED_BY[verdict.link.number] == stage]
         checks = [_decided(verdict, stage - 1) for verdict in opened]
         checks.append(self._no_run_before(stage, verdicts))
@@ -103,11 +103,11 @@ class Validation:
 
     def trial(self, verdicts: Mapping[int, Verdict] | None = None) -> Run:
         """One real run, as patient with IAM as the policies give reason to be."""
-        return trials.run(self.ground, allowed=self.allows_a_run(verdicts))
+        return trials.run(self.environment, allowed=self.allows_a_run(verdicts))
 
     def allows_a_run(self, verdicts: Mapping[int, Verdict] | None = None) -> bool:
         """Whether the policies as stored let a whole run through."""
-        decided = verdicts or _verdicts(self.ground)
+        decided = verdicts or _verdicts(self.environment)
         return all(decided[number].allowed for number in RUN_LINKS)
 
     def _live(self, verdicts: Mapping[int, Verdict], stage: int, run: Run | None) -> list[Check]:
@@ -129,7 +129,7 @@ class Validation:
     def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
         tried = run or self.trial(verdicts)
         checks = run_checks(tried, verdicts)
-        if "subject_machine" in self.ground.adopted.keys:
+        if "subject_machine" in self.environment.adopted.keys:
             # Its trial would change the Subject machine for a while, and this one isn't the lab's.
             return checks
         if not tried.succeeded:
@@ -138,13 +138,13 @@ class Validation:
                 *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE)),
             ]
         try:
-            stopped = trials.stopped_run(self.ground, self.steps.subject_machine)
+            stopped = trials.stopped_run(self.environment, self.steps.subject_machine)
         except XsfnError as error:
             return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or tr(LOOK_ABOVE))]
         return [*checks, stop_check(stopped, verdicts)]
 
     def _subject_alone(self, link: Link) -> Check:
-        status = trials.subject_alone(self.ground)
+        status = trials.subject_alone(self.environment)
         passed = status == SUCCEEDED
         return Check(
             f"{link.id}.live",
@@ -176,28 +176,28 @@ class Validation:
         return Check("run", title, refused, ending(tried), "" if refused else hint)
 
     def _refused(self, stage: int) -> Iterator[Check]:
-        ground = self.ground
+        environment = self.environment
         # Both from one probe. Where it can't be made, each says so.
-        external_ids = cache(lambda: trials.external_ids(ground))
+        external_ids = cache(lambda: trials.external_ids(environment))
         soon = tr("(If it was put right a moment ago, check again: IAM takes a while to spread a change.)")
         wants_role = tr(
             "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}", soon=soon
         )
         wants_id = tr(
             "Let the trust policy of stage 1 require StringEquals sts:ExternalId {external_id}. {soon}",
-            external_id=ground.scenario.external_id,
+            external_id=environment.scenario.external_id,
             soon=soon,
         )
         yield refused_check(
             "direct-assume-role",
             tr("The Operator account's administrator can't assume the execute role, even with the right external id"),
-            lambda: trials.direct_assume_role(ground),
+            lambda: trials.direct_assume_role(environment),
             hint=wants_role,
         )
         yield refused_check(
             "start-without-a-role",
             tr("The Operator account's administrator can't start the Subject state machine without assuming a role"),
-            lambda: trials.direct_start_execution(ground),
+            lambda: trials.direct_start_execution(environment),
             hint=tr("Step Functions has no resource policies, so AWS never allows this: please report it."),
         )
         if stage < _RUNS_FROM:
@@ -217,13 +217,13 @@ class Validation:
         yield refused_check(
             "other-role",
             tr("Another role of the Operator account can't assume the execute role, even with the right external id"),
-            lambda: trials.other_role(ground),
+            lambda: trials.other_role(environment),
             hint=wants_role,
         )
 
 
-def _verdicts(ground: Ground) -> Mapping[int, Verdict]:
-    return {verdict.link.number: verdict for verdict in decide_links(ground)}
+def _verdicts(environment: Environment) -> Mapping[int, Verdict]:
+    return {verdict.link.number: verdict for verdict in decide_links(environment)}
 
 
 def _things(steps: Steps, stage: int) -> Iterator[Check]:

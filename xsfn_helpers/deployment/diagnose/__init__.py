@@ -5,9 +5,9 @@ broken one with its fix, and the risks in what works. Answers are three-valued: 
 that leaves open.
 """
 
-from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, Verdict, analyse
+from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, Diagnosis, analyse
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 
-__all__ = ["Answer", "Diagnosis", "Evidence", "Fix", "Verdict", "analyse"]
+__all__ = ["Answer", "Diagnosis", "Evidence", "Fix", "Conclusion", "analyse"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.deployment.diagnose.changes import Change
+from xsfn_helpers.deployment.diagnose.changes import Correction
 from xsfn_helpers.deployment.diagnose.diagnosis import about_the_run, fix_notes, headline
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.links import TaskLink
@@ -100,7 +100,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Correction) -> dict[str, Any]:
     return {
         "account": change.account,
         "thing": change.thing,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsfn_helpers.aws.settings import Target
+from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
@@ -28,7 +28,7 @@ def diagnose_accounts(arn: str, accounts: Accounts) -> Diagnosis:
     Raises `ConfigError` where the ARN is none, or there is no such thing, and `AwsUnavailable` when AWS can't be asked.
     """
     # The sandbox has no organizations, so no service control policies either.
-    organized = accounts.target is not Target.SANDBOX
+    organized = accounts.target is not Platform.SANDBOX
     return _diagnosed(arn, lambda region: doors_of(accounts, region, organized=organized))
 
 

@@ -18,7 +18,7 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, PolicySeen, RoleSeen
-from xsfn_helpers.deployment.diagnose.layers import Kind, PolicyPlace
+from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace
 
 _CLI_NAMES: Final = {"stepfunctions": "stepfunctions", "iam": "iam"}
 
@@ -48,7 +48,7 @@ def _dashed(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Correction:
     """One thing changed, made, or (`after` is empty) taken away. `role` or `machine` is how it would stand then.
 
     `before` and `after` are for reading; what is to be sent is in the calls. `replaces` tells that the state machine
@@ -79,12 +79,12 @@ class Change:
         return evidence
 
 
-def policy_change(place: PolicyPlace, after: Document | None) -> Change:
+def policy_change(place: LayerPlace, after: Document | None) -> Correction:
     """The policy at `place` changed to `after`; taken away where that is None, which only an inline policy can be."""
     role, policy = place.role, place.policy
     before = json_text(policy.document) if policy.document is not None else ""
     text = json_text(after) if after is not None else ""
-    return Change(
+    return Correction(
         account=role.account,
         thing=place.title,
         before=before,
@@ -95,7 +95,7 @@ def policy_change(place: PolicyPlace, after: Document | None) -> Change:
     )
 
 
-def _policy_call(place: PolicyPlace, after: Document | None) -> ApiCall:
+def _policy_call(place: LayerPlace, after: Document | None) -> ApiCall:
     role, policy = place.role, place.policy
     document = json.dumps(after, ensure_ascii=False)
     match place.kind:
@@ -116,7 +116,7 @@ def _policy_call(place: PolicyPlace, after: Document | None) -> ApiCall:
             return ApiCall(role.account, "iam", "create_policy_version", version)
 
 
-def _policy_fragment(place: PolicyPlace, after: Document | None) -> Mapping[str, Any]:
+def _policy_fragment(place: LayerPlace, after: Document | None) -> Mapping[str, Any]:
     """The part of a CloudFormation template that says the same; empty where something is to be taken out."""
     if after is None:
         return {}
@@ -138,7 +138,7 @@ def _resource(name: str, kind: str, properties: Mapping[str, Any]) -> Mapping[st
     return {"Resources": {logical: {"Type": kind, "Properties": dict(properties)}}}
 
 
-def _with_policy(place: PolicyPlace, after: Document | None) -> RoleSeen:
+def _with_policy(place: LayerPlace, after: Document | None) -> RoleSeen:
     role, policy = place.role, replace(place.policy, document=after)
     if place.kind is Kind.TRUST:
         assert after is not None  # a role always has one
@@ -149,16 +149,16 @@ def _with_policy(place: PolicyPlace, after: Document | None) -> RoleSeen:
     return replace(role, policies=kept if after is None else (*kept, policy))
 
 
-def detachment(place: PolicyPlace) -> Change:
+def detachment(place: LayerPlace) -> Correction:
     """A managed policy taken off a role."""
     role, policy = place.role, place.policy
     call = ApiCall(role.account, "iam", "detach_role_policy", {"RoleName": role.name, "PolicyArn": policy.arn})
     kept = tuple(one for one in role.policies if one.arn != policy.arn)
     before = json_text(policy.document) if policy.document is not None else ""
-    return Change(role.account, place.title, before, "", (call,), {}, role=replace(role, policies=kept))
+    return Correction(role.account, place.title, before, "", (call,), {}, role=replace(role, policies=kept))
 
 
-def definition_change(machine: MachineSeen, after: str) -> Change:
+def definition_change(machine: MachineSeen, after: str) -> Correction:
     """The state machine's definition changed to this text."""
     call = ApiCall(
         machine.account,
@@ -166,7 +166,7 @@ def definition_change(machine: MachineSeen, after: str) -> Change:
         "update_state_machine",
         {"stateMachineArn": machine.arn, "definition": after},
     )
-    return Change(
+    return Correction(
         machine.account,
         tr("definition of state machine {machine}", machine=machine.name),
         _readable(machine.definition),
@@ -177,7 +177,7 @@ def definition_change(machine: MachineSeen, after: str) -> Change:
     )
 
 
-def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Document | None = None) -> Change:
+def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Document | None = None) -> Correction:
     """A role that isn't there yet, with one inline policy where it needs any."""
     found = Arn.parse(arn)
     assert found is not None  # callers have looked
@@ -206,7 +206,7 @@ def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Docu
         title = tr("inline policy {policy}", policy=policy_name)
         parts.append(f"{title}\n{json_text(permissions)}")
         policies = (PolicySeen(policy_name, document=permissions),)
-    return Change(
+    return Correction(
         found.account,
         tr("a new role {role}", role=name),
         "",
@@ -217,13 +217,15 @@ def new_role(arn: str, trust: Document, policy_name: str = "", permissions: Docu
     )
 
 
-def new_machine(arn: str, definition: str, role_arn: str, kind: str = "STANDARD", *, replaces: bool = False) -> Change:
+def new_machine(
+    arn: str, definition: str, role_arn: str, kind: str = "STANDARD", *, replaces: bool = False
+) -> Correction:
     """A state machine that isn't there yet."""
     machine = MachineSeen(arn, role_arn, definition, kind, tags={})
     parameters: dict[str, str | bool] = {"name": machine.name, "definition": definition, "roleArn": role_arn}
     if kind != "STANDARD":
         parameters["type"] = kind
-    return Change(
+    return Correction(
         machine.account,
         tr("a new state machine {machine}", machine=machine.name),
         "",

@@ -17,11 +17,11 @@ from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
-from xsfn_helpers.deployment.diagnose.least import needs
+from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
 from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
-from xsfn_helpers.deployment.diagnose.symptom import Symptom, symptom_of
+from xsfn_helpers.deployment.diagnose.symptom import ReportedSymptom, symptom_of
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
@@ -29,7 +29,7 @@ _MOST_FIXES: Final = 25
 MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
 
-class Verdict(StrEnum):
+class Conclusion(StrEnum):
     FINE = mark("fine")
     BROKEN = mark("a link is broken")
     UNKNOWN = mark("can't tell")
@@ -65,7 +65,7 @@ class Diagnosis(Renderable):
     fixes: tuple[Fix, ...]
     risks: tuple[Risk, ...]
     least: tuple[LeastPrivilege, ...]
-    symptom: Symptom | None
+    symptom: ReportedSymptom | None
 
     @property
     def first_broken(self) -> TaskLink | None:
@@ -78,10 +78,10 @@ class Diagnosis(Renderable):
             yield from task.links
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Conclusion:
         if self.first_broken is not None:
-            return Verdict.BROKEN
-        return Verdict.UNKNOWN if any(link.answer is Answer.UNKNOWN for link in self.links) else Verdict.FINE
+            return Conclusion.BROKEN
+        return Conclusion.UNKNOWN if any(link.answer is Answer.UNKNOWN for link in self.links) else Conclusion.FINE
 
     @property
     def ok(self) -> bool:

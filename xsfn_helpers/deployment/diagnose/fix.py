@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xsfn_helpers.deployment.diagnose.changes import ApiCall, Change
+from xsfn_helpers.deployment.diagnose.changes import ApiCall, Correction
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 
 
@@ -21,7 +21,7 @@ class Fix:
     link: int
     task: str
     summary: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Correction, ...] = ()
     notes: tuple[str, ...] = ()
     mends: bool = False
     continues_as: str = ""

@@ -28,7 +28,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPolicy:
     """A policy of a layer under the name that decisions call it by."""
 
     title: str
@@ -44,14 +44,14 @@ class Layers:
     none.
     """
 
-    identity: tuple[Named, ...] = ()
+    identity: tuple[NamedPolicy, ...] = ()
     identity_listed: bool = True
     identity_unseen: str = ""
-    boundary: Named | None = None
-    resource: Named | None = None
+    boundary: NamedPolicy | None = None
+    resource: NamedPolicy | None = None
     resource_kind: PolicyKind = PolicyKind.TRUST
     resource_unseen: str = ""
-    scps: tuple[tuple[Named, ...], ...] = ()
+    scps: tuple[tuple[NamedPolicy, ...], ...] = ()
     tags_unseen: bool = False
     resource_tags_unseen: bool = False
 
@@ -141,7 +141,7 @@ class _Reading:
         scps = tuple(tuple(self._known(level, PolicyKind.SCP)) for level in layers.scps)
         return Policies(identity=tuple(identity), resource=resource, boundaries=boundaries, scps=scps)
 
-    def _known(self, named: tuple[Named, ...], kind: PolicyKind) -> Iterator[Policy]:
+    def _known(self, named: tuple[NamedPolicy, ...], kind: PolicyKind) -> Iterator[Policy]:
         for one in named:
             document = one.policy.document
             if document is None:

@@ -9,7 +9,7 @@ from typing import Final
 from xsfn_helpers.common.arns import Arn, account_of, role_name
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, PolicySeen, RoleSeen
-from xsfn_helpers.deployment.diagnose.judge import Layers, Named
+from xsfn_helpers.deployment.diagnose.judge import Layers, NamedPolicy
 from xsfn_helpers.iam import Principal
 
 
@@ -31,7 +31,7 @@ _TITLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyPlace:
+class LayerPlace:
     """One policy of one role: where it is, and what is in it."""
 
     role: RoleSeen
@@ -44,13 +44,13 @@ class PolicyPlace:
         return tr(_TITLES[self.kind], policy=self.policy.name, role=self.role.name)
 
 
-def places(role: RoleSeen) -> tuple[PolicyPlace, ...]:
+def places(role: RoleSeen) -> tuple[LayerPlace, ...]:
     """Every policy of a role that was seen, by place."""
-    found = [PolicyPlace(role, Kind.MANAGED if one.arn else Kind.INLINE, one) for one in role.policies]
+    found = [LayerPlace(role, Kind.MANAGED if one.arn else Kind.INLINE, one) for one in role.policies]
     if role.trust is not None:
-        found.insert(0, PolicyPlace(role, Kind.TRUST, PolicySeen("trust policy", document=role.trust)))
+        found.insert(0, LayerPlace(role, Kind.TRUST, PolicySeen("trust policy", document=role.trust)))
     if role.boundary is not None:
-        found.append(PolicyPlace(role, Kind.BOUNDARY, role.boundary))
+        found.append(LayerPlace(role, Kind.BOUNDARY, role.boundary))
     return tuple(found)
 
 
@@ -72,9 +72,9 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
             account=account_of(role_arn),
         )
         return role, Layers(identity_unseen=unseen, tags_unseen=True)
-    named: dict[Kind, list[Named]] = {kind: [] for kind in Kind}
+    named: dict[Kind, list[NamedPolicy]] = {kind: [] for kind in Kind}
     for place in places(role):
-        named[place.kind].append(Named(place.title, place.policy))
+        named[place.kind].append(NamedPolicy(place.title, place.policy))
     return role, Layers(
         identity=(*named[Kind.INLINE], *named[Kind.MANAGED]),
         identity_listed=role.policies_listed,
@@ -83,11 +83,11 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
     )
 
 
-def trust_of(role: RoleSeen | None) -> Named | None:
+def trust_of(role: RoleSeen | None) -> NamedPolicy | None:
     if role is None or role.trust is None:
         return None
-    place = PolicyPlace(role, Kind.TRUST, PolicySeen("trust policy", document=role.trust))
-    return Named(place.title, place.policy)
+    place = LayerPlace(role, Kind.TRUST, PolicySeen("trust policy", document=role.trust))
+    return NamedPolicy(place.title, place.policy)
 
 
 def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
@@ -96,10 +96,10 @@ def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
     return Layers(resource=trust_of(role), resource_unseen=unseen)
 
 
-def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[Named, ...], ...]:
+def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[NamedPolicy, ...], ...]:
     """The service control policies of the caller's account, level by level; none where they couldn't be read."""
     levels = evidence.account(account_id).scps if account_id else None
     return tuple(
-        tuple(Named(tr("service control policy {policy}", policy=one.name), one) for one in level)
+        tuple(NamedPolicy(tr("service control policy {policy}", policy=one.name), one) for one in level)
         for level in levels or ()
     )

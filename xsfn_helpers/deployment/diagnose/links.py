@@ -11,18 +11,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, Place, ServiceCall, calls_of
+from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import listed, sentences, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, judge
 from xsfn_helpers.deployment.diagnose.layers import asking_layers, scp_layers, session_of, trust_layers, trust_of
-from xsfn_helpers.deployment.diagnose.slips import Slip, SlipKind, machine_slip, role_slip, unassumable_name
+from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, machine_slip, role_slip, unassumable_name
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import PolicyKind, Principal, Request, Unsupported, explain
 from xsfn_helpers.iam.explain import LayerResult
-from xsfn_helpers.iam.explain import Verdict as Said
+from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 ASSUME: Final = "sts:AssumeRole"
 SERVICE, TAKE_ON, CALL, POLL, STOP, CHILD = 1, 2, 3, 4, 5, 6
@@ -175,7 +175,7 @@ class _Chain:
         machine = Arn.parse(self._machine.arn)
         partition = machine.partition if machine else "aws"
         acting = account_of(self._task.role_arn) or self._machine.account
-        place = Place(acting, self._machine.region, partition)
+        place = ResourcePlace(acting, self._machine.region, partition)
         return calls_of(self._task.task.resource, self._task.arguments, place)
 
     def _call(self, call: ServiceCall) -> TaskLink:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 from xsfn_helpers.common.language import mark, sentences, tr
-from xsfn_helpers.deployment.diagnose.changes import Change, detachment, policy_change
+from xsfn_helpers.deployment.diagnose.changes import Correction, detachment, policy_change
 from xsfn_helpers.deployment.diagnose.denials import narrowed
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, PolicySeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Judgement
-from xsfn_helpers.deployment.diagnose.layers import Kind, PolicyPlace, places
+from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 from xsfn_helpers.deployment.diagnose.refine import refined
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef
@@ -35,13 +35,13 @@ def policy_fixes(link: TaskLink, judgement: Judgement, evidence: Evidence) -> It
     yield from _more_allowed(link, judgement, known, evidence)
 
 
-def _places(link: TaskLink, evidence: Evidence) -> Mapping[str, PolicyPlace]:
+def _places(link: TaskLink, evidence: Evidence) -> Mapping[str, LayerPlace]:
     """Every policy of the two roles, by the name that decisions have for it."""
     roles = [evidence.role(arn) for arn in (link.asker, link.resource)]
     return {place.title: place for role in roles if role is not None for place in places(role)}
 
 
-def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, PolicyPlace]) -> Iterator[Fix]:
+def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, LayerPlace]) -> Iterator[Fix]:
     request = judgement.decision.request
     for ref in judgement.decision.decided_by:
         place = known.get(ref.policy.title)
@@ -80,12 +80,12 @@ def _out_of_reach(link: TaskLink, ref: StatementRef) -> Fix:
 
 
 def _more_allowed(
-    link: TaskLink, judgement: Judgement, known: Mapping[str, PolicyPlace], evidence: Evidence
+    link: TaskLink, judgement: Judgement, known: Mapping[str, LayerPlace], evidence: Evidence
 ) -> Iterator[Fix]:
     edits = smallest_edits(judgement.decision)
     if not edits:
         return
-    changes: list[Change] = []
+    changes: list[Correction] = []
     notes: list[str] = []
     words: list[str] = []
     roles: dict[str, RoleSeen] = {}
@@ -119,21 +119,21 @@ _TOLD: Final = {
 }
 
 
-def _told(place: PolicyPlace, done: str, *, first: bool) -> str:
+def _told(place: LayerPlace, done: str, *, first: bool) -> str:
     message = _TOLD[first, place.policy.document is None]
     return tr(message, account=place.role.account, policy=place.title, done=done)
 
 
 def _place_of(
-    edit: Edit, link: TaskLink, known: Mapping[str, PolicyPlace], evidence: Evidence, *, altered: frozenset[str]
-) -> PolicyPlace | None:
+    edit: Edit, link: TaskLink, known: Mapping[str, LayerPlace], evidence: Evidence, *, altered: frozenset[str]
+) -> LayerPlace | None:
     """Where the edit is to be made: in the policy itself, or in a new inline one where that can't be changed."""
     place = known.get(edit.policy)
     if place is not None and not place.policy.is_awss_own and edit.policy not in altered:
         return place
     if edit.kind is PolicyKind.IDENTITY:
         role = evidence.role(link.asker)
-        return None if role is None else PolicyPlace(role, Kind.INLINE, PolicySeen(_new_name(role, link.action)))
+        return None if role is None else LayerPlace(role, Kind.INLINE, PolicySeen(_new_name(role, link.action)))
     return None
 
 
@@ -143,5 +143,5 @@ def _new_name(role: RoleSeen, action: str) -> str:
     return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 99))) if one not in taken)
 
 
-def _fix(link: TaskLink, summary: str, change: Change, *notes: str) -> Fix:
+def _fix(link: TaskLink, summary: str, change: Correction, *notes: str) -> Fix:
     return Fix(link.number, link.task, summary, (change,), tuple(map(tr, notes)))

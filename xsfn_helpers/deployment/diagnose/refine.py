@@ -14,9 +14,9 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.judge import Judgement
-from xsfn_helpers.deployment.diagnose.layers import PolicyPlace
-from xsfn_helpers.deployment.diagnose.least import needs
-from xsfn_helpers.deployment.diagnose.slips import is_slip_of, loud_sign
+from xsfn_helpers.deployment.diagnose.layers import LayerPlace
+from xsfn_helpers.deployment.diagnose.least_privilege import needs
+from xsfn_helpers.deployment.diagnose.mistakes import is_slip_of, loud_sign
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 from xsfn_helpers.iam import PolicyKind, Request
 from xsfn_helpers.iam.edits import Edit
@@ -35,7 +35,7 @@ class Refined:
     notes: tuple[str, ...]
 
 
-def refined(edit: Edit, place: PolicyPlace, judgement: Judgement, evidence: Evidence) -> Refined:
+def refined(edit: Edit, place: LayerPlace, judgement: Judgement, evidence: Evidence) -> Refined:
     """The edit as it is to be saved in this place."""
     request = judgement.decision.request
     own = place.policy.document
@@ -53,7 +53,7 @@ def refined(edit: Edit, place: PolicyPlace, judgement: Judgement, evidence: Evid
     return Refined(after, done, tuple(notes))
 
 
-def _grants_more(edit: Edit, after: Document, evidence: Evidence, place: PolicyPlace) -> bool:
+def _grants_more(edit: Edit, after: Document, evidence: Evidence, place: LayerPlace) -> bool:
     """Whether the edit opens more than the tasks need: an action on every resource of a statement, say."""
     if edit.kind not in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY) or edit.before is None:
         return False

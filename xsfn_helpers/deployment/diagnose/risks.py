@@ -13,8 +13,8 @@ from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
-from xsfn_helpers.deployment.diagnose.layers import Kind, PolicyPlace, places, session_of, trust_layers
-from xsfn_helpers.deployment.diagnose.least import Needs, minimal_policy
+from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places, session_of, trust_layers
+from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_policy
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Policy, PolicyKind, Request, lint
 from xsfn_helpers.iam.match import action_test
@@ -152,7 +152,7 @@ def _superfluous(role: RoleSeen, pairs: Needs, evidence: Evidence) -> Iterator[R
                 yield from _of_statement(statement, place, pairs, evidence)
 
 
-def _of_statement(statement: Statement, place: PolicyPlace, pairs: Needs, evidence: Evidence) -> Iterator[Risk]:
+def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidence: Evidence) -> Iterator[Risk]:
     role = place.role
     who = session_of(role.arn, role)
     requests = [

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from xsfn_helpers.asl.credentials import Choice, Option, with_choice, with_value
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, with_choice, with_value
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import mark, sentences, tr
-from xsfn_helpers.deployment.diagnose.changes import Change, definition_change, new_machine, new_role
+from xsfn_helpers.deployment.diagnose.changes import Correction, definition_change, new_machine, new_role
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, RoleSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import trust_layers
-from xsfn_helpers.deployment.diagnose.least import minimal_policy, needs, service_role_trust, task_role_trust
+from xsfn_helpers.deployment.diagnose.least_privilege import minimal_policy, needs, service_role_trust, task_role_trust
 from xsfn_helpers.deployment.diagnose.links import SERVICE, TaskLink
-from xsfn_helpers.deployment.diagnose.slips import Slip, SlipKind, likeness
+from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, likeness
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 from xsfn_helpers.iam import Principal, Request
 
@@ -55,7 +55,7 @@ def _role(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Ite
         yield Fix(link.number, link.task, sentences(slip.what, source, hint))
         return
     if slip.meant:
-        text = with_choice(evidence.machine.definition, task.task, Choice(Option.ARN, slip.meant))
+        text = with_choice(evidence.machine.definition, task.task, CredentialsChoice(Option.ARN, slip.meant))
         change = definition_change(evidence.machine, text)
         summary = tr("In the Credentials of task {task}, write {arn}.", task=task.title, arn=slip.meant)
         yield Fix(link.number, link.task, summary, (change,))
@@ -67,7 +67,7 @@ def _role(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Ite
         yield Fix(link.number, link.task, summary, (made,))
 
 
-def _task_role(arn: str, task: TaskCall, evidence: Evidence) -> Change:
+def _task_role(arn: str, task: TaskCall, evidence: Evidence) -> Correction:
     """A role for this task: it trusts the state machine's role, and may do what the task asks for."""
     acting = replace(task, role_arn=arn)
     permissions = minimal_policy(needs(evidence, (acting,)).get(arn, ()))
@@ -79,7 +79,7 @@ def _new_task_role(link: TaskLink, task: TaskCall, evidence: Evidence) -> Fix:
     partition = machine.partition if machine else "aws"
     name = f"{_LOUD.sub('-', evidence.machine.name)[:56]}-execute"
     arn = f"arn:{partition}:iam::{account_of(link.resource)}:role/{name}"
-    text = with_choice(evidence.machine.definition, task.task, Choice(Option.ARN, arn))
+    text = with_choice(evidence.machine.definition, task.task, CredentialsChoice(Option.ARN, arn))
     made = _task_role(arn, _with_role(text, task), evidence)
     summary = tr(
         "Make a role in account {account}, and name it in the Credentials of task {task}.",
@@ -127,7 +127,7 @@ def _missing_machine(link: TaskLink, slip: Slip, evidence: Evidence) -> Fix | No
         return None
     definition = json.dumps(_PLACEHOLDER)
     roles = [role for role in evidence.account(arn.account).roles.values() if _serves(role, slip.written)]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Correction, ...] = ()
     if roles:
         role_arn = max(roles, key=lambda role: (likeness(role.name, arn.machine_name), role.arn)).arn
     else:

@@ -26,7 +26,7 @@ _BY_ITSELF: Final = mark("the started execution ended {child} by itself")
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class ReportedSymptom:
     """How an execution ended. `link` is the link that its words speak of, 0 where they speak of none.
 
     `by_itself` tells that the started execution was let through, and failed by its own doing.
@@ -46,14 +46,14 @@ class Symptom:
         return tr("The execution ended {status}.", status=self.status)
 
 
-def symptom_of(execution: ExecutionSeen) -> Symptom:
+def symptom_of(execution: ExecutionSeen) -> ReportedSymptom:
     """What the execution's end tells."""
     cause = execution.cause
     by_itself = _is_childs_own(cause)
     said = f"{execution.error} {cause}"
     link = 0 if by_itself else next((number for number, words in _WORDS if words.search(said)), 0)
     shown = stable_cause(cause, _BY_ITSELF) if cause else ""
-    return Symptom(execution.status, execution.error, shown, link, by_itself)
+    return ReportedSymptom(execution.status, execution.error, shown, link, by_itself)
 
 
 def _is_childs_own(cause: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks
-from xsfn_helpers.asl.integrations import Pattern, is_activity, pattern_of
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task, tasks
+from xsfn_helpers.asl.integrations import CallPattern, is_activity, pattern_of
 from xsfn_helpers.asl.states import JSONATA
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.json_text import JsonFault, Path
@@ -38,11 +38,11 @@ class TaskCall:
         return self.task.name
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> CredentialsChoice:
         return self.task.choice
 
     @property
-    def pattern(self) -> Pattern:
+    def pattern(self) -> CallPattern:
         return pattern_of(self.task.resource)
 
     @property

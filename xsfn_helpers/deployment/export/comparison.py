@@ -24,7 +24,7 @@ BY_HAND: Final = mark("by hand")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class DeployWay:
     """How one way turned out. `missing` names the tool that it lacks; then nothing was tried."""
 
     name: str
@@ -55,13 +55,13 @@ class Way:
 class Comparison(Renderable):
     """All ways; `same` when every one that was tried gives each link the same decision by the same statement."""
 
-    ways: tuple[Way, ...]
+    ways: tuple[DeployWay, ...]
 
     @property
     def same(self) -> bool:
         return len({way.decisions for way in self.ways if not way.missing}) == 1
 
-    def __iter__(self) -> Iterator[Way]:
+    def __iter__(self) -> Iterator[DeployWay]:
         return iter(self.ways)
 
     @property
@@ -85,18 +85,18 @@ def compare(deployment: Deployment, routes: Iterable[Route]) -> Comparison:
             try:
                 ways.append(_tried(deployment, route.value, lambda: deploy(export, deployment.environment)))  # noqa: B023 - called at once
             except ToolMissing as error:
-                ways.append(Way(route.value, missing=error.what))
+                ways.append(DeployWay(route.value, missing=error.what))
     return Comparison(tuple(ways))
 
 
-def _tried(deployment: Deployment, name: str, make: Callable[[], object]) -> Way:
+def _tried(deployment: Deployment, name: str, make: Callable[[], object]) -> DeployWay:
     deployment.clean()
     try:
         make()
         run = deployment.run()
         report = deployment.check(run=run)
         verdicts = decide_links(deployment.environment)
-        return Way(
+        return DeployWay(
             name,
             decisions=tuple(_decision(verdict) for verdict in verdicts),
             allowed=sum(verdict.allowed for verdict in verdicts),

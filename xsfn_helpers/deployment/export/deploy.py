@@ -5,7 +5,7 @@ from __future__ import annotations
 from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.export import terraform
 from xsfn_helpers.deployment.export.folder import Export
 from xsfn_helpers.deployment.export.routes import Route
@@ -16,23 +16,23 @@ from xsfn_helpers.deployment.resources.stack import Stack
 ORDER = (Side.OPERATOR, Side.SUBJECT)
 
 
-def deploy(export: Export, ground: Ground) -> Plan:
+def deploy(export: Export, environment: Environment) -> Plan:
     """Deploy what stands in the export's folder now; gives what was made.
 
     Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use,
     `ToolMissing` where the CDK can't run.
     """
     if export.route is Route.TERRAFORM:
-        changes = terraform.apply(export, ground)
+        changes = terraform.apply(export, environment)
     elif export.route is Route.CDK:
         templates = synthesise(export).templates
-        changes = [Stack(ground, side).deploy(templates[side], {}) for side in ORDER]
+        changes = [Stack(environment, side).deploy(templates[side], {}) for side in ORDER]
     else:
-        changes = [_stack(export, ground, side) for side in ORDER]
+        changes = [_stack(export, environment, side) for side in ORDER]
     return Plan(tr("Deployed by {route}", route=export.route.value), tuple(changes), done=True)
 
 
-def _stack(export: Export, ground: Ground, side: Side) -> Change:
+def _stack(export: Export, environment: Environment, side: Side) -> Change:
     request = export.stack(side)
     parameters = {one["ParameterKey"]: one["ParameterValue"] for one in request["Parameters"]}
-    return Stack(ground, side).deploy(request["TemplateBody"], parameters)
+    return Stack(environment, side).deploy(request["TemplateBody"], parameters)

@@ -21,7 +21,7 @@ from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, d
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class DeployerGrant:
     """One statement that the CDK adds. `opens` are the links that it makes possible; `why` tells why no other."""
 
     actions: tuple[str, ...]
@@ -47,10 +47,10 @@ class Grant:
 class Grants(Renderable):
     """All of them; or, where the CDK can't run here, what it lacks."""
 
-    grants: tuple[Grant, ...]
+    grants: tuple[DeployerGrant, ...]
     missing: str = ""
 
-    def __iter__(self) -> Iterator[Grant]:
+    def __iter__(self) -> Iterator[DeployerGrant]:
         return iter(self.grants)
 
     @property
@@ -102,14 +102,14 @@ def _statements(template: Mapping[str, Any], scenario: Scenario) -> Iterator[Map
         yield from around.resolve(policy["PolicyDocument"])["Statement"]
 
 
-def judged(statement: Mapping[str, Any], scenario: Scenario) -> Grant:
+def judged(statement: Mapping[str, Any], scenario: Scenario) -> DeployerGrant:
     """One statement of the Operator role's permission policy, held against each link of the chain."""
     document = json.dumps({"Version": POLICY_VERSION, "Statement": [dict(statement)]})
     policy = Policy.parse(document, kind=PolicyKind.IDENTITY, name="Operator role's policy")
     opens = tuple(
         link for link in chain(scenario) if link.asker is Actor.OPERATOR_ROLE and _allowed(policy, link, scenario)
     )
-    return Grant(
+    return DeployerGrant(
         _as_texts(statement["Action"]), _as_texts(statement["Resource"]), opens, "" if opens else _why(policy, scenario)
     )
 

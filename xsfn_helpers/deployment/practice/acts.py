@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, told
+from xsfn_helpers.aws.errors import code_of, translated
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.practice.edits import python_literal
 from xsfn_helpers.deployment.resources.resource import Resource
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Make:
     """Make a thing that the set-up doesn't have."""
 
-    thing: Callable[[Ground], Resource]
+    thing: Callable[[Environment], Resource]
 
     def apply(self, deployment: Deployment) -> None:
         self.thing(deployment.environment).apply()
@@ -60,7 +60,7 @@ class IamCall:
 
     def apply(self, deployment: Deployment) -> None:
         call: Callable[..., object] = getattr(deployment.environment.iam(self.side), self.operation)
-        with told(deployment.scenario.account(self.side)):
+        with translated(deployment.scenario.account(self.side)):
             try:
                 call(**{name: _as_text(value) for name, value in self.parameters.items()})
             except ClientError as error:

@@ -16,31 +16,31 @@ Way = tuple[str | int, ...]
 _WIDTH: Final = 88
 
 
-class Kind(StrEnum):
+class EditKind(StrEnum):
     SET = "set"
     ADD = "add"
     REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class DocumentEdit:
     """One place of a document: its value is set or removed, or a value is added to the list there."""
 
     way: Way
-    kind: Kind
+    kind: EditKind
     value: Any = None
 
     def code(self, name: str) -> str:
         """The edit as Python; `name` is the variable that holds the document."""
         place = name + "".join(f"[{python_literal(step)}]" for step in self.way)
-        if self.kind is Kind.REMOVE:
+        if self.kind is EditKind.REMOVE:
             return f"del {place}"
-        if self.kind is Kind.ADD:
+        if self.kind is EditKind.ADD:
             return f"{place}.append({python_literal(self.value)})"
         return f"{place} = {python_literal(self.value)}"
 
 
-def edits(have: Mapping[str, Any], want: Mapping[str, Any]) -> tuple[Edit, ...]:
+def edits(have: Mapping[str, Any], want: Mapping[str, Any]) -> tuple[DocumentEdit, ...]:
     """What turns `have` into `want`, when done in this order."""
     return tuple(_edits(have, want, ()))
 
@@ -65,28 +65,28 @@ def with_statement(policy: Document, statement: Mapping[str, Any]) -> Document:
     return {**policy, "Statement": [*policy["Statement"], dict(statement)]}
 
 
-def _edits(have: Any, want: Any, way: Way) -> Iterator[Edit]:
+def _edits(have: Any, want: Any, way: Way) -> Iterator[DocumentEdit]:
     if have == want:
         return
     if isinstance(have, Mapping) and isinstance(want, Mapping):
-        yield from (Edit((*way, key), Kind.REMOVE) for key in have if key not in want)
+        yield from (DocumentEdit((*way, key), EditKind.REMOVE) for key in have if key not in want)
         for key, value in want.items():
             if key in have:
                 yield from _edits(have[key], value, (*way, key))
             else:
-                yield Edit((*way, key), Kind.SET, value)
+                yield DocumentEdit((*way, key), EditKind.SET, value)
     elif isinstance(have, list) and isinstance(want, list):
         yield from _list_edits(have, want, way)
     else:
-        yield Edit(way, Kind.SET, want)
+        yield DocumentEdit(way, EditKind.SET, want)
 
 
-def _list_edits(have: Sequence[Any], want: Sequence[Any], way: Way) -> Iterator[Edit]:
+def _list_edits(have: Sequence[Any], want: Sequence[Any], way: Way) -> Iterator[DocumentEdit]:
     for position, (old, new) in enumerate(zip(have, want, strict=False)):
         yield from _edits(old, new, (*way, position))
-    yield from (Edit(way, Kind.ADD, value) for value in want[len(have) :])
+    yield from (DocumentEdit(way, EditKind.ADD, value) for value in want[len(have) :])
     # From the end, so that the positions before stay what they are.
-    yield from (Edit((*way, position), Kind.REMOVE) for position in reversed(range(len(want), len(have))))
+    yield from (DocumentEdit((*way, position), EditKind.REMOVE) for position in reversed(range(len(want), len(have))))
 
 
 def python_literal(value: Any, indent: int = 0) -> str:

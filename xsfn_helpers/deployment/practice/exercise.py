@@ -21,7 +21,7 @@ from xsfn_helpers.deployment.practice.fault import Fault
 from xsfn_helpers.deployment.practice.hints import Hint, hint
 from xsfn_helpers.deployment.practice.proof import prove
 from xsfn_helpers.deployment.practice.scene import Scene, scene
-from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL, Attempt, Book, Record, Row, ScoreCard, book_of
+from xsfn_helpers.deployment.practice.score import ANSWER_LEVEL, Book, FaultAttempt, Record, Row, ScoreCard, book_of
 from xsfn_helpers.deployment.practice.symptoms import Symptom, observe
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS
 from xsfn_helpers.deployment.stored_documents import read_document, right_document, save_documents
@@ -101,7 +101,7 @@ class Exercise(Renderable):
             save_documents(self._deployment.environment, self._deployment.blueprint, self.fault.documents)
             for act in self.fault.after:
                 act.apply(self._deployment)
-            self._keep(attempt=Attempt(self.fault.id, time.time(), disguised=self.disguised))
+            self._keep(attempt=FaultAttempt(self.fault.id, time.time(), disguised=self.disguised))
         next_step = tr("It is broken now: fault.symptom() shows what people see.")
         return Notice(f"{self}\n{next_step}")
 
@@ -200,7 +200,7 @@ class Exercise(Renderable):
     def _record(self) -> Record:
         return self.practice.book.read()
 
-    def _attempt(self) -> Attempt:
+    def _attempt(self) -> FaultAttempt:
         """The attempt at this fault. Raises `StepError` when it isn't the one in place."""
         attempt = self._record().attempt
         if attempt is None or attempt.fault != self.fault.id:
@@ -211,7 +211,7 @@ class Exercise(Renderable):
             )
         return attempt
 
-    def _keep(self, *, attempt: Attempt) -> None:
+    def _keep(self, *, attempt: FaultAttempt) -> None:
         self.practice.book.write(replace(self._record(), attempt=attempt))
 
 

@@ -107,11 +107,11 @@ def _bounded(deployment: Deployment) -> Check:
 
 def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
     """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
-    ground = deployment.environment
+    environment = deployment.environment
     yield refused_check(
         "direct-assume-role",
         tr("The Operator account's administrator can't assume the execute role"),
-        lambda: trials.direct_assume_role(ground),
+        lambda: trials.direct_assume_role(environment),
         hint=tr(_ONE_ROLE),
     )
     if 2 not in fault.links:
@@ -119,18 +119,18 @@ def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
     yield refused_check(
         "no-external-id",
         tr("The Operator role can't assume the execute role without an external id"),
-        lambda: trials.no_external_id(ground),
+        lambda: trials.no_external_id(environment),
         hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "wrong-external-id",
         tr("Another state machine with the Operator role can't assume it (confused deputy)"),
-        lambda: trials.wrong_external_id(ground),
+        lambda: trials.wrong_external_id(environment),
         hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "other-role",
         tr("Another role of the Operator account can't assume it, even with the right external id"),
-        lambda: trials.other_role(ground),
+        lambda: trials.other_role(environment),
         hint=tr(_ONE_ROLE),
     )

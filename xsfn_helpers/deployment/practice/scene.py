@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME
 from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -45,25 +45,25 @@ class Scene(Renderable):
         return "\n".join(f"{exhibit.heading}\n{exhibit.text}" for exhibit in self.exhibits)
 
 
-def scene(ground: Ground, sides: Sequence[Side]) -> Scene:
+def scene(environment: Environment, sides: Sequence[Side]) -> Scene:
     """Read them. A role or state machine that isn't there is said to be missing."""
-    return Scene(tuple(exhibit for side in sides for exhibit in _account(ground, side)))
+    return Scene(tuple(exhibit for side in sides for exhibit in _account(environment, side)))
 
 
-def _account(ground: Ground, side: Side) -> Iterator[Exhibit]:
-    scenario = ground.scenario
+def _account(environment: Environment, side: Side) -> Iterator[Exhibit]:
+    scenario = environment.scenario
     if side is Side.OPERATOR:
-        yield from _role(ground, side, scenario.operator_role_name, "operator_role", OPERATOR_POLICY_NAME)
+        yield from _role(environment, side, scenario.operator_role_name, "operator_role", OPERATOR_POLICY_NAME)
     else:
-        yield from _role(ground, side, scenario.execute_role_name, "execute_role", EXECUTE_POLICY_NAME)
-        yield from _role(ground, side, scenario.subject_role_name, "subject_role", "")
-    yield from _machines(ground, side)
+        yield from _role(environment, side, scenario.execute_role_name, "execute_role", EXECUTE_POLICY_NAME)
+        yield from _role(environment, side, scenario.subject_role_name, "subject_role", "")
+    yield from _machines(environment, side)
 
 
-def _role(ground: Ground, side: Side, name: str, known_as: str, own_policy: str) -> Iterator[Exhibit]:
-    account = ground.scenario.account(side)
-    with told(account):
-        role = read_role(ground.iam(side), name)
+def _role(environment: Environment, side: Side, name: str, known_as: str, own_policy: str) -> Iterator[Exhibit]:
+    account = environment.scenario.account(side)
+    with translated(account):
+        role = read_role(environment.iam(side), name)
     if role is None:
         yield Exhibit(account, tr("Role {name}", name=name), "", tr("There is no such role."))
         return
@@ -80,14 +80,14 @@ def _role(ground: Ground, side: Side, name: str, known_as: str, own_policy: str)
         yield _document(account, title, "", role.boundary.document)
 
 
-def _machines(ground: Ground, side: Side) -> Iterator[Exhibit]:
+def _machines(environment: Environment, side: Side) -> Iterator[Exhibit]:
     """The set-up's own state machine, and others under the same role: they are part of the story."""
-    scenario, account, states = ground.scenario, ground.scenario.account(side), ground.states(side)
+    scenario, account, states = environment.scenario, environment.scenario.account(side), environment.states(side)
     own, role, known_as = {
         Side.OPERATOR: (scenario.operator_machine_arn, scenario.operator_role_arn, "operator_definition"),
         Side.SUBJECT: (scenario.subject_machine_arn, scenario.subject_role_arn, "subject_definition"),
     }[side]
-    with told(account):
+    with translated(account):
         described = [machine for machine in _described(states) if own == machine["arn"] or role == machine["role"]]
     if own not in [machine["arn"] for machine in described]:
         yield Exhibit(account, _machine_title(own), "", tr("There is no such state machine."))

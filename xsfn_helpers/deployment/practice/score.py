@@ -14,14 +14,14 @@ from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.state_folder import StateFolder
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 
 ANSWER_LEVEL: Final = 3
 _VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class FaultAttempt:
     """The fault that is in place: since when (seconds of the clock), and the help taken so far."""
 
     fault: str
@@ -67,9 +67,9 @@ class Record:
     """Everything that is kept: the best result for each solved fault, and the attempt that is under way."""
 
     results: Mapping[str, Result] = field(default_factory=dict)
-    attempt: Attempt | None = None
+    attempt: FaultAttempt | None = None
 
-    def solved(self, attempt: Attempt, *, at: float) -> Record:
+    def solved(self, attempt: FaultAttempt, *, at: float) -> Record:
         """The record once this attempt has succeeded; an earlier better result stays."""
         result = Result(attempt.hints, attempt.tries, max(0.0, at - attempt.began), attempt.solution_shown)
         best = min([result, *([self.results[attempt.fault]] if attempt.fault in self.results else [])], key=_rank)
@@ -91,7 +91,7 @@ class Record:
             attempt = stored["attempt"]
             return cls(
                 {fault: Result(**result) for fault, result in stored["results"].items()},
-                Attempt(**attempt) if attempt else None,
+                FaultAttempt(**attempt) if attempt else None,
             )
         except (KeyError, TypeError, AttributeError):
             return cls()
@@ -149,10 +149,10 @@ class RoomBook:
         self.room.ask("PUT", "/room/me/record", record.to_json())
 
 
-def book_of(ground: Ground) -> Book:
+def book_of(environment: Environment) -> Book:
     """Where the record of a lab's faults is kept: by the room that its accounts are in, else in the state folder."""
-    seat = seat_of(ground.accounts)
-    return RoomBook(seat.room) if seat else ScoreBook.of(ground.lab_id)
+    seat = seat_of(environment.accounts)
+    return RoomBook(seat.room) if seat else ScoreBook.of(environment.lab_id)
 
 
 def place_told(seat: Seat) -> tuple[str, ...]:

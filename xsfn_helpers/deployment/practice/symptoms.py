@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.sandbox_accounts import slow_iam
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
@@ -123,7 +123,7 @@ def run_machine(deployment: Deployment, name: str | None) -> Run:
         return deployment.run()
     scenario = deployment.scenario
     arn = renamed(scenario.operator_machine_arn, scenario.operator_machine_name, name)
-    with told(scenario.operator):
+    with translated(scenario.operator):
         execution = deployment.environment.states(Side.OPERATOR).start_execution(stateMachineArn=arn)["executionArn"]
     return follow(deployment.environment, execution)
 
@@ -131,7 +131,7 @@ def run_machine(deployment: Deployment, name: str | None) -> Run:
 def save_subject_machine(deployment: Deployment) -> None:
     """Deploy the Subject state machine again as it is. Raises `StepError` when AWS refuses."""
     states, scenario = deployment.environment.states(Side.SUBJECT), deployment.scenario
-    with told(scenario.subject):
+    with translated(scenario.subject):
         definition = states.describe_state_machine(stateMachineArn=scenario.subject_machine_arn)["definition"]
         states.update_state_machine(
             stateMachineArn=scenario.subject_machine_arn, definition=definition, roleArn=scenario.subject_role_arn

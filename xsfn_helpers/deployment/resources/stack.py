@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import cause_code, message_of, told
+from xsfn_helpers.aws.errors import cause_code, message_of, translated
 from xsfn_helpers.chain.plan import Action, Change, Plan
 from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.stable_text import stable
-from xsfn_helpers.deployment.environment import LAB_TAG, Ground
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 
 # Nobody is to make a named role unknowingly:
@@ -31,17 +31,17 @@ _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 class Stack:
     """The stack of one account. What it makes carries the lab's tag through it."""
 
-    ground: Ground
+    environment: Environment
     side: Side
     chosen_name: str = ""
 
     @property
     def account(self) -> Account:
-        return self.ground.scenario.account(self.side)
+        return self.environment.scenario.account(self.side)
 
     @property
     def name(self) -> str:
-        return self.chosen_name or stack_name(self.ground.lab_id, self.side)
+        return self.chosen_name or stack_name(self.environment.lab_id, self.side)
 
     @property
     def thing(self) -> str:
@@ -64,9 +64,9 @@ class Stack:
             "TemplateBody": template,
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             "Capabilities": list(CAPABILITIES),
-            "Tags": [{"Key": LAB_TAG, "Value": self.ground.lab_id}],
+            "Tags": [{"Key": LAB_TAG, "Value": self.environment.lab_id}],
         }
-        with told(self.account):
+        with translated(self.account):
             if stored is None:
                 self._client.create_stack(**request)
                 return self._ended(Action.CREATE, "CREATE_COMPLETE")
@@ -91,18 +91,18 @@ class Stack:
         change = self._owned(stored)
         if change.action is not Action.REMOVE:
             return change
-        with told(self.account):
+        with translated(self.account):
             self._client.delete_stack(StackName=stored["StackId"])
             return self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
 
     @property
     def _client(self) -> Any:
-        return self.ground.accounts.client(self.side, "cloudformation")
+        return self.environment.accounts.client(self.side, "cloudformation")
 
     def _stored(self) -> dict[str, Any] | None:
         """What CloudFormation says of the stack. Who may not ask has none: only whoever deployed can take it back."""
         try:
-            with told(self.account):
+            with translated(self.account):
                 found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
         except StepError as error:
             if cause_code(error) in ("ValidationError", *_DENIED):
@@ -112,12 +112,12 @@ class Stack:
 
     def _owned(self, stored: Mapping[str, Any]) -> Change:
         tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
-        if not self.ground.owns(tags):
-            return self.ground.not_ours(self.account, self.thing, tags)
+        if not self.environment.owns(tags):
+            return self.environment.not_ours(self.account, self.thing, tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
-        pace = self.ground.accounts.pace
+        pace = self.environment.accounts.pace
         stack = stack_id or self.name
         while (found := self._client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
             time.sleep(pace.poll)
@@ -162,12 +162,12 @@ class StackEvent:
         return f"{self.logical} {self.status}" + (f": {stable(self.reason)}" if self.reason else "")
 
 
-def events_of(ground: Ground, side: Side, name: str) -> list[StackEvent]:
+def events_of(environment: Environment, side: Side, name: str) -> list[StackEvent]:
     """The events of a stack of this name or id, oldest first, once its work is done."""
-    client: Any = ground.accounts.client(side, "cloudformation")
-    with told(ground.scenario.account(side)):
+    client: Any = environment.accounts.client(side, "cloudformation")
+    with translated(environment.scenario.account(side)):
         while (found := client.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
-            time.sleep(ground.accounts.pace.poll)
+            time.sleep(environment.accounts.pace.poll)
         events = client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
     return [
         StackEvent(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
@@ -175,32 +175,32 @@ def events_of(ground: Ground, side: Side, name: str) -> list[StackEvent]:
     ]
 
 
-def sweep(ground: Ground) -> Plan:
+def sweep(environment: Environment) -> Plan:
     """Delete every stack of the lab with all it made, the Subject's first: they name roles of the Operator's."""
-    changes = [stack.undo() for stack in _all_of(ground)]
+    changes = [stack.undo() for stack in _all_of(environment)]
     return Plan(tr("The lab's stacks"), tuple(change for change in changes if change), done=True)
 
 
-def plan_sweep(ground: Ground) -> Plan:
+def plan_sweep(environment: Environment) -> Plan:
     """What `sweep` would delete. Reads only."""
-    changes = [stack.plan_undo() for stack in _all_of(ground)]
+    changes = [stack.plan_undo() for stack in _all_of(environment)]
     return Plan(tr("The lab's stacks"), tuple(change for change in changes if change))
 
 
-def _all_of(ground: Ground) -> Iterator[Stack]:
+def _all_of(environment: Environment) -> Iterator[Stack]:
     """Those that `deploy` makes, and what else carries the lab's tag: a reader may have chosen the name."""
     for side in (Side.SUBJECT, Side.OPERATOR):
-        deployed = Stack(ground, side)
+        deployed = Stack(environment, side)
         yield deployed
-        for name in _tagged(ground, side):
+        for name in _tagged(environment, side):
             if name != deployed.name:
-                yield Stack(ground, side, name)
+                yield Stack(environment, side, name)
 
 
-def _tagged(ground: Ground, side: Side) -> list[str]:
-    client: Any = ground.accounts.client(side, "cloudformation")
+def _tagged(environment: Environment, side: Side) -> list[str]:
+    client: Any = environment.accounts.client(side, "cloudformation")
     try:
-        with told(ground.scenario.account(side)):
+        with translated(environment.scenario.account(side)):
             found = [stack for page in client.get_paginator("describe_stacks").paginate() for stack in page["Stacks"]]
     except StepError as error:
         if cause_code(error) in _DENIED:
@@ -209,7 +209,7 @@ def _tagged(ground: Ground, side: Side) -> list[str]:
     return [
         stack["StackName"]
         for stack in found
-        if ground.owns({tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])})
+        if environment.owns({tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])})
     ]
 
 

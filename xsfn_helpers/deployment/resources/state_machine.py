@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, code_of, message_of, retry_while, told
+from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, code_of, message_of, retry_while, translated
 from xsfn_helpers.aws.propagation import Waiting
 from xsfn_helpers.chain.plan import Action, Change, text_diff
 from xsfn_helpers.chain.scenario import Account, Side
@@ -19,7 +19,7 @@ from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.deployment.environment import LAB_TAG, Ground
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 
@@ -33,7 +33,7 @@ _NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of
 class StateMachine:
     """A state machine with this definition, running under this role."""
 
-    ground: Ground
+    environment: Environment
     side: Side
     name: str
     role_arn: str
@@ -41,11 +41,11 @@ class StateMachine:
 
     @property
     def account(self) -> Account:
-        return self.ground.scenario.account(self.side)
+        return self.environment.scenario.account(self.side)
 
     @property
     def arn(self) -> str:
-        scenario = self.ground.scenario
+        scenario = self.environment.scenario
         return f"arn:{scenario.partition}:states:{scenario.region}:{self.account.id}:stateMachine:{self.name}"
 
     @property
@@ -56,16 +56,16 @@ class StateMachine:
         stored = self._stored()
         if stored is None:
             return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
-        if not self.ground.owns(stored.tags) and self._adopted is None:
-            return self.ground.not_ours(self.account, self.thing, stored.tags)
+        if not self.environment.owns(stored.tags) and self._adopted is None:
+            return self.environment.not_ours(self.account, self.thing, stored.tags)
         details: list[str] = []
         if stored.role_arn != self.role_arn:
             details.append(tr("role: {stored} becomes {role_arn}", stored=stored.role_arn, role_arn=self.role_arn))
         there, wanted = json.loads(stored.definition), json.loads(self.definition)
         if there != wanted:
             details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
-        if self._adopted is not None and not self.ground.owns(stored.tags):
-            return self.ground.adopting(self._adopted, self.account, self.thing, tuple(details))
+        if self._adopted is not None and not self.environment.owns(stored.tags):
+            return self.environment.adopting(self._adopted, self.account, self.thing, tuple(details))
         return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
 
     def apply(self) -> Change:
@@ -85,7 +85,7 @@ class StateMachine:
                 name=self.name,
                 definition=self.definition,
                 roleArn=self.role_arn,
-                tags=[{"key": LAB_TAG, "value": self.ground.lab_id}],
+                tags=[{"key": LAB_TAG, "value": self.environment.lab_id}],
             )
         )
 
@@ -99,7 +99,7 @@ class StateMachine:
 
     def delete(self) -> None:
         """Take it away, without a look at whose it is and what it runs: for what was just made, and has run."""
-        with told(self.account):
+        with translated(self.account):
             self._states.delete_state_machine(stateMachineArn=self.arn)
 
     def as_stored(self) -> StateMachine:
@@ -107,24 +107,24 @@ class StateMachine:
 
         Raises `StepError` when it isn't there, and when it isn't the lab's.
         """
-        with told(self.account):
+        with translated(self.account):
             stored = self._states.describe_state_machine(stateMachineArn=self.arn)
             listed = self._states.list_tags_for_resource(resourceArn=self.arn)["tags"]
         tags = {tag["key"]: tag["value"] for tag in listed}
-        if not self.ground.owns(tags):
-            refuse_foreign(self.ground.not_ours(self.account, self.thing, tags))
+        if not self.environment.owns(tags):
+            refuse_foreign(self.environment.not_ours(self.account, self.thing, tags))
         return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
 
     def plan_undo(self) -> Change | None:
         stored = self._stored()
         if stored is None:
             return None
-        if not self.ground.owns(stored.tags):
+        if not self.environment.owns(stored.tags):
             if self._adopted is not None:
-                return self.ground.putting_back(
+                return self.environment.putting_back(
                     self._kept_as, self.account, self.thing, [stored.definition, stored.role_arn]
                 )
-            return self.ground.not_ours(self.account, self.thing, stored.tags)
+            return self.environment.not_ours(self.account, self.thing, stored.tags)
         return Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
@@ -132,7 +132,7 @@ class StateMachine:
         if change is not None and change.action is Action.PUT_BACK:
             self._put_back()
         if change is not None and change.action is Action.REMOVE:
-            with told(self.account):
+            with translated(self.account):
                 # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
                 for execution in self._running():
                     self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
@@ -142,7 +142,7 @@ class StateMachine:
 
     @property
     def _adopted(self) -> str | None:
-        return self.ground.adopted.machine(self.ground.scenario, self.side, self.name)
+        return self.environment.adopted.machine(self.environment.scenario, self.side, self.name)
 
     @property
     def _kept_as(self) -> str:
@@ -153,25 +153,25 @@ class StateMachine:
         if self._adopted is None:
             return
         stored = self._stored()
-        if stored is None or self.ground.owns(stored.tags):
+        if stored is None or self.environment.owns(stored.tags):
             return
         before = [stored.definition, stored.role_arn]
-        self.ground.keeper.keep(self._kept_as, before, [self.definition, self.role_arn])
+        self.environment.keeper.keep(self._kept_as, before, [self.definition, self.role_arn])
 
     def _put_back(self) -> None:
-        kept = self.ground.keeper.kept(self._kept_as)
+        kept = self.environment.keeper.kept(self._kept_as)
         assert kept is not None  # the change was made of it
         definition, role_arn = kept.before
-        with told(self.account):
+        with translated(self.account):
             self._states.update_state_machine(stateMachineArn=self.arn, definition=definition, roleArn=role_arn)
-        self.ground.keeper.forget(self._kept_as)
+        self.environment.keeper.forget(self._kept_as)
 
     @property
     def _states(self) -> SFNClient:
-        return self.ground.states(self.side)
+        return self.environment.states(self.side)
 
     def _stored(self) -> StoredMachine | None:
-        return self.ground.machine(self.side, self.arn)
+        return self.environment.machine(self.side, self.arn)
 
     def _is_there(self) -> bool:
         try:
@@ -197,22 +197,24 @@ class StateMachine:
 
         def not_yet(error: ClientError) -> bool:
             if ROLE_NOT_ASSUMABLE in message_of(error):
-                return step_functions_may_assume(self.ground, self.side, self.role_arn.rpartition("/")[2], self.arn)
+                return step_functions_may_assume(
+                    self.environment, self.side, self.role_arn.rpartition("/")[2], self.arn
+                )
             return code_of(error) == "StateMachineDeleting"
 
-        budget = self.ground.accounts.pace.propagation
+        budget = self.environment.accounts.pace.propagation
 
         def say(waited: float) -> None:
-            self.ground.accounts.tell_waiting(
+            self.environment.accounts.tell_waiting(
                 Waiting(self.account, tr("waiting to save {thing}", thing=self.thing), tr(_NOT_YET), waited, budget)
             )
 
-        with told(self.account):
+        with translated(self.account):
             retry_while(call, not_yet, budget=budget, say=say)
-        self.ground.changed()
+        self.environment.changed()
 
     def _wait_until_gone(self) -> None:
-        pace = self.ground.accounts.pace
+        pace = self.environment.accounts.pace
         deadline = time.monotonic() + pace.propagation
         while self._is_there():
             if time.monotonic() > deadline:
@@ -228,12 +230,12 @@ class StateMachine:
             time.sleep(pace.poll)
 
 
-def step_functions_may_assume(ground: Ground, side: Side, role_name: str, machine_arn: str) -> bool:
+def step_functions_may_assume(environment: Environment, side: Side, role_name: str, machine_arn: str) -> bool:
     """Whether a role exists and its trust policy lets Step Functions assume it for this state machine."""
-    role = ground.role(side, role_name)
+    role = environment.role(side, role_name)
     if role is None:
         return False
-    account_id = ground.scenario.account(side).id
+    account_id = environment.scenario.account(side).id
     request = Request(
         principal=Principal.parse(STATES_PRINCIPAL),
         action="sts:AssumeRole",

@@ -12,14 +12,14 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, message_of, retry_while, told
+from xsfn_helpers.aws.errors import code_of, message_of, retry_while, translated
 from xsfn_helpers.chain import targets
 from xsfn_helpers.chain.documents import subject_definition
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.chain.targets import Target, queue_url
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.deployment.environment import LAB_TAG, Ground
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 
 # The function's whole code: it says where it ran, and hands back what it was given.
@@ -40,7 +40,7 @@ _GONE: Final = frozenset(
 )
 
 
-class Kind(Protocol):
+class Service(Protocol):
     """How one service's things are made, found and removed, by the service's client."""
 
     service: str
@@ -72,10 +72,10 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class TargetResource:
     """One target's thing in the Subject account; a `Resource` like a stage's."""
 
-    ground: Ground
+    environment: Environment
     target: Target
 
     @property
@@ -84,46 +84,46 @@ class Thing:
 
     @property
     def account(self) -> Account:
-        return self.ground.scenario.subject
+        return self.environment.scenario.subject
 
     @property
     def thing(self) -> str:
         return self.target.name
 
     def plan(self) -> Change:
-        return self.ground.making(self.account, self.thing, self._tags())
+        return self.environment.making(self.account, self.thing, self._tags())
 
     def apply(self) -> Change:
         change = self.plan()
         refuse_foreign(change)
         if change.action is Action.CREATE:
-            budget = self.ground.accounts.pace.propagation
-            with told(self.account):
+            budget = self.environment.accounts.pace.propagation
+            with translated(self.account):
                 retry_while(lambda: self._kind.create(self._client, self._made), _not_yet, budget=budget)
         return change
 
     def plan_undo(self) -> Change | None:
-        return self.ground.removal(self.account, self.thing, self._tags())
+        return self.environment.removal(self.account, self.thing, self._tags())
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
         if change is not None and change.action is Action.REMOVE:
-            with told(self.account):
+            with translated(self.account):
                 self._kind.delete(self._client, self._made)
         return change
 
     @property
-    def _kind(self) -> Kind:
+    def _kind(self) -> Service:
         return KINDS[self.target.operation]
 
     @property
     def _client(self) -> Any:
-        return self.ground.accounts.client(self.side, self._kind.service)
+        return self.environment.accounts.client(self.side, self._kind.service)
 
     @property
     def _made(self) -> Made:
         name = self.target.name.rpartition(" ")[2]
-        return Made(self.ground.scenario, name, self.target.resource, {LAB_TAG: self.ground.lab_id})
+        return Made(self.environment.scenario, name, self.target.resource, {LAB_TAG: self.environment.lab_id})
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -131,7 +131,7 @@ class Thing:
         return self._tags() or {}
 
     def _tags(self) -> Mapping[str, str] | None:
-        with told(self.account):
+        with translated(self.account):
             try:
                 return self._kind.tags(self._client, self._made)
             except ClientError as error:
@@ -142,24 +142,24 @@ class Thing:
                 raise
 
 
-def things(ground: Ground, reached: tuple[Target, ...]) -> tuple[Thing, ...]:
+def things(environment: Environment, reached: tuple[Target, ...]) -> tuple[TargetResource, ...]:
     """What has to be made for the targets; the article's state machine is made with the prerequisites."""
     by_name = {target.name: target for target in reached if target.operation in KINDS}
-    return tuple(Thing(ground, target) for target in by_name.values())
+    return tuple(TargetResource(environment, target) for target in by_name.values())
 
 
-def found(ground: Ground, kind: Kind) -> Iterator[tuple[str, Thing]]:
+def found(environment: Environment, kind: Service) -> Iterator[tuple[str, TargetResource]]:
     """Every thing of this kind in the Subject account that carries a lab's tag, and that lab's id.
 
     Raises `StepError` where they may not all be looked at.
     """
-    client = ground.accounts.client(Side.SUBJECT, kind.service)
-    with told(ground.scenario.subject):
+    client = environment.accounts.client(Side.SUBJECT, kind.service)
+    with translated(environment.scenario.subject):
         names = list(kind.names(client))
     for name in names:
-        thing = Thing(ground, kind.target(ground.scenario, name))
+        thing = TargetResource(environment, kind.target(environment.scenario, name))
         if (lab_id := thing.tags.get(LAB_TAG)) is not None:
-            yield lab_id, replace(thing, ground=replace(ground, lab_id=lab_id))
+            yield lab_id, replace(thing, environment=replace(environment, lab_id=lab_id))
 
 
 def zipped(source: str) -> bytes:
@@ -331,7 +331,7 @@ def _pairs(tags: list[dict[str, str]]) -> dict[str, str]:
 
 
 # By the operation that reaches them.
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, Service]] = {
     "Invoke": _Function(),
     "PutItem": _Table(),
     "PutObject": _Bucket(),

@@ -8,13 +8,13 @@ from typing import Any
 
 from xsfn_helpers.aws.events import Called, may_change
 from xsfn_helpers.chain.report import Report
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.checks.validation import Checked
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.runs import Looked, Run
-from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.display.live.chain_view import chain_view
 from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
 from xsfn_helpers.display.live.worker import Worker
@@ -29,11 +29,11 @@ class LiveDiagram:
     Raises `StepError` when the accounts can't be read at first; later it shows why.
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment) -> None:
+        self._ground = environment
         self._reading = Lock()
         self._changing = Lock()
-        self._standing: Standing = read_standing(ground)
+        self._standing: ChainSnapshot = read_snapshot(environment)
         self._report: Report | None = None
         self._run: Run | None = None
         self._said = ""
@@ -42,7 +42,7 @@ class LiveDiagram:
         self._frontend = ChainFrontend()
         self._show()
         self._worker = Worker(self.refresh, "xsfn-live-diagram")
-        self._unsubscribe = ground.accounts.news.subscribe(self._hear)
+        self._unsubscribe = environment.accounts.events.subscribe(self._hear)
         when_asked(self._frontend, {"refresh": self._worker.wake})
 
     @property
@@ -66,7 +66,7 @@ class LiveDiagram:
         # One reading at a time, so that an older one never comes after a newer one.
         with self._reading:
             try:
-                standing, fault = read_standing(self._ground), ""
+                standing, fault = read_snapshot(self._ground), ""
             except XsfnError as error:
                 standing, fault = self._standing, tr("The accounts can't be read: {error}", error=error)
             with self._changing:

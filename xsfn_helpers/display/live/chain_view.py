@@ -8,7 +8,7 @@ from typing import Any
 from xsfn_helpers.chain.links import Link, Node
 from xsfn_helpers.chain.report import Report
 from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.deployment.runs import Run
@@ -107,7 +107,7 @@ def box_id(node: Node) -> str:
 
 
 def chain_view(
-    standing: Standing, *, report: Report | None = None, run: Run | None = None, said: str = "", fault: str = ""
+    standing: ChainSnapshot, *, report: Report | None = None, run: Run | None = None, said: str = "", fault: str = ""
 ) -> ChainView:
     """What to show of both accounts as they stand, what was tried of them, and the run that goes on."""
     diagram = picture(standing, report)

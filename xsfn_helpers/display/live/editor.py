@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import PolicyPlace
 from xsfn_helpers.chain.policy_diff import same_each_time
-from xsfn_helpers.chain.what_if import Supposition, WhatIf, judge
+from xsfn_helpers.chain.what_if import Hypothesis, WhatIf, judge
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.snapshot import read_standing
+from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.deployment.stored_documents import save_policy
 from xsfn_helpers.deployment.what_if import is_there, principals_in
-from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
+from xsfn_helpers.display.live.editing import Desk, DeskPicture, EditingDesk
 from xsfn_helpers.display.live.editor_view import editor_view
 from xsfn_helpers.display.live.frontend import EditorFrontend
 from xsfn_helpers.display.markup import CODE, escape
@@ -36,11 +36,11 @@ class PolicyEditor(EditingDesk):
         self._deployment = deployment
         self._place = place
         self._wanted = Blueprint.recommended(deployment.scenario)
-        self._standing = read_standing(deployment.environment)
+        self._standing = read_snapshot(deployment.environment)
         self._there: dict[str, bool] = {}
         stored = place.stored_text(self._standing.roles[place.node])
         desk = Desk.open(stored, deployment.blueprint.text(place.document))
-        super().__init__(desk, EditorFrontend(), deployment.environment.accounts.news)
+        super().__init__(desk, EditorFrontend(), deployment.environment.accounts.events)
 
     @property
     def report(self) -> WhatIf:
@@ -66,14 +66,14 @@ class PolicyEditor(EditingDesk):
         return same_each_time(self.document)
 
     def _read(self) -> None:
-        self._standing = read_standing(self._deployment.environment)
+        self._standing = read_snapshot(self._deployment.environment)
         self._there.clear()
         stored = self._place.stored_text(self._standing.roles[self._place.node])
         self._desk = replace(self._desk, stored=stored)
 
     def _judge(self) -> None:
         text = self._desk.text
-        supposed = Supposition({self._place.document: text}, missing=self._missing(text))
+        supposed = Hypothesis({self._place.document: text}, missing=self._missing(text))
         self._report = judge(self._standing, supposed, recommended=self._wanted, blueprint=self._deployment.blueprint)
 
     def _missing(self, text: str) -> frozenset[str]:
@@ -88,9 +88,9 @@ class PolicyEditor(EditingDesk):
     def _state(self) -> Mapping[str, Any]:
         return editor_view(self._deployment.scenario, self._place, self._desk, self._report).to_json()
 
-    def _picture(self) -> Picture:
+    def _picture(self) -> DeskPicture:
         diagram = self._report.diagram
-        return Picture(diagram.dot, diagram.svg, diagram.alt)
+        return DeskPicture(diagram.dot, diagram.svg, diagram.alt)
 
     def _save(self, text: str) -> str:
         return save_policy(self._deployment, self._place, text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from threading import Lock, Thread
 from typing import Any, Final
 
-from xsfn_helpers.aws.errors import told
+from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.common.errors import XsfnError
@@ -100,21 +100,21 @@ class LiveRun:
 
     def _watch(self) -> None:
         while not self._over(self.run):
-            time.sleep(self.run.ground.accounts.pace.poll)
+            time.sleep(self.run.environment.accounts.pace.poll)
             try:
                 run = self.run.look()
             except XsfnError as error:
                 self._say(tr("The run can't be followed: {error}", error=error))
                 return
             self._saw(run)
-            self.run.ground.accounts.news.tell(Looked(run))
+            self.run.environment.accounts.events.publish(Looked(run))
 
     def _saw(self, run: Run) -> None:
         # An older look may come later, from the other thread.
         if len(run.events) < len(self.run.events):
             return
         if run.broken_link and self._refused is None:
-            self._refused = decide_link(run.ground, run.broken_link)
+            self._refused = decide_link(run.environment, run.broken_link)
         with self._changing:
             self.run = run
             self._show()
@@ -135,13 +135,13 @@ class LiveRun:
             self._say(str(error))
 
     def _stop(self) -> None:
-        pace = self.run.ground.accounts.pace
+        pace = self.run.environment.accounts.pace
         ended = self.run.stop(cause=tr(_BY_BUTTON), timeout=2 + 20 * pace.poll)
         self._saw(ended)
         if ended.subject_execution_arn is None:
             self._say(tr("The Operator execution is stopped, before it had started the Subject's."))
         elif ended.subject_status == RUNNING:
-            verdict = decide_link(ended.ground, _STOP_LINK)
+            verdict = decide_link(ended.environment, _STOP_LINK)
             why = tr("the policies would allow it.")
             if not verdict.allowed:
                 why = tr("{evidence}. {hint}", evidence=verdict.evidence, hint=verdict.hint)
@@ -170,11 +170,11 @@ class LiveRun:
             )
 
     def _stop_child(self) -> None:
-        run, ground = self.run, self.run.ground
+        run, environment = self.run, self.run.environment
         if run.subject_execution_arn is None:
             return
-        with told(ground.scenario.subject):
-            ground.states(Side.SUBJECT).stop_execution(
+        with translated(environment.scenario.subject):
+            environment.states(Side.SUBJECT).stop_execution(
                 executionArn=run.subject_execution_arn, cause=tr(_IN_THE_SUBJECT)
             )
         while run.subject_status == RUNNING:

@@ -102,7 +102,7 @@ def _execution(side: Side, status: str, events: tuple[EventView, ...], run: Run)
     running = status == "RUNNING"
     return ExecutionView(
         side=side.value,
-        title=str(run.ground.scenario.account(side)),
+        title=str(run.environment.scenario.account(side)),
         status=status,
         word=tr(status),
         start=own[0] if own else -1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xsfn_helpers.aws.events import Called, News
+from xsfn_helpers.aws.events import Called, Events
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.status import Status
@@ -17,11 +17,11 @@ from xsfn_helpers.display.markup import escape
 class LiveStatus:
     """One lab's status, live; `read` gives it as it is now."""
 
-    def __init__(self, read: Callable[[], Status], news: News) -> None:
+    def __init__(self, read: Callable[[], Status], events: Events) -> None:
         self._read = read
         self._frontend = StatusFrontend()
         self._worker = Worker(self._refresh, "xsfn-live-status")
-        news.subscribe(self._hear)
+        events.subscribe(self._hear)
 
     def bundle(self, status: Status) -> dict[str, Any]:
         """`status` in every form, the live one as it will become."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from xsfn_helpers.chain.report import Report
-from xsfn_helpers.chain.snapshot import Standing
+from xsfn_helpers.chain.snapshot import ChainSnapshot
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.display.pictures.diagram import Diagram
 
 
-def picture(standing: Standing, report: Report | None = None) -> Diagram:
+def picture(standing: ChainSnapshot, report: Report | None = None) -> Diagram:
     """The diagram of `standing`. A `report` adds what was tried: a link whose live check failed is shown refused."""
     states: dict[int, LinkState] = {}
     notes: dict[int, str] = {}

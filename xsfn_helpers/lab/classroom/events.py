@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xsfn_helpers.deployment.practice.score import Record
-from xsfn_helpers.lab.classroom.people import STEPS, Progress
+from xsfn_helpers.lab.classroom.people import STEPS, ParticipantProgress
 
 Told = tuple[str, dict[str, Any]]
 
@@ -30,7 +30,7 @@ class RoomEvent:
         return {"number": self.number, "at": self.at, "place": self.place, "kind": self.kind, "told": dict(self.told)}
 
 
-def of_progress(before: Progress, after: Progress) -> Iterator[Told]:
+def of_progress(before: ParticipantProgress, after: ParticipantProgress) -> Iterator[Told]:
     """What is new in somebody's progress: steps made and taken back, a report, a run."""
     for step, had, has in zip(STEPS, before.steps, after.steps, strict=True):
         if had != has:

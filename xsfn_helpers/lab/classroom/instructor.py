@@ -13,7 +13,7 @@ from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import language, mark, tr
 from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.score import Record
-from xsfn_helpers.lab.classroom.desk import Desk
+from xsfn_helpers.lab.classroom.actions import Actions
 from xsfn_helpers.lab.classroom.people import Participant
 from xsfn_helpers.lab.classroom.store import RoomStore
 
@@ -84,7 +84,7 @@ class InstructorsView:
     """The room as its instructor sees it. `join_url` and `code` are what participants type."""
 
     store: RoomStore
-    desk: Desk
+    desk: Actions
     join_url: str
     code: str
     places: int

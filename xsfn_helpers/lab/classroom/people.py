@@ -24,7 +24,7 @@ SUCCEEDED: Final = "SUCCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedStage:
     """The last report: how many checks hold, of how many, and the titles of those that don't."""
 
     passed: int
@@ -40,7 +40,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ParticipantProgress:
     """How far somebody is, as their lab has told it. `steps`: whether the prerequisites and each stage are applied.
 
     `names` are the scenario's and the lab's, where they differ from the article's; `moved` is when something new was
@@ -48,7 +48,7 @@ class Progress:
     """
 
     steps: tuple[bool, ...] = (False,) * len(STEPS)
-    checks: Checked | None = None
+    checks: CheckedStage | None = None
     run: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     moved: float = 0.0
@@ -62,7 +62,7 @@ class Progress:
         """Everything is built, and every check of the last report holds."""
         return self.built and self.checks is not None and self.checks.all_hold
 
-    def told(self, news: Mapping[str, Any], *, at: float) -> Progress:
+    def told(self, news: Mapping[str, Any], *, at: float) -> ParticipantProgress:
         """With what a lab tells of itself. Raises `RoomError` for what no lab tells."""
         later = self
         if (steps := news.get("steps")) is not None:
@@ -75,7 +75,7 @@ class Progress:
             later = replace(later, names=_names(names))
         return replace(later, moved=at) if later.is_beyond(self) else later
 
-    def is_beyond(self, before: Progress) -> bool:
+    def is_beyond(self, before: ParticipantProgress) -> bool:
         """Whether this is progress: a step more, more checks that hold, or a run that succeeds."""
         held = before.checks.passed if before.checks else 0
         return (
@@ -94,11 +94,11 @@ class Progress:
         }
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Progress:
+    def from_json(cls, stored: Mapping[str, Any]) -> ParticipantProgress:
         checks = stored["checks"]
         return cls(
             tuple(stored["steps"]),
-            Checked(checks["passed"], checks["count"], tuple(checks["failed"])) if checks else None,
+            CheckedStage(checks["passed"], checks["count"], tuple(checks["failed"])) if checks else None,
             stored["run"],
             stored["names"],
             stored["moved"],
@@ -113,7 +113,7 @@ class Participant:
     name: str
     joined: float
     seen: float
-    progress: Progress
+    progress: ParticipantProgress
     further: int = 0
 
     @property
@@ -171,7 +171,7 @@ def _steps(value: object) -> tuple[bool, ...]:
     return tuple(value)
 
 
-def _checked(value: object) -> Checked:
+def _checked(value: object) -> CheckedStage:
     if not isinstance(value, dict):
         raise _not_told("checks")
     passed, count, failed = value.get("passed"), value.get("count"), value.get("failed", [])
@@ -179,7 +179,7 @@ def _checked(value: object) -> Checked:
         raise _not_told("checks")
     if not isinstance(failed, list) or not all(isinstance(one, str) for one in failed):
         raise _not_told("checks")
-    return Checked(passed, count, tuple(one[:_LONGEST_TITLE] for one in failed[:_MOST_TITLES]))
+    return CheckedStage(passed, count, tuple(one[:_LONGEST_TITLE] for one in failed[:_MOST_TITLES]))
 
 
 def _text(value: object) -> str:

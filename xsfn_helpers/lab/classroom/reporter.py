@@ -49,7 +49,7 @@ class Reporter:
     def follow(self, lab: Lab) -> None:
         """Tell of this lab from now on."""
         scenario = lab.scenario
-        names = {name: getattr(scenario, name) for name in SCENARIO_NAMES} | {"lab_id": lab.ground.lab_id}
+        names = {name: getattr(scenario, name) for name in SCENARIO_NAMES} | {"lab_id": lab.environment.lab_id}
 
         def look() -> list[bool]:
             return [step.is_applied for step in lab.steps.at_one_look()]
@@ -59,7 +59,7 @@ class Reporter:
             if not isinstance(event, Called) or may_change(scenario, event):
                 self._hear(event, look)
 
-        lab.ground.accounts.news.subscribe(hear)
+        lab.environment.accounts.events.subscribe(hear)
         with self._awake:
             self._news["names"] = names
             self._look, self._look_due = look, time.monotonic() + SETTLE_SECONDS

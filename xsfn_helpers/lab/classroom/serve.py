@@ -16,7 +16,7 @@ from xsfn_helpers.aws import room_client as keys
 from xsfn_helpers.aws.room_client import ROOM_PORT
 from xsfn_helpers.common.errors import RoomError, SandboxError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.lab.classroom.desk import Desk
+from xsfn_helpers.lab.classroom.actions import Actions
 from xsfn_helpers.lab.classroom.instructor import InstructorsView
 from xsfn_helpers.lab.classroom.service import RoomService
 from xsfn_helpers.lab.classroom.store import RoomStore
@@ -45,7 +45,7 @@ class Opened:
     instructors_url: str = field(repr=False)
 
 
-class Keeper:
+class RoomKeeper:
     """Holds the room's sandbox, and starts it again when it has ended."""
 
     def __init__(self, config: SandboxConfig, address: str) -> None:
@@ -124,7 +124,7 @@ def _serve(
     shared = addresses.checked(wishes.address or store.setting("address", lambda: LOOPBACK))
     port = wishes.port or int(store.setting("port", lambda: str(ROOM_PORT)))
     places = wishes.places or int(store.setting("places", lambda: str(_PLACES)))
-    keeper = Keeper(_config(), shared or LOOPBACK)
+    keeper = RoomKeeper(_config(), shared or LOOPBACK)
     ending.callback(keeper.end)
     threading.Thread(target=keeper.watch, name="xsfn-room-keeper", daemon=True).start()
     sockets = listener.listen(port, last=port, address=shared)
@@ -137,7 +137,7 @@ def _serve(
     host = LOOPBACK if not shared else addresses.own_address() if shared == addresses.EVERY else shared
     code = store.setting("code", keys.new_code)
     token, kept = store.instructors_token(anew=wishes.new_link)
-    desk = Desk(store, keeper)
+    desk = Actions(store, keeper)
     desk.begin()
     ending.callback(desk.end)
     url = f"http://{host}:{port}"

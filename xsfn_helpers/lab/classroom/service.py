@@ -21,9 +21,9 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import RoomError, XsfnError
 from xsfn_helpers.common.language import LANGUAGES, language, speaking, tr
 from xsfn_helpers.lab.classroom import instructor
-from xsfn_helpers.lab.classroom.desk import Desk
-from xsfn_helpers.lab.classroom.ground import pair_of
+from xsfn_helpers.lab.classroom.actions import Actions
 from xsfn_helpers.lab.classroom.limits import Allowance
+from xsfn_helpers.lab.classroom.participant_lab import pair_of
 from xsfn_helpers.lab.classroom.people import Participant, checked_name
 from xsfn_helpers.lab.classroom.store import RoomStore
 from xsfn_helpers.lab.classroom.told_record import told_record
@@ -101,7 +101,7 @@ class RoomService:
     """The WSGI application. `address` is the one besides loopback that it is reached at, if any."""
 
     store: RoomStore
-    desk: Desk
+    desk: Actions
     sandbox: Callable[[], Sandbox]
     view: instructor.InstructorsView
     instructors_token: str

@@ -20,7 +20,7 @@ from xsfn_helpers.common.errors import RoomError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.practice.score import Record
 from xsfn_helpers.lab.classroom.events import RoomEvent, of_progress, of_record
-from xsfn_helpers.lab.classroom.people import Participant, Progress, same_name
+from xsfn_helpers.lab.classroom.people import Participant, ParticipantProgress, same_name
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS room (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -207,15 +207,15 @@ class RoomStore:
 
 
 def _nothing_yet(at: float) -> tuple[str, str]:
-    return json.dumps(Progress(moved=at).to_json()), json.dumps(Record().to_json())
+    return json.dumps(ParticipantProgress(moved=at).to_json()), json.dumps(Record().to_json())
 
 
-def _progress(database: sqlite3.Connection, number: int) -> Progress | None:
+def _progress(database: sqlite3.Connection, number: int) -> ParticipantProgress | None:
     row = database.execute("SELECT progress FROM participant WHERE number = ?", (number,)).fetchone()
-    return Progress.from_json(json.loads(row[0])) if row else None
+    return ParticipantProgress.from_json(json.loads(row[0])) if row else None
 
 
-def _keep_progress(database: sqlite3.Connection, number: int, progress: Progress) -> None:
+def _keep_progress(database: sqlite3.Connection, number: int, progress: ParticipantProgress) -> None:
     database.execute("UPDATE participant SET progress = ? WHERE number = ?", (json.dumps(progress.to_json()), number))
 
 
@@ -235,4 +235,4 @@ def _note(
 
 def _participant(row: tuple[Any, ...]) -> Participant:
     number, name, joined, seen, progress, further = row
-    return Participant(number, name, joined, seen, Progress.from_json(json.loads(progress)), further)
+    return Participant(number, name, joined, seen, ParticipantProgress.from_json(json.loads(progress)), further)

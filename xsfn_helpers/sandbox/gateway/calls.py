@@ -46,7 +46,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CallPlace:
     """Where a call is made: the caller's account, and the region and partition it was signed for."""
 
     account_id: str
@@ -62,7 +62,7 @@ class Place:
         return f"arn:{self.partition}:states:{self.region}:{self.account_id}:{resource}"
 
 
-def name_call(service: str, request: HttpRequest, place: Place) -> Call:
+def name_call(service: str, request: HttpRequest, place: CallPlace) -> Call:
     """Name the request, its parameters and demands.
 
     Raises `Refusal` for a service or operation that the sandbox doesn't have, and for parameters that can't be read.
@@ -173,7 +173,7 @@ _STATES_ON_ANY: Final[dict[str, bool]] = {
 _STATES_BY_NAME: Final = {"CreateActivity": "activity", "CreateStateMachine": "stateMachine"}
 
 
-def _states_call(operation: str, params: Params, place: Place) -> Call:
+def _states_call(operation: str, params: Params, place: CallPlace) -> Call:
     context = _json_tag_keys(params.get("tags"))
     if operation in _STATES_ON_ARN:
         key, kinds, mutates = _STATES_ON_ARN[operation]
@@ -201,7 +201,7 @@ def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:
     return arn
 
 
-def pass_role(role_arn: str, place: Place, *, to: str) -> Demand:
+def pass_role(role_arn: str, place: CallPlace, *, to: str) -> Demand:
     """Whoever gives a role to a service needs iam:PassRole on it (IAM User Guide, id_roles_use_passrole.html)."""
     match = re.fullmatch(r"arn:[a-z-]+:iam::([0-9]{12}):role/[\w+=,.@/-]{1,576}", role_arn)
     if match is None:
@@ -270,7 +270,7 @@ _IAM_SIMULATES: Final = ("SimulatePrincipalPolicy", "SimulateCustomPolicy")
 _NAME_IN_IAM: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
-def _iam_call(operation: str, params: Params, place: Place) -> Call:
+def _iam_call(operation: str, params: Params, place: CallPlace) -> Call:
     listed = form_list(params, "Tags")
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
     if len({key.lower() for key in tags}) < len(listed):
@@ -316,7 +316,7 @@ def _iam_call(operation: str, params: Params, place: Place) -> Call:
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 
 
-def _sts_call(operation: str, params: Params, place: Place) -> Call:
+def _sts_call(operation: str, params: Params, place: CallPlace) -> Call:
     if operation == "GetCallerIdentity":
         return Call("sts", operation, params, (), mutates=False)  # needs no permission, and can't be denied
     if operation != "AssumeRole":

@@ -21,7 +21,7 @@ from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide
 from xsfn_helpers.sandbox.gateway import callers, machine_rules, rules, signature, simulation, sts
 from xsfn_helpers.sandbox.gateway.callers import Caller, Directory
-from xsfn_helpers.sandbox.gateway.calls import Call, Demand, Place, account_of, name_call
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Demand, account_of, name_call
 from xsfn_helpers.sandbox.gateway.errors import Refusal, access_denied, error_response, not_written
 from xsfn_helpers.sandbox.gateway.machine_rules import Machines
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
@@ -178,7 +178,7 @@ class Gateway:
             seconds=sts.DEFAULT_SECONDS,
         )
 
-    def _place(self, caller: Caller, region: str) -> Place:
+    def _place(self, caller: Caller, region: str) -> CallPlace:
         def iam_arn_of(kind: str, name: str) -> str | None:
             return self.services.iam_arn(caller.account_id, kind, name)
 
@@ -188,7 +188,7 @@ class Gateway:
             raise Refusal(
                 "SignatureDoesNotMatch", f"Credential should be scoped to a valid region; {region!r} is none.", 403
             ) from None
-        return Place(caller.account_id, region, partition, iam_arn_of)
+        return CallPlace(caller.account_id, region, partition, iam_arn_of)
 
     def _authorise(self, caller: Caller, call: Call, region: str, via: str) -> None:
         for demand in call.demands:

@@ -26,7 +26,7 @@ _TIME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CredentialScope:
     """What the Authorization header claims: which key signed, for which service and region."""
 
     access_key_id: str
@@ -38,7 +38,7 @@ class Scope:
     time: datetime
 
 
-def read_scope(request: HttpRequest, *, service_hint: str) -> Scope:
+def read_scope(request: HttpRequest, *, service_hint: str) -> CredentialScope:
     """The claim in the request's Authorization header, its shape and time already checked.
 
     Raises `Refusal` for an unsigned request, a malformed header, or a time more than five minutes off.
@@ -78,10 +78,10 @@ def read_scope(request: HttpRequest, *, service_hint: str) -> Scope:
         raise signature_mismatch(
             service, f"Signature not yet current: {stamp} is still later than {limit} ({now:{_TIME_FORMAT}} + 5 min.)"
         )
-    return Scope(match["key"], match["date"], match["region"], service, signed, match["signature"], when)
+    return CredentialScope(match["key"], match["date"], match["region"], service, signed, match["signature"], when)
 
 
-def verify(request: HttpRequest, scope: Scope, *, secret: str) -> None:
+def verify(request: HttpRequest, scope: CredentialScope, *, secret: str) -> None:
     """Raise `Refusal` unless `secret` made this very request's signature, over this very body."""
     payload = hashlib.sha256(request.body).hexdigest()
     declared = request.headers.get("x-amz-content-sha256")
@@ -99,7 +99,7 @@ def verify(request: HttpRequest, scope: Scope, *, secret: str) -> None:
         raise signature_mismatch(scope.service)
 
 
-def _canonical(request: HttpRequest, scope: Scope, payload: str) -> str:
+def _canonical(request: HttpRequest, scope: CredentialScope, payload: str) -> str:
     """The text whose hash is signed."""
     pairs = sorted(pair.partition("=")[::2] for pair in request.query.split("&")) if request.query else []
     signed = sorted(set(scope.signed_headers))

@@ -43,7 +43,7 @@ _SOURCE: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(role|user)/([\w+=,.@
 _PAGE: Final = 1000
 
 
-class Principals(Protocol):
+class StoredPrincipals(Protocol):
     """Who is on file."""
 
     def role(self, account_id: str, name: str) -> StoredRole | None: ...
@@ -62,7 +62,7 @@ class _Subject:
     resource_owner: str
 
 
-def simulate(call: Call, account_id: str, principals: Principals, *, request_id: str) -> bytes:
+def simulate(call: Call, account_id: str, principals: StoredPrincipals, *, request_id: str) -> bytes:
     """The call's answer as XML. Raises `Refusal` for what AWS wouldn't simulate, and for what this engine doesn't
     cover."""
     params = call.params
@@ -91,7 +91,7 @@ def simulate(call: Call, account_id: str, principals: Principals, *, request_id:
 # --- who -------------------------------------------------------------------------------------------------------------
 
 
-def _subject(call: Call, account_id: str, principals: Principals) -> _Subject:
+def _subject(call: Call, account_id: str, principals: StoredPrincipals) -> _Subject:
     params = call.params
     given = _inputs(params, "PolicyInputList", PolicyKind.IDENTITY)
     boundaries = _inputs(params, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
@@ -126,7 +126,7 @@ def _inputs(params: Params, name: str, kind: PolicyKind) -> tuple[Policy, ...]:
     return tuple(Policy.parse(text, kind=kind, name=f"{name}.{number}") for number, text in enumerate(texts, 1))
 
 
-def _stored(arn: str, principals: Principals) -> StoredPrincipal:
+def _stored(arn: str, principals: StoredPrincipals) -> StoredPrincipal:
     match = _SOURCE.fullmatch(arn)
     if match is None:
         raise Refusal("InvalidInput", f"Invalid Entity Arn: {arn}. The xsfn sandbox simulates users and roles.")

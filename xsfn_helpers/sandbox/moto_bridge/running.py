@@ -59,7 +59,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.tokens import wait_for_tokens
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
-from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
+from xsfn_helpers.sandbox.tasks import AssumedTaskRole, AssumeRefused, TaskClient, TaskClients
 
 STOPPED_WITH_PARENT: Final = (
     "The Task state in AWS Step Functions execution [{parent}] which was managing this resource was aborted"
@@ -77,7 +77,7 @@ WaitForEnd = Callable[[str, float], bool]
 class _TaskCredentials(StateCredentials):
     """What moto hands to each task call, made to carry who the task acts as."""
 
-    role: TaskRole
+    role: AssumedTaskRole
 
 
 def run_tasks_through(clients: TaskClients) -> None:

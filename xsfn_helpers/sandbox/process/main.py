@@ -20,12 +20,12 @@ from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 from xsfn_helpers.sandbox.http import listener
-from xsfn_helpers.sandbox.http.front import Front
+from xsfn_helpers.sandbox.http.wsgi import Front
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.process.control import Control
-from xsfn_helpers.sandbox.process.settings import Settings
+from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
 from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.tasks import TaskClients
@@ -119,7 +119,7 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
         raise unusable(folder.journal, error) from error
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    settings = Settings(folder)
+    settings = SandboxSettings(folder)
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
     stacks = Stacks(journal)
     others = Offered(journal, {"cloudformation": stacks})

@@ -21,7 +21,7 @@ from xsfn_helpers.sandbox.http import addresses
 from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.control import tell
 from xsfn_helpers.sandbox.process.launch import START_LIMIT, launch
-from xsfn_helpers.sandbox.process.settings import Settings
+from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, SandboxFolder
 
 _STOP_LIMIT: Final = 10.0
@@ -94,14 +94,14 @@ class Sandbox:
     @property
     def propagation_seconds(self) -> float:
         """How long a change in IAM takes to count for decisions, as on AWS; 0, the default, is at once."""
-        return Settings(self._folder).propagation_seconds
+        return SandboxSettings(self._folder).propagation_seconds
 
     def delay_propagation(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
         """From now on, changes in IAM take so many seconds (0 to 120) to count: in these accounts, or in all.
 
         Raises `SandboxError` for others.
         """
-        Settings(self._folder).delay(seconds, account_ids)
+        SandboxSettings(self._folder).delay(seconds, account_ids)
 
     def to_json(self) -> dict[str, Any]:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""

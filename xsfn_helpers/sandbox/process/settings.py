@@ -28,7 +28,7 @@ class Delays:
         return max(self.everywhere, *self.by_account.values(), 0.0)
 
 
-class Settings:
+class SandboxSettings:
     """The settings in a state folder; a missing or unreadable file means the defaults. Read again when changed."""
 
     def __init__(self, folder: SandboxFolder) -> None:

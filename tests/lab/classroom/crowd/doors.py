@@ -13,7 +13,7 @@ from xsfn_helpers.aws.seat import Seat, join_room
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.deployment import Deployment
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.deployment.practice.score import RoomBook
 from xsfn_helpers.lab.lab import Lab
@@ -57,6 +57,6 @@ def enter(door: Door, number: int) -> Inside:
         subject_account_id=seat.accounts[Side.SUBJECT].account_id,
         region=seat.region,
     )
-    ground = Ground(scenario, SandboxAccounts(seat), f"participant-{number}")
-    lab = Lab(Deployment(ground, Blueprint.recommended(scenario)))
+    environment = Environment(scenario, SandboxAccounts(seat), f"participant-{number}")
+    lab = Lab(Deployment(environment, Blueprint.recommended(scenario)))
     return Inside(seat, lab)

@@ -68,7 +68,7 @@ class Walk:
 
     def go(self) -> Record:
         """The whole way. What goes wrong is in the record, and ends it."""
-        acknowledged = Acknowledged(self.inside.lab.ground.accounts)
+        acknowledged = Acknowledged(self.inside.lab.environment.accounts)
         try:
             for name, act in self._way():
                 time.sleep(self.chance.uniform(0.5, 1.5) * self.think)

@@ -17,12 +17,12 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
 )
-from xsfn_helpers.deployment.diagnose.least import needs
+from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
 from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
+from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
-from xsfn_helpers.deployment.diagnose.wanted import wanted_machines, wanted_roles
 
 Answer = Mapping[str, Any]
 

@@ -24,7 +24,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_scps
-from xsfn_helpers.deployment.diagnose.wanted import wanted_machines, wanted_roles
+from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 
 if TYPE_CHECKING:
     import boto3

@@ -35,7 +35,7 @@ def run_at_once() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MachineRun:
     """Whose run it is: the account and region, the role it acts as, and the names that its context object shows."""
 
     account_id: str
@@ -47,7 +47,7 @@ class Run:
     execution_arn: str
 
     @classmethod
-    def of(cls, account_id: str, region: str, machine_arn: str, role_arn: str, name: str | None = None) -> Run:
+    def of(cls, account_id: str, region: str, machine_arn: str, role_arn: str, name: str | None = None) -> MachineRun:
         name = name or str(uuid.uuid4())
         arn = f"{machine_arn.replace(':stateMachine:', ':express:', 1)}:{name}:{uuid.uuid4()}"
         return cls(account_id, region, role_arn, machine_arn, name, arn)
@@ -89,7 +89,7 @@ class _NobodyToTell(ExecutionWorkerCommunication):
 def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
     machine = response.stepfunction_backend.describe_state_machine(response._get_param("stateMachineArn"))
     name = response._get_param("name")
-    run = Run.of(response.current_account, response.region, machine.arn, machine.roleArn, name)
+    run = MachineRun.of(response.current_account, response.region, machine.arn, machine.roleArn, name)
     text = response._get_param("input") or "{}"
     started = datetime.now(UTC)
     env = run.evaluate(SyncExecutionWorker, limited(machine.definition), json.loads(text))

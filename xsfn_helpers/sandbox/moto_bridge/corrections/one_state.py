@@ -21,7 +21,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from xsfn_helpers.asl.definition_rules import JSONATA, diagnose_state
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.gateway.machine_rules import refusal
-from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import Run
+from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import MachineRun
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, present
 
 _NAME: Final = "StateName"
@@ -42,7 +42,7 @@ def _test_state(response: StepFunctionResponse) -> ActionResult:
     state = _checked(response._get_param("definition"), response._get_param("roleArn"))
     given = _input(response._get_param("input"))
     machine_arn = f"arn:{response.partition}:states:{response.region}:{response.current_account}:stateMachine:{_NAME}"
-    run = Run.of(response.current_account, response.region, machine_arn, response._get_param("roleArn") or "")
+    run = MachineRun.of(response.current_account, response.region, machine_arn, response._get_param("roleArn") or "")
     # Retried states are reported, not retried.
     once = {key: value for key, value in state.items() if key != "Retry"}
     env = run.evaluate(TestStateExecutionWorker, compact_json(once), given)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
 
-from xsfn_helpers.aws.events import Called, News
+from xsfn_helpers.aws.events import Called, Events
 from xsfn_helpers.common.errors import NoDotProgram, XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.frontend import EditorFrontend, TaskFormFrontend, bundle, when_told
@@ -59,7 +59,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class DeskPicture:
     """What a picture is drawn from, what draws it, and what it says."""
 
     source: str
@@ -70,7 +70,7 @@ class Picture:
 class EditingDesk(ABC):
     """A text with its judgement, shown live. One turn at a time, whether the page or a cell asks for it."""
 
-    def __init__(self, desk: Desk, frontend: EditorFrontend | TaskFormFrontend, news: News) -> None:
+    def __init__(self, desk: Desk, frontend: EditorFrontend | TaskFormFrontend, events: Events) -> None:
         self._turn = RLock()
         self._desk = desk
         self._frontend = frontend
@@ -79,7 +79,7 @@ class EditingDesk(ABC):
         self._reader = Worker(self.refresh, "xsfn-editor")
         self._judge()
         self._show()
-        self._unsubscribe = news.subscribe(self._hear)
+        self._unsubscribe = events.subscribe(self._hear)
         when_told(frontend, self._answers())
 
     @property
@@ -146,7 +146,7 @@ class EditingDesk(ABC):
         """What the front end is told, from the judgement."""
 
     @abstractmethod
-    def _picture(self) -> Picture | None:
+    def _picture(self) -> DeskPicture | None:
         """The picture of the judgement; None to leave the last one. It is drawn anew only when its source differs."""
 
     @abstractmethod
@@ -225,7 +225,7 @@ class EditingDesk(ABC):
         self._frontend.picture = _painted(picture)
 
 
-def _painted(picture: Picture) -> dict[str, str]:
+def _painted(picture: DeskPicture) -> dict[str, str]:
     try:
         return {"src": svg_data(picture.draw()), "alt": picture.alt}
     except NoDotProgram:

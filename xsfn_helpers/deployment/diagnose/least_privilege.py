@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, Place, ServiceCall, calls_of
+from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.chain.documents import POLICY_VERSION, Document
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
@@ -19,7 +19,7 @@ def calls_by_task(task: TaskCall, evidence: Evidence) -> tuple[ServiceCall, ...]
     """The calls of a task, made in the account of the role that it acts as."""
     machine = Arn.parse(evidence.machine.arn)
     account = account_of(task.role_arn) or evidence.machine.account
-    place = Place(account, evidence.machine.region, machine.partition if machine else "aws")
+    place = ResourcePlace(account, evidence.machine.region, machine.partition if machine else "aws")
     return calls_of(task.task.resource, task.arguments, place)
 
 

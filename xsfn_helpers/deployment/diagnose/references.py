@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from xsfn_helpers.common.arns import Arn, machine_arn, role_name
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
-from xsfn_helpers.deployment.diagnose.least import calls_by_task
-from xsfn_helpers.deployment.diagnose.slips import machine_slip, role_slip
+from xsfn_helpers.deployment.diagnose.least_privilege import calls_by_task
+from xsfn_helpers.deployment.diagnose.mistakes import machine_slip, role_slip
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.asl.integrations import START, Pattern, ServiceCall
+from xsfn_helpers.asl.integrations import START, CallPattern, ServiceCall
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
@@ -157,7 +157,7 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
         what = tr(both if named_there else role, acting=acting, account=arn.account)
         return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if named_there else "")
     machine = evidence.state_machine(resource)
-    if machine is not None and machine.type == "EXPRESS" and task.pattern is Pattern.RUN_A_JOB:
+    if machine is not None and machine.type == "EXPRESS" and task.pattern is CallPattern.RUN_A_JOB:
         what = tr(
             "The state machine that is started is an Express one, which startExecution.sync can't wait for: use "
             "arn:aws:states:::aws-sdk:sfn:startSyncExecution."

@@ -15,7 +15,7 @@ from xsfn_helpers.common.language import listed, tr, tr_n
 from xsfn_helpers.deployment.practice.catalogue import find
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.deployment.practice.score import Record
-from xsfn_helpers.lab.classroom.ground import lab_of
+from xsfn_helpers.lab.classroom.participant_lab import lab_of
 from xsfn_helpers.lab.classroom.people import Participant
 from xsfn_helpers.lab.classroom.store import RoomStore
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -38,7 +38,7 @@ class StoredBook:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Actions:
     """Works through what the instructor has asked for, one participant after another, while the page goes on."""
 
     store: RoomStore

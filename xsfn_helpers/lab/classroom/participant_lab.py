@@ -10,7 +10,7 @@ from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.adopted import Adopted
 from xsfn_helpers.deployment.deployment import Deployment
-from xsfn_helpers.deployment.environment import Ground
+from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.lab.classroom.people import SCENARIO_NAMES, Participant
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -69,5 +69,5 @@ def lab_of(sandbox: Sandbox, participant: Participant) -> Lab:
         **{name: told[name] for name in SCENARIO_NAMES if name in told},
     )
     accounts = SandboxAccounts(pair_of(sandbox, participant))
-    ground = Ground(scenario, accounts, told.get("lab_id", DEFAULT_LAB), Adopted())
-    return Lab(Deployment(ground, Blueprint.recommended(scenario)))
+    environment = Environment(scenario, accounts, told.get("lab_id", DEFAULT_LAB), Adopted())
+    return Lab(Deployment(environment, Blueprint.recommended(scenario)))
