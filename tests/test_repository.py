@@ -106,10 +106,6 @@ def imports(path: Path, *, lazily: bool = True) -> set[str]:
     return found
 
 
-def pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-
 class TestDependencies:
     """pyproject.toml is the one list."""
 

@@ -10,4 +10,4 @@ from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 
-__all__ = ["Answer", "Diagnosis", "Evidence", "Fix", "Conclusion", "analyse"]
+__all__ = ["Answer", "Conclusion", "Diagnosis", "Evidence", "Fix", "analyse"]
