@@ -68,10 +68,6 @@ def git(*arguments: str, folder: Path = ROOT) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-def git(*arguments: str, folder: Path = ROOT) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
-
-
 def tracked_files(folder: Path = ROOT) -> list[Path]:
     """Every tracked file. One that isn't there, or is none to read, is no reason to look away: it fails, by name."""
     paths = [folder / name for name in git("ls-files", "-z", folder=folder).split("\0") if name]
@@ -104,6 +100,10 @@ def imports(path: Path, *, lazily: bool = True) -> set[str]:
             base = ".".join([package, *filter(None, [node.module])]) if node.level else str(node.module)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return found
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 class TestDependencies:
