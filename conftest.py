@@ -9,15 +9,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.forks import forking
-from tests.isolation import isolated
-from tests.kernel_ports import KernelPorts
-from tests.quiet import SHARED_FOLDER, holding_the_machine
 from tests.sandbox.facts import FACT
-from tests.soak import pass_on
-from xsfn_helpers.config import find_config_file
-from xsfn_helpers.export.synthesis import missing_tool
-from xsfn_helpers.sandbox import choices
+from tests.support.forks import forking
+from tests.support.isolation import isolated
+from tests.support.kernel_ports import KernelPorts
+from tests.support.quiet import SHARED_FOLDER, holding_the_machine
+from tests.support.soak import pass_on
+from xsfn_helpers.aws.settings import find_config_file
+from xsfn_helpers.deployment.export.synthesis import missing_tool
+from xsfn_helpers.sandbox import assumptions as choices
 
 # Words are compared strictly. Pictures and HTML differ between Graphviz versions and have their own tests;
 # what libraries write to stderr is theirs to change.
@@ -48,7 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     if config.getvalue("dist") != "loadfile":
         return None
     # Imported here: where the tests run in one process, xdist may be switched off.
-    from tests.side_by_side import LongestFirst
+    from tests.support.side_by_side import LongestFirst
 
     return LongestFirst(config, log)
 

@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from xsfn_helpers import documents
-from xsfn_helpers.chain import chain
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.links import chain
+from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide, explain
 from xsfn_helpers.iam.jsonlines import answer, decide_line
-from xsfn_helpers.scenario import Scenario
 
 ROUNDS = 5
 SECONDS_A_ROUND = 0.4

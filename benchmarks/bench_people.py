@@ -25,9 +25,9 @@ from typing import Final
 
 import psutil
 
-from tests.isolation import isolated
 from tests.notebooks.jupyterlab_check import ROOT, RunningLab, started
-from xsfn_helpers.sandbox.server import Sandbox
+from tests.support.isolation import isolated
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 NOTEBOOK: Final = "notebooks/03-operator-task.ipynb"
 LOOK_EVERY: Final = 0.5
@@ -66,7 +66,7 @@ def kind_of(process: psutil.Process, folder: Path) -> str | None:
         and str(folder) not in command
     ):
         return None
-    if "xsfn_helpers.sandbox.process" in command:
+    if "xsfn_helpers.sandbox.process.main" in command:
         return "sandbox"
     if "ipykernel" in command:
         return "kernel"

@@ -15,9 +15,9 @@ from typing import Final
 
 import psutil
 
-from tests.isolation import isolated
-from tests.room.crowd.crowd import fill
-from tests.room.crowd.rooms import ServedRoom
+from tests.lab.classroom.crowd.crowd import fill
+from tests.lab.classroom.crowd.rooms import ServedRoom
+from tests.support.isolation import isolated
 
 # The steps of one participant's way, each with its pause.
 _STEPS: Final = 31

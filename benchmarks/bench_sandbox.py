@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 CLIENTS = (1, 8, 32)
 
@@ -73,7 +73,7 @@ def in_new_python(code: str, *, times: int = 5) -> float:
 IMPORT = "import time; t = time.perf_counter(); import xsfn_helpers; print(time.perf_counter() - t)"
 OPEN_LAB = """
 import time
-import boto3, xsfn_helpers.lab
+import boto3, xsfn_helpers.lab.lab
 t = time.perf_counter()
 xsfn_helpers.open_lab()
 print(time.perf_counter() - t)

@@ -48,7 +48,7 @@ suppress_warnings = ["mystnb.lexer"]
 
 
 # Docstrings with a table or a tree drawn in text: they are shown as they stand.
-AS_IT_STANDS = ("xsfn_helpers.config", "xsfn_helpers.errors")
+AS_IT_STANDS = ("xsfn_helpers.aws.settings", "xsfn_helpers.common.errors")
 
 
 def show_as_it_stands(_app: Sphinx, _what: str, name: str, _obj: Any, _options: Any, lines: list[str]) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import get_config
 
-from xsfn_helpers.language import ENGLISH, language
+from xsfn_helpers.common.language import ENGLISH, language
 
 c = get_config()  # type: ignore[no-untyped-call]
 

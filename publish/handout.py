@@ -17,8 +17,8 @@ from playwright.sync_api import Page
 
 from publish.places import Language, languages
 from tests.browser import chromium
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
 
 _LINE: Final = 50  # characters that fit into a column
 _STYLE: Final = Path(__file__).with_name("handout.css")

@@ -19,8 +19,8 @@ from typing import Final
 
 from publish.links import broken
 from publish.places import BUILD, ROOT, Language, languages
-from tests.isolation import isolated
-from xsfn_helpers.language import ENGLISH, VARIABLE
+from tests.support.isolation import isolated
+from xsfn_helpers.common.language import ENGLISH, VARIABLE
 
 # In Markdown, and in the JSON of a notebook.
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")

@@ -13,7 +13,7 @@ import pytest
 
 from xsfn_helpers.cli import BAD_INPUT, main, notebooks
 from xsfn_helpers.cli.notebooks import FIRST, RECORD, bring, lesson_files
-from xsfn_helpers.language import speaking
+from xsfn_helpers.common.language import speaking
 
 ROOT = Path(__file__).parents[1]
 

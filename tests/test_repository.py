@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+from collections import Counter, defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,50 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "xsfn_helpers"
 TARGETS = ("help", "lab", "test", "notebooks", "walkthrough", "bench", "diagrams", "lint", "clean")
+# The rooms, from the cellar up. A room imports from those below it; rooms of one floor don't know each other.
+LAYERS = (
+    ("common",),
+    ("iam", "asl"),
+    ("chain", "sandbox"),
+    ("aws",),
+    ("deployment",),
+    ("display",),
+    ("lab",),
+    ("cli",),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
 # Rooms that only think: no AWS client, no sandbox, nothing to show.
-PURE = ("scenario.py", "regions.py", "errors.py", "targets.py", "documents.py", "chain.py", "checks.py", "iam")
+PURE = ("common", "iam", "asl", "chain")
 IMPURE = {"boto3", "botocore", "moto", "ipywidgets", "IPython", "graphviz", "waitress", "werkzeug"}
-# The `iam` engine can be used without the rest; only the family of errors is shared.
-IAM_MAY_IMPORT = {"xsfn_helpers.iam", "xsfn_helpers.errors", "xsfn_helpers.language"}
+# Rooms that can be used without the others, but for these.
+ALONE = {"iam": {"common"}, "asl": {"common"}, "chain": {"common", "iam", "asl"}, "sandbox": {"common", "iam", "asl"}}
+MOST_MODULES = 24
+# In a process of its own: imports every module of a room, and refuses whatever is of another.
+BY_ITSELF = """
+import importlib, pkgutil, sys
+
+room, *allowed = sys.argv[1:]
+
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        parts = name.split(".")
+        if parts[0] == "xsfn_helpers" and len(parts) > 1 and parts[1] not in {room, *allowed}:
+            raise ImportError(f"{name} is another room")
+
+sys.meta_path.insert(0, Refusing())
+package = importlib.import_module(f"xsfn_helpers.{room}")
+names = [found.name for found in pkgutil.walk_packages(package.__path__, f"xsfn_helpers.{room}.")]
+for name in names:
+    if not name.endswith("__main__"):
+        importlib.import_module(name)
+print(len(names))
+"""
+# Public names of classes with two meanings; the list only gets shorter.
+TWO_MEANINGS = {
+    "Service": 2,
+    "StoredMachine": 2,
+    "StoredRole": 2,
+}
 
 
 def git(*arguments: str, folder: Path = ROOT) -> str:
@@ -121,24 +163,83 @@ class TestMakefile:
         assert script.stat().st_mode & 0o111
 
 
-class TestImportRules:
-    """Who may import whom: top imports down, never up."""
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def house() -> dict[str, Path]:
+    """The package's own modules, by name; programs that are handed out are none of them."""
+    return {module_name(path): path for path in modules(".") if "files" not in path.relative_to(PACKAGE).parts}
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which module imports which, lazily and for type checkers included."""
+    known = house()
+    graph: dict[str, set[str]] = {}
+    for name, path in known.items():
+        found = imports(path) & known.keys()
+        # `from a.b import c` is an arrow to the module c where there is one, else to a.b.
+        exact = {one for one in found if not any(other.startswith(f"{one}.") for other in found)}
+        named = {base for base in found - exact if takes_a_name_of(path, base)}
+        graph[name] = (exact | named) - {name, "xsfn_helpers"}
+    return graph
+
+
+def takes_a_name_of(path: Path, module: str) -> bool:
+    """Whether a file takes something of `module` itself, not only modules that lie in it."""
+    known = house()
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == module
+        and any(f"{module}.{alias.name}" not in known for alias in node.names)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def public_classes() -> dict[str, set[str]]:
+    """The rooms' public classes: in which modules each name is one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, path in house().items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].add(name)
+    return found
+
+
+class TestTheHouse:
+    """Ten rooms on eight floors: where something belongs can be told from what it may import."""
+
+    def test_the_root_holds_the_rooms_and_nothing_else(self) -> None:
+        names = {path.relative_to(PACKAGE).parts[0] for path in tracked_files() if path.is_relative_to(PACKAGE)}
+
+        assert names == {*FLOOR, "__init__.py", "__main__.py"}
+
+    def test_a_room_imports_from_below_only(self) -> None:
+        """Lazy imports and those for type checkers count: what they name is known, whenever it is loaded."""
+        wrong = {
+            f"{name} → {one}"
+            for name, some in arrows().items()
+            for one in some
+            if room_of(name) in FLOOR
+            and room_of(one) in FLOOR
+            and room_of(name) != room_of(one)
+            and FLOOR[room_of(one)] >= FLOOR[room_of(name)]
+        }
+
+        assert wrong == set()
+
+    def test_there_are_no_circles(self) -> None:
+        """Ends with `CycleError`, which names the circle, where there is one."""
+        assert list(TopologicalSorter(arrows()).static_order())
 
     @pytest.mark.parametrize("path", modules(*PURE), ids=lambda path: str(path.relative_to(PACKAGE)))
     def test_pure_rooms_import_no_aws_client_and_nothing_to_show(self, path: Path) -> None:
         assert {name.partition(".")[0] for name in imports(path)} & IMPURE == set()
-
-    @pytest.mark.parametrize("path", modules("iam"), ids=lambda path: path.name)
-    def test_the_decision_engine_knows_nothing_of_this_scenario(self, path: Path) -> None:
-        own = {name for name in imports(path) if name.startswith("xsfn_helpers")}
-
-        assert {name for name in own if not name.startswith(tuple(IAM_MAY_IMPORT))} == set()
-
-    @pytest.mark.parametrize("path", modules("sandbox"), ids=lambda path: str(path.relative_to(PACKAGE)))
-    def test_the_sandbox_knows_nothing_of_the_stages(self, path: Path) -> None:
-        above = {f"xsfn_helpers.{room}" for room in ("lab", "steps", "runs", "diagnose", "cli", "display", "chain")}
-
-        assert {name for name in imports(path) if name.startswith(tuple(above))} == set()
 
     def test_only_the_bridge_knows_moto(self) -> None:
         """What moto moves is then mended in one place."""
@@ -151,6 +252,16 @@ class TestImportRules:
         assert knowing
         assert {name for name in knowing if not name.startswith("sandbox/moto_bridge")} == set()
 
+    @pytest.mark.parametrize("room", ALONE)
+    def test_a_room_alone(self, room: str) -> None:
+        """Whoever wants just the engine, say, takes what it stands on and leaves the rest."""
+        done = subprocess.run(
+            [sys.executable, "-c", BY_ITSELF, room, *ALONE[room]], capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) > 0
+
     def test_pictures_are_loaded_when_shown(self) -> None:
         """A test or a command line run that shows nothing loads no widgets and no graphviz."""
         eager = {
@@ -162,43 +273,15 @@ class TestImportRules:
 
         assert eager == set()
 
+    def test_no_folder_has_more_modules_than_one_looks_through(self) -> None:
+        count = Counter(path.parent for path in house().values())
 
-class TestWhatGitTracks:
-    """What a clone brings is all there is: nothing that leads elsewhere, nothing that git is told to ignore."""
+        assert {str(folder.relative_to(ROOT)): n for folder, n in count.items() if n > MOST_MODULES} == {}
 
-    def test_only_regular_files(self) -> None:
-        """No link (120000), which helps just where its target is, and no submodule (160000)."""
-        listed = [line.split(maxsplit=3) for line in git("ls-files", "--stage", "-z").split("\0") if line]
+    def test_no_two_classes_share_a_public_name(self) -> None:
+        twice = {name: len(some) for name, some in public_classes().items() if len(some) > 1}
 
-        assert listed
-        assert {name: mode for mode, _, _, name in listed if mode not in ("100644", "100755")} == {}
-
-    def test_nothing_that_is_ignored(self) -> None:
-        assert git("ls-files", "--cached", "--ignored", "--exclude-standard") == ""
-
-    def test_what_make_builds_is_ignored_as_a_link_too(self) -> None:
-        """A pattern with a slash at its end matches folders alone: a link of that name would be added."""
-        patterns = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-        built = [".venv", ".venv-site", ".conda", ".lab", "wheelhouse", "build", "dist"]
-
-        assert [pattern for pattern in patterns if pattern.endswith("/")] == []
-        assert git("check-ignore", "--no-index", *built).split() == built
-
-    @pytest.mark.parametrize("kind", ["missing", "dangling", "link", "folder"])
-    def test_no_tracked_file_is_passed_over(self, tmp_path: Path, kind: str) -> None:
-        git("init", "--quiet", folder=tmp_path)
-        path = tmp_path / "notes.txt"
-        path.write_text("words")
-        git("add", "notes.txt", folder=tmp_path)
-        assert tracked_files(tmp_path) == [path]
-        path.unlink()
-        if kind == "folder":
-            path.mkdir()
-        elif kind != "missing":
-            path.symlink_to(Path(__file__) if kind == "link" else tmp_path / "nowhere")
-
-        with pytest.raises(AssertionError, match=r"notes\.txt"):
-            tracked_files(tmp_path)
+        assert twice == TWO_MEANINGS
 
 
 class TestNoTraces:

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.room.opened import Room
+from tests.lab.classroom.opened import Room
 from xsfn_helpers.cli.notebooks import FIRST, RECORD, lesson_files
 
 ROOT = Path(__file__).parents[1]

@@ -15,17 +15,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.common.renderable import rendered_by
+
 if TYPE_CHECKING:
-    from xsfn_helpers.article import Article
-    from xsfn_helpers.attempts import attempt
-    from xsfn_helpers.documents import json_text
-    from xsfn_helpers.errors import XsfnError
-    from xsfn_helpers.hub import open_hub
-    from xsfn_helpers.lab import Lab, open_lab
-    from xsfn_helpers.rehearsal import rehearse
-    from xsfn_helpers.room.seat import join_room, leave_room
-    from xsfn_helpers.scenario import Scenario, Side
-    from xsfn_helpers.target_choice import choose_target
+    from xsfn_helpers.aws.attempt import attempt
+    from xsfn_helpers.aws.seat import join_room, leave_room
+    from xsfn_helpers.aws.target_choice import choose_target
+    from xsfn_helpers.chain.article import Article
+    from xsfn_helpers.chain.scenario import Scenario, Side
+    from xsfn_helpers.common.errors import XsfnError
+    from xsfn_helpers.common.json_text import json_text
+    from xsfn_helpers.lab.lab import Lab
+    from xsfn_helpers.lab.opening import open_hub, open_lab
+    from xsfn_helpers.lab.rehearsal import rehearse
 
 __all__ = [
     "Article",
@@ -45,23 +47,34 @@ __all__ = [
 
 # Loaded when first used: a notebook that only prints a policy needs no boto3.
 _HOMES: Final = {
-    "Article": "xsfn_helpers.article",
-    "Lab": "xsfn_helpers.lab",
-    "Scenario": "xsfn_helpers.scenario",
-    "Side": "xsfn_helpers.scenario",
-    "XsfnError": "xsfn_helpers.errors",
-    "attempt": "xsfn_helpers.attempts",
-    "choose_target": "xsfn_helpers.target_choice",
-    "join_room": "xsfn_helpers.room.seat",
-    "json_text": "xsfn_helpers.documents",
-    "leave_room": "xsfn_helpers.room.seat",
-    "open_hub": "xsfn_helpers.hub",
-    "open_lab": "xsfn_helpers.lab",
-    "rehearse": "xsfn_helpers.rehearsal",
+    "Article": "xsfn_helpers.chain.article",
+    "Lab": "xsfn_helpers.lab.lab",
+    "Scenario": "xsfn_helpers.chain.scenario",
+    "Side": "xsfn_helpers.chain.scenario",
+    "XsfnError": "xsfn_helpers.common.errors",
+    "attempt": "xsfn_helpers.aws.attempt",
+    "choose_target": "xsfn_helpers.aws.target_choice",
+    "join_room": "xsfn_helpers.aws.seat",
+    "json_text": "xsfn_helpers.common.json_text",
+    "leave_room": "xsfn_helpers.aws.seat",
+    "open_hub": "xsfn_helpers.lab.opening",
+    "open_lab": "xsfn_helpers.lab.opening",
+    "rehearse": "xsfn_helpers.lab.rehearsal",
+}
+
+
+# Loaded when the first thing is shown: a program that only prints needs no pages and no pictures.
+rendered_by("xsfn_helpers.display.renderers")
+# Chapters that notebooks import as they are: `from xsfn_helpers import documents`.
+_CHAPTERS: Final = {
+    "documents": "xsfn_helpers.chain.documents",
+    "targets": "xsfn_helpers.chain.targets",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name in _CHAPTERS:
+        return import_module(_CHAPTERS[name])
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.emulators.engine import Running, client_of_account
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 VARIABLE: Final = "BENCH_ENGINE"  # what begins with XSFN_ is kept from the tests
 

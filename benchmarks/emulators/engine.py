@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import SandboxAccount
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxAccount
 
 
 class Absent(Exception):

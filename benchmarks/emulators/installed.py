@@ -20,8 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.emulators.engine import Absent, Running, client_of_account, until_first_answer
 from benchmarks.emulators.interpreters import python_since
-from xsfn_helpers.sandbox.state import SandboxAccount
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.sandbox.process.state import SandboxAccount
 
 _HERE: Final = Path(__file__).parent
 _SCRATCH: Final = _HERE.parents[1] / "scratch" / "emulators"

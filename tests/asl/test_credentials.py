@@ -10,21 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.asl.definitions import EVERY_STATE, EXECUTE_ROLE, machine, passes, task, text
-from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks, with_choice
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import JsonFault
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task, tasks, with_choice
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import JsonFault
 
-NONE = Choice(Option.NONE)
-ROLE = Choice(Option.ARN, EXECUTE_ROLE)
-OTHER = Choice(Option.ARN, "arn:aws:iam::222222222222:role/another")
-PATH = Choice(Option.RUN_TIME, "$.role")
+NONE = CredentialsChoice(Option.NONE)
+ROLE = CredentialsChoice(Option.ARN, EXECUTE_ROLE)
+OTHER = CredentialsChoice(Option.ARN, "arn:aws:iam::222222222222:role/another")
+PATH = CredentialsChoice(Option.RUN_TIME, "$.role")
 
 
 def first(definition: str) -> Task:
     return tasks(definition)[0]
 
 
-def chosen(definition: str, choice: Choice) -> str:
+def chosen(definition: str, choice: CredentialsChoice) -> str:
     return with_choice(definition, first(definition), choice)
 
 
@@ -81,7 +81,7 @@ def test_another_role_changes_the_value_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("choices", [(ROLE, PATH, ROLE), (PATH, NONE, PATH), (NONE, ROLE, NONE), (OTHER, ROLE, PATH)])
-def test_going_from_one_to_the_other_always_ends_where_it_should(choices: tuple[Choice, ...]) -> None:
+def test_going_from_one_to_the_other_always_ends_where_it_should(choices: tuple[CredentialsChoice, ...]) -> None:
     definition = text(machine(Ask=task()))
     for choice in choices:
         definition = chosen(definition, choice)
@@ -121,7 +121,7 @@ def test_a_task_inside_a_map_is_changed_and_none_besides() -> None:
 
 def test_jsonata_writes_its_expression_as_the_arn() -> None:
     definition = text({"QueryLanguage": "JSONata", **machine(Ask=task())})
-    expression = Choice(Option.RUN_TIME, "{% $states.input.role %}")
+    expression = CredentialsChoice(Option.RUN_TIME, "{% $states.input.role %}")
 
     after = chosen(definition, expression)
 
@@ -132,12 +132,14 @@ def test_jsonata_writes_its_expression_as_the_arn() -> None:
 @pytest.mark.parametrize(
     ("language", "choice", "fix"),
     [
-        ("JSONPath", Choice(Option.ARN, " "), "Give the role's ARN"),
-        ("JSONPath", Choice(Option.RUN_TIME, "role"), r"\$\.roleArn"),
-        ("JSONata", Choice(Option.RUN_TIME, "$.role"), "{% … %}"),
+        ("JSONPath", CredentialsChoice(Option.ARN, " "), "Give the role's ARN"),
+        ("JSONPath", CredentialsChoice(Option.RUN_TIME, "role"), r"\$\.roleArn"),
+        ("JSONata", CredentialsChoice(Option.RUN_TIME, "$.role"), "{% … %}"),
     ],
 )
-def test_what_step_functions_would_refuse_there_is_not_written(language: str, choice: Choice, fix: str) -> None:
+def test_what_step_functions_would_refuse_there_is_not_written(
+    language: str, choice: CredentialsChoice, fix: str
+) -> None:
     definition = text({"QueryLanguage": language, **machine(Ask=task())})
 
     with pytest.raises(ConfigError, match=fix):
@@ -169,7 +171,7 @@ MEMBERS = st.dictionaries(
     choice=st.sampled_from([NONE, ROLE, OTHER, PATH]),
 )
 def test_the_rest_of_any_task_stays_as_it_was(
-    members: dict[str, Any], before: Any, at: int, indent: int | str | None, choice: Choice
+    members: dict[str, Any], before: Any, at: int, indent: int | str | None, choice: CredentialsChoice
 ) -> None:
     """Whatever the text looks like: the value of everything else is the same, and the option is what was chosen."""
     state = [("Type", "Task"), ("Resource", "r"), *members.items()]

@@ -9,7 +9,7 @@ import pytest
 from tests.aws.playing import PlayedAws, add_profile, write_home
 from tests.conftest import fresh_names
 from xsfn_helpers import Lab, Side
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 @pytest.fixture(scope="session")

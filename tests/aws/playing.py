@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.sandbox.world import client_with
 from xsfn_helpers import Lab, open_lab
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 @dataclass(frozen=True)

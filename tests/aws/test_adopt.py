@@ -10,10 +10,11 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from tests.aws.test_ownership import PASS, Owner
-from xsfn_helpers import Lab, Side, documents
-from xsfn_helpers.changes import Action
+from xsfn_helpers import Lab, Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.cli import main
-from xsfn_helpers.errors import ConfigError, StepError
+from xsfn_helpers.common.errors import ConfigError, StepError
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_changed_when_told_by_name_and_put_back_by_clean(company: Lab, owner: Ow
     described = states.describe_state_machine(stateMachineArn=company.scenario.subject_machine_arn)
 
     assert json.loads(described["definition"]) == documents.subject_definition(company.scenario)
-    keeper = company.ground.keeper
+    keeper = company.environment.keeper
     assert stat.S_IMODE(keeper.path.stat().st_mode) == 0o600
     company.clean()
     assert owner.stock() == before

@@ -19,10 +19,10 @@ from botocore.stub import Stubber
 
 from tests.aws.playing import PlayedAws, add_profile
 from xsfn_helpers import Lab, Side
-from xsfn_helpers.aws_advice import CLOCK, LOG_IN, SERVICE_CONTROL
-from xsfn_helpers.aws_errors import told
-from xsfn_helpers.errors import AwsUnavailable, StepError, XsfnError
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.aws.advice import CLOCK, LOG_IN, SERVICE_CONTROL
+from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import AwsUnavailable, StepError, XsfnError
 
 SUBJECT = Scenario().subject
 ROLE = "arn:aws:iam::222222222222:role/r"
@@ -30,7 +30,7 @@ DENIED = f"User: arn:aws:iam::222222222222:user/me is not authorized to perform:
 
 
 def message_of(error: Exception) -> str:
-    with pytest.raises(XsfnError) as caught, told(SUBJECT):
+    with pytest.raises(XsfnError) as caught, translated(SUBJECT):
         raise error
     assert str(caught.value).startswith("Subject account 222222222222: ")
     assert caught.value.fix, "there is no next step"
@@ -132,7 +132,7 @@ UNSENT: dict[str, tuple[BotoCoreError, str]] = {
 def test_what_isnt_sent_at_all_is_told_with_the_next_step(what: str) -> None:
     error, next_step = UNSENT[what]
 
-    with pytest.raises(AwsUnavailable) as caught, told(SUBJECT):
+    with pytest.raises(AwsUnavailable) as caught, translated(SUBJECT):
         raise error
     assert next_step in str(caught.value)
 

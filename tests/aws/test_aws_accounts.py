@@ -6,9 +6,9 @@ import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
 from xsfn_helpers import Lab, Side, open_lab
-from xsfn_helpers.accounts import Accounts
-from xsfn_helpers.errors import AwsUnavailable, ConfigError
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.aws.accounts import Accounts
+from xsfn_helpers.common.errors import AwsUnavailable, ConfigError
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 def test_each_profile_leads_to_its_account_and_region(aws: PlayedAws) -> None:
@@ -33,7 +33,7 @@ def test_the_environment_chooses_as_well(aws: PlayedAws, monkeypatch: pytest.Mon
     for key, value in aws.choices.items():
         monkeypatch.setenv(f"XSFN_{key.upper()}", value)
 
-    assert open_lab().ground.accounts.target == "aws"
+    assert open_lab().environment.accounts.target == "aws"
 
 
 def test_without_profiles_the_default_credentials_count(aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ class TestRefusedBeforeAnything:
 
 def test_no_key_is_shown(aws: PlayedAws) -> None:
     lab = aws.lab()
-    accounts: Accounts = lab.ground.accounts
-    shown = "".join(map(repr, (lab, lab.operator, accounts, accounts.session(Side.OPERATOR), lab.ground)))
+    accounts: Accounts = lab.environment.accounts
+    shown = "".join(map(repr, (lab, lab.operator, accounts, accounts.session(Side.OPERATOR), lab.environment)))
 
     assert not [secret for secret in aws.secrets() if secret in shown]

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
-from tests.interruptions import Death, Killed, dies_at
-from tests.soak import soaked
-from tests.test_reach import every_target
+from tests.deployment.test_reach import every_target
+from tests.support.interruptions import Death, Killed, dies_at
+from tests.support.soak import soaked
 from xsfn_helpers import Lab, Side
-from xsfn_helpers.changes import Action
+from xsfn_helpers.aws.ledger import Ledger
+from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.cli import FAILED, OK, main
-from xsfn_helpers.errors import StepError
-from xsfn_helpers.faults.names import boundary_arn, loud_machine_name, twin_role_name
-from xsfn_helpers.ground import LAB_TAG
-from xsfn_helpers.ledger import Ledger
+from xsfn_helpers.common.errors import StepError
+from xsfn_helpers.deployment.environment import LAB_TAG
+from xsfn_helpers.deployment.practice.names import boundary_arn, loud_machine_name, twin_role_name
 
 TRUST = json.dumps(
     {
@@ -252,7 +252,7 @@ class TestFind:
     def test_what_a_reach_left_is_found_and_removed(self, agreed_lab: Lab, aws: PlayedAws) -> None:
         reached = every_target(agreed_lab)
         agreed_lab.reach(*reached).apply()
-        aws.client(Side.SUBJECT, "sqs").create_queue(QueueName=f"{agreed_lab.ground.lab_id}-others")
+        aws.client(Side.SUBJECT, "sqs").create_queue(QueueName=f"{agreed_lab.environment.lab_id}-others")
         another = aws.lab(subject_machine_name="now-another")
         another.agree("yes")
         left = another.leftovers()
@@ -263,7 +263,7 @@ class TestFind:
         assert names <= planned
         assert names <= removed
         assert another.leftovers().own == ()
-        assert aws.client(Side.SUBJECT, "sqs").list_queues(QueueNamePrefix=agreed_lab.ground.lab_id)["QueueUrls"]
+        assert aws.client(Side.SUBJECT, "sqs").list_queues(QueueNamePrefix=agreed_lab.environment.lab_id)["QueueUrls"]
 
     def test_buckets_that_may_not_be_listed_are_told(self, aws: PlayedAws) -> None:
         iam = aws.client(Side.SUBJECT, "iam")
@@ -306,13 +306,13 @@ def test_clean_takes_what_was_reached_by_the_ledger(agreed_lab: Lab, aws: Played
 class TestLedger:
     def test_is_its_owners_alone(self, agreed_lab: Lab) -> None:
         agreed_lab.prepare()
-        path = Path(agreed_lab.ground.accounts.agreement.record)
+        path = Path(agreed_lab.environment.accounts.agreement.record)
 
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
     def test_is_only_added_to(self, agreed_lab: Lab) -> None:
-        path = Path(agreed_lab.ground.accounts.agreement.record)
+        path = Path(agreed_lab.environment.accounts.agreement.record)
         agreed_lab.prepare()
         before = path.read_bytes()
         agreed_lab.clean()
@@ -321,7 +321,7 @@ class TestLedger:
         assert path.read_bytes() != before
 
     def test_a_line_cut_off_costs_that_line(self, agreed_lab: Lab) -> None:
-        path = Path(agreed_lab.ground.accounts.agreement.record)
+        path = Path(agreed_lab.environment.accounts.agreement.record)
         agreed_lab.prepare()
         known = len(list(Ledger.default()))
         with path.open("a") as ledger:

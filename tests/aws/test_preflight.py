@@ -9,7 +9,7 @@ import pytest
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
-from xsfn_helpers.preflight import COST, UNDO
+from xsfn_helpers.deployment.preflight import COST, UNDO
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 

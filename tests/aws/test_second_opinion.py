@@ -11,8 +11,7 @@ from botocore.stub import ANY, Stubber
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import Lab, Scenario, Side
 from xsfn_helpers.cli import FAILED, OK, main
-from xsfn_helpers.redaction import redacted
-from xsfn_helpers.second_opinion import OUR_BUG
+from xsfn_helpers.deployment.second_opinion import OUR_BUG, redacted
 
 _MACHINES = "arn:aws:states:*:*:stateMachine:*"
 PERMISSIONS = {
@@ -103,7 +102,7 @@ class TestDisagreement:
         assert told["asked"]["action"] == "sts:AssumeRole"
         assert told["identityPolicies"][0]["Statement"]
         scenario = lab.scenario
-        for private in (scenario.operator_role_name, scenario.execute_role_name, lab.ground.lab_id):
+        for private in (scenario.operator_role_name, scenario.execute_role_name, lab.environment.lab_id):
             assert private not in text
         assert Scenario().execute_role_name in text
 
@@ -196,7 +195,7 @@ def test_an_organisations_refusal_is_no_disagreement(agreed_lab: Lab, side: Side
         parsed["EvaluationResults"][0]["EvalDecision"] = "implicitDeny"
         parsed["EvaluationResults"][0]["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": False}
 
-    agreed_lab.ground.iam(side).meta.events.register("after-call.iam.SimulatePrincipalPolicy", fenced)
+    agreed_lab.environment.iam(side).meta.events.register("after-call.iam.SimulatePrincipalPolicy", fenced)
     opinion = agreed_lab.second_opinion()
 
     assert opinion.agree

@@ -15,7 +15,7 @@ from tests.aws.recording import Recorder, recording
 from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Side, attempt
 from xsfn_helpers.cli import main
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.common.errors import XsfnError
 
 
 @pytest.fixture
@@ -77,7 +77,14 @@ def test_of_what_objects_show(own_aws: PlayedAws, door: Recorder) -> None:
     trial = lab.trust_trial()
     run = lab.run()
     shown = [
-        *(lab, lab.ground, lab.operator, lab.ground.accounts, lab.ground.accounts.agreement, lab.agree("yes")),
+        *(
+            lab,
+            lab.environment,
+            lab.operator,
+            lab.environment.accounts,
+            lab.environment.accounts.agreement,
+            lab.agree("yes"),
+        ),
         *(lab.preflight(), lab.second_opinion(), lab.leftovers(), lab.plan_clean(), lab.status(), lab.check(), run),
         *(trial, trial.ask("*"), attempt(lab.operator.client("iam").get_role, RoleName="none")),
         *(lab.subject.session(), lab.subject.client("iam"), lab.clean()),

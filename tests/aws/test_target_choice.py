@@ -11,8 +11,8 @@ from ipywidgets.widgets.widget import _instances
 
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import choose_target, open_lab
-from xsfn_helpers.chosen_values import Target
-from xsfn_helpers.errors import ConfigError
+from xsfn_helpers.aws.settings import Platform
+from xsfn_helpers.common.errors import ConfigError
 
 
 def widgets(kind: type[Any]) -> list[Any]:
@@ -30,7 +30,7 @@ def test_what_is_chosen_counts_for_the_next_lab(aws: PlayedAws) -> None:
     lab = open_lab()
 
     assert said.startswith('Kept in xsfn.toml: target = "aws"; operator_profile = "work-operator"')
-    assert lab.ground.accounts.target is Target.AWS
+    assert lab.environment.accounts.target is Platform.AWS
     assert "work on two AWS accounts" in str(choose_target())
     choose_target().choose("sandbox")
     assert "work on the sandbox" in str(choose_target())
@@ -44,7 +44,7 @@ def test_what_is_chosen_in_one_language_counts_in_every_notebook(
     choose_target().choose("aws", operator_profile="work-operator", subject_profile="work-subject")
     monkeypatch.chdir(tmp_path)
 
-    assert open_lab().ground.accounts.target is Target.AWS
+    assert open_lab().environment.accounts.target is Platform.AWS
 
 
 def test_the_form_does_the_same(aws: PlayedAws) -> None:
@@ -58,7 +58,7 @@ def test_the_form_does_the_same(aws: PlayedAws) -> None:
     assert not operator.disabled
     operator.value, subject.value = "work-operator", "work-subject"
     button.click()
-    assert open_lab().ground.accounts.target is Target.AWS
+    assert open_lab().environment.accounts.target is Platform.AWS
 
 
 def test_a_file_with_more_in_it_is_left(aws: PlayedAws, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_what_cant_be_isnt_kept(aws: PlayedAws, tmp_path: Path) -> None:
 
 def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """On AWS itself, that is: where the endpoint is on this computer nobody is asked."""
-    from xsfn_helpers import lab as lab_module
+    from xsfn_helpers.lab import lab as lab_module
 
     lab = aws.lab()
     monkeypatch.setattr(lab_module, "is_loopback", lambda _: False)
@@ -88,8 +88,8 @@ def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.Monk
     assert shown["text/plain"].startswith("May this lab make, change and remove its own things in Operator account")
     answer.value = "no"
     button.click()
-    assert not lab.ground.accounts.agreement.given
+    assert not lab.environment.accounts.agreement.given
     answer.value = "yes"
     button.click()
-    assert lab.ground.accounts.agreement.given
+    assert lab.environment.accounts.agreement.given
     assert str(lab.agree()) == "Agreed already: lab.withdraw() ends it."

@@ -9,10 +9,9 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from xsfn_helpers import Lab
-from xsfn_helpers.accounts import Pace
-from xsfn_helpers.aws_accounts import AwsAccounts
-from xsfn_helpers.errors import StepError
-from xsfn_helpers.waiting import IAM_SPREADS
+from xsfn_helpers.aws.own_accounts import AwsAccounts
+from xsfn_helpers.aws.propagation import IAM_SPREADS, Pace
+from xsfn_helpers.common.errors import StepError
 
 DELAY = 5.0
 
@@ -57,7 +56,7 @@ def test_a_run_that_the_policies_refuse_isnt_tried_again(agreed_lab: Lab) -> Non
     agreed_lab.at_stage(3)
     agreed_lab.stage(2).undo()
     run = agreed_lab.run()
-    started = [one for one in agreed_lab.ground.accounts.agreement.changes() if one.what == "StartExecution"]
+    started = [one for one in agreed_lab.environment.accounts.agreement.changes() if one.what == "StartExecution"]
 
     assert run.broken_link == 2
     assert len(started) == 1
@@ -81,6 +80,6 @@ def test_on_aws_itself_it_looks_once_a_second_and_waits_two_minutes(
 ) -> None:
     lab = own_aws.lab()
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    lab.ground.accounts.client(lab.operator.account.side, "sts").meta._endpoint_url = "https://sts.amazonaws.com"
+    lab.environment.accounts.client(lab.operator.account.side, "sts").meta._endpoint_url = "https://sts.amazonaws.com"
 
-    assert lab.ground.accounts.pace == Pace(poll=1.0, propagation=120.0)
+    assert lab.environment.accounts.pace == Pace(poll=1.0, propagation=120.0)

@@ -9,9 +9,10 @@ import pytest
 
 from tests.aws.playing import PlayedAws
 from tests.aws.recording import Recorder, recording
-from xsfn_helpers import Lab, Side, agreement, attempt
+from xsfn_helpers import Lab, Side, attempt
+from xsfn_helpers.aws import consent as agreement
 from xsfn_helpers.cli import BAD_INPUT, OK, main
-from xsfn_helpers.errors import AgreementNeeded, ConfigError
+from xsfn_helpers.common.errors import AgreementNeeded, ConfigError
 
 
 @pytest.fixture
@@ -101,9 +102,9 @@ class TestAYes:
     def test_is_remembered_for_these_names_alone(self, aws: PlayedAws) -> None:
         aws.lab().agree("yes")
 
-        assert aws.lab().ground.accounts.agreement.given
-        assert not aws.lab(execute_role_name="another-name").ground.accounts.agreement.given
-        assert not aws.lab(lab_id="another").ground.accounts.agreement.given
+        assert aws.lab().environment.accounts.agreement.given
+        assert not aws.lab(execute_role_name="another-name").environment.accounts.agreement.given
+        assert not aws.lab(lab_id="another").environment.accounts.agreement.given
 
     def test_can_be_withdrawn(self, aws: PlayedAws) -> None:
         lab = aws.lab()
@@ -126,7 +127,7 @@ class TestAYes:
                 return datetime.now(UTC) + timedelta(hours=13)
 
         monkeypatch.setattr(agreement, "datetime", Tomorrow)
-        assert not aws.lab().ground.accounts.agreement.given
+        assert not aws.lab().environment.accounts.agreement.given
         lab.prepare()
         lab.clean()
 
@@ -145,8 +146,8 @@ def test_the_sandbox_needs_none(lab: Lab) -> None:
 @pytest.mark.parametrize("side", Side)
 def test_every_change_is_in_the_ledger_and_no_document(agreed_lab: Lab, side: Side) -> None:
     agreed_lab.at_stage(3)
-    entries = [entry for entry in agreed_lab.ground.accounts.agreement.changes() if entry.what != "agreed"]
-    path = agreed_lab.ground.accounts.agreement.record
+    entries = [entry for entry in agreed_lab.environment.accounts.agreement.changes() if entry.what != "agreed"]
+    path = agreed_lab.environment.accounts.agreement.record
 
     assert {"CreateRole", "PutRolePolicy"} <= {
         entry.what for entry in entries if entry.account == agreed_lab.scenario.account(side).id

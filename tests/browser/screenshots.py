@@ -19,10 +19,10 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.browser import chromium
 from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Notebook, Watch, close_all, serving, theme, window
-from tests.isolation import isolated
 from tests.notebooks.jupyterlab_check import ROOT
+from tests.support.isolation import isolated
+from xsfn_helpers.common.language import ENGLISH
 from xsfn_helpers.display import palette
-from xsfn_helpers.language import ENGLISH
 
 OPENING: Final = (
     "import os\nos.environ['XSFN_LANG'] = '{language}'\n"

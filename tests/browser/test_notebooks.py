@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from tests.browser import axe
 from tests.browser.jupyter import DARK, LIGHT, WIDE, JupyterLab, Watch, close_all, theme
 from tests.notebooks.references import NOTEBOOKS, notebooks
-from tests.soak import SOAKING
+from tests.support.soak import SOAKING
 
 # What `make test` runs on the page: the first, the one with most displays, the one that breaks things. nbval runs all.
 _IN_SHORT = ("00", "03", "05")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Notebook
-from tests.quiet import skip_unless_quiet
+from tests.support.quiet import skip_unless_quiet
 
 BUDGET: Final = 200  # milliseconds
 ROUNDS: Final = 7

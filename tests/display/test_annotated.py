@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from xsfn_helpers import documents
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.display.annotated import Annotated, document_html
-from xsfn_helpers.documents import json_text
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.scenario import Scenario
 
 TRUST = documents.execute_role_trust(Scenario())
 

@@ -7,15 +7,14 @@ from html.parser import HTMLParser
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.attempts import Attempt
-from xsfn_helpers.changes import Action, Change, Plan
+from xsfn_helpers.aws.attempt import Attempt
+from xsfn_helpers.chain.plan import Action, Change, Plan
+from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.display.attempt import attempt_html
 from xsfn_helpers.display.plan import plan_html
 from xsfn_helpers.display.run import run_html, summary_html
-from xsfn_helpers.display.timeline import Timeline
 from xsfn_helpers.display.trust_answer import answer_html
 from xsfn_helpers.display.verdict import verdict_html
-from xsfn_helpers.scenario import Account, Side
 
 BAD = "<script>alert('x')</script>"
 SUBJECT = Account(Side.SUBJECT, "222222222222")
@@ -91,7 +90,7 @@ def test_a_notebook_gets_the_table_and_the_whole_text(standing_lab: Lab) -> None
     assert verdict._repr_mimebundle_() == {"text/html": verdict_html(verdict), "text/plain": str(verdict)}
     assert plan._repr_mimebundle_() == {"text/html": plan_html(plan), "text/plain": str(plan)}
     assert answer._repr_mimebundle_() == {"text/html": attempt_html(answer), "text/plain": str(answer)}
-    assert run._repr_mimebundle_()["text/html"] == run_html(run, Timeline(run.events))
+    assert run._repr_mimebundle_()["text/html"] == run_html(run, run.timeline)
     assert run.summary._repr_mimebundle_() == {"text/html": summary_html(run), "text/plain": str(run)}
 
 
@@ -122,7 +121,7 @@ def test_a_plan_of_nothing_says_so() -> None:
 
 def test_a_run_has_a_row_for_each_execution_with_its_status(standing_lab: Lab) -> None:
     run = standing_lab.run()
-    rows = _Rows(run_html(run, Timeline(run.events)).partition("</table>")[0]).rows
+    rows = _Rows(run_html(run, run.timeline).partition("</table>")[0]).rows
 
     assert rows == [
         ["Operator execution", "✓ SUCCEEDED", ""],
@@ -133,7 +132,7 @@ def test_a_run_has_a_row_for_each_execution_with_its_status(standing_lab: Lab) -
 def test_a_refused_run_says_in_its_row_what_refused_it(standing_lab: Lab) -> None:
     standing_lab.stage(2).undo()
     run = standing_lab.run()
-    rows = _Rows(run_html(run, Timeline(run.events)).partition("</table>")[0]).rows
+    rows = _Rows(run_html(run, run.timeline).partition("</table>")[0]).rows
 
     assert [row[:2] for row in rows] == [
         ["Operator execution", "✗ FAILED"],

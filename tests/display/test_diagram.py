@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.display.pictures import description, needs_graphviz, parts, shape
-from xsfn_helpers.chain import Node
-from xsfn_helpers.display.diagram import Diagram, LinkState
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain.links import Node
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 EVERY_STATE = {1: LinkState.ALLOWED, 2: LinkState.REFUSED, 3: LinkState.PENDING}
 LONG = Scenario(

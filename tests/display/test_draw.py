@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.display.pictures import description, needs_graphviz, parts
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.language import LANGUAGES, language, speaking
 from xsfn_helpers.display.draw import folder_of, main, pictures
-from xsfn_helpers.language import LANGUAGES, language, speaking
-from xsfn_helpers.scenario import Scenario
 
 FOLDER = Path(__file__).parents[2] / "diagrams"
 PICTURES = pictures(Scenario())

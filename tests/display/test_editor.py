@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from xsfn_helpers import Lab
+from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.display.live.editor import PolicyEditor
 from xsfn_helpers.display.live.frontend import VIEW
-from xsfn_helpers.errors import ConfigError, StepError
 from xsfn_helpers.iam import PolicyError
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.display.pictures import SVG, needs_graphviz
 from xsfn_helpers.display.full_width import columns, padded, with_dashes, without_dashes, wrapped
 from xsfn_helpers.display.markup import wrap_words
-from xsfn_helpers.display.render import svg_from_dot
+from xsfn_helpers.display.pictures.render import svg_from_dot
 
 
 def test_a_full_width_character_takes_two_columns() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.interruptions import interrupted_at
+from tests.support.interruptions import interrupted_at
 from xsfn_helpers import Lab
 from xsfn_helpers.display.live.chain import LiveDiagram
 from xsfn_helpers.display.live.frontend import VIEW
@@ -215,14 +215,14 @@ class TestWhatItFollows:
         standing_lab.stage(2).undo()
 
         assert state(live) == before
-        assert not standing_lab.ground.accounts.news.wanted
+        assert not standing_lab.environment.accounts.events.wanted
 
 
 class NoAccounts:
     """Accounts that nobody answers for."""
 
     def client(self, side: Any, service: str) -> Any:
-        from xsfn_helpers.errors import SandboxError
+        from xsfn_helpers.common.errors import SandboxError
 
         raise SandboxError("Nobody answers.")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from xsfn_helpers import Lab
+from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.display.live.run import PLACE, LiveRun
-from xsfn_helpers.runs import Run
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 ONLY_START_AND_FOLLOW = ("states:StartExecution", "states:DescribeExecution")

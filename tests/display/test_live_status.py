@@ -9,8 +9,8 @@ import pytest
 
 from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Lab
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.status import MINUTES
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.deployment.status import MINUTES
 
 
 def test_it_tells_what_is_done_what_is_next_and_how_long_the_rest_takes(lab: Lab) -> None:

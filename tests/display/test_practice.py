@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.deployment.practice.exercise import Solution
+from xsfn_helpers.deployment.practice.hints import Hint
+from xsfn_helpers.deployment.practice.scene import Exhibit, Scene
+from xsfn_helpers.deployment.practice.symptoms import Symptom
+from xsfn_helpers.deployment.runs import Run, TimelineEvent
 from xsfn_helpers.display.practice import hint_html, scene_html, solution_html, symptom_html
-from xsfn_helpers.faults.exercise import Solution
-from xsfn_helpers.faults.hints import Hint
-from xsfn_helpers.faults.scene import Exhibit, Scene
-from xsfn_helpers.faults.symptoms import Symptom
-from xsfn_helpers.runs import Run, TimelineEvent
-from xsfn_helpers.scenario import Account, Side
 
 BAD = "<script>alert('x')</script>\x1b"
 SAFE = "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\ufffd"
 ANSWER = Hint(3, "The exact change:", (f"- {BAD}", "+ b"), f"fault.repair(x={BAD})")
 
 
-def run(ground: Any = None) -> Run:
+def run(environment: Any = None) -> Run:
     event = TimelineEvent(
         Side.OPERATOR, "arn", 1, "TaskFailed", datetime(2026, 11, 24, tzinfo=UTC), 2, BAD, failed=True
     )
@@ -34,7 +34,7 @@ def run(ground: Any = None) -> Run:
         cause=BAD,
         broken_link=2,
         events=(event,),
-        ground=ground,
+        environment=environment,
     )
 
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.display.pictures import description, parts
-from xsfn_helpers.display.diagram import Diagram
-from xsfn_helpers.errors import NoDotProgram
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import NoDotProgram
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 DIAGRAM = Diagram(Scenario())
 
@@ -33,7 +33,8 @@ def no_graphviz(no_dot: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_text_form_loads_no_graphviz() -> None:
     program = (
-        "import sys; from xsfn_helpers.display.diagram import Diagram; from xsfn_helpers.scenario import Scenario; "
+        "import sys; from xsfn_helpers.display.pictures.diagram import Diagram; "
+        "from xsfn_helpers.chain.scenario import Scenario; "
     )
     program += "print(Diagram(Scenario()).text, sorted({'graphviz', 'ipywidgets', 'boto3'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.display.reports import check_html, report_html
 
 HELD = Check("a", "The trust policy names the Operator role", True, "statement OperatorStateMachine")

@@ -10,10 +10,10 @@ import pytest
 from tests.asl.definitions import EVERY_STATE, text
 from xsfn_helpers import Lab
 from xsfn_helpers.asl.credentials import Option
+from xsfn_helpers.chain.what_if import Turn
+from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.live.task_form import TaskForm
-from xsfn_helpers.errors import ConfigError, StepError
-from xsfn_helpers.what_if import Turn
 
 
 def state(form: TaskForm) -> dict[str, Any]:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from xsfn_helpers.display.timeline import Timeline, timeline_html
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.deployment.runs import Timeline, TimelineEvent
+from xsfn_helpers.display.timeline import timeline_html
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Event:
-    side: Side
-    type: str
-    timestamp: datetime
-    link: int | None = None
-    summary: str = ""
-    failed: bool = False
+def event(
+    side: Side, type_: str, timestamp: datetime, link: int | None = None, summary: str = "", *, failed: bool = False
+) -> TimelineEvent:
+    return TimelineEvent(side, "arn", 1, type_, timestamp, link, summary, failed)
 
 
-def events(step: timedelta) -> tuple[Event, ...]:
+def events(step: timedelta) -> tuple[TimelineEvent, ...]:
     return (
-        Event(Side.OPERATOR, "ExecutionStarted", START),
-        Event(Side.OPERATOR, "TaskSubmitted", START + step, 3, "started the Subject"),
-        Event(Side.SUBJECT, "ExecutionStarted", START + 2 * step, 6),
-        Event(Side.SUBJECT, "ExecutionFailed", START + 3 * step, None, "Boom:\n <b>no</b>", failed=True),
+        event(Side.OPERATOR, "ExecutionStarted", START),
+        event(Side.OPERATOR, "TaskSubmitted", START + step, 3, "started the Subject"),
+        event(Side.SUBJECT, "ExecutionStarted", START + 2 * step, 6),
+        event(Side.SUBJECT, "ExecutionFailed", START + 3 * step, None, "Boom:\n <b>no</b>", failed=True),
     )
 
 

@@ -12,9 +12,9 @@ import pytest
 from tests.asl.definitions import EVERY_STATE, EXECUTE_ROLE, machine, passes, task, text
 from tests.display.pictures import description, needs_graphviz, parts, shape
 from xsfn_helpers import Lab
-from xsfn_helpers.display.workflow import PROGRESS_LOOKS, Workflow
-from xsfn_helpers.documents import json_text
-from xsfn_helpers.errors import ConfigError, XsfnError
+from xsfn_helpers.common.errors import ConfigError, XsfnError
+from xsfn_helpers.common.json_text import json_text
+from xsfn_helpers.display.pictures.workflow import PROGRESS_LOOKS, Workflow
 
 # One that a sandbox can run through: a choice, branches, items, an error that is caught, and a failure at the end.
 FULL: Final = machine(

@@ -12,9 +12,9 @@ import pytest
 
 from tests.conftest import fresh_names
 from xsfn_helpers import Article, Lab, attempt, open_lab
-from xsfn_helpers.faults.catalogue import catalogue
-from xsfn_helpers.scenario import Scenario
-from xsfn_helpers.wording import stable_cause
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.stable_text import stable_cause
+from xsfn_helpers.deployment.practice.catalogue import catalogue
 
 ROOT: Final = Path(__file__).parents[2]
 GUIDES: Final = sorted((ROOT / "docs").rglob("instructor-guide.md"))

@@ -22,7 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import chromium
-from tests.soak import soaked
+from tests.support.soak import soaked
 
 ROOT: Final = Path(__file__).parents[2]
 PEOPLE: Final = ("ada", "bob", "chiyo", "dan", "emi")[: soaked(short=2, long=5)]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.hub.running import PEOPLE, all_run_notebook_03, open_browser, running_hub
-from tests.room.opened import Room
+from tests.lab.classroom.opened import Room
 
 
 @pytest.fixture(scope="module")

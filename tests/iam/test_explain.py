@@ -28,7 +28,7 @@ from tests.iam.support import (
     when,
 )
 from xsfn_helpers.iam import explain
-from xsfn_helpers.iam.explain import Verdict
+from xsfn_helpers.iam.explain import LayerVerdict
 from xsfn_helpers.iam.principal_element import Named
 
 PERMISSION = (policy(IDENTITY, allow(resource=EXECUTE_ROLE, Sid="Assume"), name="Operator role's policy"),)
@@ -204,11 +204,11 @@ def test_layers_are_results():
     ).layers
 
     assert [(layer.title, layer.verdict, layer.needed, layer.named) for layer in layers] == [
-        ("service control policy, level 1 (root) of account 111111111111", Verdict.ALLOW, True, Named.DIRECTLY),
-        ("service control policy, level 2 of account 111111111111", Verdict.NO_MATCH, True, Named.NOT_AT_ALL),
-        ("identity-based policy of account 111111111111", Verdict.NO_MATCH, True, Named.NOT_AT_ALL),
-        ("permissions boundary of account 111111111111", Verdict.DENY, True, Named.NOT_AT_ALL),
-        ("role trust policy of account 222222222222", Verdict.ALLOW, True, Named.ROLE),
+        ("service control policy, level 1 (root) of account 111111111111", LayerVerdict.ALLOW, True, Named.DIRECTLY),
+        ("service control policy, level 2 of account 111111111111", LayerVerdict.NO_MATCH, True, Named.NOT_AT_ALL),
+        ("identity-based policy of account 111111111111", LayerVerdict.NO_MATCH, True, Named.NOT_AT_ALL),
+        ("permissions boundary of account 111111111111", LayerVerdict.DENY, True, Named.NOT_AT_ALL),
+        ("role trust policy of account 222222222222", LayerVerdict.ALLOW, True, Named.ROLE),
     ]
 
 

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 
 from tests.iam.support import ADA, IDENTITY, SUBJECT_MACHINE, TRUST, allow, asked, decided, document, trusts, when
-from tests.soak import soaked
-from xsfn_helpers import documents
-from xsfn_helpers.errors import XsfnError
+from tests.support.soak import soaked
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.iam import Policy, PolicyError, PolicyKind, explain, lint
-from xsfn_helpers.scenario import Scenario
 
 MANY = soaked(short=300, long=1_500)
 SCENARIO = Scenario()
 SEEDS = (
-    documents.json_text(documents.execute_role_trust(SCENARIO)),
-    documents.json_text(documents.execute_role_permissions(SCENARIO)),
+    json_text(documents.execute_role_trust(SCENARIO)),
+    json_text(documents.execute_role_permissions(SCENARIO)),
     json.dumps(
         document(
             allow(

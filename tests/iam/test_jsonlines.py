@@ -21,7 +21,7 @@ from tests.iam.support import (
     trusts,
     when,
 )
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.iam.jsonlines import MAX_LINE, answer, decide_line, decide_lines
 
 REQUEST = {

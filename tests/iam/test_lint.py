@@ -21,10 +21,10 @@ from tests.iam.support import (
     trusts,
     when,
 )
-from xsfn_helpers import documents
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.iam import Policy, lint
 from xsfn_helpers.iam.lint_rules import RULES
-from xsfn_helpers.scenario import Scenario
 
 ROOT = {"AWS": f"arn:aws:iam::{OPERATOR}:root"}
 ROLE = {"AWS": OPERATOR_ROLE}

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from tests.iam.support import BOUNDARY, IDENTITY, RESOURCE, SCP, SESSION, TRUST, allow, document, policy, trusts
-from xsfn_helpers import documents
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.iam import Policy, PolicyError, Unsupported
-from xsfn_helpers.scenario import Scenario
 
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
@@ -299,7 +300,7 @@ def test_a_hint_names_what_was_meant():
 
 def test_lines_of_statements():
     scenario = Scenario()
-    text = documents.json_text(documents.execute_role_permissions(scenario))
+    text = json_text(documents.execute_role_permissions(scenario))
 
     written = Policy.parse(text, kind=IDENTITY)
     value = Policy.parse(documents.execute_role_permissions(scenario), kind=IDENTITY)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.iam.strategies import Layers, documents, layers, parsed, questions, requests, statements
 from tests.iam.support import deny
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.iam import Outcome, Policies, Policy, PolicyKind, Request, decide, explain
 from xsfn_helpers.iam.decide import is_trust_request
-from xsfn_helpers.iam.explain import Verdict
+from xsfn_helpers.iam.explain import LayerVerdict
 
 RANK = {Outcome.EXPLICITLY_DENIED: 0, Outcome.IMPLICITLY_DENIED: 1, Outcome.ALLOWED: 2}
 COMMON = settings(
@@ -211,8 +211,8 @@ def test_the_explanation_agrees_with_the_decision(question):
     explanation = explain(decision)
     verdicts = [layer.verdict for layer in explanation.layers]
 
-    denied = Verdict.DENY in verdicts
-    lacking = [layer for layer in explanation.layers if layer.needed and layer.verdict is Verdict.NO_MATCH]
+    denied = LayerVerdict.DENY in verdicts
+    lacking = [layer for layer in explanation.layers if layer.needed and layer.verdict is LayerVerdict.NO_MATCH]
     expected = Outcome.EXPLICITLY_DENIED if denied else Outcome.IMPLICITLY_DENIED if lacking else Outcome.ALLOWED
 
     assert decision.outcome is expected

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.soak import soaked
+from tests.support.soak import soaked
 from xsfn_helpers.iam.wildcards import Variable, Wild, glob, resolve, tokens_of
 
 

@@ -16,15 +16,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-from xsfn_helpers.language import CATALOGUES, ENGLISH, LANGUAGES
+from xsfn_helpers.common.language import CATALOGUES, ENGLISH, LANGUAGES
 
-PACKAGE: Final = CATALOGUES.parent
+PACKAGE: Final = CATALOGUES.parents[1]
 TRANSLATED: Final = tuple(one for one in LANGUAGES if one != ENGLISH)
 KEYWORDS: Final = {"tr": None, "mark": None, "tr_n": (1, 2)}
-_TOP_LEVEL: Final = "lab"
 _METHODS: Final = {".py": "python", ".js": "javascript"}
 # Programs that are handed out as they are, and speak for themselves.
-_LEFT_OUT: Final = ("export/files/",)
+_LEFT_OUT: Final = ("deployment/export/files/",)
 
 Id: TypeAlias = str | tuple[str, str]
 
@@ -38,9 +37,8 @@ class Message:
 
 
 def room_of(path: Path) -> str:
-    """The catalogue that a file's messages are in: its folder under the package, `lab` for what lies at the top."""
-    parts = path.relative_to(PACKAGE).parts
-    return parts[0] if len(parts) > 1 else _TOP_LEVEL
+    """The catalogue that a file's messages are in: that of its room."""
+    return path.relative_to(PACKAGE).parts[0]
 
 
 def sources() -> Iterator[Path]:

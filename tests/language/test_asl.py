@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.language.prose import english_in
-from xsfn_helpers.asl.credentials import Choice, Option, tasks, with_choice
-from xsfn_helpers.asl.faults import find_faults
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, tasks, with_choice
 from xsfn_helpers.asl.history import Progress, Reached
 from xsfn_helpers.asl.states import TaskRole, condition
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import speaking
+from xsfn_helpers.asl.validation import find_faults
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import speaking
 
 TASK = (
     '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}'
@@ -52,5 +52,5 @@ def test_a_role_known_at_run_time() -> None:
 def test_a_choice_that_step_functions_would_refuse() -> None:
     (task,) = tasks(TASK)
     with speaking("ja"), pytest.raises(ConfigError) as told:
-        with_choice(TASK, task, Choice(Option.RUN_TIME, "role"))
+        with_choice(TASK, task, CredentialsChoice(Option.RUN_TIME, "role"))
     assert not english_in(str(told.value))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.language.prose import english_in, is_japanese
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
-from xsfn_helpers.language import speaking
+from xsfn_helpers.common.language import speaking
 
 COMMANDS = ["sandbox", "walkthrough", "check", "clean", "preflight", "apply", "diagnose", "export", "doctor", "decide"]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.diagnose.bench import diagnose
-from tests.diagnose.setups import ONE, TWO
+from tests.deployment.diagnose.bench import diagnose
+from tests.deployment.diagnose.setups import ONE, TWO
 from tests.language.prose import english_in, is_japanese
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.diagnose import Diagnosis, Verdict
-from xsfn_helpers.language import speaking
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.chain import documents
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 SETUPS = {one.name: one for one in (*ONE, *TWO)}
 
@@ -40,7 +40,7 @@ def test_the_report_is_japanese(world: World, name: str) -> None:
         found = diagnose(world)
         report, headline, verdict = str(found), found.headline, str(found.verdict)
 
-    assert (found.verdict, verdict) == (Verdict.BROKEN, "壊れたリンクがある")
+    assert (found.verdict, verdict) == (Conclusion.BROKEN, "壊れたリンクがある")
     assert found.first_broken is not None
     assert found.first_broken.number == SETUPS[name].link
     assert "が壊れています" in headline

@@ -12,12 +12,13 @@ import pytest
 from babel.messages.extract import extract_from_file
 
 from tests.language.catalogues import KEYWORDS, PACKAGE
-from xsfn_helpers.chain import Node, chain
-from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.chain.links import Node, chain
+from xsfn_helpers.chain.report import Check, Report
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.runs import Timeline, TimelineEvent
 from xsfn_helpers.display.annotated import Annotated
-from xsfn_helpers.display.diagram import Diagram, LinkState
 from xsfn_helpers.display.draw import pictures
-from xsfn_helpers.display.hub_diagram import HubDiagram, SpokePicture
 from xsfn_helpers.display.live.frontend import (
     ChainFrontend,
     EditorFrontend,
@@ -25,12 +26,12 @@ from xsfn_helpers.display.live.frontend import (
     StatusFrontend,
     TaskFormFrontend,
 )
+from xsfn_helpers.display.palette import LinkState
+from xsfn_helpers.display.pictures.diagram import Diagram
+from xsfn_helpers.display.pictures.hub_diagram import HubDiagram, SpokePicture
+from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.reports import report_html
-from xsfn_helpers.display.timeline import Timeline, timeline_html
-from xsfn_helpers.display.workflow import Workflow
-from xsfn_helpers.language import speaking
-from xsfn_helpers.runs import TimelineEvent
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.display.timeline import timeline_html
 
 SCENARIO: Final = Scenario()
 # The article's names and AWS's are Latin in Japanese, too.

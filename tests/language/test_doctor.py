@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.doctor.test_rules import AMISS, GOOD
+from tests.cli.doctor.test_rules import AMISS, GOOD
 from tests.language.prose import english_in, is_japanese
-from xsfn_helpers.doctor.finding import Level
-from xsfn_helpers.doctor.machine import Programs
-from xsfn_helpers.doctor.rules import diagnose
-from xsfn_helpers.language import speaking
+from xsfn_helpers.cli.doctor.finding import Level
+from xsfn_helpers.cli.doctor.machine import Programs
+from xsfn_helpers.cli.doctor.rules import diagnose
+from xsfn_helpers.common.language import speaking
 
 # What the machine's other parts have said, as the facts hold it.
 TOLD_BY_OTHERS = {

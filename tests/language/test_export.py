@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.export.comparison import Comparison, Way
-from xsfn_helpers.export.grants import Grants, judged
-from xsfn_helpers.export.routes import Route, exported_files
-from xsfn_helpers.language import speaking
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.export.comparison import Comparison, DeployWay
+from xsfn_helpers.deployment.export.grants import Grants, judged
+from xsfn_helpers.deployment.export.routes import Route, exported_files
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +58,9 @@ def test_grants_give_their_reasons_with_aws_words_as_they_are() -> None:
 
 
 def test_ways_are_compared() -> None:
-    one = Way("手作業", ("1",), 6, "24 件中 24 件", "SUCCEEDED")
+    one = DeployWay("手作業", ("1",), 6, "24 件中 24 件", "SUCCEEDED")
 
-    assert str(Comparison((one, Way("cdk", missing="CDK がありません。")))) == (
+    assert str(Comparison((one, DeployWay("cdk", missing="CDK がありません。")))) == (
         "2 通りで作った構成: 同じステートメントによる同じ判断\n"
         "  ✓ 手作業: リンク 1 件中 6 件が許可、チェック 24 件中 24 件、実行 SUCCEEDED\n"
         "  … cdk: 未実施: CDK がありません。"

@@ -9,13 +9,13 @@ from typing import Final
 import pytest
 
 from xsfn_helpers import Lab
-from xsfn_helpers.errors import StepError
-from xsfn_helpers.faults.catalogue import catalogue
-from xsfn_helpers.faults.limits import limit_checks
-from xsfn_helpers.faults.score import Result, Row, ScoreCard
-from xsfn_helpers.language import speaking
-from xsfn_helpers.scenario import Scenario
-from xsfn_helpers.verdicts import decide_links
+from xsfn_helpers.chain.guardrails import limit_checks
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import StepError
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.deployment.practice.catalogue import catalogue
+from xsfn_helpers.deployment.practice.score import Result, Row, ScoreCard
+from xsfn_helpers.deployment.snapshot import decide_links
 
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
 _QUOTED: Final = re.compile(r'"[^"]*"')
@@ -104,7 +104,7 @@ def test_what_is_open_is_named(lab: Lab) -> None:
     practice = lab.practice()
     practice.fault("whole-account").break_it()
 
-    checks = limit_checks(lab.scenario, {verdict.link.number: verdict for verdict in decide_links(lab.ground)})
+    checks = limit_checks(lab.scenario, {verdict.link.number: verdict for verdict in decide_links(lab.environment)})
 
     principal = next(check for check in checks if check.id == "limit.principal")
     assert not principal.passed

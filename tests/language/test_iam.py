@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.language.prose import english_in
+from xsfn_helpers.common.language import ENGLISH, speaking
 from xsfn_helpers.iam import (
     Decision,
     Policies,
@@ -20,7 +21,6 @@ from xsfn_helpers.iam import (
     lint,
 )
 from xsfn_helpers.iam.jsonlines import answer, decide_lines
-from xsfn_helpers.language import ENGLISH, speaking
 
 MACHINE = "arn:aws:states:eu-west-1:111111111111:stateMachine:Operator"
 ROLE = "arn:aws:iam::222222222222:role/Execute"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xsfn_helpers.language import LANGUAGES, language, listed, mark, speaking, tr, tr_n
+from xsfn_helpers.common.language import LANGUAGES, language, listed, mark, speaking, tr, tr_n
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.language.prose import english_in
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.language import speaking
-from xsfn_helpers.not_established import NotEstablished
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.common.language import speaking
+from xsfn_helpers.sandbox.assumptions import NotEstablished
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from typing import Final
 from tests.language.catalogues import KEYWORDS, PACKAGE, sources
 
 KEPT: Final = Path(__file__).with_name("untranslated.txt")
-# AWS's side: what the sandbox answers with is AWS's English.
-_AWS_SPEAKS: Final = ("sandbox/",)
+# AWS's side: what the sandbox answers with, and what Step Functions says of a definition, is AWS's English.
+_AWS_SPEAKS: Final = ("sandbox/", "asl/definition_rules.py", "asl/json_errors.py")
 _WORD: Final = re.compile(r"[A-Za-z][a-z']*")
 _LEAST_WORDS: Final = 3
 _SQL: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA) ")

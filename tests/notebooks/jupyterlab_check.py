@@ -29,7 +29,7 @@ from urllib.request import Request, urlopen
 
 from websocket import WebSocket, create_connection
 
-from tests.isolation import isolated
+from tests.support.isolation import isolated
 
 ROOT: Final = Path(__file__).parents[2]
 FIRST_NOTEBOOK: Final = "notebooks/00-start-here.ipynb"

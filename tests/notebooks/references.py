@@ -17,8 +17,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from tests.isolation import isolated
-from xsfn_helpers.language import ENGLISH
+from tests.support.isolation import isolated
+from xsfn_helpers.common.language import ENGLISH
 
 NOTEBOOKS: Final = Path(__file__).parents[2] / "notebooks"
 CELL_TIMEOUT: Final = 60

@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 
 from tests.notebooks.pages import Page, page_of
 from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, language_of, notebooks
+from xsfn_helpers.common.language import LANGUAGES, speaking, tr
 from xsfn_helpers.display.live.run import PLACE
-from xsfn_helpers.language import LANGUAGES, speaking, tr
 
 each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
 # The calls that show a live display; one that is printed is words alone.

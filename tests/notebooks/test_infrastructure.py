@@ -10,7 +10,7 @@ import pytest
 
 from tests.notebooks.test_teaching import MOST_LINES, code, prose, shown, solutions, told_by
 from xsfn_helpers import open_lab
-from xsfn_helpers.export import Route
+from xsfn_helpers.deployment.export import Route
 
 STEM = "07-infrastructure-as-code"
 # What a reader is to see, and the words that show it.

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.notebooks.references import NOTEBOOKS, WIDGET_VIEW, executed, normalised, notebooks, text_of
-from xsfn_helpers.language import ENGLISH, LANGUAGES
+from xsfn_helpers.common.language import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 shipped = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
@@ -45,7 +45,7 @@ def test_a_notebook_is_run_in_the_language_of_its_folder(
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
     folder = tmp_path if spoken == ENGLISH else tmp_path / spoken
     folder.mkdir(exist_ok=True)
-    cell = nbformat.v4.new_code_cell("from xsfn_helpers.language import language\nlanguage()")
+    cell = nbformat.v4.new_code_cell("from xsfn_helpers.common.language import language\nlanguage()")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
 
     [ran] = executed(folder / "one.ipynb").cells

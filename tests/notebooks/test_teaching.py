@@ -16,11 +16,10 @@ from nbformat import NotebookNode
 
 from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import Article, Lab, open_lab
-from xsfn_helpers.annotations import NOTES
-from xsfn_helpers.blueprint import DOCUMENT_NAMES
-from xsfn_helpers.not_established import LIKELY_MET
-from xsfn_helpers.sandbox.choices import CHOICES
-from xsfn_helpers.steps import STAGE_NUMBERS
+from xsfn_helpers.chain.annotations import NOTES
+from xsfn_helpers.chain.blueprint import DOCUMENT_NAMES
+from xsfn_helpers.deployment.stages import STAGE_NUMBERS
+from xsfn_helpers.sandbox.assumptions import CHOICES, LIKELY_MET
 
 WALKTHROUGH = ("00-start-here", "01-subject-execute-role", "02-operator-role", "03-operator-task")
 MOST_LINES = 6

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 from publish.handout import compact, html, pages, print_page
 from publish.places import Language, languages
 from tests.docs.test_instructor_guide import messages
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario
 
 DOCUMENTS = (documents.execute_role_trust, documents.execute_role_permissions, documents.operator_role_permissions)
 each_language = pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)

@@ -20,7 +20,7 @@ from awscli import clidriver
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 _ERROR = re.compile(
     r"An error occurred \((?P<code>\w+)\) when calling the (?P<operation>\w+) operation"

@@ -10,8 +10,8 @@ from tests.sandbox.aws_cli import AwsCli
 from tests.sandbox.facts import FACT, FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 
 @pytest.fixture(scope="session")
@@ -21,16 +21,16 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateFolder]:
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxFolder]:
     """A state folder of the test's own; what runs on it at the end is stopped."""
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
-    yield StateFolder(tmp_path / "state")
+    yield SandboxFolder(tmp_path / "state")
     if sandbox := Sandbox.find():
         sandbox.stop()
 
 
 @pytest.fixture
-def mortal(own_folder: StateFolder) -> Sandbox:
+def mortal(own_folder: SandboxFolder) -> Sandbox:
     """A sandbox of the test's own, to be killed and damaged."""
     return Sandbox.start()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from xsfn_helpers.sandbox.choices import CHOICES
+from xsfn_helpers.sandbox.assumptions import CHOICES
 
 
 class Tag(StrEnum):
@@ -51,6 +51,6 @@ def fact(id: str, source: str, tag: Tag = Tag.REC) -> Callable[[Test], Test]:  #
 
 
 def chosen(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test as holding the sandbox to these of its choices (`xsfn_helpers.sandbox.choices`)."""
+    """Mark a test as holding the sandbox to these of its choices (`xsfn_helpers.sandbox.assumptions`)."""
     assert {choice.id for choice in CHOICES}.issuperset(ids), f"no such choice among {ids}"
     return lambda test: test

@@ -17,9 +17,9 @@ from botocore.exceptions import ConnectionError as NobodyAnswers
 from botocore.exceptions import HTTPClientError
 
 from tests.sandbox.world import OVER, client_with
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 _LONG_WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 _LOST = "The sandbox ended while this execution was running."

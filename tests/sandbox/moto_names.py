@@ -192,8 +192,8 @@ def correct_everything() -> None:
 def main() -> dict[str, list[str]]:
     """What isn't as the sandbox needs it."""
     # Without it, moto's Step Functions would load all of EC2.
-    runpy.run_path(str(BRIDGE / "lean.py"))
-    wanted = [(file.name, *one) for file in sorted(BRIDGE.glob("*.py")) for one in imports(file.read_text("utf-8"))]
+    runpy.run_path(str(BRIDGE / "moto_start.py"))
+    wanted = [(file.name, *one) for file in sorted(BRIDGE.rglob("*.py")) for one in imports(file.read_text("utf-8"))]
     gone = [missing_import(module, name, wanted_by=file) for file, module, name in wanted]
     if missing := [text for text in gone if text]:
         return {"imports": missing, "reads": [], "corrections": []}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 @dataclass

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from tests.sandbox.world import Outcome, World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 REQUEST_RESPONSE = "arn:aws:states:::states:startExecution"
 SYNC = f"{REQUEST_RESPONSE}.sync"

@@ -15,10 +15,11 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.pairs import PairWorld, pair, trusting
 from tests.sandbox.world import client_with
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.journal import AS_RUN, Journal
-from xsfn_helpers.sandbox.server import Sandbox, SandboxConfig
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.sandbox.process.config import SandboxConfig
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 IDS = ("700000010001", "700000010002")
@@ -26,7 +27,7 @@ IDS = ("700000010001", "700000010002")
 
 def _killed(sandbox: Sandbox) -> Sandbox:
     os.kill(sandbox.pid, signal.SIGKILL)
-    folder = StateFolder.default()
+    folder = SandboxFolder.default()
     while folder.is_held():
         time.sleep(0.01)
     return Sandbox.start()
@@ -80,7 +81,7 @@ class TestAdding:
         """Killed between the journal and the state folder."""
         before = mortal.add_accounts(IDS)
         mortal.stop()
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         noted = json.loads(folder.file.read_text())
         folder.file.write_text(json.dumps({**noted, "further": []}))
 
@@ -166,7 +167,7 @@ class TestEmptying:
 
         assert set(refusals) == {"StateMachineDoesNotExist"}
         mortal.stop()
-        journal, _ = Journal.open(StateFolder.default().journal)
+        journal, _ = Journal.open(SandboxFolder.default().journal)
         assert journal.executions(machine) == []
         assert journal.keys(AS_RUN, machine) == []
         journal.close()
@@ -241,7 +242,7 @@ class TestEmptying:
         world, other = _full(pair(mortal, 1)), _full(pair(mortal, 2))
         before = _had(other)
         mortal.stop()
-        _note_emptying(StateFolder.default(), world.ids)
+        _note_emptying(SandboxFolder.default(), world.ids)
 
         Sandbox.start()
 
@@ -364,7 +365,7 @@ _MISSING = {
 }
 
 
-def _note_emptying(folder: StateFolder, account_ids: tuple[str, ...]) -> None:
+def _note_emptying(folder: SandboxFolder, account_ids: tuple[str, ...]) -> None:
     journal, _ = Journal.open(folder.journal)
     journal.put("emptying", "", list(account_ids))
     journal.close()

@@ -15,12 +15,12 @@ from botocore.config import Config
 
 from tests.sandbox.pairs import pair
 from tests.sandbox.raw_http import CALLER_IDENTITY, parsed, request_bytes, signed
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox import addresses
-from xsfn_helpers.sandbox.control import CONTROL_PATH
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import HEALTH_PATH, StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.http import addresses
+from xsfn_helpers.sandbox.process.control import CONTROL_PATH
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import HEALTH_PATH, SandboxFolder
 
 # Documentation's own: no machine should have it.
 ELSEWHERE = "198.51.100.7"
@@ -35,12 +35,12 @@ def own() -> str:
 
 
 @pytest.fixture
-def shared(own_folder: StateFolder, own: str) -> Sandbox:
+def shared(own_folder: SandboxFolder, own: str) -> Sandbox:
     return Sandbox.start(address=own)
 
 
 @pytest.fixture
-def everywhere(own_folder: StateFolder, own: str) -> Sandbox:
+def everywhere(own_folder: SandboxFolder, own: str) -> Sandbox:
     return Sandbox.start(address="0.0.0.0")
 
 
@@ -150,7 +150,7 @@ def test_it_is_kept_for_later_starts_and_accounts_work_on_it(shared: Sandbox, ow
 
 def test_one_that_is_gone_is_told_and_the_sandbox_starts_all_the_same(mortal: Sandbox) -> None:
     mortal.stop()
-    file = StateFolder.default().file
+    file = SandboxFolder.default().file
     file.write_text(json.dumps({**json.loads(file.read_text()), "address": ELSEWHERE}))
 
     again = Sandbox.start()
@@ -169,7 +169,7 @@ def test_one_that_is_gone_is_told_and_the_sandbox_starts_all_the_same(mortal: Sa
         ("192.168.1.5:80", "is not an IPv4 address"),
     ],
 )
-def test_what_it_cant_listen_on_is_told(own_folder: StateFolder, address: str, words: str) -> None:
+def test_what_it_cant_listen_on_is_told(own_folder: SandboxFolder, address: str, words: str) -> None:
     with pytest.raises(SandboxError, match=words):
         Sandbox.start(address=address)
 
@@ -186,6 +186,6 @@ def taken(own: str) -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_port_that_is_taken_there_is_told(own_folder: StateFolder, own: str, taken: int) -> None:
+def test_a_port_that_is_taken_there_is_told(own_folder: SandboxFolder, own: str, taken: int) -> None:
     with pytest.raises(SandboxError, match=f"Port {taken} on {own} is taken"):
         Sandbox.start(address=own, port=taken)

@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from xsfn_helpers.errors import InvalidScenario, SandboxError
-from xsfn_helpers.sandbox.control import CONTROL_PATH, LARGEST_BODY, PROOF_HEADER, Control, tell
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import Running, StateFolder
+from xsfn_helpers.common.errors import InvalidScenario, SandboxError
+from xsfn_helpers.sandbox.process.control import CONTROL_PATH, LARGEST_BODY, PROOF_HEADER, Control, tell
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
 
 CALL = json.dumps({"do": "empty", "account_ids": ["111111111111"]}).encode()
 
 
 def _running() -> Running:
-    found = StateFolder.default().read()
+    found = SandboxFolder.default().read()
     assert found is not None
     return found
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.world import World
-from xsfn_helpers.errors import SandboxError
+from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 WRITTEN = 120
 TRIALS = 20
@@ -132,7 +132,7 @@ def test_damage_is_survived_or_told(
     assert outcomes["read" if file == "journal.db-wal" else "set aside"] > 0
 
 
-def test_an_unreadable_journal_is_set_aside_and_told_at_start(own_folder: StateFolder) -> None:
+def test_an_unreadable_journal_is_set_aside_and_told_at_start(own_folder: SandboxFolder) -> None:
     """On standard error, with exit code 0: the sandbox runs, and its reader knows why it is empty."""
     before = Sandbox.start()
     World.fresh(before).build()

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.recordings import PASSES, SYNC, SYNC_2, Recordings
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.definition_rules import diagnose, waits_for_own_executions
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.asl.definition_rules import diagnose, waits_for_own_executions
+from xsfn_helpers.chain.scenario import Side
 
 PASS = {"Type": "Pass", "End": True}
 ACTIVITY = "arn:aws:states:ap-northeast-1:111111111111:activity:work"

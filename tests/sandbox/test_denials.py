@@ -14,9 +14,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import Outcome, World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 
 @contextmanager

@@ -16,10 +16,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 resource = pytest.importorskip("resource")
 needs_prlimit = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can limit another process")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.targets import STARTED_BY_KEY
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 def test_the_operator_runs_the_subject_across_accounts(any_world: World) -> None:
@@ -26,11 +27,11 @@ def test_the_operator_runs_the_subject_across_accounts(any_world: World) -> None
     described = world.subject_states.describe_execution(executionArn=child["executionArn"])
     assert json.loads(described["input"]) == {
         "StatePayload": "Hello from Step Functions!",
-        documents.STARTED_BY_KEY: outcome.arn,
+        STARTED_BY_KEY: outcome.arn,
     }
     assert outcome.output["ExecutionArn"] == child["executionArn"]
     assert outcome.output["Status"] == "SUCCEEDED"
-    assert outcome.output["Output"]["Received"][documents.STARTED_BY_KEY] == outcome.arn
+    assert outcome.output["Output"]["Received"][STARTED_BY_KEY] == outcome.arn
 
 
 def test_sync_2_parses_the_output_and_sync_leaves_it_text(world: World) -> None:

@@ -21,7 +21,7 @@ from botocore.model import ServiceModel, Shape
 
 from tests.sandbox.raw_http import FORM, signed
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.server import Sandbox
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 COUNT = int(os.environ.get("HOSTILE", "1000"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))

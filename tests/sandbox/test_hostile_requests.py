@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.sandbox.raw_http import CALLER_IDENTITY, request_bytes, send, signed
-from tests.soak import soaked
-from xsfn_helpers.sandbox.server import Sandbox
+from tests.support.soak import soaked
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 COUNT = int(os.environ.get("HOSTILE", "0")) or soaked(short=400, long=10_000)
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))

@@ -19,17 +19,17 @@ from botocore.model import ServiceModel, Shape
 
 from tests.sandbox.test_hostile_parameters import ODDITIES, TEXTS
 from xsfn_helpers.iam import Policies, Principal, Request, decide
-from xsfn_helpers.sandbox.calls import Place
-from xsfn_helpers.sandbox.errors import Refusal, error_response
+from xsfn_helpers.sandbox.gateway.calls import CallPlace
+from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.services.service import Asked, Asker
-from xsfn_helpers.sandbox.wire import HttpRequest
 
 COUNT = int(os.environ.get("HOSTILE", "4000"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
 TARGETS = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
-PLACE = Place("111111111111", "ap-northeast-1", "aws", lambda kind, name: None)
+PLACE = CallPlace("111111111111", "ap-northeast-1", "aws", lambda kind, name: None)
 PLAUSIBLE = ("things", "id", "S", "HASH", "https://sqs.ap-northeast-1.amazonaws.com/111111111111/things")
 CALLER = Principal.parse("arn:aws:iam::111111111111:user/somebody")
 METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")

@@ -11,7 +11,7 @@ import pytest
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.test_recorded_api import fields, refused
 from tests.sandbox.world import World
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
 
 IAM = "localstack iam/test_iam, 2025-03-06"
 TRUST = {

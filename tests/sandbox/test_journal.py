@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
 
@@ -141,7 +141,7 @@ def test_reset_gives_empty_accounts_at_the_same_address(mortal: Sandbox) -> None
     assert _everything(world) == {}
 
 
-def test_two_starts_at_once_give_one_sandbox(own_folder: StateFolder) -> None:
+def test_two_starts_at_once_give_one_sandbox(own_folder: SandboxFolder) -> None:
     found: list[Sandbox] = []
     threads = [threading.Thread(target=lambda: found.append(Sandbox.start())) for _ in range(4)]
     for thread in threads:

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks import starting_afresh
-from tests.quiet import hold_to, skip_unless_quiet
 from tests.sandbox.ledger import Ledger
-from tests.soak import soaked
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.server import Sandbox
+from tests.support.forks import starting_afresh
+from tests.support.quiet import hold_to, skip_unless_quiet
+from tests.support.soak import soaked
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 KILLS = int(os.environ.get("KILLS", "0")) or soaked(short=3, long=200)
 SEED = int(os.environ.get("KILLS_SEED", "1"))
@@ -130,7 +130,7 @@ def _processes_of(folder: Path) -> list[int]:
                 arguments = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"xsfn_helpers.sandbox.process" in arguments and str(folder).encode() in arguments:
+            if b"xsfn_helpers.sandbox.process.main" in arguments and str(folder).encode() in arguments:
                 found.append(int(entry.name))
     return found
 

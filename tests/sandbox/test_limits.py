@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import Outcome, World
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 RESULT_TOO_LARGE = (
     "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit."

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from xsfn_helpers.sandbox import listener
+from xsfn_helpers.sandbox.http import listener
 
 Respond = Callable[[str, list[tuple[str, str]]], Any]
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"

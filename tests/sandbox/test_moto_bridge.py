@@ -41,7 +41,9 @@ def test_moto_has_what_the_sandbox_needs(told: dict[str, list[str]], what: str) 
 
 def test_every_file_of_the_bridge_is_read() -> None:
     """A list of names that nobody keeps up says nothing: these come from the code."""
-    found = {name for file in moto_names.BRIDGE.glob("*.py") for _, name in moto_names.imports(file.read_text("utf-8"))}
+    found = {
+        name for file in moto_names.BRIDGE.rglob("*.py") for _, name in moto_names.imports(file.read_text("utf-8"))
+    }
 
     assert {"StateTask", "IAMBackend", "EventManager", "TestStatePreprocessor", "JobPool"} <= found
     assert len(found) > 60

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.recordings import PASSES, REQUEST_RESPONSE, SYNC_2, WAITS, Recordings, alone
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
 
 API = "localstack v2/test_sfn_api"
 EXPRESS = "localstack v2/test_sfn_api_express, 2024-06-26 and 2024-07-03"

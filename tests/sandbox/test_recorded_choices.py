@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.quiet import hold_to
 from tests.sandbox.facts import chosen
 from tests.sandbox.recordings import PASSES, REQUEST_RESPONSE, SYNC_2, WAITS, Recordings, Stage, alone, until
 from tests.sandbox.test_definitions import refusal
 from tests.sandbox.test_recorded_api import refused
 from tests.sandbox.test_recorded_histories import details
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.choices import CHOICES, About, Choice, as_markdown
-from xsfn_helpers.scenario import Side
+from tests.support.quiet import hold_to
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.assumptions import CHOICES, About, Assumption, as_markdown
 
 ROOT = Path(__file__).parents[2]
 IDENTITY = "arn:aws:states:::aws-sdk:sts:getCallerIdentity"
@@ -44,7 +44,7 @@ def test_the_list_as_a_table() -> None:
     assert lines[0] == "| not established | what the sandbox does |"
     assert len(lines) == 2 + len(about_roles)
     assert all(line.count("|") == 3 for line in lines)
-    assert as_markdown([Choice("", About.RUNS, "what?", "this", "", "")]).endswith("\n| what? | this |")
+    assert as_markdown([Assumption("", About.RUNS, "what?", "this", "", "")]).endswith("\n| what? | this |")
 
 
 # --- roles and their sessions ----------------------------------------------------------------------------------------

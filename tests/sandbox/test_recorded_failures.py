@@ -12,8 +12,8 @@ from tests.sandbox.facts import Tag, fact
 from tests.sandbox.recordings import FAILS, REQUEST_RESPONSE, WAITS, Recordings, Stage, alone, until
 from tests.sandbox.test_recorded_histories import chain, details
 from tests.sandbox.world import Outcome
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
 
 ASSIGN = "localstack v2/assign/test_assign_reference_variables, 2024-11-07"
 FAILURE = "localstack v2/callback/test_callback::test_start_execution_sync_delegate_failure, 2023-07-05"

@@ -17,12 +17,12 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.forks import starting_afresh
 from tests.sandbox.raw_http import CALLER_IDENTITY, FORM, Answer, request_bytes, send, signed
 from tests.sandbox.world import World, client_with
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from tests.support.forks import starting_afresh
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 
 def _changed(headers: list[tuple[str, str]], **changes: str) -> list[tuple[str, str]]:
@@ -264,13 +264,13 @@ def _is_open(connection: socket.socket) -> bool:
         return False
 
 
-def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: StateFolder) -> None:
+def test_nothing_secret_is_in_the_log_the_process_list_or_a_repr(own_folder: SandboxFolder) -> None:
     with starting_afresh():
         sandbox = Sandbox.start()
     _post(sandbox, _changed(signed(sandbox), authorization="nonsense"))
     secrets = [account.secret_access_key for account in sandbox.accounts.values()]
     processes = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
-    log = StateFolder.default().log.read_text()
+    log = SandboxFolder.default().log.read_text()
 
     for place in (processes, log, repr(sandbox), repr(sandbox.accounts), str(sandbox.config)):
         assert not [secret for secret in secrets if secret in place]
@@ -303,7 +303,7 @@ def test_a_form_that_isnt_one_is_told(sandbox: Sandbox) -> None:
 
 
 def test_the_state_folder_is_the_owners(sandbox: Sandbox) -> None:
-    folder = StateFolder.default().path
+    folder = SandboxFolder.default().path
 
     assert folder.stat().st_mode & 0o077 == 0
     assert [path.name for path in folder.iterdir() if path.stat().st_mode & 0o077] == []

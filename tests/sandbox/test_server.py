@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.quiet import hold_to
 from tests.sandbox.world import World
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.sandbox.state import StateFolder
-from xsfn_helpers.scenario import Side
+from tests.support.quiet import hold_to
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -90,7 +90,7 @@ def _command(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 class TestPort:
-    def test_a_taken_port_is_told(self, own_folder: StateFolder) -> None:
+    def test_a_taken_port_is_told(self, own_folder: SandboxFolder) -> None:
         with _stranger_on(0) as port, pytest.raises(SandboxError) as told:
             Sandbox.start(port=port)
 
@@ -98,7 +98,7 @@ class TestPort:
             f"port: Port {port} on 127.0.0.1 is taken by another program. Choose another, or leave it out."
         )
 
-    def test_the_command_line_tells_it_in_one_sentence(self, own_folder: StateFolder) -> None:
+    def test_the_command_line_tells_it_in_one_sentence(self, own_folder: SandboxFolder) -> None:
         with _stranger_on(0) as port:
             told = _command("sandbox", "start", "--port", str(port))
 
@@ -128,7 +128,7 @@ class TestPort:
 
 
 class TestManyAtOnce:
-    def test_starts_in_several_shells_give_one_sandbox(self, own_folder: StateFolder) -> None:
+    def test_starts_in_several_shells_give_one_sandbox(self, own_folder: SandboxFolder) -> None:
         command = [sys.executable, "-m", "xsfn_helpers", "sandbox", "start", "--json"]
         started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
 
@@ -155,7 +155,9 @@ class TestStaleState:
         assert again.pid != mortal.pid
         assert len(seen.strip()) == 64
 
-    def test_an_impostor_that_holds_the_lock_cant_prove_itself(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_an_impostor_that_holds_the_lock_cant_prove_itself(
+        self, mortal: Sandbox, own_folder: SandboxFolder
+    ) -> None:
         _kill(mortal)
         busy = SandboxError("It is free.")
         with (
@@ -164,7 +166,7 @@ class TestStaleState:
         ):
             assert Sandbox.find() is None
 
-    def test_nobody_elses_process_is_ended(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_nobody_elses_process_is_ended(self, mortal: Sandbox, own_folder: SandboxFolder) -> None:
         """The id of a dead sandbox's process may be another one's by now."""
         _kill(mortal)
         bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -179,7 +181,7 @@ class TestStaleState:
             bystander.kill()
             bystander.wait()
 
-    def test_an_unreadable_state_file_costs_only_the_port(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_an_unreadable_state_file_costs_only_the_port(self, mortal: Sandbox, own_folder: SandboxFolder) -> None:
         world = World.fresh(mortal)
         world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
         _kill(mortal)
@@ -232,19 +234,19 @@ class TestStaleState:
 
 
 class TestFolder:
-    def test_made_for_its_owner_only(self, own_folder: StateFolder) -> None:
+    def test_made_for_its_owner_only(self, own_folder: SandboxFolder) -> None:
         own_folder.make()
 
         assert own_folder.path.stat().st_mode & 0o777 == 0o700
 
-    def test_an_own_one_left_open_is_closed(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_an_own_one_left_open_is_closed(self, mortal: Sandbox, own_folder: SandboxFolder) -> None:
         own_folder.path.chmod(0o777)
 
         Sandbox.start()
 
         assert own_folder.path.stat().st_mode & 0o777 == 0o700
 
-    def test_one_with_other_things_in_it_is_left_as_it_is(self, own_folder: StateFolder) -> None:
+    def test_one_with_other_things_in_it_is_left_as_it_is(self, own_folder: SandboxFolder) -> None:
         """XSFN_STATE_DIR=/tmp would close /tmp to everybody else."""
         own_folder.path.mkdir(mode=0o755)
         (own_folder.path / "a file of the user's").touch()
@@ -258,7 +260,7 @@ class TestFolder:
         )
         assert own_folder.path.stat().st_mode & 0o777 == 0o755
 
-    def test_a_file_in_its_place_is_told(self, own_folder: StateFolder) -> None:
+    def test_a_file_in_its_place_is_told(self, own_folder: SandboxFolder) -> None:
         own_folder.path.write_text("")
 
         with pytest.raises(SandboxError, match=r"can't be used: (File exists|Not a directory)"):
@@ -279,7 +281,7 @@ class TestFolder:
                 call()
         assert list(tmp_path.glob("theirs/*")) == []
 
-    def test_a_link_put_into_it_is_refused(self, own_folder: StateFolder, tmp_path: Path) -> None:
+    def test_a_link_put_into_it_is_refused(self, own_folder: SandboxFolder, tmp_path: Path) -> None:
         """Else the log would be written into whatever file it leads to."""
         target = tmp_path / "precious"
         target.write_text("dear")
@@ -293,7 +295,7 @@ class TestFolder:
         own_folder.log.unlink()
 
     @as_root
-    def test_a_file_of_somebody_elses_in_it_is_refused(self, own_folder: StateFolder) -> None:
+    def test_a_file_of_somebody_elses_in_it_is_refused(self, own_folder: SandboxFolder) -> None:
         own_folder.path.mkdir(mode=0o700)
         own_folder.file.write_text("{}")
         os.chown(own_folder.file, NOBODY, NOBODY)
@@ -303,7 +305,7 @@ class TestFolder:
 
         own_folder.file.unlink()
 
-    def test_a_module_left_in_it_isnt_run(self, own_folder: StateFolder) -> None:
+    def test_a_module_left_in_it_isnt_run(self, own_folder: SandboxFolder) -> None:
         own_folder.path.mkdir(mode=0o700)
         (own_folder.path / "json.py").write_text("raise SystemExit('taken over')")
 
@@ -319,7 +321,7 @@ class TestFolder:
         assert told.stderr.startswith(f"xsfn: {parent}/state: The folder for the sandbox's state can't be used: ")
         assert told.stderr.endswith("Make it writable, or name another one in XSFN_STATE_DIR.\n")
 
-    def test_its_path_may_be_relative(self, own_folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_its_path_may_be_relative(self, own_folder: SandboxFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         own_folder.path.parent.joinpath("elsewhere").mkdir()
         monkeypatch.chdir(own_folder.path.parent)
         monkeypatch.setenv("XSFN_STATE_DIR", own_folder.path.name)
@@ -329,7 +331,7 @@ class TestFolder:
         assert own_folder.file.exists()
         assert not (own_folder.path / own_folder.path.name).exists()
 
-    def test_gone_while_it_runs_ends_it_and_is_made_anew(self, mortal: Sandbox, own_folder: StateFolder) -> None:
+    def test_gone_while_it_runs_ends_it_and_is_made_anew(self, mortal: Sandbox, own_folder: SandboxFolder) -> None:
         """What it would accept without its folder, nobody would ever find again."""
         shutil.rmtree(own_folder.path)
 

@@ -19,11 +19,12 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.aws_cli import AwsCli
 from tests.sandbox.world import Outcome, World
-from xsfn_helpers import documents, targets
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Scenario, Side
-from xsfn_helpers.targets import LAMBDA_PRINCIPAL, Grant, Pattern, Target
-from xsfn_helpers.things import FUNCTION_CODE, zipped
+from xsfn_helpers.chain import documents, targets
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.chain.targets import Grant, Pattern, Target
+from xsfn_helpers.common.aws_names import LAMBDA_PRINCIPAL
+from xsfn_helpers.deployment.resources.targets import FUNCTION_CODE, zipped
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 ANY_FUNCTION = {
     "Version": documents.POLICY_VERSION,

@@ -16,11 +16,11 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xsfn_helpers.sandbox import callers, signature
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.sessions import RoleSession, SessionOffice
-from xsfn_helpers.sandbox.stored import StoredKey, StoredRole, StoredUser
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.gateway import callers, signature
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.gateway.sessions import RoleSession, SessionOffice
+from xsfn_helpers.sandbox.gateway.stored import StoredKey, StoredRole, StoredUser
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 HOST = "127.0.0.1:1234"

@@ -10,8 +10,8 @@ import pytest
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.test_recorded_api import refused
 from tests.sandbox.world import World
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
 
 RECORDED = "localstack iam/test_iam::test_simulate_principle_policy, 2025-04-21"
 EXAMPLES = "the AWS CLI's examples of simulate-custom-policy"

@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox.raw_http import request_bytes, send, signed
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 NAMED = ["CAPABILITY_NAMED_IAM"]
 Document = dict[str, Any]

@@ -12,8 +12,8 @@ import pytest
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.test_recorded_api import fields, refused
 from tests.sandbox.world import World
-from xsfn_helpers.sandbox.sessions import SessionOffice
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 
 STS = "localstack sts/test_sts"
 ADMINISTRATOR = "arn:aws:iam::111111111111:user/administrator"
@@ -324,7 +324,7 @@ def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         def now(cls, tz: Any = None) -> datetime:
             return datetime.now(tz) + timedelta(seconds=901)
 
-    monkeypatch.setattr("xsfn_helpers.sandbox.sessions.datetime", Later)
+    monkeypatch.setattr("xsfn_helpers.sandbox.gateway.sessions.datetime", Later)
 
     assert session.expired()
 

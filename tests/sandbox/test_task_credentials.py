@@ -12,8 +12,8 @@ from tests.sandbox.facts import Tag, fact
 from tests.sandbox.recordings import REQUEST_RESPONSE, SYNC, SYNC_2, Recordings, Stage, alone
 from tests.sandbox.test_recorded_histories import details
 from tests.sandbox.world import Outcome
-from xsfn_helpers import documents
-from xsfn_helpers.scenario import Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Side
 
 BASE = "localstack v2/credentials/test_credentials_base, 2024-12-04"
 XACCT = "concepts-access-cross-acct-resources.html"

@@ -13,9 +13,9 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from xsfn_helpers import documents
-from xsfn_helpers.sandbox.server import Sandbox
-from xsfn_helpers.scenario import Scenario, Side
+from xsfn_helpers.chain import documents
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 _numbers = itertools.count(1)
 OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})

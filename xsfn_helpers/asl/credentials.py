@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from xsfn_helpers.asl.states import JSONATA, State, TaskRole, read_states
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import Path, end_of_value, offsets, read_json
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import Path, end_of_value, offsets, read_json
+from xsfn_helpers.common.language import mark, tr
 
 
 class Option(StrEnum):
@@ -28,14 +28,14 @@ class Option(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CredentialsChoice:
     """The option as it is set; `value` is the role's ARN, or the path or expression that gives it."""
 
     option: Option
     value: str = ""
 
     @classmethod
-    def of(cls, role: TaskRole | None) -> Choice:
+    def of(cls, role: TaskRole | None) -> CredentialsChoice:
         if role is None:
             return cls(Option.NONE)
         return cls(Option.RUN_TIME if role.at_run_time else Option.ARN, role.text)
@@ -60,8 +60,8 @@ class Task:
         return self.state.doing
 
     @property
-    def choice(self) -> Choice:
-        return Choice.of(self.state.role)
+    def choice(self) -> CredentialsChoice:
+        return CredentialsChoice.of(self.state.role)
 
 
 def tasks(text: str) -> tuple[Task, ...]:
@@ -81,7 +81,7 @@ def _started(document: Any, path: Path) -> str:
     return arn if isinstance(arn, str) and arn.startswith("arn:") else ""
 
 
-def with_choice(text: str, task: Task, choice: Choice) -> str:
+def with_choice(text: str, task: Task, choice: CredentialsChoice) -> str:
     """The text with the option of `task` set to `choice`.
 
     Raises `ConfigError` for a choice that Step Functions would refuse there: no ARN, or a path that is none.
@@ -104,7 +104,7 @@ def with_value(text: str, path: Path, value: str) -> str:
     return _replaced(text, path, value)
 
 
-def _written(choice: Choice, language: str) -> tuple[str, str]:
+def _written(choice: CredentialsChoice, language: str) -> tuple[str, str]:
     """The key and the value under Credentials.
 
     Source: docs.aws.amazon.com/step-functions/latest/dg/state-task.html ("Credentials", its three forms).

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.language import mark, tr
 
 
 class Progress(StrEnum):

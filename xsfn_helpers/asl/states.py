@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any, Final
 
-from xsfn_helpers.iam.json_text import Path
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.json_text import Path
+from xsfn_helpers.common.language import mark, tr
 
 JSONPATH: Final = "JSONPath"
 JSONATA: Final = "JSONata"

@@ -15,8 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from xsfn_helpers.cli import around, building, diagnosing, exporting, notebooks, room, sandbox
 from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
-from xsfn_helpers.errors import RunError, StepError, XsfnError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import RunError, StepError, XsfnError
+from xsfn_helpers.common.language import tr
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "READER_GONE", "main"]
 

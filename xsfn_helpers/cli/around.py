@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_command, add_json, print_json
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.language import tr
 
 
 def add(commands: Any) -> None:
@@ -19,8 +19,8 @@ def add(commands: Any) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from xsfn_helpers.doctor.read import read_machine
-    from xsfn_helpers.doctor.rules import diagnose
+    from xsfn_helpers.cli.doctor.read import read_machine
+    from xsfn_helpers.cli.doctor.rules import diagnose
 
     diagnosis = diagnose(read_machine())
     if options.json:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from xsfn_helpers.errors import RoomError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import RoomError
+from xsfn_helpers.common.language import tr
 
 Command = Callable[[argparse.Namespace], int]
 # What would cut off everybody in a room, or empty what they built.
@@ -23,10 +23,10 @@ def add_room(actions: Any) -> None:
 
 def _knowing(command: Command, *, for_all: bool) -> Command:
     def known(options: argparse.Namespace) -> int:
-        from xsfn_helpers.room.seat import stored_seat
-        from xsfn_helpers.sandbox.state import StateFolder
+        from xsfn_helpers.aws.seat import stored_seat
+        from xsfn_helpers.sandbox.process.state import SandboxFolder
 
-        folder = StateFolder.default()
+        folder = SandboxFolder.default()
         if for_all and folder.is_held(folder.room_lock):
             raise RoomError(
                 tr("A room is open on this sandbox, and everybody in it works there."),

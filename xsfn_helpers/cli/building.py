@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.labs import add_documents, agree, open_lab, own_documents
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, print_json
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.lab.lab import Lab
 
 
 def add(commands: Any) -> None:
@@ -49,11 +49,11 @@ def add(commands: Any) -> None:
 
 
 def _walkthrough(options: argparse.Namespace) -> int:
-    from xsfn_helpers.walkthrough import walk
+    from xsfn_helpers.lab.walkthrough import walk
 
     lab = open_lab(options, documents=own_documents(options))
     agree(lab, options, tr("A walkthrough"))
-    outcome = walk(lab, (lambda _: None) if options.json else lambda text: print(text, flush=True))
+    outcome = walk(lab.deployment, (lambda _: None) if options.json else lambda text: print(text, flush=True))
     if options.json:
         print_json(outcome.to_json())
     else:
@@ -63,7 +63,7 @@ def _walkthrough(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from xsfn_helpers.walkthrough import checks_json
+    from xsfn_helpers.lab.walkthrough import checks_json
 
     lab = open_lab(options)
     if not options.no_live:

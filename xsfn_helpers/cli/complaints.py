@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.language import mark, tr
 
 # As in CPython's argparse.py; a complaint that isn't here is told in English.
 _COMPLAINTS: Final = (

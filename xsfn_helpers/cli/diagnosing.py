@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.labs import open_lab
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.diagnose.diagnosis import Diagnosis
+    from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
 
 
 def add(commands: Any) -> None:
@@ -37,20 +37,22 @@ def add(commands: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from xsfn_helpers.diagnose.export import export
+    from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
+    from xsfn_helpers.deployment.diagnose.reading.export import export
+    from xsfn_helpers.display.diagnosis import diagnosis_page
 
     diagnosis = _diagnosis(options)
     if options.export is not None:
         export(diagnosis.evidence, options.export)
     if options.html is not None:
         try:
-            options.html.write_text(diagnosis.html(), encoding="utf-8")
+            options.html.write_text(diagnosis_page(diagnosis), encoding="utf-8")
         except OSError as error:
             raise ConfigError(
                 tr("The report can't be written: {error}.", error=error), where=str(options.html)
             ) from error
     if options.json:
-        print_json(diagnosis.to_json())
+        print_json(diagnosis_json(diagnosis))
     else:
         print(diagnosis)
     return OK if diagnosis.ok else FAILED
@@ -58,14 +60,13 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _diagnosis(options: argparse.Namespace) -> Diagnosis:
     """From files, from the profiles that were chosen, or from the lab's two accounts."""
-    from xsfn_helpers.chosen_values import Target
-    from xsfn_helpers.config import load_settings
-    from xsfn_helpers.diagnose.ask import diagnose_files, diagnose_profiles
+    from xsfn_helpers.aws.settings import Platform, load_settings
+    from xsfn_helpers.deployment.diagnose.ask import diagnose_files, diagnose_profiles
 
     if options.from_files is not None:
         return diagnose_files(options.from_files, options.arn)
     settings = load_settings(chosen(options))
-    by_profile = settings.target is Target.AWS or any(settings.profiles.values())
+    by_profile = settings.target is Platform.AWS or any(settings.profiles.values())
     if options.arn is not None and by_profile:
         return diagnose_profiles(options.arn, settings)
     return open_lab(options).diagnose(options.arn)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xsfn_helpers.cli.parsing import OK, add_choices, add_command, chosen
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.language import tr
 
 
 def add(commands: Any) -> None:
@@ -19,9 +19,9 @@ def add(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from xsfn_helpers.config import load_settings
-    from xsfn_helpers.export import exported_files, route_named, write_export
-    from xsfn_helpers.lab import placed
+    from xsfn_helpers.aws.settings import load_settings
+    from xsfn_helpers.deployment.export import exported_files, route_named, write_export
+    from xsfn_helpers.lab.opening import placed
 
     route = route_named(options.route)
     # Only writes text, so no sandbox is started for it.

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.cli.parsing import chosen
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import mark, tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.lab.lab import Lab
 
 
 DOCUMENTS: Final = {
@@ -24,9 +24,9 @@ DOCUMENTS: Final = {
 
 def open_lab(options: argparse.Namespace, documents: dict[str, str] | None = None) -> Lab:
     """The lab as chosen. The reader's documents are checked first: nothing starts when one of them is wrong."""
-    from xsfn_helpers.blueprint import Blueprint
-    from xsfn_helpers.config import load_settings
-    from xsfn_helpers.lab import open_lab
+    from xsfn_helpers.aws.settings import load_settings
+    from xsfn_helpers.chain.blueprint import Blueprint
+    from xsfn_helpers.lab.opening import open_lab
 
     choices = chosen(options)
     if documents:
@@ -52,7 +52,7 @@ def own_documents(options: argparse.Namespace) -> dict[str, str]:
 
 def agree(lab: Lab, options: argparse.Namespace, what: str) -> None:
     """Take --yes for this command alone. Raises `AgreementNeeded` where a yes is needed and nobody has given it."""
-    agreement = lab.ground.accounts.agreement
+    agreement = lab.environment.accounts.agreement
     if options.yes:
         agreement.give_once()
     agreement.check(what, f"{lab.scenario.operator}, {lab.scenario.subject}")

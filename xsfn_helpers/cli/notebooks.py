@@ -16,8 +16,8 @@ from typing import Any, Final, NoReturn
 
 import xsfn_helpers
 from xsfn_helpers.cli.parsing import add_command
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import ENGLISH, language, listed, tr, tr_n
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import ENGLISH, language, listed, tr, tr_n
 
 FIRST: Final = "00-start-here.ipynb"
 # Where they go unless another folder is named.

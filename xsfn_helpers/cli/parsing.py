@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 from xsfn_helpers.cli.complaints import complaint
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.language import mark, tr
 
 OK: Final = 0
 FAILED: Final = 1
@@ -75,7 +75,7 @@ def add_command(
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Options for every setting of `xsfn_helpers.config`."""
+    """Options for every setting of `xsfn_helpers.aws.settings`."""
     group = parser.add_argument_group(tr("choices (else XSFN_… variables, xsfn.toml, defaults)"))
     for key, meaning in CHOICES.items():
         group.add_argument(f"--{key.replace('_', '-')}", metavar="VALUE", help=tr(meaning))

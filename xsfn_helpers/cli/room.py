@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_command, add_json, print_json
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.language import tr
 
 
 def add(commands: Any) -> None:
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from xsfn_helpers.room.serve import Opened, Wishes, serve
+    from xsfn_helpers.lab.classroom.serve import Opened, Wishes, serve
 
     def opened(room: Opened) -> None:
         print(tr("The room is open: {url}, code {code}", url=room.url, code=room.code))
@@ -55,25 +55,25 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _join(options: argparse.Namespace) -> int:
-    from xsfn_helpers.room.seat import join_room
+    from xsfn_helpers.aws.seat import join_room
 
     print(join_room(options.url, options.code, name=options.name))
     return OK
 
 
 def _leave(_: argparse.Namespace) -> int:
-    from xsfn_helpers.room.seat import leave_room
+    from xsfn_helpers.aws.seat import leave_room
 
     print(leave_room())
     return OK
 
 
 def _status(options: argparse.Namespace) -> int:
-    from xsfn_helpers.room.seat import find_seat
+    from xsfn_helpers.aws.seat import find_seat
 
     seat = find_seat()
     if options.json:
-        accounts = {side.value: account.account_id for side, account in seat.accounts.items()} if seat else {}
+        accounts = {side: account.account_id for side, account in seat.accounts.items()} if seat else {}
         place = {"url": seat.room.url, "name": seat.name, "number": seat.number, "accounts": accounts} if seat else {}
         print_json({"joined": seat is not None, **place})
     elif seat is None:

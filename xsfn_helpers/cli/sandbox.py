@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.beside_room import add_room
 from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.server import Sandbox
-    from xsfn_helpers.scenario import Side
+    from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 def add(commands: Any) -> None:
@@ -40,8 +39,8 @@ def add(commands: Any) -> None:
 
 
 def _sandbox_start(options: argparse.Namespace) -> int:
-    from xsfn_helpers.config import load_settings
-    from xsfn_helpers.lab import own_sandbox
+    from xsfn_helpers.aws.settings import load_settings
+    from xsfn_helpers.lab.opening import own_sandbox
 
     _, sandbox = own_sandbox(load_settings(chosen(options)), further=options.account)
     if options.json:
@@ -59,7 +58,7 @@ def _sandbox_start(options: argparse.Namespace) -> int:
 
 
 def _sandbox_status(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.sandbox.process.server import Sandbox
 
     sandbox = Sandbox.find()
     if sandbox is None:
@@ -75,7 +74,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
                 "endpoint_url": sandbox.endpoint_url,
                 "region": sandbox.region,
                 "pid": sandbox.pid,
-                "accounts": {side.value: account.account_id for side, account in sandbox.accounts.items()},
+                "accounts": {side: account.account_id for side, account in sandbox.accounts.items()},
                 **({"further_accounts": list(sandbox.further)} if sandbox.further else {}),
                 "propagation_seconds": sandbox.propagation_seconds,
             }
@@ -91,7 +90,7 @@ def _sandbox_status(options: argparse.Namespace) -> int:
 
 
 def _sandbox_stop(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.sandbox.process.server import Sandbox
 
     sandbox = Sandbox.find()
     if sandbox is None:
@@ -103,7 +102,7 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 
 
 def _sandbox_reset(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.sandbox.process.server import Sandbox
 
     sandbox = Sandbox.find()
     if sandbox is None:
@@ -119,7 +118,7 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
 
 
 def _sandbox_delay(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.server import Sandbox
+    from xsfn_helpers.sandbox.process.server import Sandbox
 
     sandbox = Sandbox.find()
     if sandbox is None:
@@ -141,8 +140,8 @@ def _sandbox_told(sandbox: Sandbox) -> str:
     )
 
 
-def _account_told(side: Side, account_id: str) -> str:
-    return tr("{side} account {account_id}", side=side.value.capitalize(), account_id=account_id)
+def _account_told(side: str, account_id: str) -> str:
+    return tr("{side} account {account_id}", side=side.capitalize(), account_id=account_id)
 
 
 def _further_told(account_id: str) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape, one_line, plain
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import tr
+from xsfn_helpers.chain.annotations import NOTES
+from xsfn_helpers.chain.blueprint import Blueprint
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.plain_text import one_line, plain
+from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape
 
 Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Annotated:
+class Annotated(Renderable):
     """A document and notes on it, as text and as a table with the notes beside their lines.
 
     A note's key is a path of keys and list positions with `/` between them (`Statement/0/Condition`, `~1` for a slash
@@ -44,11 +48,6 @@ class Annotated:
 
     def __str__(self) -> str:
         return self.text
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        return {"text/html": document_html(self), "text/plain": self.text}
 
     def noted_lines(self) -> dict[int, tuple[str, str]]:
         """Line number (from 1) to the note's key and text, in the document's order."""
@@ -106,7 +105,7 @@ def _block(note: str, lines: list[str]) -> str:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
-    """The lines of `documents.json_text`, each with the keys that lead to the value it starts or closes."""
+    """The lines of `json_text`, each with the keys that lead to the value it starts or closes."""
     return _value(document, keys=(), label="", comma="")
 
 
@@ -126,3 +125,11 @@ def _value(value: Any, *, keys: Keys, label: str, comma: str) -> Iterator[tuple[
         inner_comma = "," if position < len(members) else ""
         yield from _value(inner, keys=(*keys, key), label=inner_label, comma=inner_comma)
     yield keys, f"{indent}{closing}{comma}"
+
+
+def annotated(blueprint: Blueprint, recommended: Blueprint, name: str) -> Annotated:
+    """A document of a blueprint, and why its lines are there. Raises `ConfigError` for a name there is none of."""
+    text = blueprint.text(name)
+    # The notes are on the recommended lines; the reader's own document has its own reasons.
+    notes = {path: tr(why) for path, why in NOTES.get(name, {}).items()} if text == recommended.text(name) else {}
+    return Annotated(json.loads(text), notes, title=name.replace("_", " "))

@@ -8,7 +8,7 @@ from xsfn_helpers.display.markup import escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
 if TYPE_CHECKING:
-    from xsfn_helpers.attempts import Attempt
+    from xsfn_helpers.aws.attempt import Attempt
 
 
 def attempt_html(attempt: Attempt) -> str:

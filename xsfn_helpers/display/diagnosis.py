@@ -6,19 +6,26 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from xsfn_helpers.diagnose.judge import Answer
-from xsfn_helpers.diagnose.words import MARKS, about_the_run, asker_words, fix_notes, headline, risk_heading
-from xsfn_helpers.display.chain_sketch import chain_sketch, sketch_words
-from xsfn_helpers.display.figure import svg_data
+from xsfn_helpers.common.language import language, mark, tr
+from xsfn_helpers.deployment.diagnose.diagnosis import (
+    MARKS,
+    about_the_run,
+    asker_words,
+    fix_notes,
+    headline,
+    risk_heading,
+)
+from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import language, mark, tr
+from xsfn_helpers.display.pictures.chain_sketch import chain_sketch, sketch_words
+from xsfn_helpers.display.pictures.figure import svg_data
 
 if TYPE_CHECKING:
-    from xsfn_helpers.diagnose.changes import Change
-    from xsfn_helpers.diagnose.diagnosis import Diagnosis, TaskDiagnosis
-    from xsfn_helpers.diagnose.fix import Fix
-    from xsfn_helpers.diagnose.links import TaskLink
+    from xsfn_helpers.deployment.diagnose.changes import Correction
+    from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
+    from xsfn_helpers.deployment.diagnose.fix import Fix
+    from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 _COLOURS: Final = {
     Answer.ALLOWED: ALLOWED_BLUE,
@@ -155,7 +162,7 @@ def _fix(number: int, fix: Fix, *, of: int) -> Iterator[str]:
         yield _folded(tr("As part of a CloudFormation template"), _cloudformation(fix))
 
 
-def _change(change: Change) -> str:
+def _change(change: Correction) -> str:
     lines = "\n".join(change.diff)
     thing = tr("{thing}, account {account}", thing=change.thing, account=change.account)
     return f"<h3>{escape(thing)}</h3><pre>{escape(lines)}</pre>"

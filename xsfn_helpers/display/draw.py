@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from xsfn_helpers.chain import LINK_NUMBERS, Node
-from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.chain.links import LINK_NUMBERS, Node
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.errors import NoDotProgram
+from xsfn_helpers.common.language import ENGLISH, LANGUAGES, mark, speaking
 from xsfn_helpers.display.palette import LinkState
-from xsfn_helpers.errors import NoDotProgram
-from xsfn_helpers.language import ENGLISH, LANGUAGES, mark, speaking
-from xsfn_helpers.scenario import Scenario
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 # Possible from the start: both state machine roles trust Step Functions before stage 1.
 _PREREQUISITES: Final = (1, 6)

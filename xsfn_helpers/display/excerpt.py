@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xsfn_helpers.display.markup import plain
+from xsfn_helpers.common.plain_text import plain
 
 _WIDTH: Final = 100
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xsfn_helpers.changes import Plan
+from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.plan import plan_html
 

@@ -11,12 +11,11 @@ import re
 import textwrap
 from typing import Final
 
+from xsfn_helpers.common.language import ENGLISH, language, tr
+from xsfn_helpers.common.plain_text import one_line, plain
 from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
-from xsfn_helpers.language import ENGLISH, language, tr
 
-# What XML 1.0 doesn't allow, plus C1 controls: they would break an SVG or steer a terminal.
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NAME_PART: Final = re.compile(r"[^-_.,+=@:/]*[-_.,+=@:/]|[^-_.,+=@:/]+")
 
 BORDER: Final = "1px solid var(--jp-border-color2, #8a94a0)"
@@ -25,16 +24,6 @@ TABLE: Final = "border-collapse:collapse;font-size:13px;color:inherit"
 # JupyterLab stripes the rows of a table; where a row is one thing of several, stripes say nothing.
 PLAIN_ROW: Final = "background-color:transparent"
 CODE: Final = "font-family:var(--jp-code-font-family, monospace)"
-
-
-def plain(text: str) -> str:
-    """The text without control characters; line breaks and tabs stay."""
-    return _CONTROL.sub("\ufffd", text)
-
-
-def one_line(text: str) -> str:
-    """The text on one line: control characters out, every run of white space one blank."""
-    return " ".join(plain(text).split())
 
 
 def escape(text: str) -> str:

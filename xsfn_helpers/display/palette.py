@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.language import mark, tr
+from xsfn_helpers.common.language import mark, tr
 
 
 @dataclass(frozen=True, slots=True)

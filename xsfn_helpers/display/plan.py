@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xsfn_helpers.changes import Action, Change, Plan
+from xsfn_helpers.chain.plan import Action, Change, Plan
 from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, Colour
 

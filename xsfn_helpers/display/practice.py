@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.practice.score import duration
 from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY
 from xsfn_helpers.display.timeline import timeline_html
-from xsfn_helpers.faults.score import duration
-from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.faults.exercise import Solution
-    from xsfn_helpers.faults.hints import Hint
-    from xsfn_helpers.faults.scene import Scene
-    from xsfn_helpers.faults.score import Row, ScoreCard
-    from xsfn_helpers.faults.symptoms import Symptom
+    from xsfn_helpers.deployment.practice.exercise import Solution
+    from xsfn_helpers.deployment.practice.hints import Hint
+    from xsfn_helpers.deployment.practice.scene import Scene
+    from xsfn_helpers.deployment.practice.score import Row, ScoreCard
+    from xsfn_helpers.deployment.practice.symptoms import Symptom
 
 SOLVED: Final = mark("✓ solved")
 SHOWN: Final = mark("· with the answer")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xsfn_helpers.changes import Plan
-from xsfn_helpers.checks import Report
+from xsfn_helpers.chain.plan import Plan
+from xsfn_helpers.chain.report import Report
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.plan import plan_html
 from xsfn_helpers.display.reports import report_html
-from xsfn_helpers.language import tr
 
 
 def preflight_html(report: Report, plans: Iterable[Plan], below: Iterable[tuple[str, str]]) -> str:

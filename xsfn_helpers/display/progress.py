@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from xsfn_helpers.display.markup import escape, one_line
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.plain_text import one_line
+from xsfn_helpers.display.markup import escape
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 

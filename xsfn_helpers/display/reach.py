@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.stable_text import stable_cause
+from xsfn_helpers.deployment.runs import RUNNING
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import tr
-from xsfn_helpers.runs import RUNNING
-from xsfn_helpers.wording import stable_cause
 
 if TYPE_CHECKING:
-    from xsfn_helpers.hub import HubRun
-    from xsfn_helpers.reach import Removals
-    from xsfn_helpers.reach_runs import ReachRun, TaskEnd
+    from xsfn_helpers.deployment.fan_out import HubRun
+    from xsfn_helpers.deployment.reach import Removals
+    from xsfn_helpers.deployment.reach_runs import ReachRun, TaskEnd
 
 _WRAPPED = f"{CELL};overflow-wrap:anywhere"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from xsfn_helpers.checks import Check, Report
+from xsfn_helpers.chain.report import Check, Report
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
-from xsfn_helpers.language import mark, tr
 
 HOLDS: Final = mark("✓ holds")
 FAILS: Final = mark("✗ fails")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.export.comparison import Comparison, Way
-    from xsfn_helpers.export.grants import Grant, Grants
+    from xsfn_helpers.deployment.export.comparison import Comparison, DeployWay
+    from xsfn_helpers.deployment.export.grants import DeployerGrant, Grants
 
 
 def grants_html(grants: Grants) -> str:
@@ -28,14 +28,14 @@ def comparison_html(comparison: Comparison) -> str:
     return _table(comparison.heading, "".join(_way(way) for way in comparison))
 
 
-def _grant(grant: Grant) -> str:
+def _grant(grant: DeployerGrant) -> str:
     mark = pill(tr("✓ needed"), ALLOWED_BLUE) if grant.opens else pill(tr("✗ not needed"), REFUSED_VERMILION)
     code = f'<code style="{CODE};overflow-wrap:anywhere">'
     what = "<br>".join(f"{code}{escape(line)}</code>" for line in (", ".join(grant.actions), *grant.resources))
     return _row(mark, what, escape(grant.reason))
 
 
-def _way(way: Way) -> str:
+def _way(way: DeployWay) -> str:
     if way.missing:
         return _row(pill(tr("… not tried"), PENDING_GREY), escape(way.name), escape(way.missing))
     return _row(pill(tr("✓ works"), ALLOWED_BLUE), escape(way.name), escape(way.result))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, Colour
-from xsfn_helpers.display.timeline import Timeline, timeline_html
+from xsfn_helpers.display.timeline import timeline_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xsfn_helpers.runs import Run
+    from xsfn_helpers.deployment.runs import Run, Timeline
 
 _MARKED: Final[Mapping[str, tuple[str, Colour]]] = {
     "SUCCEEDED": ("✓", ALLOWED_BLUE),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xsfn_helpers.checks import Report
+from xsfn_helpers.chain.report import Report
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.markup import CODE, escape
 from xsfn_helpers.display.reports import report_html
-from xsfn_helpers.language import tr
 
 
 def second_opinion_html(report: Report, notes: Iterable[str], to_send: Iterable[str]) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.attempt import attempt_html
 from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape
 from xsfn_helpers.display.verdict import explanation_rows, state_pill
 from xsfn_helpers.iam import explain
-from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.trust_trial import Answer
+    from xsfn_helpers.deployment.checks.trust_trial import TrialAnswer
 
 
-def answer_html(answer: Answer) -> str:
+def answer_html(answer: TrialAnswer) -> str:
     """The engine's answer, the trust policy asked about, how it was decided, and the answer of the real call."""
     state = state_pill(allowed=answer.decision.allowed)
     policy = json.dumps(answer.trust["Statement"], indent=2)

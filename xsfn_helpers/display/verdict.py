@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
-from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.verdicts import Verdict
+    from xsfn_helpers.chain.verdicts import Verdict
 
 _PILLS: Final = {
     "✓": (mark("✓ allows"), ALLOWED_BLUE),

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from xsfn_helpers.display.chain_picture import picture
-from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.chain.document_review import JudgedDocument, warning_line
+from xsfn_helpers.chain.what_if import Effect, NewAccess, Turn, WhatIf
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
-from xsfn_helpers.judged_document import JudgedDocument, warning_line
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.what_if import Effect, Risk, Turn, WhatIf
+from xsfn_helpers.display.pictures.chain_picture import picture
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 # What stays allowed steps back behind what changes.
 _TURN_COLOURS: Final = {
@@ -50,7 +50,7 @@ def what_if_diagram(report: WhatIf) -> Diagram:
 
 def what_if_html(report: WhatIf) -> str:
     """Outcome, documents, links, what else would get in, and the chain as a picture."""
-    return words_html(report) + report.diagram.figure_html()
+    return words_html(report) + what_if_diagram(report).figure_html()
 
 
 def words_html(report: WhatIf) -> str:
@@ -97,7 +97,7 @@ def _effect_cells(effect: Effect) -> Sequence[str]:
     ]
 
 
-def _risk_cells(risk: Risk) -> Sequence[str]:
+def _risk_cells(risk: NewAccess) -> Sequence[str]:
     word = pill(tr("✗ open"), REFUSED_VERMILION)
     return [
         f"{word} {escape(risk_title(risk))}",
@@ -106,7 +106,7 @@ def _risk_cells(risk: Risk) -> Sequence[str]:
     ]
 
 
-def risk_title(risk: Risk) -> str:
+def risk_title(risk: NewAccess) -> str:
     """What would be open, and whether it is today already."""
     return risk.check.title if risk.is_new else tr("{line} (today already)", line=risk.check.title)
 

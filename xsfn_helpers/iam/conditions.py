@@ -13,10 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from xsfn_helpers.common.language import mark
 from xsfn_helpers.iam import values as read
 from xsfn_helpers.iam.request import Request, Seen
 from xsfn_helpers.iam.wildcards import Test, Token, glob, has_variables, literal_of, resolve, tokens_of
-from xsfn_helpers.language import mark
 
 # Does a request's value match any of the policy's values? None: it is no value of this operator's type.
 AnyMatch = Callable[[str, Request], bool | None]

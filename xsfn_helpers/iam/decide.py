@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.iam.errors import InvalidRequest, Unsupported
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
@@ -18,7 +19,6 @@ from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import tr
 
 
 class Outcome(StrEnum):

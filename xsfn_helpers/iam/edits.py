@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
 from xsfn_helpers.iam.decide import Decision, Layer, Outcome, Policies, decide
 from xsfn_helpers.iam.grammar import CURRENT_VERSION
@@ -17,7 +18,6 @@ from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import Principal, PrincipalKind
 from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import mark, tr
 
 Document = dict[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
 
 MALFORMED: Final = "MalformedPolicyDocument"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.common.language import mark, tr, tr_n
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
 from xsfn_helpers.iam.decide import Decision, Layer, Outcome, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
@@ -17,10 +18,9 @@ from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request, Seen
-from xsfn_helpers.language import mark, tr, tr_n
 
 
-class Verdict(StrEnum):
+class LayerVerdict(StrEnum):
     """What a layer says of a request."""
 
     ALLOW = "allow"
@@ -162,7 +162,7 @@ class LayerResult:
     kind: PolicyKind
     account: str
     level: int | None
-    verdict: Verdict
+    verdict: LayerVerdict
     needed: bool
     named: Named
     statements: tuple[StatementResult, ...]
@@ -255,10 +255,10 @@ def account_of(decision: Decision, kind: PolicyKind) -> str:
     return decision.request.resource_account if kind.has_principal else decision.request.principal.account
 
 
-def _verdict(layer: Layer) -> Verdict:
+def _verdict(layer: Layer) -> LayerVerdict:
     if layer.denies:
-        return Verdict.DENY
-    return Verdict.ALLOW if layer.allow is not None else Verdict.NO_MATCH
+        return LayerVerdict.DENY
+    return LayerVerdict.ALLOW if layer.allow is not None else LayerVerdict.NO_MATCH
 
 
 _HEADLINES: Final = {
@@ -343,14 +343,14 @@ def _place(decision: Decision, layer: Layer) -> str:
 
 
 _VERDICTS: Final = {
-    Verdict.ALLOW: mark("allows"),
-    Verdict.DENY: mark("denies"),
-    Verdict.NO_MATCH: mark("no statement allows it"),
+    LayerVerdict.ALLOW: mark("allows"),
+    LayerVerdict.DENY: mark("denies"),
+    LayerVerdict.NO_MATCH: mark("no statement allows it"),
 }
 
 
 def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
-    sign = {Verdict.ALLOW: "✓", Verdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
+    sign = {LayerVerdict.ALLOW: "✓", LayerVerdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
     yield f"{sign} {layer.title}: {tr(_VERDICTS[layer.verdict])}"
     if not layer.statements:
         yield tr("    there is no such policy")

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from xsfn_helpers.common.json_text import Number, Path, shown, type_name
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam import values
 from xsfn_helpers.iam.conditions import OPERATORS, Condition, Family, make_condition, parse_operator
-from xsfn_helpers.iam.json_text import Number, Path, shown, type_name
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.match import action_test, resource_test
 from xsfn_helpers.iam.principal_element import (
@@ -22,14 +23,13 @@ from xsfn_helpers.iam.principal_element import (
     principal_element,
 )
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import mark, tr
 
 CURRENT_VERSION: Final = "2012-10-17"
 OLD_VERSION: Final = "2008-10-17"
 _LEGACY: Final = "The policy failed legacy parsing"
 
 
-class Fault(Exception):
+class GrammarFault(Exception):
     """What AWS would say (`message`), what exactly is wrong (`detail`), and at which element (`path`).
 
     `unsupported` marks what is right for AWS but beyond this engine; `at_key` that the name is meant, not the value.
@@ -50,7 +50,7 @@ class Fault(Exception):
 def version_of(document: Any, kind: PolicyKind) -> str:
     """The policy's language version; without one it is 2008-10-17, in which variables are literal text."""
     if not isinstance(document, dict):
-        raise Fault(
+        raise GrammarFault(
             kind.syntax_message, tr("A policy is a JSON object, not {type_name}.", type_name=type_name(document)), ()
         )
     for key in document:
@@ -59,25 +59,25 @@ def version_of(document: Any, kind: PolicyKind) -> str:
     version = document.get("Version", OLD_VERSION)
     if version not in (CURRENT_VERSION, OLD_VERSION) or isinstance(version, Number):
         message = "The policy must contain a valid version string" if kind is PolicyKind.TRUST else kind.syntax_message
-        raise Fault(
+        raise GrammarFault(
             message,
             tr("Version {shown} is not a version of the policy language.", shown=shown(version)),
             ("Version",),
             fix=tr('Write "Version": "{version}".', version=CURRENT_VERSION),
         )
     if not isinstance(document.get("Id", ""), str) or isinstance(document.get("Id"), Number):
-        raise Fault(kind.syntax_message, tr("Id is a text."), ("Id",))
+        raise GrammarFault(kind.syntax_message, tr("Id is a text."), ("Id",))
     return str(version)
 
 
 def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind) -> tuple[Statement, ...]:
-    """The policy's statements, compiled. Raises `Fault`."""
+    """The policy's statements, compiled. Raises `GrammarFault`."""
     if "Statement" not in document:
-        raise Fault(_missing(kind, "Statement"), tr("The policy has no Statement."), ())
+        raise GrammarFault(_missing(kind, "Statement"), tr("The policy has no Statement."), ())
     given = document["Statement"]
     single = isinstance(given, dict)
     if not single and not (isinstance(given, list) and given):
-        raise Fault(
+        raise GrammarFault(
             kind.syntax_message,
             tr("Statement is an object or a list of at least one, not {shown}.", shown=shown(given)),
             ("Statement",),
@@ -89,7 +89,7 @@ def compile_statements(document: dict[str, Any], version: str, kind: PolicyKind)
         reader = _StatementReader(one, path, index, kind, variables=version == CURRENT_VERSION)
         statement = reader.statement()
         if statement.sid in sids and kind in _UNIQUE_SIDS:
-            raise Fault(
+            raise GrammarFault(
                 "Statement IDs (SID) in a single policy must be unique.",
                 tr("{sid!r} is there twice.", sid=statement.sid),
                 (*path, "Sid"),
@@ -138,7 +138,9 @@ class _StatementReader:
         principal = self._principal(allows=allows)
         action_name, actions = self._one_of("Action", "NotAction")
         if action_name is None or not actions:
-            raise Fault(_missing(self.kind, "Action"), tr("The statement has no Action."), (*self.path, "Action"))
+            raise GrammarFault(
+                _missing(self.kind, "Action"), tr("The statement has no Action."), (*self.path, "Action")
+            )
         self._check_actions(action_name, actions)
         resource_name, resources = self._resources()
         return Statement(
@@ -162,15 +164,15 @@ class _StatementReader:
             ),
         )
 
-    def _syntax(self, detail: str, *path: str | int, fix: str = "", at_key: bool = False) -> Fault:
-        return Fault(self.kind.syntax_message, detail, (*self.path, *path), fix=fix, at_key=at_key)
+    def _syntax(self, detail: str, *path: str | int, fix: str = "", at_key: bool = False) -> GrammarFault:
+        return GrammarFault(self.kind.syntax_message, detail, (*self.path, *path), fix=fix, at_key=at_key)
 
     def _sid(self) -> str:
         sid = self.given.get("Sid", "")
         if not _is_text(sid):
             raise self._syntax(tr("Sid is a text, not {shown}.", shown=shown(sid)), "Sid")
         if self.kind.is_identity_based and not _SID.fullmatch(sid):
-            raise Fault(
+            raise GrammarFault(
                 "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
                 "[0-9A-Za-z]*",
                 tr("{sid!r} has other characters.", sid=sid),
@@ -180,11 +182,11 @@ class _StatementReader:
 
     def _effect(self) -> bool:
         if "Effect" not in self.given:
-            raise Fault(_missing(self.kind, "Effect"), tr("The statement has no Effect."), self.path)
+            raise GrammarFault(_missing(self.kind, "Effect"), tr("The statement has no Effect."), self.path)
         effect = self.given["Effect"]
         if effect not in ("Allow", "Deny"):
             near = _is_text(effect) and effect.lower() in ("allow", "deny")
-            raise Fault(
+            raise GrammarFault(
                 _LEGACY if near else self.kind.syntax_message,
                 tr("Effect is {shown}.", shown=shown(effect)),
                 (*self.path, "Effect"),
@@ -196,7 +198,7 @@ class _StatementReader:
         names = [name for name in ("Principal", "NotPrincipal") if name in self.given]
         if not self.kind.has_principal:
             if names:
-                raise Fault(
+                raise GrammarFault(
                     "Policy document should not specify a principal.",
                     tr("A {kind} acts on whoever it is attached to.", kind=self.kind.told),
                     (*self.path, names[0]),
@@ -205,7 +207,7 @@ class _StatementReader:
                 )
             return None
         if not names:
-            raise Fault("Missing required field Principal", tr("The statement says nothing of whom."), self.path)
+            raise GrammarFault("Missing required field Principal", tr("The statement says nothing of whom."), self.path)
         if len(names) == 2:
             raise self._syntax(tr("Principal and NotPrincipal exclude each other."), "NotPrincipal", at_key=True)
         name = names[0]
@@ -234,7 +236,7 @@ class _StatementReader:
             if kind not in PRINCIPAL_TYPES:
                 raise _unknown_element(self.kind, kind, PRINCIPAL_TYPES, (*self.path, name, kind))
             if kind == "CanonicalUser":
-                raise Fault(
+                raise GrammarFault(
                     tr("whose account a CanonicalUser id stands for is known to Amazon S3 alone."),
                     "",
                     (*self.path, name, kind),
@@ -245,7 +247,7 @@ class _StatementReader:
             for text, path in self._texts(listed, name, kind):
                 if not is_valid_principal(kind, text):
                     word = "AWS" if kind == "AWS" else kind.upper()
-                    raise Fault(
+                    raise GrammarFault(
                         f'Invalid principal in policy: "{word}":"{text}"',
                         tr(_PRINCIPAL_FORMS[kind]),
                         path,
@@ -288,20 +290,22 @@ class _StatementReader:
             path = self._item_path(name, index)
             vendor, colon, rest = action.partition(":")
             if action != "*" and not colon:
-                raise Fault(
+                raise GrammarFault(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
                     tr("{shown} has no service in front.", shown=shown(action)),
                     path,
                     fix=tr("Write service:Operation, e.g. states:StartExecution."),
                 )
             if ":" in rest:
-                raise Fault(
+                raise GrammarFault(
                     "Actions/Condition can contain only one colon.", tr("{shown} has more.", shown=shown(action)), path
                 )
             if vendor != "*" and not _VENDOR.fullmatch(vendor):
-                raise Fault(f"Vendor {vendor} is not valid", tr("{shown} names no service.", shown=shown(action)), path)
+                raise GrammarFault(
+                    f"Vendor {vendor} is not valid", tr("{shown} names no service.", shown=shown(action)), path
+                )
             if self.kind is PolicyKind.TRUST and vendor.lower() != "sts":
-                raise Fault(
+                raise GrammarFault(
                     "AssumeRole policy may only specify STS AssumeRole actions.",
                     tr("{shown} is not an action of STS.", shown=shown(action)),
                     path,
@@ -312,7 +316,7 @@ class _StatementReader:
         name, resources = self._one_of("Resource", "NotResource")
         if self.kind is PolicyKind.TRUST:
             if name is not None:
-                raise Fault(
+                raise GrammarFault(
                     f"Has prohibited field {name}",
                     tr("A trust policy's resource is the role it belongs to."),
                     (*self.path, name),
@@ -323,7 +327,7 @@ class _StatementReader:
         if name is None or not resources:
             if self.kind is PolicyKind.RESOURCE and name is None:
                 return None, ()
-            raise Fault(
+            raise GrammarFault(
                 "Policy statement must contain resources.",
                 tr("The statement has no Resource."),
                 (*self.path, "Resource"),
@@ -384,14 +388,14 @@ class _StatementReader:
     def _check_dates(self, texts: Iterable[str], spelled: str, key: str) -> None:
         for text in texts:
             if values.instant(text) is None:
-                raise Fault(
+                raise GrammarFault(
                     _LEGACY,
                     tr("{shown} is neither an ISO 8601 date nor epoch seconds.", shown=shown(text)),
                     (*self.path, "Condition", spelled, key),
                     fix=tr('Write it like "2026-11-24T09:00:00Z".'),
                 )
 
-    def _unknown_operator(self, spelled: str) -> Fault:
+    def _unknown_operator(self, spelled: str) -> GrammarFault:
         names = [name for name in _OPERATOR_NAMES if name.lower()[:3] == spelled.rpartition(":")[2].lower()[:3]]
         near = difflib.get_close_matches(spelled, names or _OPERATOR_NAMES, n=1)
         fix = tr("Did you mean {near}?", near=near[0]) if near else ""
@@ -431,7 +435,7 @@ _IAM_RESOURCES: Final = (
 
 
 def check_resource(resource: str, path: Path, *, complete: bool) -> None:
-    """Raise `Fault` unless IAM accepts the text as `Resource` of an identity-based policy.
+    """Raise `GrammarFault` unless IAM accepts the text as `Resource` of an identity-based policy.
 
     `complete`: session policies take no ARN of fewer than six parts
     (docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
@@ -440,25 +444,27 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
         return
     parts = resource.split(":", 5)
     if len(parts) == 1:
-        raise Fault(f'Resource {resource} must be in ARN format or "*".', "", path)
+        raise GrammarFault(f'Resource {resource} must be in ARN format or "*".', "", path)
     if parts[1] != "*" and parts[1] not in PARTITIONS:
         rest = ":".join((resource.split(":", 5)[2:] + ["*"] * 4)[:4])
-        raise Fault(
+        raise GrammarFault(
             f'Partition "{parts[1]}" is not valid for resource "arn:{parts[1]}:{rest}".',
             tr("An ARN begins with arn:aws:."),
             path,
         )
     if len(parts) == 2 or any(wild in parts[2] for wild in "*?"):
-        raise Fault(
+        raise GrammarFault(
             "Resource vendor must be fully qualified and cannot contain regexes.",
             tr("{shown} doesn't name one service.", shown=shown(resource)),
             path,
         )
     if not parts[2] or (len(parts) < 6 and "::" in resource):
-        raise Fault(_LEGACY, tr("{shown} lacks parts of an ARN.", shown=shown(resource)), path, fix=tr(_ARN_FORM))
+        raise GrammarFault(
+            _LEGACY, tr("{shown} lacks parts of an ARN.", shown=shown(resource)), path, fix=tr(_ARN_FORM)
+        )
     if len(parts) < 6:
         if complete:
-            raise Fault(
+            raise GrammarFault(
                 "Syntax errors in policy.",
                 tr("{shown} has fewer than six parts, which a session policy doesn't take.", shown=shown(resource)),
                 path,
@@ -468,11 +474,13 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
     _, _, service, region, _, name = parts
     if service == "iam":
         if region:
-            raise Fault(f"IAM resource {resource} cannot contain region information.", "", path)
+            raise GrammarFault(f"IAM resource {resource} cannot contain region information.", "", path)
         if name != "*" and not name.startswith(_IAM_RESOURCES):
-            raise Fault(f'IAM resource path must either be "*" or start with {", ".join(_IAM_RESOURCES)}.', "", path)
+            raise GrammarFault(
+                f'IAM resource path must either be "*" or start with {", ".join(_IAM_RESOURCES)}.', "", path
+            )
     if service == "s3" and region and not name.startswith("accesspoint/"):
-        raise Fault(f"Resource {resource} can not contain region information.", "", path)
+        raise GrammarFault(f"Resource {resource} can not contain region information.", "", path)
 
 
 _ARN_FORM: Final = mark("An ARN is arn:partition:service:region:account:resource.")
@@ -484,10 +492,10 @@ def _missing(kind: PolicyKind, element: str) -> str:
     return "Policy statement must contain actions." if element == "Action" else kind.syntax_message
 
 
-def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: Path) -> Fault:
+def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: Path) -> GrammarFault:
     near = difflib.get_close_matches(given, list(known), n=1) or [k for k in known if k.lower() == given.lower()]
     hint = tr("Did you mean {near}?", near=near[0]) if near else tr("Known here: {names}.", names=", ".join(known))
-    return Fault(
+    return GrammarFault(
         kind.syntax_message, tr("There is no element {shown}.", shown=shown(given)), path, fix=hint, at_key=True
     )
 

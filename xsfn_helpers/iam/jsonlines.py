@@ -15,11 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TextIO, TypeVar
 
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.iam.decide import Decision, Policies, decide, is_trust_request
-from xsfn_helpers.iam.errors import InvalidRequest
-from xsfn_helpers.iam.explain import explain
-from xsfn_helpers.iam.json_text import (
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.json_text import (
     JsonFault,
     Number,
     end_of_value,
@@ -29,11 +26,14 @@ from xsfn_helpers.iam.json_text import (
     type_name,
     write_json,
 )
+from xsfn_helpers.common.language import language, speaking, tr
+from xsfn_helpers.iam.decide import Decision, Policies, decide, is_trust_request
+from xsfn_helpers.iam.errors import InvalidRequest
+from xsfn_helpers.iam.explain import explain
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal
 from xsfn_helpers.iam.request import Request
-from xsfn_helpers.language import language, speaking, tr
 
 # Longer lines are answered with an error and skipped unread, so that memory stays flat.
 MAX_LINE: Final = 16 * 1024 * 1024

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam.errors import MALFORMED
-from xsfn_helpers.language import mark, tr
 
 _SYNTAX: Final = "Syntax errors in policy."
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from xsfn_helpers.common.json_text import Path, deepest_known, place_at
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.iam.grammar import CURRENT_VERSION, OLD_VERSION
-from xsfn_helpers.iam.json_text import Path, deepest_known, place_at
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.lint_rules import GUIDE, RULES, View
 from xsfn_helpers.iam.policy import Policy
-from xsfn_helpers.language import tr
 
 
 @dataclass(frozen=True, slots=True)

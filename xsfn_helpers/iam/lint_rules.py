@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from xsfn_helpers.common.json_text import Path
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.iam import values
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
 from xsfn_helpers.iam.grammar import CURRENT_VERSION, OLD_VERSION
-from xsfn_helpers.iam.json_text import Path
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import ACCOUNT_ID, UNIQUE_ID
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import tr
 
 GUIDE: Final = "docs.aws.amazon.com/IAM/latest/UserGuide"
 _PRINCIPAL: Final = f"{GUIDE}/reference_policies_elements_principal.html"

@@ -13,9 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from xsfn_helpers.iam.errors import PolicyError, Unsupported
-from xsfn_helpers.iam.grammar import Fault, compile_statements, version_of
-from xsfn_helpers.iam.json_text import (
+from xsfn_helpers.common.json_text import (
     JsonFault,
     Place,
     deepest_known,
@@ -25,9 +23,11 @@ from xsfn_helpers.iam.json_text import (
     read_json,
     write_json,
 )
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.iam.errors import PolicyError, Unsupported
+from xsfn_helpers.iam.grammar import GrammarFault, compile_statements, version_of
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.statement import Statement
-from xsfn_helpers.language import tr
 
 # PolicyDocument's longest input in IAM's service model.
 MAX_LENGTH: Final = 131_072
@@ -88,7 +88,7 @@ class Policy:
         compile_text = _compile_cached if len(text) <= _CACHED_LENGTH else _compile
         try:
             compiled = compile_text(text, kind)
-        except (Fault, JsonFault) as fault:
+        except (GrammarFault, JsonFault) as fault:
             raise _policy_error(fault, text, kind, name, source) from None
         return cls(kind, name, compiled.version, compiled.statements, text, source)
 
@@ -183,7 +183,9 @@ def _compile(text: str, kind: PolicyKind) -> _Compiled:
 _compile_cached = lru_cache(maxsize=_CACHE_SIZE)(_compile)
 
 
-def _policy_error(fault: Fault | JsonFault, text: str, kind: PolicyKind, name: str, source: Source) -> PolicyError:
+def _policy_error(
+    fault: GrammarFault | JsonFault, text: str, kind: PolicyKind, name: str, source: Source
+) -> PolicyError:
     """The fault as an error that says where: by line and column, or, in a part of a larger text, by path."""
     if source is Source.PART:
         path = "" if isinstance(fault, JsonFault) else path_text(fault.path)
@@ -199,7 +201,7 @@ def _policy_error(fault: Fault | JsonFault, text: str, kind: PolicyKind, name: s
     return _error(fault, kind, name, place_at(text, key_at if fault.at_key else value_at))
 
 
-def _error(fault: Fault | JsonFault, kind: PolicyKind, policy: str, place: Place | None) -> PolicyError:
+def _error(fault: GrammarFault | JsonFault, kind: PolicyKind, policy: str, place: Place | None) -> PolicyError:
     line, column = (None, None) if place is None else (place.line, place.column)
     if isinstance(fault, JsonFault):
         message, detail, fix = kind.json_message, fault.what, ""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam.errors import InvalidRequest, Unsupported
-from xsfn_helpers.language import mark, tr
 
 
 class PrincipalKind(StrEnum):

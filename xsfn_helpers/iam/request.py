@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.iam.errors import InvalidRequest
 from xsfn_helpers.iam.principals import ACCOUNT_ID, Principal, PrincipalKind
-from xsfn_helpers.language import tr
 
 ContextValue = str | Sequence[str]
 # What a condition sees: one value, several values, or (None) no such key.

@@ -18,8 +18,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.sandbox.gateway import Gateway
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.gateway.gateway import Gateway
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 
 _HOST: Final = "sandbox.internal"
 _DATES: Final = ("startDate", "stopDate")

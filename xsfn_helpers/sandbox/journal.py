@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.errors import SandboxError
-from xsfn_helpers.language import tr
+from xsfn_helpers.common.errors import SandboxError
+from xsfn_helpers.common.language import tr
 
 _FORMAT: Final = 2
 _TABLES: Final = f"""

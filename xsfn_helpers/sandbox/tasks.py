@@ -23,11 +23,11 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from xsfn_helpers.sandbox.direct import DirectStates, assume_role
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.gateway import Gateway
-from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
-from xsfn_helpers.sandbox.sessions import new_session_name
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.gateway.gateway import Gateway
+from xsfn_helpers.sandbox.gateway.machine_rules import NOT_ASSUMABLE
+from xsfn_helpers.sandbox.gateway.sessions import new_session_name
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 
 # Only a name in the signed request: nothing is resolved and no socket is opened.
 _ENDPOINT: Final = "http://sandbox.internal"
@@ -37,7 +37,7 @@ class AssumeRefused(Exception):
     """The task's role couldn't be assumed; the text is the cause that the execution's history shows."""
 
 
-class TaskRole:
+class AssumedTaskRole:
     """The role one task acts as, with credentials fetched at first use and kept for that task only."""
 
     def __init__(
@@ -80,15 +80,17 @@ class TaskClients:
         self._session = botocore.session.Session()
         self._session.get_component("event_emitter").register_first("before-send", self._send)
 
-    def task_role(self, *, machine_arn: str, machine_role_arn: str, task_role_arn: str | None) -> TaskRole:
+    def task_role(self, *, machine_arn: str, machine_role_arn: str, task_role_arn: str | None) -> AssumedTaskRole:
         """The role of one task; `task_role_arn` is its `Credentials.RoleArn`, None without one."""
-        return TaskRole(self, machine_arn=machine_arn, machine_role_arn=machine_role_arn, task_role_arn=task_role_arn)
+        return AssumedTaskRole(
+            self, machine_arn=machine_arn, machine_role_arn=machine_role_arn, task_role_arn=task_role_arn
+        )
 
-    def client(self, service: str, region: str, role: TaskRole) -> TaskClient:
+    def client(self, service: str, region: str, role: AssumedTaskRole) -> TaskClient:
         """A client that acts as `role`. Raises `AssumeRefused` where the role can't be assumed."""
         return TaskClient(self._shared(service, region), role.credentials(region))
 
-    def states(self, region: str, role: TaskRole) -> DirectStates:
+    def states(self, region: str, role: AssumedTaskRole) -> DirectStates:
         """The calls of a nested execution, as `role`. Raises `AssumeRefused` where the role can't be assumed."""
         return DirectStates(self._gateway, role.credentials(region), region)
 

@@ -15,7 +15,7 @@ from tests.iam.differential.independent import Answer, IndependentEngine
 from tests.iam.differential.ours import outcome, without_derived_keys
 from tests.iam.differential.questions import Json
 from tests.iam.differential.shrink import shrunk
-from xsfn_helpers.errors import XsfnError
+from xsfn_helpers.common.errors import XsfnError
 
 _AT_ONCE: Final = 1000
 _SEVERAL: Final = "several of these at once"

@@ -22,7 +22,7 @@ from tests.iam.differential.generate import case, cases
 from tests.iam.differential.independent import IndependentEngine, NoIndependentEngine, installed
 from tests.iam.differential.ours import outcome
 from tests.iam.differential.questions import Json
-from tests.soak import soaked
+from tests.support.soak import soaked
 
 SEED = 20261124
 CASES = soaked(short=2_000, long=20_000)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.agreement import Agreement
+    from xsfn_helpers.aws.consent import Agreement
 
 
 def agree_form(agreement: Agreement, question: str) -> dict[str, Any]:

@@ -6,18 +6,20 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
-from xsfn_helpers.checks import Report
-from xsfn_helpers.display.chain_picture import picture
-from xsfn_helpers.display.diagram import Diagram
+from xsfn_helpers.aws.events import Called, may_change
+from xsfn_helpers.chain.report import Report
+from xsfn_helpers.chain.snapshot import ChainSnapshot
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.checks.validation import Checked
+from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.runs import Looked, Run
+from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.display.live.chain_view import chain_view
 from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
 from xsfn_helpers.display.live.worker import Worker
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.ground import Ground
-from xsfn_helpers.language import tr
-from xsfn_helpers.news import Called, Checked, Event, Looked
-from xsfn_helpers.runs import Run
-from xsfn_helpers.standing import Standing, may_change, read_standing
+from xsfn_helpers.display.pictures.chain_picture import picture
+from xsfn_helpers.display.pictures.diagram import Diagram
 
 
 class LiveDiagram:
@@ -27,11 +29,11 @@ class LiveDiagram:
     Raises `StepError` when the accounts can't be read at first; later it shows why.
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment) -> None:
+        self._ground = environment
         self._reading = Lock()
         self._changing = Lock()
-        self._standing: Standing = read_standing(ground)
+        self._standing: ChainSnapshot = read_snapshot(environment)
         self._report: Report | None = None
         self._run: Run | None = None
         self._said = ""
@@ -40,7 +42,7 @@ class LiveDiagram:
         self._frontend = ChainFrontend()
         self._show()
         self._worker = Worker(self.refresh, "xsfn-live-diagram")
-        self._unsubscribe = ground.accounts.news.subscribe(self._hear)
+        self._unsubscribe = environment.accounts.events.subscribe(self._hear)
         when_asked(self._frontend, {"refresh": self._worker.wake})
 
     @property
@@ -64,7 +66,7 @@ class LiveDiagram:
         # One reading at a time, so that an older one never comes after a newer one.
         with self._reading:
             try:
-                standing, fault = read_standing(self._ground), ""
+                standing, fault = read_snapshot(self._ground), ""
             except XsfnError as error:
                 standing, fault = self._standing, tr("The accounts can't be read: {error}", error=error)
             with self._changing:
@@ -81,7 +83,7 @@ class LiveDiagram:
         diagram = self.diagram
         return bundle(self._frontend, text=diagram.text, html=diagram.figure_html())
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: object) -> None:
         match event:
             case Called(side, operation):
                 if may_change(self._ground.scenario, event):

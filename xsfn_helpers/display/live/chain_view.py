@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xsfn_helpers.chain import Link, Node
-from xsfn_helpers.checks import Report
-from xsfn_helpers.display.boxes import ROLES
-from xsfn_helpers.display.chain_picture import picture
-from xsfn_helpers.display.diagram import Diagram, asker_title
+from xsfn_helpers.chain.links import Link, Node
+from xsfn_helpers.chain.report import Report
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.snapshot import ChainSnapshot
+from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.language import listed, tr
+from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.display.live.role_view import RoleView, role_views
 from xsfn_helpers.display.markup import sentence
 from xsfn_helpers.display.palette import LinkState
-from xsfn_helpers.language import listed, tr
-from xsfn_helpers.runs import Run
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.standing import Standing
-from xsfn_helpers.verdicts import Verdict
+from xsfn_helpers.display.pictures.boxes import ROLES
+from xsfn_helpers.display.pictures.chain_picture import picture
+from xsfn_helpers.display.pictures.diagram import Diagram, asker_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def box_id(node: Node) -> str:
 
 
 def chain_view(
-    standing: Standing, *, report: Report | None = None, run: Run | None = None, said: str = "", fault: str = ""
+    standing: ChainSnapshot, *, report: Report | None = None, run: Run | None = None, said: str = "", fault: str = ""
 ) -> ChainView:
     """What to show of both accounts as they stand, what was tried of them, and the run that goes on."""
     diagram = picture(standing, report)

@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.blueprint import Blueprint
-from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
+from xsfn_helpers.chain.blueprint import Blueprint
+from xsfn_helpers.chain.document_places import PolicyPlace
+from xsfn_helpers.chain.policy_diff import same_each_time
+from xsfn_helpers.chain.what_if import Hypothesis, WhatIf, judge
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.snapshot import read_snapshot
+from xsfn_helpers.deployment.stored_documents import save_policy
+from xsfn_helpers.deployment.what_if import is_there, principals_in
+from xsfn_helpers.display.live.editing import Desk, DeskPicture, EditingDesk
 from xsfn_helpers.display.live.editor_view import editor_view
 from xsfn_helpers.display.live.frontend import EditorFrontend
 from xsfn_helpers.display.markup import CODE, escape
 from xsfn_helpers.display.what_if_report import what_if_html
-from xsfn_helpers.judge import Supposition, judge
-from xsfn_helpers.language import tr
-from xsfn_helpers.policy_diff import same_each_time
-from xsfn_helpers.policy_places import PolicyPlace
-from xsfn_helpers.save_policy import save_policy
-from xsfn_helpers.standing import read_standing
-from xsfn_helpers.suppose import is_there, principals_in
-from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 class PolicyEditor(EditingDesk):
@@ -33,15 +32,15 @@ class PolicyEditor(EditingDesk):
     Raises `StepError` when the accounts can't be read at first.
     """
 
-    def __init__(self, lab: Lab, place: PolicyPlace) -> None:
-        self._lab = lab
+    def __init__(self, deployment: Deployment, place: PolicyPlace) -> None:
+        self._deployment = deployment
         self._place = place
-        self._wanted = Blueprint.recommended(lab.scenario)
-        self._standing = read_standing(lab.ground)
+        self._wanted = Blueprint.recommended(deployment.scenario)
+        self._standing = read_snapshot(deployment.environment)
         self._there: dict[str, bool] = {}
         stored = place.stored_text(self._standing.roles[place.node])
-        desk = Desk.open(stored, lab.blueprint.text(place.document))
-        super().__init__(desk, EditorFrontend(), lab.ground.accounts.news)
+        desk = Desk.open(stored, deployment.blueprint.text(place.document))
+        super().__init__(desk, EditorFrontend(), deployment.environment.accounts.events)
 
     @property
     def report(self) -> WhatIf:
@@ -67,15 +66,15 @@ class PolicyEditor(EditingDesk):
         return same_each_time(self.document)
 
     def _read(self) -> None:
-        self._standing = read_standing(self._lab.ground)
+        self._standing = read_snapshot(self._deployment.environment)
         self._there.clear()
         stored = self._place.stored_text(self._standing.roles[self._place.node])
         self._desk = replace(self._desk, stored=stored)
 
     def _judge(self) -> None:
         text = self._desk.text
-        supposed = Supposition({self._place.document: text}, missing=self._missing(text))
-        self._report = judge(self._standing, supposed, recommended=self._wanted, blueprint=self._lab.blueprint)
+        supposed = Hypothesis({self._place.document: text}, missing=self._missing(text))
+        self._report = judge(self._standing, supposed, recommended=self._wanted, blueprint=self._deployment.blueprint)
 
     def _missing(self, text: str) -> frozenset[str]:
         """The principals of a trust policy that aren't there; each is looked up once, until something changes."""
@@ -83,18 +82,18 @@ class PolicyEditor(EditingDesk):
             return frozenset()
         principals = principals_in(text)
         for principal in principals - self._there.keys():
-            self._there[principal] = is_there(self._lab.ground, self._standing, principal)
+            self._there[principal] = is_there(self._deployment.environment, self._standing, principal)
         return frozenset(principal for principal in principals if not self._there[principal])
 
     def _state(self) -> Mapping[str, Any]:
-        return editor_view(self._lab.scenario, self._place, self._desk, self._report).to_json()
+        return editor_view(self._deployment.scenario, self._place, self._desk, self._report).to_json()
 
-    def _picture(self) -> Picture:
+    def _picture(self) -> DeskPicture:
         diagram = self._report.diagram
-        return Picture(diagram.dot, diagram.svg, diagram.alt)
+        return DeskPicture(diagram.dot, diagram.svg, diagram.alt)
 
     def _save(self, text: str) -> str:
-        return save_policy(self._lab, self._place, text)
+        return save_policy(self._deployment, self._place, text)
 
     def _recommended(self) -> str:
         return self._wanted.text(self._place.document)

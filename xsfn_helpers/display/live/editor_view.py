@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xsfn_helpers.display.live.desk import Desk
+from xsfn_helpers.chain.document_places import PolicyPlace
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.chain.what_if import WhatIf
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.display.live.editing import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, RiskView, TurnView, remark_views, risk_views, turn_views
-from xsfn_helpers.language import tr
-from xsfn_helpers.policy_places import PolicyPlace
-from xsfn_helpers.scenario import Scenario
-from xsfn_helpers.what_if import WhatIf
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
+from xsfn_helpers.common.language import language, tr
 from xsfn_helpers.display.palette import PALETTE_NAMES
-from xsfn_helpers.language import language, tr
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STATIC: Final = files("xsfn_helpers.display.live") / "static"

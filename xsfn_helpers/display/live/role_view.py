@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xsfn_helpers.display.boxes import title_of
+from xsfn_helpers.chain.snapshot import ChainSnapshot
+from xsfn_helpers.chain.verdicts import MADE_BY, policies_of
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.display.pictures.boxes import title_of
 from xsfn_helpers.iam import Decision, Policy, explain
-from xsfn_helpers.iam.explain import Verdict as LayerVerdict
-from xsfn_helpers.language import tr
-from xsfn_helpers.standing import Standing
-from xsfn_helpers.verdicts import MADE_BY, policies_of
+from xsfn_helpers.iam.explain import LayerVerdict as LayerVerdict
 
 ALLOWS = "allow"
 DENIES = "deny"
@@ -56,7 +56,7 @@ Place = tuple[str, int]
 """A policy's title and a statement's position in it."""
 
 
-def role_views(standing: Standing) -> tuple[RoleView, ...]:
+def role_views(standing: ChainSnapshot) -> tuple[RoleView, ...]:
     """The three roles with their policies, marked with what they say of each link."""
     marks: dict[Place, list[Mark]] = {}
     for verdict in standing.verdicts:

@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection
 from threading import Lock, Thread
 from typing import Any, Final
 
-from xsfn_helpers.aws_errors import told
+from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.runs import RUNNING, Looked, Run
+from xsfn_helpers.deployment.snapshot import decide_link
 from xsfn_helpers.display.live.frontend import RunFrontend, bundle, when_asked
 from xsfn_helpers.display.live.run_view import run_view
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.news import Looked
-from xsfn_helpers.runs import RUNNING, Run
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.verdicts import Verdict, decide_link
 
 PLACE: Final = mark("A run, live: its end is told below.")
 _STOP_LINK: Final = 5
@@ -46,9 +46,7 @@ class LiveRun:
         """How the run stands; once it has ended, the whole timeline too, the same for every run that goes the same."""
         if not self._over(self.run):
             return f"{self.run}\n" + tr("(live: it goes on)")
-        from xsfn_helpers.display.timeline import Timeline
-
-        return f"{self.run}\n{Timeline(self.run.events)}"
+        return f"{self.run}\n{self.run.timeline}"
 
     def __str__(self) -> str:
         return self.text
@@ -102,21 +100,21 @@ class LiveRun:
 
     def _watch(self) -> None:
         while not self._over(self.run):
-            time.sleep(self.run.ground.accounts.pace.poll)
+            time.sleep(self.run.environment.accounts.pace.poll)
             try:
                 run = self.run.look()
             except XsfnError as error:
                 self._say(tr("The run can't be followed: {error}", error=error))
                 return
             self._saw(run)
-            self.run.ground.accounts.news.tell(Looked(run))
+            self.run.environment.accounts.events.publish(Looked(run))
 
     def _saw(self, run: Run) -> None:
         # An older look may come later, from the other thread.
         if len(run.events) < len(self.run.events):
             return
         if run.broken_link and self._refused is None:
-            self._refused = decide_link(run.ground, run.broken_link)
+            self._refused = decide_link(run.environment, run.broken_link)
         with self._changing:
             self.run = run
             self._show()
@@ -137,13 +135,13 @@ class LiveRun:
             self._say(str(error))
 
     def _stop(self) -> None:
-        pace = self.run.ground.accounts.pace
+        pace = self.run.environment.accounts.pace
         ended = self.run.stop(cause=tr(_BY_BUTTON), timeout=2 + 20 * pace.poll)
         self._saw(ended)
         if ended.subject_execution_arn is None:
             self._say(tr("The Operator execution is stopped, before it had started the Subject's."))
         elif ended.subject_status == RUNNING:
-            verdict = decide_link(ended.ground, _STOP_LINK)
+            verdict = decide_link(ended.environment, _STOP_LINK)
             why = tr("the policies would allow it.")
             if not verdict.allowed:
                 why = tr("{evidence}. {hint}", evidence=verdict.evidence, hint=verdict.hint)
@@ -172,11 +170,11 @@ class LiveRun:
             )
 
     def _stop_child(self) -> None:
-        run, ground = self.run, self.run.ground
+        run, environment = self.run, self.run.environment
         if run.subject_execution_arn is None:
             return
-        with told(ground.scenario.subject):
-            ground.states(Side.SUBJECT).stop_execution(
+        with translated(environment.scenario.subject):
+            environment.states(Side.SUBJECT).stop_execution(
                 executionArn=run.subject_execution_arn, cause=tr(_IN_THE_SUBJECT)
             )
         while run.subject_status == RUNNING:

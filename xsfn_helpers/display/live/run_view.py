@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.checks.run_evidence import RUN_LINKS
+from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.display.live.chain_view import Fact
-from xsfn_helpers.language import mark, tr
-from xsfn_helpers.live_checks import RUN_LINKS
-from xsfn_helpers.runs import Run
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.verdicts import Verdict
 
 _NEVER_STARTED: Final = mark("never started")
 
@@ -102,7 +102,7 @@ def _execution(side: Side, status: str, events: tuple[EventView, ...], run: Run)
     running = status == "RUNNING"
     return ExecutionView(
         side=side.value,
-        title=str(run.ground.scenario.account(side)),
+        title=str(run.environment.scenario.account(side)),
         status=status,
         word=tr(status),
         start=own[0] if own else -1,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.display.live.run import LiveRun
-from xsfn_helpers.runs import Run
 
 
 def follow_live(run: Run, *, timeout: float) -> Run:

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from xsfn_helpers.aws.events import Called, Events
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.status import Status
 from xsfn_helpers.display.live.frontend import StatusFrontend, bundle
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import tr
-from xsfn_helpers.news import Called, Event, News
-from xsfn_helpers.status import Status
 
 
 class LiveStatus:
     """One lab's status, live; `read` gives it as it is now."""
 
-    def __init__(self, read: Callable[[], Status], news: News) -> None:
+    def __init__(self, read: Callable[[], Status], events: Events) -> None:
         self._read = read
         self._frontend = StatusFrontend()
         self._worker = Worker(self._refresh, "xsfn-live-status")
-        news.subscribe(self._hear)
+        events.subscribe(self._hear)
 
     def bundle(self, status: Status) -> dict[str, Any]:
         """`status` in every form, the live one as it will become."""
         self._show(status)
         return bundle(self._frontend, text=str(status), html=f"<pre>{escape(str(status))}</pre>")
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: object) -> None:
         if isinstance(event, Called):
             self._worker.wake()
 

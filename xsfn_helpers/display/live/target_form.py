@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.chosen_values import Target
-from xsfn_helpers.config import PROFILE_KEYS
+from xsfn_helpers.aws.settings import PROFILE_KEYS, Platform
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.markup import escape
-from xsfn_helpers.errors import XsfnError
-from xsfn_helpers.language import mark, tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.target_choice import TargetChoice
+    from xsfn_helpers.aws.target_choice import TargetChoice
 
 _DEFAULT = mark("AWS's own default")
 
@@ -23,7 +22,7 @@ def target_form(choice: TargetChoice, text: str) -> dict[str, Any]:
 
     settings = choice.settings
     wide = {"description_width": "130px"}
-    target = ToggleButtons(options=[str(one) for one in Target], value=str(settings.target), description=tr("Target"))
+    target = ToggleButtons(options=[str(one) for one in Platform], value=str(settings.target), description=tr("Target"))
     target.style = {"description_width": "130px"}
     names = [(tr(_DEFAULT), ""), *((name, name) for name in choice.profiles)]
     fields: dict[str, Any] = {}
@@ -38,10 +37,10 @@ def target_form(choice: TargetChoice, text: str) -> dict[str, Any]:
 
     def show(_: object = None) -> None:
         for one in fields.values():
-            one.disabled = target.value != Target.AWS
+            one.disabled = target.value != Platform.AWS
 
     def take(_: object) -> None:
-        values = {key: one.value for key, one in fields.items()} if target.value == Target.AWS else {}
+        values = {key: one.value for key, one in fields.items()} if target.value == Platform.AWS else {}
         try:
             said = choice.choose(target.value, **values)
         except XsfnError as error:

@@ -6,29 +6,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.asl.credentials import Choice, Option, Task, tasks, with_choice
-from xsfn_helpers.asl.faults import find_faults
-from xsfn_helpers.aws_errors import told
-from xsfn_helpers.blueprint import Blueprint
-from xsfn_helpers.display.live.desk import Desk, EditingDesk, Picture
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task, tasks, with_choice
+from xsfn_helpers.asl.validation import find_faults
+from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.chain.blueprint import Blueprint
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.task_role import TakenRole
+from xsfn_helpers.chain.what_if import Hypothesis, WhatIf, judge
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.json_text import JsonFault
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.plain_text import one_line
+from xsfn_helpers.deployment.machine_history import read_machine
+from xsfn_helpers.deployment.resources.state_machine import StateMachine
+from xsfn_helpers.deployment.snapshot import read_snapshot
+from xsfn_helpers.deployment.what_if import read_taken_role
+from xsfn_helpers.display.live.editing import Desk, DeskPicture, EditingDesk
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
-from xsfn_helpers.display.markup import CODE, escape, one_line
+from xsfn_helpers.display.markup import CODE, escape
+from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.what_if_report import words_html
-from xsfn_helpers.display.workflow import Workflow
-from xsfn_helpers.errors import ConfigError
-from xsfn_helpers.iam.json_text import JsonFault
-from xsfn_helpers.judge import Supposition, judge
-from xsfn_helpers.language import tr
-from xsfn_helpers.machine_history import read_machine
-from xsfn_helpers.scenario import Side
-from xsfn_helpers.standing import read_standing
-from xsfn_helpers.state_machine import StateMachine
-from xsfn_helpers.task_role import TakenRole, read_taken_role
-from xsfn_helpers.what_if import WhatIf
 
 if TYPE_CHECKING:
-    from xsfn_helpers.lab import Lab
+    from xsfn_helpers.deployment.deployment import Deployment
 
 
 class TaskForm(EditingDesk):
@@ -38,16 +39,16 @@ class TaskForm(EditingDesk):
     `apply` gives the definition to the state machine. Raises `StepError` when the accounts can't be read at first.
     """
 
-    def __init__(self, lab: Lab, side: Side) -> None:
-        self._lab = lab
+    def __init__(self, deployment: Deployment, side: Side) -> None:
+        self._deployment = deployment
         self._side = side
-        self._wanted = Blueprint.recommended(lab.scenario)
-        self._standing = read_standing(lab.ground)
+        self._wanted = Blueprint.recommended(deployment.scenario)
+        self._standing = read_snapshot(deployment.environment)
         self._roles = self._read_roles()
-        self._taken: dict[Choice, TakenRole] = {}
+        self._taken: dict[CredentialsChoice, TakenRole] = {}
         self._task = ""
-        desk = Desk.open(read_machine(lab.ground, side).definition, self._machine.definition)
-        super().__init__(desk, TaskFormFrontend(), lab.ground.accounts.news)
+        desk = Desk.open(read_machine(deployment.environment, side).definition, self._machine.definition)
+        super().__init__(desk, TaskFormFrontend(), deployment.environment.accounts.events)
 
     @property
     def report(self) -> WhatIf:
@@ -104,7 +105,7 @@ class TaskForm(EditingDesk):
 
     @property
     def _machine(self) -> StateMachine:
-        steps = self._lab.steps
+        steps = self._deployment.stages
         return steps.operator_machine if self._side is Side.OPERATOR else steps.subject_machine
 
     @property
@@ -112,15 +113,15 @@ class TaskForm(EditingDesk):
         return f"{self._side}_definition"
 
     def _read(self) -> None:
-        self._standing = read_standing(self._lab.ground)
+        self._standing = read_snapshot(self._deployment.environment)
         self._roles = self._read_roles()
         self._taken.clear()
-        self._desk = replace(self._desk, stored=read_machine(self._lab.ground, self._side).definition)
+        self._desk = replace(self._desk, stored=read_machine(self._deployment.environment, self._side).definition)
 
     def _read_roles(self) -> tuple[RoleChoice, ...]:
         """The roles of the Subject account that a task may be given: all but those that AWS keeps for its services."""
-        iam = self._lab.ground.iam(Side.SUBJECT)
-        with told(self._lab.scenario.subject):
+        iam = self._deployment.environment.iam(Side.SUBJECT)
+        with translated(self._deployment.scenario.subject):
             pages = iam.get_paginator("list_roles").paginate()
             roles = [role for page in pages for role in page["Roles"]]
         return tuple(
@@ -135,7 +136,7 @@ class TaskForm(EditingDesk):
         found = _tasks(text)
         names = [task.name for task in found]
         at = names.index(self._task) if self._task in names else 0
-        supposed = Supposition(
+        supposed = Hypothesis(
             {self._name: text},
             taken=self._take_on(found[at]) if found and not faults and self._side is Side.OPERATOR else None,
             definition_faults={self._name: faults[0]} if faults else {},
@@ -148,14 +149,14 @@ class TaskForm(EditingDesk):
             tasks=found,
             at=at,
             roles=self._roles,
-            roles_account=self._lab.scenario.subject,
-            report=judge(self._standing, supposed, recommended=self._wanted, blueprint=self._lab.blueprint),
+            roles_account=self._deployment.scenario.subject,
+            report=judge(self._standing, supposed, recommended=self._wanted, blueprint=self._deployment.blueprint),
         )
 
     def _take_on(self, task: Task) -> TakenRole:
         """The role that the task takes on; each is looked up once, until something changes."""
         if task.choice not in self._taken:
-            self._taken[task.choice] = read_taken_role(self._lab.ground, task.choice, self._standing.roles)
+            self._taken[task.choice] = read_taken_role(self._deployment.environment, task.choice, self._standing.roles)
         return self._taken[task.choice]
 
     def _answers(self) -> dict[str, Any]:
@@ -166,7 +167,7 @@ class TaskForm(EditingDesk):
             self._take(content)
             self._carefully(lambda: self._change(self._desk))
             option = Option[str(content["option"])]
-            self._carefully(lambda: self._choose(Choice(option, str(content.get("value", "")).strip())))
+            self._carefully(lambda: self._choose(CredentialsChoice(option, str(content.get("value", "")).strip())))
 
     def _selected(self, content: Mapping[str, Any]) -> None:
         with self._turn:
@@ -184,7 +185,7 @@ class TaskForm(EditingDesk):
         self._task = task
         self._change(self._desk)
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose(self, choice: CredentialsChoice) -> None:
         task = self._form.task
         if task is None:
             raise ConfigError(
@@ -195,19 +196,19 @@ class TaskForm(EditingDesk):
     def _state(self) -> Mapping[str, Any]:
         return task_form_view(self._form, self._desk).to_json()
 
-    def _picture(self) -> Picture | None:
+    def _picture(self) -> DeskPicture | None:
         workflow = self.workflow
-        return None if workflow.faults else Picture(workflow.dot, workflow.svg, workflow.alt)
+        return None if workflow.faults else DeskPicture(workflow.dot, workflow.svg, workflow.alt)
 
     def _save(self, text: str) -> str:
-        lab = self._lab.using(**{self._name: text})
+        deployment = self._deployment.using(**{self._name: text})
         if self._side is Side.OPERATOR:
-            lab.stage(3).apply()
+            deployment.stage(3).apply()
         elif self._desk.stored is None:
-            lab.prepare()
+            deployment.prepare()
         else:
-            with lab.turn():
-                lab.steps.subject_machine.apply()
+            with deployment.lock():
+                deployment.stages.subject_machine.apply()
         return tr(
             "Saved in the {account}: the definition of {machine}.",
             account=self._machine.account,
@@ -218,7 +219,7 @@ class TaskForm(EditingDesk):
         return self._wanted.text(self._name)
 
 
-def _role_words(choice: Choice) -> str:
+def _role_words(choice: CredentialsChoice) -> str:
     return one_line(choice.value) or tr(choice.option)
 
 
@@ -229,8 +230,8 @@ def _tasks(text: str) -> tuple[Task, ...]:
         return ()
 
 
-def _choice(role: str | None) -> Choice:
+def _choice(role: str | None) -> CredentialsChoice:
     if role is None:
-        return Choice(Option.NONE)
+        return CredentialsChoice(Option.NONE)
     at_run_time = role.startswith(("$", "{%", "States."))
-    return Choice(Option.RUN_TIME if at_run_time else Option.ARN, role)
+    return CredentialsChoice(Option.RUN_TIME if at_run_time else Option.ARN, role)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xsfn_helpers.asl.credentials import Choice, Option, Task
-from xsfn_helpers.asl.faults import DefinitionFault
-from xsfn_helpers.display.live.desk import Desk
+from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task
+from xsfn_helpers.asl.validation import DefinitionFault
+from xsfn_helpers.chain.scenario import Account
+from xsfn_helpers.chain.what_if import WhatIf
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.display.live.editing import Desk
 from xsfn_helpers.display.live.judgement_view import Remark, TurnView, turn_views
-from xsfn_helpers.language import tr
-from xsfn_helpers.scenario import Account
-from xsfn_helpers.what_if import WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Form:
         return self.tasks[self.at] if self.tasks else None
 
     @property
-    def choice(self) -> Choice:
-        return self.task.choice if self.task else Choice(Option.NONE)
+    def choice(self) -> CredentialsChoice:
+        return self.task.choice if self.task else CredentialsChoice(Option.NONE)
 
     @property
     def is_stored(self) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.cloudformation.parameters import shown
-from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
+from xsfn_helpers.sandbox.cloudformation.stack import StackEntry, StackResource, StoredStack
 from xsfn_helpers.sandbox.cloudformation.template import Template
-from xsfn_helpers.sandbox.errors import xml_text
+from xsfn_helpers.sandbox.gateway.errors import xml_text
 
 _XMLNS: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 STACK_TYPE: Final = "AWS::CloudFormation::Stack"
@@ -38,7 +38,7 @@ def _content(value: Any) -> str:
     return xml_text(str(value))
 
 
-def described(stack: Stack) -> dict[str, Any]:
+def described(stack: StoredStack) -> dict[str, Any]:
     """DescribeStacks' words for one stack."""
     values = shown(Template.read(stack.template), stack.parameters)
     return {
@@ -53,7 +53,7 @@ def described(stack: Stack) -> dict[str, Any]:
     }
 
 
-def summary(stack: Stack) -> dict[str, Any]:
+def summary(stack: StoredStack) -> dict[str, Any]:
     """ListStacks' words for one stack."""
     return {
         "StackId": stack.id,
@@ -66,7 +66,7 @@ def summary(stack: Stack) -> dict[str, Any]:
     }
 
 
-def resource_words(stack: Stack, resource: Resource) -> dict[str, Any]:
+def resource_words(stack: StoredStack, resource: StackResource) -> dict[str, Any]:
     """DescribeStackResources' words for one resource."""
     return {
         "StackName": stack.name,
@@ -80,7 +80,7 @@ def resource_words(stack: Stack, resource: Resource) -> dict[str, Any]:
     }
 
 
-def event_words(stack: Stack, event: Event) -> dict[str, Any]:
+def event_words(stack: StoredStack, event: StackEntry) -> dict[str, Any]:
     """DescribeStackEvents' words for one event."""
     return {
         "StackId": stack.id,

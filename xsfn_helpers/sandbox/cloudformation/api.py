@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from xsfn_helpers.sandbox.calls import Call, Demand, Params, Place, account_of, form_list, read_form
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
-from xsfn_helpers.sandbox.wire import HttpRequest
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Demand, Params, account_of, form_list, read_form
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.http.wire import HttpRequest
 
 SERVICE: Final = "cloudformation"
 # operation -> does it change anything
@@ -30,7 +30,7 @@ _ON_ANY: Final = ("ListStacks", "ValidateTemplate")
 _STACK_ID: Final = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][-a-zA-Z0-9]*/.+")
 
 
-def name_call(request: HttpRequest, place: Place, stack_id_of: Callable[[str], str | None]) -> Call:
+def name_call(request: HttpRequest, place: CallPlace, stack_id_of: Callable[[str], str | None]) -> Call:
     """Name the request; `stack_id_of` gives the id of the account's stack of a name, if there is one.
 
     Raises `Refusal` for an operation that the sandbox doesn't have and for parameters that can't be read.
@@ -48,11 +48,11 @@ def name_call(request: HttpRequest, place: Place, stack_id_of: Callable[[str], s
     return Call(SERVICE, operation, params, tuple(demands), _ON_STACK.get(operation, False))
 
 
-def _not_yet(name: str, place: Place) -> str:
+def _not_yet(name: str, place: CallPlace) -> str:
     return f"arn:{place.partition}:cloudformation:{place.region}:{place.account_id}:stack/{name}/*"
 
 
-def _demand(operation: str, resource: str, params: Params, place: Place) -> Demand:
+def _demand(operation: str, resource: str, params: Params, place: CallPlace) -> Demand:
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")}
     context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     if tags:
@@ -62,7 +62,7 @@ def _demand(operation: str, resource: str, params: Params, place: Place) -> Dema
     return Demand(f"{SERVICE}:{operation}", resource, account_of(resource, default=place.account_id), context)
 
 
-def _pass_role(role_arn: str, place: Place) -> Demand:
+def _pass_role(role_arn: str, place: CallPlace) -> Demand:
     owner = account_of(role_arn, default="")
     if owner != place.account_id:
         raise Refusal("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")

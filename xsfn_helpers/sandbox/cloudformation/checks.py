@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.cloudformation.kind import Kind
+from xsfn_helpers.sandbox.cloudformation.kind import ResourceKind
 
 # Properties that are lists, and what each member must have; an empty tuple stands for plain texts.
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -16,7 +16,7 @@ _LISTS: Final[Mapping[str, tuple[str, ...]]] = {
 _DOCUMENTS: Final = ("AssumeRolePolicyDocument", "PolicyDocument", "Definition", "DefinitionSubstitutions")
 
 
-def properties_fault(name: str, kind: Kind, wanted: Mapping[str, Any]) -> str | None:
+def properties_fault(name: str, kind: ResourceKind, wanted: Mapping[str, Any]) -> str | None:
     """What is wrong with the properties of resource `name`, in CloudFormation's words; None if nothing is."""
     faults = [f"#: extraneous key [{key}] is not permitted" for key in wanted if key not in kind.properties]
     faults += [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 NO_VALUE: Final = "AWS::NoValue"
 _IN_TEXT: Final = re.compile(r"\$\{(!?)([^${}]+)\}")

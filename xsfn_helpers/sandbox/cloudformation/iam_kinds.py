@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
 from xsfn_helpers.sandbox.cloudformation.kind import (
     Made,
-    Place,
     Properties,
+    StackPlace,
     generated,
     gone_is_fine,
     tags_of,
@@ -21,7 +21,7 @@ from xsfn_helpers.sandbox.cloudformation.kind import (
 )
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.cloudformation.hands import Hands
+    from xsfn_helpers.sandbox.cloudformation.deployer_calls import Hands
 
 
 def _inline(wanted: Properties) -> dict[str, str]:
@@ -41,7 +41,7 @@ class RoleKind:
     )
     replaced_by: tuple[str, ...] = ("RoleName", "Path")
 
-    def physical_id(self, place: Place, logical: str, wanted: Properties) -> str:
+    def physical_id(self, place: StackPlace, logical: str, wanted: Properties) -> str:
         return str(wanted.get("RoleName") or generated(place, logical, 64))
 
     def create(self, hands: Hands, physical: str, wanted: Properties, made: Made, *, again: bool) -> None:
@@ -116,7 +116,7 @@ def _holders(properties: Properties) -> set[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyKind:
+class PolicyResource:
     """AWS::IAM::Policy: one document inside roles, users and groups. It has no ARN; its physical id is a name."""
 
     properties: Mapping[str, bool] = field(
@@ -128,7 +128,7 @@ class PolicyKind:
     )
     replaced_by: tuple[str, ...] = ()
 
-    def physical_id(self, place: Place, logical: str, wanted: Properties) -> str:
+    def physical_id(self, place: StackPlace, logical: str, wanted: Properties) -> str:
         return generated(place, logical, 128)
 
     def create(self, hands: Hands, physical: str, wanted: Properties, made: Made, *, again: bool) -> None:
@@ -163,7 +163,7 @@ class ManagedPolicyKind:
     )
     replaced_by: tuple[str, ...] = ("ManagedPolicyName", "Description", "Path")
 
-    def physical_id(self, place: Place, logical: str, wanted: Properties) -> str:
+    def physical_id(self, place: StackPlace, logical: str, wanted: Properties) -> str:
         name = wanted.get("ManagedPolicyName") or generated(place, logical, 128)
         return f"arn:{place.partition}:iam::{place.account_id}:policy{wanted.get('Path', '/')}{name}"
 

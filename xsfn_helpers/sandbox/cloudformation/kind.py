@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xsfn_helpers.sandbox.cloudformation.failures import GONE, CallFailed
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.cloudformation.hands import Hands
+    from xsfn_helpers.sandbox.cloudformation.deployer_calls import Hands
 
 Properties = Mapping[str, Any]
 Attributes = dict[str, str]
@@ -21,7 +21,7 @@ Made = Callable[[str, Attributes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StackPlace:
     """The stack that a resource belongs to."""
 
     stack: str
@@ -30,7 +30,7 @@ class Place:
     partition: str
 
 
-class Kind(Protocol):
+class ResourceKind(Protocol):
     """One type of resource."""
 
     @property
@@ -43,7 +43,7 @@ class Kind(Protocol):
         """The properties that can't be changed in place."""
         ...
 
-    def physical_id(self, place: Place, logical: str, wanted: Properties) -> str: ...
+    def physical_id(self, place: StackPlace, logical: str, wanted: Properties) -> str: ...
     def create(self, hands: Hands, physical: str, wanted: Properties, made: Made, *, again: bool) -> None:
         """Make it. `again` after an interruption: what is there already may be ours. Raises `CallFailed`."""
         ...
@@ -57,7 +57,7 @@ def text_of(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
-def generated(place: Place, logical: str, most: int) -> str:
+def generated(place: StackPlace, logical: str, most: int) -> str:
     """The name of what the template doesn't name: stack, logical id and twelve random characters."""
     part = most // 2 - 8
     return f"{place.stack[:part]}-{logical[:part]}-{random_tail().upper()}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from xsfn_helpers.sandbox.cloudformation.iam_kinds import ManagedPolicyKind, PolicyKind, RoleKind
-from xsfn_helpers.sandbox.cloudformation.kind import Kind
+from xsfn_helpers.sandbox.cloudformation.iam_kinds import ManagedPolicyKind, PolicyResource, RoleKind
+from xsfn_helpers.sandbox.cloudformation.kind import ResourceKind
 from xsfn_helpers.sandbox.cloudformation.machine_kind import MachineKind
 
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, ResourceKind]] = {
     "AWS::IAM::ManagedPolicy": ManagedPolicyKind(),
-    "AWS::IAM::Policy": PolicyKind(),
+    "AWS::IAM::Policy": PolicyResource(),
     "AWS::IAM::Role": RoleKind(),
     "AWS::StepFunctions::StateMachine": MachineKind(),
 }

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
 from xsfn_helpers.sandbox.cloudformation.kind import (
     Made,
-    Place,
     Properties,
+    StackPlace,
     gone_is_fine,
     random_tail,
     tags_of,
     text_of,
 )
-from xsfn_helpers.sandbox.machine_rules import NOT_ASSUMABLE
+from xsfn_helpers.sandbox.gateway.machine_rules import NOT_ASSUMABLE
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.cloudformation.hands import Hands
+    from xsfn_helpers.sandbox.cloudformation.deployer_calls import Hands
 
 
 _LOOK_AGAIN: Final = 0.1
@@ -44,7 +44,7 @@ class MachineKind:
     )
     replaced_by: tuple[str, ...] = ("StateMachineName", "StateMachineType")
 
-    def physical_id(self, place: Place, logical: str, wanted: Properties) -> str:
+    def physical_id(self, place: StackPlace, logical: str, wanted: Properties) -> str:
         name = wanted.get("StateMachineName") or f"{logical[:67]}-{random_tail()}"
         return f"arn:{place.partition}:states:{place.region}:{place.account_id}:stateMachine:{name}"
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xsfn_helpers.sandbox.calls import Params, Place, form_list
 from xsfn_helpers.sandbox.cloudformation.stack import Work
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.calls import CallPlace, Params, form_list
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 if TYPE_CHECKING:
     from xsfn_helpers.sandbox.services.service import Asker
@@ -21,7 +21,7 @@ class StackRequest:
 
     asker: Asker
     params: Params
-    place: Place
+    place: CallPlace
 
     @property
     def account_id(self) -> str:

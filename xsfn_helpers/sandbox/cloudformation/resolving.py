@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsfn_helpers.regions import partition_of
+from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 from xsfn_helpers.sandbox.cloudformation.kinds import TAGGED
 from xsfn_helpers.sandbox.cloudformation.parameters import typed
-from xsfn_helpers.sandbox.cloudformation.stack import Resource, Stack
+from xsfn_helpers.sandbox.cloudformation.stack import StackResource, StoredStack
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 
 
-def surroundings(stack: Stack, template: Template) -> Surroundings:
+def surroundings(stack: StoredStack, template: Template) -> Surroundings:
     """Parameters, pseudo parameters, and the stack's resources as they are by now."""
     partition = partition_of(stack.region)
     values: dict[str, Any] = {
@@ -26,7 +26,7 @@ def surroundings(stack: Stack, template: Template) -> Surroundings:
         "AWS::NotificationARNs": [],
     }
 
-    def known(name: str) -> Resource:
+    def known(name: str) -> StackResource:
         found = stack.resources.get(name)
         if found is None:
             raise invalid(
@@ -44,7 +44,7 @@ def surroundings(stack: Stack, template: Template) -> Surroundings:
     return Surroundings(values, lambda name: known(name).physical, attribute, template.conditions)
 
 
-def wanted_properties(stack: Stack, template: Template, name: str) -> dict[str, Any]:
+def wanted_properties(stack: StoredStack, template: Template, name: str) -> dict[str, Any]:
     """A resource's properties with every function carried out, and the stack's tags on it. Raises `Refusal`."""
     part = template.resources[name]
     wanted: dict[str, Any] = surroundings(stack, template).resolve(dict(part.get("Properties", {})))

@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Place
 from xsfn_helpers.sandbox.cloudformation import answers
 from xsfn_helpers.sandbox.cloudformation.api import name_call
-from xsfn_helpers.sandbox.cloudformation.hands import CLOUDFORMATION, Hands
+from xsfn_helpers.sandbox.cloudformation.deployer_calls import CLOUDFORMATION, Hands
 from xsfn_helpers.sandbox.cloudformation.parameters import parameter_values
 from xsfn_helpers.sandbox.cloudformation.requests import (
     StackRequest,
@@ -25,16 +24,17 @@ from xsfn_helpers.sandbox.cloudformation.requests import (
     template_text,
     texts_of,
 )
-from xsfn_helpers.sandbox.cloudformation.stack import Stack
+from xsfn_helpers.sandbox.cloudformation.stack import StoredStack
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
-from xsfn_helpers.sandbox.cloudformation.work import Worker
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.cloudformation.work import StackWorker
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from xsfn_helpers.sandbox.gateway import Gateway
+    from xsfn_helpers.sandbox.gateway.gateway import Gateway
 
 _log = logging.getLogger(__name__)
 _KIND: Final = "stack"
@@ -59,7 +59,7 @@ class Stacks:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._lock = threading.RLock()
-        self._stacks = {stack_id: Stack.from_json(body) for stack_id, body in journal.entries(_KIND)}
+        self._stacks = {stack_id: StoredStack.from_json(body) for stack_id, body in journal.entries(_KIND)}
         self._gateway: Gateway | None = None
         self._threads: dict[str, threading.Thread] = {}
         self._abandoned: set[str] = set()
@@ -70,7 +70,7 @@ class Stacks:
         for stack in [stack for stack in self._stacks.values() if stack.busy]:
             self._begin(stack, wait=0)
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         """Name a request to CloudFormation. Raises `Refusal`."""
 
         def stack_id_of(name: str) -> str | None:
@@ -111,7 +111,7 @@ class Stacks:
         check_capability(template, params)
         stack_id = request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}")
         self._check_role(request, stack_id)
-        stack = Stack(
+        stack = StoredStack(
             id=stack_id,
             name=params["StackName"],
             account_id=request.account_id,
@@ -228,13 +228,13 @@ class Stacks:
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 
-    def _of(self, request: StackRequest) -> list[Stack]:
+    def _of(self, request: StackRequest) -> list[StoredStack]:
         with self._lock:
             place = (request.account_id, request.region)
             found = [stack for stack in self._stacks.values() if (stack.account_id, stack.region) == place]
         return sorted(found, key=lambda stack: stack.created, reverse=True)
 
-    def _named(self, account_id: str, region: str, name: str) -> Stack | None:
+    def _named(self, account_id: str, region: str, name: str) -> StoredStack | None:
         """The account's stack of this name, or, deleted or not, of this id."""
         with self._lock:
             if (found := self._stacks.get(name)) and (found.account_id, found.region) == (account_id, region):
@@ -243,14 +243,14 @@ class Stacks:
             stacks = (one for one in self._stacks.values() if (one.account_id, one.region, one.name) == place)
             return next((stack for stack in stacks if not stack.gone), None)
 
-    def _known(self, request: StackRequest, otherwise: str = "Stack with id {} does not exist") -> Stack:
+    def _known(self, request: StackRequest, otherwise: str = "Stack with id {} does not exist") -> StoredStack:
         name = request.params.get("StackName", "")
         found = self._named(request.account_id, request.region, name)
         if found is None:
             raise invalid(otherwise.format(name))
         return found
 
-    def _keep(self, stack: Stack) -> Stack:
+    def _keep(self, stack: StoredStack) -> StoredStack:
         with self._lock:
             if stack.id in self._abandoned:
                 raise _Abandoned(stack.id)
@@ -265,16 +265,16 @@ class Stacks:
             assert self._gateway is not None
             self._gateway.assume_as_service(CLOUDFORMATION, role_arn, source_arn)
 
-    def _begin(self, stack: Stack, *, wait: float = _PATIENCE) -> None:
+    def _begin(self, stack: StoredStack, *, wait: float = _PATIENCE) -> None:
         """Work on the stack in a thread of its own, as AWS does; most of it is done before the answer."""
         thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
         self._threads[stack.id] = thread
         thread.start()
         thread.join(wait)
 
-    def _work(self, stack: Stack) -> None:
+    def _work(self, stack: StoredStack) -> None:
         try:
-            Worker(stack, self._keep, lambda: self._hands(stack), now).run()
+            StackWorker(stack, self._keep, lambda: self._hands(stack), now).run()
         except _Abandoned as stack_id:
             _log.info("stack %s is gone with all that its account had", stack_id)
         except Exception:
@@ -283,7 +283,7 @@ class Stacks:
         finally:
             self._threads.pop(stack.id, None)
 
-    def _hands(self, stack: Stack) -> Hands:
+    def _hands(self, stack: StoredStack) -> Hands:
         """In the name of the stack's role where it has one, else of who asked. Raises `Refusal`."""
         assert self._gateway is not None
         assert stack.work is not None

@@ -10,7 +10,7 @@ IN_PROGRESS: Final = "_IN_PROGRESS"
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class StackResource:
     """One resource of a stack. `made` as soon as it exists; `wanted` are its properties with every function resolved.
 
     `begun` is kept before the first call that makes it, so that after an interruption a thing of its name is known as
@@ -31,7 +31,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StackEntry:
     """Something that happened to a stack or one of its resources."""
 
     id: str
@@ -57,7 +57,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class StoredStack:
     """One stack of one account and region, deleted ones included: CloudFormation shows those by their id."""
 
     id: str
@@ -74,9 +74,9 @@ class Stack:
     reason: str = ""
     updated: str = ""
     deleted: str = ""
-    resources: Mapping[str, Resource] = field(default_factory=dict)
+    resources: Mapping[str, StackResource] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    events: tuple[Event, ...] = ()
+    events: tuple[StackEntry, ...] = ()
     work: Work | None = None
 
     @property
@@ -87,21 +87,21 @@ class Stack:
     def gone(self) -> bool:
         return self.status == "DELETE_COMPLETE"
 
-    def with_resource(self, resource: Resource) -> Stack:
+    def with_resource(self, resource: StackResource) -> StoredStack:
         return replace(self, resources={**self.resources, resource.logical: resource})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Stack:
+    def from_json(cls, stored: Mapping[str, Any]) -> StoredStack:
         work = stored["work"]
         return cls(
             **{
                 **stored,
                 "capabilities": tuple(stored["capabilities"]),
-                "resources": {name: Resource(**one) for name, one in stored["resources"].items()},
-                "events": tuple(Event(**one) for one in stored["events"]),
+                "resources": {name: StackResource(**one) for name, one in stored["resources"].items()},
+                "events": tuple(StackEntry(**one) for one in stored["events"]),
                 "work": Work(**{**work, "retained": tuple(work["retained"])}) if work else None,
             }
         )

@@ -15,7 +15,7 @@ import yaml
 
 from xsfn_helpers.sandbox.cloudformation.functions import FUNCTIONS, references
 from xsfn_helpers.sandbox.cloudformation.kinds import KINDS
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 MOST_BYTES: Final = 51_200
 _SECTIONS: Final = (

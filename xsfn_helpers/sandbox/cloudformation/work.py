@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from xsfn_helpers.regions import partition_of
+from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation.answers import STACK_TYPE
 from xsfn_helpers.sandbox.cloudformation.checks import properties_fault
+from xsfn_helpers.sandbox.cloudformation.deployer_calls import Hands
 from xsfn_helpers.sandbox.cloudformation.failures import CallFailed
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
-from xsfn_helpers.sandbox.cloudformation.hands import Hands
-from xsfn_helpers.sandbox.cloudformation.kind import Place
+from xsfn_helpers.sandbox.cloudformation.kind import StackPlace
 from xsfn_helpers.sandbox.cloudformation.kinds import KINDS
 from xsfn_helpers.sandbox.cloudformation.resolving import surroundings, wanted_properties
-from xsfn_helpers.sandbox.cloudformation.stack import Event, Resource, Stack
+from xsfn_helpers.sandbox.cloudformation.stack import StackEntry, StackResource, StoredStack
 from xsfn_helpers.sandbox.cloudformation.template import Template
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 _ASKED: Final = "User Initiated"
 _CANT_GO_BACK: Final = ("DO_NOTHING",)
@@ -33,18 +33,22 @@ class _Failed(Exception):
     """A resource couldn't be made or changed; its event has told why."""
 
 
-class Worker:
+class StackWorker:
     """Brings one stack to where its `work` wants it."""
 
     def __init__(
-        self, stack: Stack, keep: Callable[[Stack], Stack], hands: Callable[[], Hands], now: Callable[[], str]
+        self,
+        stack: StoredStack,
+        keep: Callable[[StoredStack], StoredStack],
+        hands: Callable[[], Hands],
+        now: Callable[[], str],
     ) -> None:
         self._stack = stack
         self._keep = keep
         self._hands = hands
         self._now = now
         self._template = Template.read(stack.template)
-        self._place = Place(stack.name, stack.account_id, stack.region, partition_of(stack.region))
+        self._place = StackPlace(stack.name, stack.account_id, stack.region, partition_of(stack.region))
 
     def run(self) -> None:
         """Do the work, or what is left of it."""
@@ -112,7 +116,7 @@ class Worker:
             wanted, fault = {}, refusal.message
         old = self._before().get(name)
         if fault is not None:
-            failed = there or Resource(name, kind_name, "", "", self._now())
+            failed = there or StackResource(name, kind_name, "", "", self._now())
             self._resource(replace(failed, status="UPDATE_FAILED" if old else "CREATE_FAILED", reason=fault))
             raise _Failed
         if old is None or old.kind != kind_name or _replaces(kind.replaced_by, old.wanted, wanted):
@@ -120,14 +124,14 @@ class Worker:
         elif old.wanted != wanted and not (there and there.status == "UPDATE_COMPLETE"):
             self._change(old, wanted)
 
-    def _make(self, name: str, kind_name: str, wanted: Mapping[str, Any], begun: Resource | None) -> None:
+    def _make(self, name: str, kind_name: str, wanted: Mapping[str, Any], begun: StackResource | None) -> None:
         if begun is not None and begun.status == "CREATE_COMPLETE":
             return
         kind = KINDS[kind_name]
         again = begun is not None and begun.begun
         if begun is None or not again:
             physical = kind.physical_id(self._place, name, wanted)
-            resource = Resource(name, kind_name, physical, "CREATE_IN_PROGRESS", self._now(), wanted, begun=True)
+            resource = StackResource(name, kind_name, physical, "CREATE_IN_PROGRESS", self._now(), wanted, begun=True)
             self._resource(resource)
         else:
             resource = begun
@@ -144,7 +148,7 @@ class Worker:
             raise _Failed from None
         self._resource(replace(resource, status="CREATE_COMPLETE", reason=""))
 
-    def _change(self, old: Resource, wanted: Mapping[str, Any]) -> None:
+    def _change(self, old: StackResource, wanted: Mapping[str, Any]) -> None:
         changing = replace(old, status="UPDATE_IN_PROGRESS", wanted=wanted, reason="")
         self._resource(changing)
         try:
@@ -196,12 +200,12 @@ class Worker:
             self._end(f"{start}_FAILED", f"The following resource(s) failed to {verb}: [{', '.join(failed)}]. ")
             return
         if stored := self._stack.work.before:
-            old_stack = Stack.from_json(stored)
+            old_stack = StoredStack.from_json(stored)
             kept = ("template", "parameters", "tags", "capabilities", "resources", "outputs", "role_arn")
             self._stack = replace(self._stack, **{name: getattr(old_stack, name) for name in kept})
         self._end(f"{start}_COMPLETE")
 
-    def _change_back(self, resource: Resource, old: Resource) -> bool:
+    def _change_back(self, resource: StackResource, old: StackResource) -> bool:
         self._resource(replace(resource, status="UPDATE_IN_PROGRESS", reason=""))
         try:
             KINDS[old.kind].update(self._hands(), old.physical, resource.wanted, old.wanted)
@@ -223,7 +227,7 @@ class Worker:
             self._stack = replace(self._stack, deleted=self._now())
             self._end("DELETE_COMPLETE")
 
-    def _remove(self, resource: Resource) -> bool:
+    def _remove(self, resource: StackResource) -> bool:
         """Remove one resource; gives whether nothing of it is left that should go."""
         work = self._stack.work
         assert work is not None
@@ -246,12 +250,12 @@ class Worker:
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
-    def _before(self) -> Mapping[str, Resource]:
+    def _before(self) -> Mapping[str, StackResource]:
         """The resources as they were before this work; none at a creation."""
         work = self._stack.work
         if work is None or work.before is None:
             return {}
-        return Stack.from_json(work.before).resources
+        return StoredStack.from_json(work.before).resources
 
     def _resolved(self, name: str) -> dict[str, Any]:
         return wanted_properties(self._stack, self._template, name)
@@ -263,13 +267,15 @@ class Worker:
 
     def _status(self, status: str, reason: str = "") -> None:
         stack = replace(self._stack, status=status, reason="" if reason == _ASKED else reason)
-        self._stack = self._told(stack, Resource(stack.name, STACK_TYPE, stack.id, status, self._now(), reason=reason))
+        self._stack = self._told(
+            stack, StackResource(stack.name, STACK_TYPE, stack.id, status, self._now(), reason=reason)
+        )
 
     def _end(self, status: str, reason: str = "") -> None:
         self._stack = replace(self._stack, work=None)
         self._status(status, reason)
 
-    def _resource(self, resource: Resource) -> None:
+    def _resource(self, resource: StackResource) -> None:
         there = self._stack.resources.get(resource.logical)
         resource = replace(resource, when=self._now())
         # An old one that was replaced has its events, but its place is taken.
@@ -277,8 +283,8 @@ class Worker:
         stack = self._stack if of_old else self._stack.with_resource(resource)
         self._stack = self._told(stack, resource)
 
-    def _told(self, stack: Stack, about: Resource) -> Stack:
-        event = Event(
+    def _told(self, stack: StoredStack, about: StackResource) -> StoredStack:
+        event = StackEntry(
             id=str(uuid.uuid4()) if about.kind == STACK_TYPE else f"{about.logical}-{about.status}-{about.when}",
             when=about.when,
             logical=about.logical,
@@ -291,7 +297,7 @@ class Worker:
         return self._keep(replace(stack, events=(*stack.events, event)))
 
 
-def _id(resource: Resource | None) -> str:
+def _id(resource: StackResource | None) -> str:
     return resource.physical if resource is not None else ""
 
 

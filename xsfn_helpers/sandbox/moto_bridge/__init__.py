@@ -4,7 +4,7 @@ Tested with the moto version that pyproject.toml pins; `tests/sandbox/test_moto_
 name used here has moved.
 """
 
-import xsfn_helpers.sandbox.moto_bridge.lean  # noqa: F401 - before anything of moto
+import xsfn_helpers.sandbox.moto_bridge.moto_start  # noqa: F401 - before anything of moto
 
 # isort: split
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator

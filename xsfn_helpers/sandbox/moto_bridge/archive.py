@@ -16,7 +16,13 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
-from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, epoch_seconds, milliseconds, moment, present
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
+    compact_json,
+    epoch_seconds,
+    milliseconds,
+    moment,
+    present,
+)
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS: Final = 0.5

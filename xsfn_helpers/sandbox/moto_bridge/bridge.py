@@ -15,21 +15,21 @@ from moto.iam.responses import IamResponse
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.calls import Call, account_of
-from xsfn_helpers.sandbox.errors import Refusal, error_response, not_offered, without_what_xml_forbids
+from xsfn_helpers.sandbox.gateway.calls import Call, account_of
+from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response, not_offered, without_what_xml_forbids
+from xsfn_helpers.sandbox.gateway.rules import aws_principals
+from xsfn_helpers.sandbox.gateway.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
+from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
-from xsfn_helpers.sandbox.moto_bridge.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.snapshot import NO_IAM, NO_STATES, dump_iam, dump_states, load_iam, load_states
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
-from xsfn_helpers.sandbox.rules import aws_principals
-from xsfn_helpers.sandbox.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # Kinds of journal entries.
 _IAM: Final = "iam"

@@ -12,7 +12,8 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from xsfn_helpers.sandbox.definition_rules import SCHEMA, Diagnostic, State, diagnose, refusal, states
+from xsfn_helpers.asl.definition_rules import SCHEMA, Diagnostic, StateFields, diagnose, states
+from xsfn_helpers.sandbox.gateway.machine_rules import refusal
 
 _MOST_DIAGNOSTICS: Final = 100
 
@@ -55,7 +56,7 @@ def _unreadable(definition: str) -> Diagnostic | None:
     return None
 
 
-def _is_distributed(state: State) -> bool:
+def _is_distributed(state: StateFields) -> bool:
     config = state.body.get("ItemProcessor", {}).get("ProcessorConfig", {})
     return bool(config.get("Mode") == "DISTRIBUTED")
 

@@ -12,12 +12,12 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from xsfn_helpers.sandbox.calls import Call
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.calls import Call
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
-from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
 
 Answer = dict[str, Any]
 

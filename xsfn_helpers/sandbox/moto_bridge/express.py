@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.moto_bridge.at_once import Run, limited
-from xsfn_helpers.sandbox.moto_bridge.wire_values import epoch_seconds, milliseconds
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import MachineRun, limited
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 
 _log = logging.getLogger(__name__)
 # The sandbox's own: each takes a thread.
@@ -33,7 +33,7 @@ class ExpressExecutions:
 
         Raises `Refusal` where too many are under way, as StartExecution does.
         """
-        run = Run.of(account_id, region, machine.arn, machine.roleArn, name)
+        run = MachineRun.of(account_id, region, machine.arn, machine.roleArn, name)
         definition = limited(machine.definition)
         given = json.loads(text)
         if not self._room.acquire(blocking=False):

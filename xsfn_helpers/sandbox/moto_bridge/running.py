@@ -46,20 +46,20 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from xsfn_helpers.sandbox.direct import DirectStates
-from xsfn_helpers.sandbox.moto_bridge.at_once import run_at_once
-from xsfn_helpers.sandbox.moto_bridge.branches import cut_like_aws
-from xsfn_helpers.sandbox.moto_bridge.data_errors import tell_of_missing_data
+from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import run_at_once
+from xsfn_helpers.sandbox.moto_bridge.corrections.branches import cut_like_aws
+from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import tell_of_missing_data
+from xsfn_helpers.sandbox.moto_bridge.corrections.events import record_like_aws
+from xsfn_helpers.sandbox.moto_bridge.corrections.expressions import evaluate_jsonata
+from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
+from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
+from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
+from xsfn_helpers.sandbox.moto_bridge.corrections.service_tasks import call_services_like_aws
+from xsfn_helpers.sandbox.moto_bridge.corrections.tokens import wait_for_tokens
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
-from xsfn_helpers.sandbox.moto_bridge.events import record_like_aws
-from xsfn_helpers.sandbox.moto_bridge.expressions import evaluate_jsonata
-from xsfn_helpers.sandbox.moto_bridge.failures import task_failed
-from xsfn_helpers.sandbox.moto_bridge.one_state import test_one_state
-from xsfn_helpers.sandbox.moto_bridge.sdk_tasks import call_like_the_sdk
-from xsfn_helpers.sandbox.moto_bridge.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
-from xsfn_helpers.sandbox.moto_bridge.tokens import wait_for_tokens
-from xsfn_helpers.sandbox.moto_bridge.wire_values import compact_json, milliseconds, sdk_metadata
-from xsfn_helpers.sandbox.tasks import AssumeRefused, TaskClient, TaskClients, TaskRole
+from xsfn_helpers.sandbox.tasks import AssumedTaskRole, AssumeRefused, TaskClient, TaskClients
 
 STOPPED_WITH_PARENT: Final = (
     "The Task state in AWS Step Functions execution [{parent}] which was managing this resource was aborted"
@@ -77,7 +77,7 @@ WaitForEnd = Callable[[str, float], bool]
 class _TaskCredentials(StateCredentials):
     """What moto hands to each task call, made to carry who the task acts as."""
 
-    role: TaskRole
+    role: AssumedTaskRole
 
 
 def run_tasks_through(clients: TaskClients) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.errors import Refusal
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 
 _CHILD: Final = Path(__file__).with_name("function_child.py")
 # Python itself, before the function has done anything.

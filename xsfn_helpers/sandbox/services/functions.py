@@ -14,25 +14,25 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
-from xsfn_helpers.sandbox.calls import (
+from xsfn_helpers.sandbox.gateway.calls import (
     Call,
+    CallPlace,
     Context,
     Demand,
     Params,
-    Place,
     account_of,
     json_object,
     pass_role,
     tag_keys,
 )
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.function_run import Function, Runner, log_tail
+from xsfn_helpers.sandbox.services.journal_table import Shelf
 from xsfn_helpers.sandbox.services.service import Asked, refuse_unknown
-from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.services.types import check_types
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 PRINCIPAL: Final = "lambda.amazonaws.com"
 _LIST: Final = "/2015-03-31/functions"
@@ -69,7 +69,7 @@ class Functions:
         self._shelf = Shelf(journal, "lambda function")
         self._runner = Runner()
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         path = request.path.rstrip("/")
         if path == _LIST and request.method == "POST":
             return _create(json_object(request.body), place)
@@ -178,7 +178,7 @@ class Functions:
         return HttpResponse(200, invoked.payload.encode(), headers)
 
 
-def _create(params: Params, place: Place) -> Call:
+def _create(params: Params, place: CallPlace) -> Call:
     check_constraints("lambda", "CreateFunction", params)
     check_types("lambda", "CreateFunction", params)
     refuse_unknown(params, _CREATED_WITH, code=_INVALID, what="CreateFunction")
@@ -246,7 +246,7 @@ def _invocation(request: HttpRequest) -> dict[str, Any]:
     return {"InvocationType": kind, "LogType": request.headers.get("x-amz-log-type", "None"), "Payload": payload}
 
 
-def _arn(named: str, place: Place) -> str:
+def _arn(named: str, place: CallPlace) -> str:
     match = _NAME.fullmatch(named)
     if match is None or (match["region"] or place.region) != place.region:
         raise Refusal(
@@ -259,7 +259,7 @@ def _arn(named: str, place: Place) -> str:
     return f"arn:{place.partition}:lambda:{place.region}:{account}:function:{match['name']}"
 
 
-def _demand(action: str, arn: str, place: Place, context: Context | None = None) -> Demand:
+def _demand(action: str, arn: str, place: CallPlace, context: Context | None = None) -> Demand:
     return Demand(action, arn, account_of(arn, default=place.account_id), context or {})
 
 

@@ -13,12 +13,12 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Place, tag_keys
-from xsfn_helpers.sandbox.errors import Refusal, not_offered, xml_text
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, tag_keys
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered, xml_text
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.services.journal_table import Shelf
 from xsfn_helpers.sandbox.services.service import Asked
-from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # (method, is a key named) -> (operation, action, does it change anything)
 _OPERATIONS: Final = {
@@ -60,7 +60,7 @@ class Objects:
         self._buckets = Shelf(journal, "s3 bucket")
         self._objects = Shelf(journal, "s3 object")
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         bucket, _, key = unquote(request.path[1:]).partition("/")
         if not bucket:

@@ -11,14 +11,14 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Place, account_of, read_json, tag_keys
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, account_of, read_json, tag_keys
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.services.journal_table import Shelf
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
-from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.services.types import check_types
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (action, does it change anything, the parameters the sandbox knows)
 _OPERATIONS: Final = {
@@ -57,7 +57,7 @@ class Queues:
         self._sent = threading.Condition(self._shelf.changing)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         operation, params = read_json(request, "AmazonSQS", "SQS")
         if operation not in _OPERATIONS:
             raise not_offered("sqs", operation)
@@ -193,7 +193,7 @@ class Queues:
         return {}
 
 
-def _arn(params: Mapping[str, Any], place: Place) -> str:
+def _arn(params: Mapping[str, Any], place: CallPlace) -> str:
     if "QueueUrl" in params:
         match = _URL.fullmatch(params["QueueUrl"])
         if match is None:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from xsfn_helpers.sandbox.calls import Call, Params, Place
-from xsfn_helpers.sandbox.errors import Refusal
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Params
+from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 
 
 class Rights(Protocol):
@@ -31,7 +31,7 @@ class Asked:
     """An allowed call: where and by whom it was made, and what else is needed to answer it."""
 
     call: Call
-    place: Place
+    place: CallPlace
     request_id: str
     rights: Rights
     asker: Asker
@@ -49,7 +49,7 @@ class Asked:
 class Service(Protocol):
     """One AWS service of the sandbox."""
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         """Name the request. Raises `Refusal` for what the sandbox doesn't offer, or can't read."""
         ...
 

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from xsfn_helpers.sandbox.calls import Call, Context, Demand, Params, Place, account_of, read_json, tag_keys
-from xsfn_helpers.sandbox.constraint_rules import check_constraints
-from xsfn_helpers.sandbox.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, Params, account_of, read_json, tag_keys
+from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
+from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
+from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.services.journal_table import Shelf
 from xsfn_helpers.sandbox.services.service import Asked, json_answer, refuse_unknown
-from xsfn_helpers.sandbox.services.shelf import Shelf
-from xsfn_helpers.sandbox.services.types import check_types
-from xsfn_helpers.sandbox.wire import HttpRequest, HttpResponse
 
 # operation -> (does it change anything, the parameters the sandbox knows); the action has the operation's name
 _OPERATIONS: Final = {
@@ -48,7 +48,7 @@ class Tables:
         self._tables = Shelf(journal, "dynamodb table")
         self._items = Shelf(journal, "dynamodb item")
 
-    def read(self, request: HttpRequest, place: Place) -> Call:
+    def read(self, request: HttpRequest, place: CallPlace) -> Call:
         operation, params = read_json(request, "DynamoDB_20120810", "DynamoDB")
         if operation not in _OPERATIONS:
             raise not_offered("dynamodb", operation)
@@ -178,7 +178,7 @@ class Tables:
         return {"Item": item} if item is not None else {}
 
 
-def _arn(named: str, place: Place) -> str:
+def _arn(named: str, place: CallPlace) -> str:
     match = _TABLE.fullmatch(named)
     if match is None or (match["region"] or place.region) != place.region:
         raise Refusal(_INVALID, f"Invalid table name: {named}")  # AWS's words for each case aren't established

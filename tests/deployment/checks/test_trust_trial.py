@@ -1,0 +1,77 @@
+"""AssumeRole tried out: engine and real call agree on every question, and nothing stays behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xsfn_helpers import Lab, Side, XsfnError
+from xsfn_helpers.deployment.checks.probes import PREFIX
+
+BLUE = {"StringEquals": {"sts:ExternalId": "blue"}}
+# (what is asked, principal of the trust policy, the rest of the question, is it allowed)
+QUESTIONS: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("both sides", "asker_arn", {}, True),
+    ("no permission", "asker_arn", {"permission": False}, False),
+    ("this session", "session_arn", {}, True),
+    ("the account, with permission", "account_arn", {}, True),
+    ("the account, without", "account_arn", {"permission": False}, False),
+    ("right external id", "asker_arn", {"condition": BLUE, "external_id": "blue"}, True),
+    ("other case", "asker_arn", {"condition": BLUE, "external_id": "Blue"}, False),
+    ("missing external id", "asker_arn", {"condition": BLUE}, False),
+    ("IfExists", "asker_arn", {"condition": {"StringEqualsIfExists": BLUE["StringEquals"]}}, True),
+    ("ForAllValues", "asker_arn", {"condition": {"ForAllValues:StringEquals": BLUE["StringEquals"]}}, True),
+    ("a Deny of a missing key", "asker_arn", {"deny": {"StringNotEquals": BLUE["StringEquals"]}}, False),
+]
+
+
+@pytest.mark.parametrize(("principal", "rest", "allowed"), [q[1:] for q in QUESTIONS], ids=[q[0] for q in QUESTIONS])
+def test_engine_and_call_agree(lab: Lab, principal: str, rest: dict[str, Any], allowed: bool) -> None:
+    trial = lab.trust_trial()
+
+    answer = trial.ask(getattr(trial, principal), **rest)
+
+    assert (answer.decision.allowed, answer.aws.allowed, answer.agree) == (allowed, allowed, True)
+    assert str(answer).endswith("✓ They agree.")
+
+
+def test_another_session_of_the_trusted_role_is_refused(lab: Lab) -> None:
+    trial = lab.trust_trial()
+
+    answer = trial.ask(trial.session_arn.replace("curious", "somebody-else"))
+
+    assert (answer.decision.allowed, answer.aws.allowed) == (False, False)
+
+
+@pytest.mark.parametrize(("principal", "allowed"), [("asker_arn", True), ("account_arn", False)])
+def test_within_one_account_a_trust_that_names_the_role_is_enough(lab: Lab, principal: str, allowed: bool) -> None:
+    trial = lab.trust_trial(Side.SUBJECT)
+
+    answer = trial.ask(getattr(trial, principal), permission=False)
+
+    assert (answer.decision.allowed, answer.aws.allowed) == (allowed, allowed)
+
+
+def test_a_wildcard_inside_an_arn_is_told_and_leaves_nothing(lab: Lab) -> None:
+    trial = lab.trust_trial()
+
+    with pytest.raises(XsfnError, match="Invalid principal in policy"):
+        trial.ask(trial.asker_arn.replace("asker", "*"))
+
+    for side in (lab.operator, lab.subject):
+        names = [role["RoleName"] for role in side.client("iam").list_roles()["Roles"]]
+        assert [name for name in names if name.startswith(PREFIX)] == []
+
+
+def test_what_a_killed_trial_left_is_cleaned(lab: Lab) -> None:
+    for handle in (lab.operator, lab.subject):
+        handle.client("iam").create_role(
+            RoleName=f"{PREFIX}left",
+            AssumeRolePolicyDocument=lab.blueprint.subject_role_trust,
+            Tags=[{"Key": "xsfn:lab", "Value": lab.environment.lab_id}],
+        )
+
+    cleaned = lab.clean()
+
+    assert [change.thing for change in cleaned if change.thing.endswith("-left")] == [f"role {PREFIX}left"] * 2

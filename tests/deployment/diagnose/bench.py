@@ -1,0 +1,59 @@
+"""A set-up diagnosed, and its fixes done with boto3 exactly as they are suggested."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from tests.sandbox.world import World
+from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.deployment.diagnose import Diagnosis, Fix
+from xsfn_helpers.deployment.diagnose.ask import diagnose_accounts
+from xsfn_helpers.sandbox.process.server import Sandbox
+
+_MOST = 12
+
+
+@cache
+def _accounts(sandbox: Sandbox) -> SandboxAccounts:
+    """One for all: making clients takes longer than a diagnosis."""
+    return SandboxAccounts(sandbox)
+
+
+def diagnose(world: World, arn: str | None = None) -> Diagnosis:
+    return diagnose_accounts(arn or world.scenario.operator_machine_arn, _accounts(world.sandbox))
+
+
+def client(world: World, account: str, service: str) -> Any:
+    side = next(side for side in Side if world.scenario.account(side).id == account)
+    return world.client(side, service)
+
+
+def carry_out(world: World, fix: Fix) -> None:
+    """The calls of the fix, as they stand."""
+    for call in fix.calls:
+        getattr(client(world, call.account, call.service), call.operation)(**call.parameters)
+
+
+def repair(world: World, arn: str) -> tuple[str, list[Fix]]:
+    """Diagnose and do what is suggested, until no link is broken; the ARN to start now, and what was done."""
+    done: list[Fix] = []
+    while (fix := diagnose(world, arn).fix) is not None:
+        assert len(done) < _MOST, [one.summary for one in done]
+        carry_out(world, fix)
+        done.append(fix)
+        arn = fix.continues_as or arn
+    return arn, done
+
+
+def run(world: World, arn: str, given: str = "{}") -> dict[str, Any]:
+    """A run of the state machine, to its end."""
+    states = world.operator_states
+    execution = states.start_execution(stateMachineArn=arn, input=given)["executionArn"]
+    end = time.monotonic() + 120
+    while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return dict(found)

@@ -1,0 +1,127 @@
+"""Three-valued answers: certain where what wasn't seen can't matter, and only there."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Final
+
+import pytest
+
+from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
+from xsfn_helpers.deployment.diagnose.judge import Answer, Layers, NamedPolicy, judge
+from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
+
+ROLE: Final = "arn:aws:iam::111111111111:role/asker"
+TARGET: Final = "arn:aws:iam::222222222222:role/target"
+SESSION: Final = Principal.parse("arn:aws:sts::111111111111:assumed-role/asker/any", role_arn=ROLE)
+
+
+def _named(title: str, *statements: dict[str, Any], unread: bool = False) -> NamedPolicy:
+    document = None if unread else {"Version": "2012-10-17", "Statement": list(statements)}
+    return NamedPolicy(title, PolicySeen(title, document=document, why_not="AccessDenied" if unread else ""))
+
+
+def _allow(**more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, **more}
+
+
+def _trust(**more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROLE}, **more}
+
+
+def _answer(layers: Layers, **context: str) -> Answer:
+    return judge(Request(SESSION, "sts:AssumeRole", TARGET, "222222222222", context), layers).answer
+
+
+IDENTITY: Final = _named("identity", _allow())
+TRUST: Final = _named("trust", _trust())
+
+
+def test_both_sides_seen_and_willing_is_allowed() -> None:
+    assert _answer(Layers(identity=(IDENTITY,), resource=TRUST)) is Answer.ALLOWED
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        Layers(identity=(IDENTITY,), resource_unseen="the trust policy"),
+        Layers(identity_unseen="the permission policies", resource=TRUST),
+        Layers(identity=(), identity_listed=False, resource=TRUST),
+        Layers(identity=(IDENTITY, _named("other", unread=True)), resource=TRUST),
+        Layers(identity=(IDENTITY,), resource=TRUST, boundary=_named("boundary", unread=True)),
+        Layers(identity=(IDENTITY,), resource=TRUST, scps=((_named("scp", unread=True),),)),
+    ],
+    ids=["trust", "identity", "unlisted", "unread", "boundary", "scp"],
+)
+def test_what_wasnt_seen_leaves_it_open(layers: Layers) -> None:
+    judged = judge(Request(SESSION, "sts:AssumeRole", TARGET, "222222222222"), layers)
+
+    assert judged.answer is Answer.UNKNOWN
+    assert judged.open
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        Layers(identity=(), resource_unseen="the trust policy"),
+        Layers(identity_unseen="the permission policies", resource=_named("trust", _trust(Principal={"AWS": TARGET}))),
+        Layers(
+            identity=(_named("deny", _allow(Effect="Deny")), _named("other", unread=True)),
+            resource_unseen="the trust policy",
+        ),
+        Layers(identity=(IDENTITY, _named("other", unread=True)), resource=_named("trust", _trust(Effect="Deny"))),
+    ],
+    ids=["no permission", "other principal", "explicit deny", "trust denies"],
+)
+def test_one_certain_refusal_is_enough(layers: Layers) -> None:
+    assert _answer(layers) is Answer.REFUSED
+
+
+def test_a_policy_that_wasnt_listed_is_no_reason_to_doubt_an_allow() -> None:
+    assert _answer(Layers(identity=(IDENTITY,), identity_listed=False, resource=TRUST)) is Answer.ALLOWED
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "aws:SourceIp", "aws:SourceVpc", "sts:RoleSessionName"])
+def test_a_condition_that_nobody_can_look_up_leaves_it_open(key: str) -> None:
+    operator = "IpAddress" if key == "aws:SourceIp" else "StringEquals"
+    value = "10.0.0.0/8" if key == "aws:SourceIp" else "o-example"
+    met = _named("trust", _trust(Condition={operator: {key: value}}))
+    denied = _named("deny", _allow(Effect="Deny", Condition={operator: {key: value}}))
+
+    assert _answer(Layers(identity=(IDENTITY,), resource=met)) is Answer.UNKNOWN
+    assert _answer(Layers(identity=(IDENTITY, denied), resource=TRUST)) is Answer.UNKNOWN
+    assert _answer(Layers(identity=(), resource=met)) is Answer.REFUSED
+
+
+def test_a_missing_external_id_is_certainly_missing() -> None:
+    wanted = _named("trust", _trust(Condition={"StringEquals": {"sts:ExternalId": "x"}}))
+
+    assert _answer(Layers(identity=(IDENTITY,), resource=wanted)) is Answer.REFUSED
+
+
+def test_a_policy_that_the_engine_cannot_read_leaves_it_open() -> None:
+    strange = NamedPolicy("odd", PolicySeen("odd", document={"Version": "2012-10-17", "Statement": "nonsense"}))
+    judged = judge(
+        Request(SESSION, "sts:AssumeRole", TARGET, "222222222222"),
+        Layers(identity=(IDENTITY, strange), resource=TRUST),
+    )
+
+    assert judged.answer is Answer.UNKNOWN
+    assert any("can't read" in one for one in judged.open)
+
+
+def test_a_certain_answer_holds_whatever_the_unread_policy_says() -> None:
+    """Every pair of a seen and an unseen policy: the answer given without the unseen one is never contradicted."""
+    statements = [_allow(), _allow(Effect="Deny"), _allow(Action="logs:*"), _allow(Resource=f"{TARGET}x")]
+    request = Request(SESSION, "sts:AssumeRole", TARGET, "222222222222")
+    trust = Policy.parse({"Version": "2012-10-17", "Statement": [_trust()]}, kind=PolicyKind.TRUST)
+    for seen, hidden in itertools.product(statements, repeat=2):
+        layers = Layers(identity=(_named("seen", seen), _named("hidden", unread=True)), resource=TRUST)
+        answer = judge(request, layers).answer
+        whole = tuple(
+            Policy.parse({"Version": "2012-10-17", "Statement": [one]}, kind=PolicyKind.IDENTITY)
+            for one in (seen, hidden)
+        )
+        truth = decide(request, Policies(identity=whole, resource=trust)).allowed
+
+        assert answer is Answer.UNKNOWN or (answer is Answer.ALLOWED) is truth

@@ -1,0 +1,1 @@
+"""Both accounts through boto3: who, where, may we, what AWS says."""

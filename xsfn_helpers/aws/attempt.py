@@ -1,0 +1,51 @@
+"""A call that AWS may refuse, told calmly: a refusal is what the lesson is about, not an accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.common.stable_text import stable
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Renderable):
+    """How a call was answered: allowed, or refused with code and message (without what changes from call to call).
+
+    `by` is who refused: AWS, or the lab, which sends nothing that AWS would refuse anyhow.
+    """
+
+    allowed: bool
+    code: str = ""
+    message: str = ""
+    by: str = "AWS"
+
+    @property
+    def verdict(self) -> str:
+        """`✓ AWS allowed it`, `✗ AWS refused it` or `✗ The lab refused it`."""
+        return tr("✓ {by} allowed it", by=self.by) if self.allowed else tr("✗ {by} refused it", by=self.by)
+
+    def __str__(self) -> str:
+        return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"
+
+
+def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
+    """Make one call, such as `attempt(client.start_execution, stateMachineArn=…)`, and tell how it was answered.
+
+    What the call returns isn't kept, since it may hold credentials. An error that is neither AWS's nor the lab's is
+    raised as it is.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        call(**parameters)
+    except ClientError as error:
+        told = error.response["Error"]
+        return Attempt(False, told["Code"], stable(told["Message"]))
+    except XsfnError as error:
+        return Attempt(False, type(error).__name__, stable(str(error)), by=tr("The lab"))
+    return Attempt(True)

@@ -1,0 +1,25 @@
+"""How both accounts stand: what is there of the lab's things, and each link decided from it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xsfn_helpers.chain.links import Node
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.chain.verdicts import StoredRoles, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSnapshot:
+    """The three roles as stored, the two state machines' being there, and what follows for each link."""
+
+    scenario: Scenario
+    roles: StoredRoles
+    machines: frozenset[Node]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def absent(self) -> frozenset[Node]:
+        """The boxes of the diagram that don't exist yet."""
+        machines = {Node.OPERATOR_MACHINE, Node.SUBJECT_MACHINE}
+        return frozenset(node for node, role in self.roles.items() if role is None) | (machines - self.machines)

@@ -1,0 +1,244 @@
+"""Probes: state machines made for a moment to try a call that must be refused, and removed again.
+
+Only Step Functions can become the Operator role, so a wrong call in its name has to be made by a state machine.
+A probe's things carry the lab's tag and a name of their own; `sweep` finds what a killed process left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
+from xsfn_helpers.chain.plan import Change, Plan
+from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.common.errors import RunError
+from xsfn_helpers.common.interrupts import surely
+from xsfn_helpers.common.json_text import json_text
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
+from xsfn_helpers.deployment.resources.state_machine import StateMachine
+from xsfn_helpers.deployment.runs import ENDS, RUNNING
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+
+PREFIX: Final = "xsfn-probe-"
+_POLICY_NAME: Final = "assume-subject-execute-role"
+# A probe that is let through, against expectation, gets a session that may do nothing at all, and its keys stay in
+# the history of a state machine that is deleted at once.
+POWERLESS: Final = json.dumps(
+    {"Version": POLICY_VERSION, "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+)
+SHORTEST_SESSION: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a probe's execution ended."""
+
+    status: str
+    error: str
+    cause: str
+
+
+def with_credentials(scenario: Scenario) -> dict[str, Any]:
+    """A task that Step Functions runs as the execute role, passing the ARN of whatever machine it is in."""
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{scenario.partition}:states:::aws-sdk:sts:getCallerIdentity",
+        "Credentials": {"RoleArn": scenario.execute_role_arn},
+        "ResultPath": None,
+        "End": True,
+    }
+
+
+def by_hand(scenario: Scenario, *, external_id: str | None) -> dict[str, Any]:
+    """A task that calls AssumeRole itself, so that the external id can be chosen, or left out.
+
+    `Credentials` always sends the machine's own ARN; this is the only way to send another one, or none.
+    """
+    parameters: dict[str, Any] = {
+        "RoleArn": scenario.execute_role_arn,
+        "RoleSessionName": "xsfn-probe",
+        "DurationSeconds": SHORTEST_SESSION,
+        "Policy": POWERLESS,
+    }
+    if external_id is not None:
+        parameters["ExternalId"] = external_id
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{scenario.partition}:states:::aws-sdk:sts:assumeRole",
+        "Parameters": parameters,
+        "ResultPath": None,
+        "End": True,
+    }
+
+
+def try_as_operator_role(environment: Environment, task: dict[str, Any]) -> Ending:
+    """Run the task in a state machine of the Operator account that has the Operator's role and another name."""
+    return _try(environment, task, environment.scenario.operator_role_arn)
+
+
+def try_both_as_operator_role(
+    environment: Environment, first: dict[str, Any], second: dict[str, Any]
+) -> tuple[Ending, Ending]:
+    """Run two tasks one after the other in such a state machine. The second is tried however the first ends.
+
+    What came of the first is told by the history alone: the execution ends as the second does.
+    """
+    go_on = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Try"}], "Next": "Try"}
+    before = {name: value for name, value in first.items() if name != "End"} | go_on
+    states = {"StartAt": "Try first", "States": {"Try first": before, "Try": second}}
+    machine = _machine_of(environment, _new_name(), environment.scenario.operator_role_arn, states)
+    with _for_a_moment(machine):
+        machine.create()
+        with translated(environment.scenario.operator):
+            answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+        history = _wait_for_history(environment, answer["executionArn"])
+    return _ending_of_first(history), _ending(history[-1])
+
+
+def try_as_other_role(environment: Environment, task: dict[str, Any]) -> Ending:
+    """Run the task under a role of the Operator account that may assume the execute role but isn't trusted by it."""
+    with _other_role(environment) as role_arn:
+        return _try(environment, task, role_arn)
+
+
+def sweep(environment: Environment) -> Plan:
+    """Remove what probes left behind in either account, found by name and tag."""
+    with translated(environment.scenario.operator):
+        machines = [
+            machine["name"]
+            for page in environment.states(Side.OPERATOR).get_paginator("list_state_machines").paginate()
+            for machine in page["stateMachines"]
+            if machine["name"].startswith(PREFIX)
+        ]
+    changes: list[Change | None] = [_machine(environment, name, "", {}).undo() for name in machines]
+    for side in Side:
+        changes += [_role(environment, name, side).undo() for name in _role_names(environment, side)]
+    return Plan(tr("Probes left behind"), tuple(change for change in changes if change), done=True)
+
+
+def _role_names(environment: Environment, side: Side) -> list[str]:
+    with translated(environment.scenario.account(side)):
+        return [
+            role["RoleName"]
+            for page in environment.iam(side).get_paginator("list_roles").paginate()
+            for role in page["Roles"]
+            if role["RoleName"].startswith(PREFIX)
+        ]
+
+
+def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
+    machine = _machine(environment, _new_name(), role_arn, task)
+    with _for_a_moment(machine):
+        machine.create()
+        with translated(environment.scenario.operator):
+            answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+        return _wait(environment, answer["executionArn"])
+
+
+def _wait(environment: Environment, execution_arn: str, *, timeout: float = 60.0) -> Ending:
+    deadline = time.monotonic() + timeout
+    pauses = environment.accounts.pace.pauses()
+    while True:
+        time.sleep(next(pauses))
+        with translated(environment.scenario.operator):
+            described = environment.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
+        if described["status"] != RUNNING:
+            return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
+        if time.monotonic() > deadline:
+            raise _hasnt_ended(environment, timeout)
+
+
+def _wait_for_history(
+    environment: Environment, execution_arn: str, *, timeout: float = 60.0
+) -> list[HistoryEventTypeDef]:
+    deadline = time.monotonic() + timeout
+    pauses = environment.accounts.pace.pauses()
+    while True:
+        time.sleep(next(pauses))
+        with translated(environment.scenario.operator):
+            pages = environment.states(Side.OPERATOR).get_paginator("get_execution_history")
+            history = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+        if history and history[-1]["type"] in ENDS:
+            return history
+        if time.monotonic() > deadline:
+            raise _hasnt_ended(environment, timeout)
+
+
+def _ending_of_first(history: list[HistoryEventTypeDef]) -> Ending:
+    """What came of the first of two tasks: what its state met before the second was entered."""
+    for event in history:
+        if event["type"] == "TaskSucceeded":
+            return Ending("SUCCEEDED", "", "")
+        if event["type"] in ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"):
+            return _ending(event)
+        if event["type"] == "TaskStateExited":
+            break
+    return _ending(history[-1])
+
+
+def _ending(event: HistoryEventTypeDef) -> Ending:
+    details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+    told_of: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
+    status = ENDS.get(event["type"], "FAILED")
+    return Ending(status, told_of.get("error", ""), told_of.get("cause", ""))
+
+
+def _hasnt_ended(environment: Environment, timeout: float) -> RunError:
+    return RunError(
+        tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(environment.scenario.operator)
+    )
+
+
+@contextmanager
+def _other_role(environment: Environment) -> Iterator[str]:
+    scenario = environment.scenario
+    role = _role(environment, _new_name())
+    policy = InlinePolicy(
+        environment, Side.OPERATOR, role.name, _POLICY_NAME, json_text(operator_role_permissions(scenario))
+    )
+    with _for_a_moment(role):
+        role.create()
+        policy.save()
+        yield f"arn:{scenario.partition}:iam::{scenario.operator_account_id}:role/{role.name}"
+
+
+@contextmanager
+def _for_a_moment(thing: Role | StateMachine) -> Iterator[None]:
+    """Take the thing away afterwards. Its name is new, so it needs no look at whose it is, unless something fails."""
+    try:
+        yield
+    except BaseException:
+        surely(thing.undo)
+        raise
+    surely(thing.delete)
+
+
+def _role(environment: Environment, name: str, side: Side = Side.OPERATOR) -> Role:
+    trust = json_text(service_trust(environment.scenario, environment.scenario.operator))
+    return Role(environment, side, name, trust, policies=frozenset({_POLICY_NAME}))
+
+
+def _machine(environment: Environment, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:
+    return _machine_of(environment, name, role_arn, {"StartAt": "Try", "States": {"Try": task}})
+
+
+def _machine_of(environment: Environment, name: str, role_arn: str, states: dict[str, Any]) -> StateMachine:
+    definition = {"Comment": "A probe: it tries one call and is removed", **states}
+    return StateMachine(environment, Side.OPERATOR, name, role_arn, json_text(definition))
+
+
+def _new_name() -> str:
+    """Another one each time, so that two checks at once don't get in each other's way."""
+    return PREFIX + secrets.token_hex(4)

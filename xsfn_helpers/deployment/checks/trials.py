@@ -1,0 +1,240 @@
+"""The chain tried live: a run, a run that is stopped, and the calls that must be refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws.errors import code_of, message_of, translated
+from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
+from xsfn_helpers.chain.plan import Action
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.interrupts import surely
+from xsfn_helpers.common.json_text import json_text
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.stable_text import stable
+from xsfn_helpers.deployment.checks import probes
+from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.resources.state_machine import StateMachine
+from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, Run, begin, follow, how_far, look, stop
+
+_DENIED: Final = ("AccessDenied", "AccessDeniedException")
+_NOT_AUTHORIZED: Final = "is not authorized to "
+_STOP_CAUSE: Final = "xsfn tries link 5: a stopped parent stops its child"
+# Long enough to be stopped in time, short enough to end by itself if the check is killed.
+_WAITING: Final = {
+    "Comment": "Here for a moment, while xsfn tries link 5; applying the prerequisites puts the lesson's back",
+    "StartAt": "Wait to be stopped",
+    "States": {"Wait to be stopped": {"Type": "Wait", "Seconds": 60, "End": True}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What a call that should be refused came to: refused, in AWS's words, or not."""
+
+    refused: bool
+    words: str
+
+
+def direct_assume_role(environment: Environment) -> CallAnswer:
+    """The Operator account's administrator asks for the execute role, with the right external id."""
+    scenario = environment.scenario
+    try:
+        # The answer, should there be one, holds credentials: it is not kept, and they may do nothing.
+        environment.accounts.client(Side.OPERATOR, "sts").assume_role(
+            RoleArn=scenario.execute_role_arn,
+            RoleSessionName="xsfn-probe",
+            ExternalId=scenario.external_id,
+            DurationSeconds=probes.SHORTEST_SESSION,
+            Policy=probes.POWERLESS,
+        )
+    except ClientError as error:
+        return _refusal(environment, error)
+    return CallAnswer(False, tr("the administrator was given the execute role"))
+
+
+def direct_start_execution(environment: Environment) -> CallAnswer:
+    """The Operator account's administrator starts the Subject machine, without any role of the Subject account."""
+    scenario = environment.scenario
+    try:
+        started = environment.states(Side.OPERATOR).start_execution(stateMachineArn=scenario.subject_machine_arn)
+    except ClientError as error:
+        return _refusal(environment, error)
+    with translated(scenario.subject):
+        environment.states(Side.SUBJECT).stop_execution(executionArn=started["executionArn"])
+    return CallAnswer(False, tr("the Subject state machine was started from outside its account"))
+
+
+def wrong_external_id(environment: Environment) -> CallAnswer:
+    """Another state machine with the Operator's role: Step Functions passes that machine's ARN (confused deputy)."""
+    return _ended(probes.try_as_operator_role(environment, probes.with_credentials(environment.scenario)))
+
+
+def no_external_id(environment: Environment) -> CallAnswer:
+    """The Operator role asks for the execute role without an external id."""
+    return _ended(probes.try_as_operator_role(environment, probes.by_hand(environment.scenario, external_id=None)))
+
+
+def external_ids(environment: Environment) -> tuple[CallAnswer, CallAnswer]:
+    """`wrong_external_id` and `no_external_id`, tried by one state machine in one execution."""
+    scenario = environment.scenario
+    by_hand, machine = probes.by_hand(scenario, external_id=None), probes.with_credentials(scenario)
+    none, wrong = probes.try_both_as_operator_role(environment, by_hand, machine)
+    return _ended(wrong), _ended(none)
+
+
+def other_role(environment: Environment) -> CallAnswer:
+    """Another role of the Operator account asks, permitted by its own account and with the right external id."""
+    task = probes.by_hand(environment.scenario, external_id=environment.scenario.external_id)
+    return _ended(probes.try_as_other_role(environment, task))
+
+
+@contextmanager
+def machine_in_place(machine: StateMachine) -> Iterator[None]:
+    """The Operator machine for as long as it is needed: one that stands is used, a missing one is made and removed.
+
+    The trust policy names this machine's ARN as external id, so no other name would do.
+    """
+    if machine.plan().action is not Action.CREATE:
+        yield
+        return
+    try:
+        machine.apply()
+        yield
+    finally:
+        surely(machine.undo)
+
+
+def subject_alone(environment: Environment) -> str:
+    """Start the Subject machine from its own account and give the status it ends with."""
+    subject = environment.scenario.subject
+    states = environment.states(Side.SUBJECT)
+    with translated(subject):
+        execution = states.start_execution(stateMachineArn=environment.scenario.subject_machine_arn)["executionArn"]
+        deadline = time.monotonic() + 60
+        pauses = environment.accounts.pace.pauses()
+        while True:
+            time.sleep(next(pauses))
+            status = states.describe_execution(executionArn=execution)["status"]
+            if status != RUNNING or time.monotonic() > deadline:
+                return status
+
+
+def run(environment: Environment, *, allowed: bool) -> Run:
+    """One real run: the trial of links 1, 2, 3, 4 and 6.
+
+    `allowed` says what the policies as stored make of these links. A run that goes otherwise is repeated for a while,
+    because a fresh IAM change takes time to be seen by STS and Step Functions.
+    """
+    return until_seen(environment, lambda: follow(environment, begin(environment)), allowed=allowed)
+
+
+def until_seen(environment: Environment, attempt: Callable[[], Run], *, allowed: bool) -> Run:
+    """The first run that goes as the policies say, or the last one within the time that a change may take to be seen.
+
+    `attempt` makes one; `allowed` says whether the policies let it through.
+    """
+    patience = environment.accounts.pace.propagation
+    began = time.monotonic()
+    pause = 0.25
+    while True:
+        tried = attempt()
+        not_seen_yet = was_refused(tried) if allowed else tried.succeeded
+        waited = time.monotonic() - began
+        if not not_seen_yet or waited > patience:
+            return tried
+        what = (
+            tr("a run was refused, though the policies allow it")
+            if allowed
+            else tr("a run was let through, though they deny it")
+        )
+        environment.accounts.tell_waiting(
+            Waiting(environment.scenario.operator, what, tr(IAM_SPREADS), waited, patience)
+        )
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0)
+
+
+def stopped_run(environment: Environment, subject_machine: StateMachine, *, allowed: bool = True) -> Run:
+    """Stop a run while its Subject execution waits: the trial of link 5.
+
+    The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
+    back whatever happens. `allowed` says what the policies make of link 5; a stop that they refuse isn't waited for.
+    """
+    before = subject_machine.as_stored()
+    waiting = replace(before, definition=json_text(_WAITING))
+    try:
+        waiting.save()
+        execution, goes_on = _begun(environment)
+        patience = (2 if allowed else 0) + 20 * environment.accounts.pace.poll
+        ended = (
+            stop(environment, execution, cause=_STOP_CAUSE, timeout=patience)
+            if goes_on
+            else look(environment, execution)
+        )
+        if ended.subject_execution_arn and ended.subject_status == RUNNING:
+            with translated(environment.scenario.subject):
+                environment.states(Side.SUBJECT).stop_execution(
+                    executionArn=ended.subject_execution_arn, cause=tr("its parent couldn't stop it")
+                )
+    except BaseException:
+        # It may stand as it was, and may not be saved at all: looked at first.
+        surely(before.apply)
+        raise
+    surely(before.save)
+    return ended
+
+
+def _begun(environment: Environment) -> tuple[str, bool]:
+    """A run whose Subject execution has started, or that has failed; and whether it goes on.
+
+    One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
+    execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
+    """
+    pace = environment.accounts.pace
+    deadline = time.monotonic() + pace.propagation
+    execution, pauses = begin(environment), pace.pauses()
+    while True:
+        time.sleep(next(pauses))
+        tried = how_far(environment, execution)
+        goes_on, succeeded = tried.status == RUNNING, tried.status == SUCCEEDED
+        if not (succeeded or (goes_on and not tried.submitted)) or time.monotonic() > deadline:
+            return execution, goes_on
+        if succeeded:
+            execution = begin(environment)
+
+
+def was_refused(tried: Run) -> bool:
+    """Whether a policy stopped the run; a Subject machine that isn't there is another matter."""
+    return tried.broken_link is not None and not (tried.error or "").endswith("DoesNotExistException")
+
+
+def _refusal(environment: Environment, error: ClientError) -> CallAnswer:
+    if code_of(error) not in _DENIED:
+        with translated(environment.scenario.operator):
+            raise error
+    return CallAnswer(True, stable(message_of(error)))
+
+
+def _ended(ending: probes.Ending) -> CallAnswer:
+    """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
+    words = stable(ending.cause)
+    if ending.status == "SUCCEEDED":
+        return CallAnswer(False, tr("the execute role was given"))
+    if ending.status == "FAILED" and _NOT_AUTHORIZED in words:
+        return CallAnswer(True, words)
+    return CallAnswer(
+        False,
+        tr(
+            "the probe ended {status} for another reason: {error} {words}",
+            status=ending.status,
+            error=ending.error,
+            words=words,
+        ).rstrip(),
+    )

@@ -1,0 +1,121 @@
+"""The diagnosis as JSON values. Pure.
+
+The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`; a link's `answer`
+is `allowed`, `refused`, `unknown` or `not_asked`; a change's `before` and `after` are for reading, its `calls` are what
+is to be sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.deployment.diagnose.changes import Correction
+from xsfn_helpers.deployment.diagnose.diagnosis import about_the_run, fix_notes, headline
+from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.links import TaskLink
+
+if TYPE_CHECKING:
+    from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
+
+SCHEMA: Final = "xsfn.diagnosis/1"
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The whole diagnosis."""
+    evidence, execution, first = diagnosis.evidence, diagnosis.execution, diagnosis.first_broken
+    return {
+        "schema": SCHEMA,
+        "asked": evidence.asked,
+        "verdict": diagnosis.verdict.name.lower(),
+        "ok": diagnosis.ok,
+        "headline": headline(diagnosis),
+        "state_machine": {
+            "arn": evidence.machine.arn,
+            "account": evidence.machine.account,
+            "role": evidence.machine.role_arn,
+            "type": evidence.machine.type,
+        },
+        "execution": None
+        if execution is None
+        else {"arn": execution.arn, "status": execution.status, "told": about_the_run(diagnosis)},
+        "first_broken": None if first is None else {"task": first.task, **_link(first)},
+        "tasks": [_task(task) for task in diagnosis.tasks],
+        "fixes": [_fix(fix) for fix in diagnosis.fixes],
+        "risks": [
+            {
+                "id": risk.id,
+                "account": risk.account,
+                "where": risk.where,
+                "message": risk.message,
+                "fix": risk.fix,
+                "source": risk.source,
+            }
+            for risk in diagnosis.risks
+        ],
+        "least_privilege": [{"role": one.role_arn, "policy": one.policy} for one in diagnosis.least],
+        "not_seen": [{"account": one.account, "what": one.what, "why": one.why} for one in diagnosis.not_seen],
+    }
+
+
+def _task(diagnosed: TaskDiagnosis) -> dict[str, Any]:
+    task = diagnosed.task
+    return {
+        "name": task.name,
+        "where": task.where,
+        "resource": task.task.resource,
+        "credentials": task.choice.value or None,
+        "role": task.role_arn or None,
+        "from_run": task.from_run,
+        "links": [_link(link) for link in diagnosed.links],
+    }
+
+
+def _link(link: TaskLink) -> dict[str, Any]:
+    return {
+        "number": link.number,
+        "asker": link.asker or None,
+        "action": link.action,
+        "resource": link.resource or None,
+        "accounts": list(link.accounts),
+        "when": link.when,
+        "answer": link.answer.name.lower(),
+        "why": link.why,
+        "slip": None
+        if link.slip is None
+        else {"kind": link.slip.kind.name.lower(), "written": link.slip.written, "meant": link.slip.meant or None},
+        "aws_says": link.aws_says or None,
+        "open": list(link.open),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "link": fix.link,
+        "task": fix.task,
+        "summary": fix.summary,
+        "notes": list(fix_notes(fix)),
+        "mends": fix.mends,
+        "continues_as": fix.continues_as or None,
+        "changes": [_change(change) for change in fix.changes],
+    }
+
+
+def _change(change: Correction) -> dict[str, Any]:
+    return {
+        "account": change.account,
+        "thing": change.thing,
+        "before": change.before or None,
+        "after": change.after or None,
+        "diff": list(change.diff),
+        "calls": [
+            {
+                "account": call.account,
+                "service": call.service,
+                "operation": call.operation,
+                "parameters": dict(call.parameters),
+                "cli": call.cli,
+            }
+            for call in change.calls
+        ],
+        "cloudformation": change.cloudformation or None,
+    }

@@ -1,0 +1,72 @@
+"""A diagnosis asked for: the two accounts of a lab, sessions of one's own, or a folder of exported files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xsfn_helpers.aws.settings import Platform
+from xsfn_helpers.common.arns import Arn
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse
+from xsfn_helpers.deployment.diagnose.reading.files import read_files
+from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, read_live
+
+if TYPE_CHECKING:
+    import boto3
+
+    from xsfn_helpers.aws.accounts import Accounts
+    from xsfn_helpers.aws.settings import Settings
+
+
+def diagnose_accounts(arn: str, accounts: Accounts) -> Diagnosis:
+    """The diagnosis of a state machine or an execution, read from the two accounts of a lab.
+
+    Raises `ConfigError` where the ARN is none, or there is no such thing, and `AwsUnavailable` when AWS can't be asked.
+    """
+    # The sandbox has no organizations, so no service control policies either.
+    organized = accounts.target is not Platform.SANDBOX
+    return _diagnosed(arn, lambda region: doors_of(accounts, region, organized=organized))
+
+
+def diagnose_sessions(arn: str, sessions: Iterable[boto3.Session], denied: Collection[str] = ()) -> Diagnosis:
+    """The same, read through boto3 sessions: of both accounts, or of one, when the other stays unseen.
+
+    Nothing is read in `denied` accounts.
+    """
+    return _diagnosed(arn, lambda region: doors_of_sessions(sessions, region, denied=denied))
+
+
+def diagnose_profiles(arn: str, settings: Settings) -> Diagnosis:
+    """The same, through the AWS profiles that were chosen; through AWS's default credentials where none was."""
+    from xsfn_helpers.aws.sessions import session_for
+
+    named = {side: profile for side, profile in settings.profiles.items() if profile}
+    region = _region(arn)
+    sessions = [session_for(side, profile, region) for side, profile in (named or settings.profiles).items()]
+    return diagnose_sessions(arn, sessions, settings.denied)
+
+
+def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
+    """The same, from exported JSON, see `reading.files`. Raises `ConfigError` that names the file."""
+    return analyse(read_files(folder, arn), now())
+
+
+def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:
+    return analyse(read_live(arn, doors(_region(arn))), now())
+
+
+def _region(arn: str) -> str:
+    found = Arn.parse(arn)
+    if found is None or not found.region:
+        fix = tr("Give the ARN of a state machine, or of one of its executions.")
+        raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=arn), fix=fix)
+    return found.region
+
+
+def now() -> str:
+    """The time as conditions on aws:CurrentTime compare it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,240 @@
+"""What is known of a set-up: machines, roles, policies; and what couldn't be seen, and why. Pure.
+
+A reader (live, or of exported files) fills it in; everything else only looks. Nothing here is guessed: a policy that
+nobody could read is there by name, with the reason in the place of its document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import unquote
+
+from xsfn_helpers.chain.documents import Document
+from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
+from xsfn_helpers.common.language import mark, tr
+
+_AWS_OWN: Final = "aws"
+# Stands for an account that nobody could tell.
+UNKNOWN: Final = mark("unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySeen:
+    """One policy. `arn` is empty for an inline one; `document` is None where it couldn't be read, for `why_not`."""
+
+    name: str
+    arn: str = ""
+    document: Document | None = None
+    why_not: str = ""
+
+    @property
+    def is_awss_own(self) -> bool:
+        """Whether AWS manages it, so that nobody else can change it."""
+        return bool(self.arn) and account_of(self.arn) == _AWS_OWN
+
+    def title_of(self, role: str) -> str:
+        """What it is called as a permission policy, or a boundary, of this role."""
+        if self.arn:
+            return tr("managed policy {policy} of role {role}", policy=self.name, role=role)
+        return tr("inline policy {policy} of role {role}", policy=self.name, role=role)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSeen:
+    """One role. `policies_listed`: whether these are all its permission policies; `tags` is None where unknown.
+
+    `in_full` is False for a role of which only a list's line was read: name, id and trust policy.
+    """
+
+    arn: str
+    unique_id: str = ""
+    trust: Document | None = None
+    policies: tuple[PolicySeen, ...] = ()
+    policies_listed: bool = True
+    boundary: PolicySeen | None = None
+    tags: Mapping[str, str] | None = None
+    in_full: bool = True
+
+    @property
+    def name(self) -> str:
+        return role_name(self.arn) or self.arn
+
+    @property
+    def account(self) -> str:
+        return account_of(self.arn)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSeen:
+    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known."""
+
+    arn: str
+    role_arn: str
+    definition: str
+    type: str = "STANDARD"
+    logs: bool | None = None
+    traces: bool | None = None
+    tags: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        found = Arn.parse(self.arn)
+        return found.machine_name if found else self.arn
+
+    @property
+    def account(self) -> str:
+        return account_of(self.arn)
+
+    @property
+    def region(self) -> str:
+        found = Arn.parse(self.arn)
+        return found.region if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRunTime:
+    """What one task did in an execution: the role that it took on, and the parameters of its call."""
+
+    role_arn: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSeen:
+    """One execution: how it ended, and what its tasks did, by the names of their states. `input` is JSON text."""
+
+    arn: str
+    machine_arn: str
+    status: str
+    input: str = "{}"
+    error: str = ""
+    cause: str = ""
+    tasks: Mapping[str, AtRunTime] = field(default_factory=dict)
+    failed_state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """One account as far as it was seen. The two listings are None where nobody could list; `scps` likewise.
+
+    `scps` has one tuple for each level of the organization, the root first; () where there is no organization.
+    """
+
+    id: str
+    roles: Mapping[str, RoleSeen] = field(default_factory=dict)
+    machines: Mapping[str, MachineSeen] = field(default_factory=dict)
+    all_roles: frozenset[str] | None = None
+    all_machines: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
+    scps: tuple[tuple[PolicySeen, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """Something that couldn't be read, in which account, and why."""
+
+    account: str
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return tr("account {account}: {what} ({why})", account=tr(self.account), what=self.what, why=self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about."""
+
+    asked: str
+    machine: MachineSeen
+    accounts: Mapping[str, AccountSeen]
+    execution: ExecutionSeen | None = None
+    not_seen: tuple[NotSeen, ...] = ()
+
+    def account(self, account_id: str) -> AccountSeen:
+        """The account; one of which nothing was seen where it is another."""
+        return self.accounts.get(account_id) or AccountSeen(account_id)
+
+    def role(self, arn: str) -> RoleSeen | None:
+        """The role of exactly this ARN, if it was read."""
+        return self.account(account_of(arn)).roles.get(arn)
+
+    def lacks_role(self, arn: str) -> bool:
+        """Whether it is certain that there is no role of this ARN."""
+        account = self.account(account_of(arn))
+        if arn in account.roles:
+            return False
+        return arn in account.missing or (account.all_roles is not None and arn not in account.all_roles)
+
+    def state_machine(self, arn: str) -> MachineSeen | None:
+        """The state machine that this ARN, or that of its version or alias, is of."""
+        return self.account(account_of(arn)).machines.get(machine_arn(arn))
+
+    def lacks_machine(self, arn: str) -> bool:
+        """Whether it is certain that there is no such state machine; listings cover the machine's region alone."""
+        own, account = machine_arn(arn), self.account(account_of(arn))
+        if own in account.machines:
+            return False
+        if own in account.missing:
+            return True
+        found = Arn.parse(own)
+        same_region = found is not None and found.region == self.machine.region
+        return same_region and account.all_machines is not None and own not in account.all_machines
+
+    def state_machine_is_there(self, arn: str) -> bool:
+        """Whether it is certain that this state machine exists, read or merely listed."""
+        account = self.account(account_of(arn))
+        return arn in account.machines or (account.all_machines is not None and arn in account.all_machines)
+
+    def with_role(self, role: RoleSeen) -> Evidence:
+        """The same with this role as it would be."""
+        account = self.account(role.account)
+        listed = None if account.all_roles is None else account.all_roles | {role.arn}
+        return self._with(
+            replace(
+                account,
+                roles={**account.roles, role.arn: role},
+                all_roles=listed,
+                missing=account.missing - {role.arn},
+            )
+        )
+
+    def with_machine(self, machine: MachineSeen, *, replaces: bool = False) -> Evidence:
+        """The same with this state machine as it would be, and as the one asked about if it `replaces` that."""
+        account = self.account(machine.account)
+        listed = None if account.all_machines is None else account.all_machines | {machine.arn}
+        changed = self._with(
+            replace(
+                account,
+                machines={**account.machines, machine.arn: machine},
+                all_machines=listed,
+                missing=account.missing - {machine.arn},
+            )
+        )
+        if replaces:
+            return replace(changed, machine=machine, asked=machine.arn)
+        return replace(changed, machine=machine) if machine.arn == self.machine.arn else changed
+
+    def _with(self, account: AccountSeen) -> Evidence:
+        return replace(self, accounts={**self.accounts, account.id: account})
+
+
+def read_input(text: str) -> object:
+    """An execution's input as a value; an empty object where it isn't JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
+
+
+def read_document(given: object) -> Document | None:
+    """A policy document as boto3 or the AWS CLI gives it: decoded, or still text; None for anything else."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(unquote(given) if given.startswith("%") else given)
+        except ValueError:
+            return None
+    return given if isinstance(given, dict) else None

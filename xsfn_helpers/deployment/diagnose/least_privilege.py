@@ -1,0 +1,78 @@
+"""Least privilege, computed from the chain: what each role needs for these tasks, and not a thing more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
+from xsfn_helpers.chain.documents import POLICY_VERSION, Document
+from xsfn_helpers.common.arns import Arn, account_of
+from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.tasks import TaskCall
+
+# Pairs of action and resource; the resource is empty where it is known only at run time.
+Needs = tuple[tuple[str, str], ...]
+
+
+def calls_by_task(task: TaskCall, evidence: Evidence) -> tuple[ServiceCall, ...]:
+    """The calls of a task, made in the account of the role that it acts as."""
+    machine = Arn.parse(evidence.machine.arn)
+    account = account_of(task.role_arn) or evidence.machine.account
+    place = ResourcePlace(account, evidence.machine.region, machine.partition if machine else "aws")
+    return calls_of(task.task.resource, task.arguments, place)
+
+
+def needs(evidence: Evidence, tasks: Iterable[TaskCall]) -> Mapping[str, Needs]:
+    """What each role of the chain needs, by the role's ARN, in the order of the tasks."""
+    found: dict[str, dict[tuple[str, str], None]] = {evidence.machine.role_arn: {}}
+    for task in tasks:
+        acting = task.role_arn if task.takes_on_a_role else evidence.machine.role_arn
+        if task.takes_on_a_role:
+            found[evidence.machine.role_arn][("sts:AssumeRole", task.role_arn)] = None
+        if acting:
+            of_role = found.setdefault(acting, {})
+            of_role.update(dict.fromkeys((call.action, call.resource) for call in calls_by_task(task, evidence)))
+    return {arn: tuple(pairs) for arn, pairs in found.items()}
+
+
+def minimal_policy(pairs: Needs) -> Document | None:
+    """The smallest permission policy for these; None where something in it is known only at run time, or nothing is."""
+    if not pairs or any(resource == AT_RUN_TIME for _, resource in pairs):
+        return None
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in pairs:
+        by_resource.setdefault(resource, []).append(action)
+    statements = [
+        {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
+        for resource, actions in by_resource.items()
+    ]
+    return {"Version": POLICY_VERSION, "Statement": statements}
+
+
+def task_role_trust(evidence: Evidence) -> Document:
+    """The narrowest trust policy of a role that this state machine's tasks take on.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+    return _trust(
+        {"AWS": evidence.machine.role_arn},
+        {"StringEquals": {"sts:ExternalId": evidence.machine.arn}},
+    )
+
+
+def service_role_trust(machine_arn: str) -> Document:
+    """The narrowest trust policy of a state machine's own role.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    """
+    account = account_of(machine_arn)
+    return _trust(
+        {"Service": STATES_PRINCIPAL},
+        {"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": machine_arn}},
+    )
+
+
+def _trust(principal: Mapping[str, str], condition: Mapping[str, object]) -> Document:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    return {"Version": POLICY_VERSION, "Statement": [statement]}

@@ -1,0 +1,1 @@
+"""What a diagnosis looks at: read from the accounts, or from exported files."""

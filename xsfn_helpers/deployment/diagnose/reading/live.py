@@ -1,0 +1,354 @@
+"""Evidence read from AWS (or the sandbox): reading calls only, and whatever may not be read is told, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from xsfn_helpers.aws.errors import code_of, message_of
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
+from xsfn_helpers.common.errors import AwsUnavailable, ConfigError
+from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.deployment.diagnose.evidence import (
+    UNKNOWN,
+    AccountSeen,
+    Evidence,
+    ExecutionSeen,
+    MachineSeen,
+    NotSeen,
+)
+from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
+from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
+from xsfn_helpers.deployment.diagnose.reading.organization import read_scps
+from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
+
+if TYPE_CHECKING:
+    import boto3
+
+    from xsfn_helpers.aws.accounts import Accounts
+
+T = TypeVar("T")
+_GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound"})
+# What was found may name more to look at: a role that was probably meant, and then what that one starts.
+_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of the thing asked about where it isn't there, or can't be read."""
+
+    missing: str
+    unreadable: str
+
+
+_EXECUTION: Final = _Words(mark("There is no such execution."), mark("The execution can't be read: {error}."))
+_MACHINE: Final = _Words(mark("There is no such state machine."), mark("The state machine can't be read: {error}."))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way into one account: its id, and clients by service. `organized` is False where no organization can be."""
+
+    account: str
+    client: Callable[[str], Any]
+    organized: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in, by account, and what is to be told of those that don't open."""
+
+    by_account: Mapping[str, Door]
+    closed: tuple[NotSeen, ...] = ()
+
+
+def doors_of(accounts: Accounts, region: str, *, organized: bool = True) -> Doors:
+    """The two accounts of a lab. Raises `AwsUnavailable` when neither can be looked into."""
+    return _doors([_known_clients(accounts, side, region) for side in Side], organized=organized)
+
+
+def doors_of_sessions(sessions: Iterable[boto3.Session], region: str, *, denied: Collection[str] = ()) -> Doors:
+    """One door for each account that the sessions lead to; none into `denied` ones.
+
+    Raises `AwsUnavailable` when none of them leads anywhere.
+    """
+    return _doors([_clients(session, region) for session in sessions], denied=denied)
+
+
+def _doors(clients: Iterable[Callable[[str], Any]], *, denied: Collection[str] = (), organized: bool = True) -> Doors:
+    doors: dict[str, Door] = {}
+    closed: list[NotSeen] = []
+    for client in clients:
+        try:
+            account = client("sts").get_caller_identity()["Account"]
+        except (ClientError, BotoCoreError) as error:
+            closed.append(NotSeen(UNKNOWN, tr("everything that one of the sessions leads to"), _told(error)))
+            continue
+        if account in denied:
+            closed.append(NotSeen(account, tr("everything"), tr("it is on your list deny_accounts")))
+            continue
+        doors.setdefault(account, Door(account, client, organized))
+    if not doors:
+        fix = tr("Sign in again, or name another profile; `aws sts get-caller-identity` tells whether it works.")
+        why = tr("; ").join(map(str, closed))
+        raise AwsUnavailable(tr("No account can be looked into: {why}.", why=why), fix=fix)
+    return Doors(doors, tuple(closed))
+
+
+def _known_clients(accounts: Accounts, side: Side, region: str) -> Callable[[str], Any]:
+    """The lab's own clients, where they are of this region."""
+    if accounts.session(side).region_name == region:
+        return lambda service: accounts.client(side, service)
+    return _clients(accounts.session(side), region)
+
+
+def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
+    made: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        if service not in made:
+            known: Callable[..., Any] = session.client
+            made[service] = known(service, region_name=region)
+        return made[service]
+
+    return client
+
+
+def read_live(asked: str, doors: Doors) -> Evidence:
+    """The evidence about a state machine or an execution, by its ARN.
+
+    Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
+    """
+    return _Reader(asked, doors).read()
+
+
+class _Reader:
+    def __init__(self, asked: str, ways: Doors) -> None:
+        self._asked, self._doors = asked, ways.by_account
+        doors = ways.by_account
+        self._accounts: dict[str, AccountSeen] = {account: AccountSeen(account) for account in doors}
+        self._not_seen: list[NotSeen] = list(ways.closed)
+        self._roles = {account: RoleReader(account, door.client, self._note) for account, door in doors.items()}
+
+    def read(self) -> Evidence:
+        arn = Arn.parse(self._asked)
+        if arn is None or not arn.machine_name or arn.kind not in ("stateMachine", "execution"):
+            fix = tr("Give the ARN of a state machine, or of one of its executions.")
+            raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=self._asked), fix=fix)
+        if arn.account not in self._doors:
+            what = tr(
+                "The state machine is in account {account}, which can't be looked into; {others} can.",
+                account=arn.account,
+                others=listed(self._doors),
+            )
+            fix = tr("Give a profile of that account, or exported files with --from-files.")
+            raise ConfigError(what, fix=fix)
+        for account in self._doors:
+            self._list(account)
+        execution = self._execution() if arn.kind == "execution" else None
+        machine = self._operator_machine(execution.machine_arn if execution else self._asked)
+        evidence = Evidence(self._asked, machine, self._accounts, execution)
+        for _ in range(_ROUNDS):
+            more = self._follow(evidence)
+            evidence = replace(evidence, accounts=dict(self._accounts), not_seen=tuple(self._not_seen))
+            if not more:
+                break
+        self._closed_doors(evidence)
+        for account in sorted({machine.account, *map(account_of, wanted_roles(evidence))} & self._doors.keys()):
+            self._scps(account)
+        unseen = tuple(dict.fromkeys(self._not_seen))
+        return replace(evidence, accounts=dict(self._accounts), not_seen=unseen)
+
+    # --- what is there
+
+    def _list(self, account: str) -> None:
+        roles = self._try(account, tr("the list of roles (iam:ListRoles)"), self._roles[account].listed)
+        machines = self._try(
+            account, tr("the list of state machines (states:ListStateMachines)"), lambda: self._listed_machines(account)
+        )
+        self._accounts[account] = replace(
+            self._accounts[account],
+            roles={role.arn: role for role in roles or ()},
+            all_roles=None if roles is None else frozenset(role.arn for role in roles),
+            all_machines=None if machines is None else frozenset(machines),
+        )
+
+    def _listed_machines(self, account: str) -> list[str]:
+        pages = self._states(account).get_paginator("list_state_machines").paginate()
+        return [one["stateMachineArn"] for page in pages for one in page["stateMachines"]]
+
+    def _states(self, account: str) -> Any:
+        return self._doors[account].client("stepfunctions")
+
+    # --- the state machine and the execution asked about
+
+    def _execution(self) -> ExecutionSeen:
+        account = account_of(self._asked)
+        states = self._states(account)
+        found = self._needed(_EXECUTION, lambda: states.describe_execution(executionArn=self._asked))
+        events = self._try(
+            account,
+            tr("the history of {arn} (states:GetExecutionHistory)", arn=self._asked),
+            lambda: [
+                event
+                for page in states.get_paginator("get_execution_history").paginate(executionArn=self._asked)
+                for event in page["events"]
+            ],
+        )
+        tasks, failed = tasks_of_history(events or ())
+        return ExecutionSeen(
+            self._asked,
+            machine_arn(found["stateMachineArn"]),
+            found["status"],
+            found.get("input", "{}"),
+            found.get("error", ""),
+            found.get("cause", ""),
+            tasks,
+            failed,
+        )
+
+    def _operator_machine(self, arn: str) -> MachineSeen:
+        account = account_of(arn)
+        described = self._needed(_MACHINE, lambda: self._describe(account, arn))
+        self._keep_machine(described)
+        return described
+
+    def _describe(self, account: str, arn: str) -> MachineSeen:
+        found = self._states(account).describe_state_machine(stateMachineArn=arn)
+        own = machine_arn(found["stateMachineArn"])
+        logging = found.get("loggingConfiguration", {}).get("level", "OFF")
+        tags = self._try(
+            account,
+            tr("the tags of {arn} (states:ListTagsForResource)", arn=own),
+            lambda: self._states(account).list_tags_for_resource(resourceArn=own)["tags"],
+        )
+        return MachineSeen(
+            own,
+            found["roleArn"],
+            found["definition"],
+            found.get("type", "STANDARD"),
+            logs=logging != "OFF",
+            traces=bool(found.get("tracingConfiguration", {}).get("enabled", False)),
+            tags=None if tags is None else {tag["key"]: tag["value"] for tag in tags},
+        )
+
+    def _keep_machine(self, machine: MachineSeen) -> None:
+        account = self._accounts[machine.account]
+        self._accounts[machine.account] = replace(account, machines={**account.machines, machine.arn: machine})
+
+    # --- what the tasks name
+
+    def _follow(self, evidence: Evidence) -> bool:
+        """Read what the evidence names and doesn't have yet. Whether anything new was read."""
+        more = False
+        for arn in wanted_machines(evidence):
+            account = account_of(arn)
+            if account in self._doors and not self._known(account, arn):
+                more = self._read_machine(account, arn) or more
+        for arn in wanted_roles(evidence):
+            account = account_of(arn)
+            role = self._accounts[account].roles.get(arn) if account in self._doors else None
+            if account in self._doors and (role is None or not role.in_full) and not self._known(account, arn):
+                more = self._read_role(account, arn) or more
+        return more
+
+    def _known(self, account: str, arn: str) -> bool:
+        seen = self._accounts[account]
+        role = seen.roles.get(arn)
+        return arn in seen.missing or arn in seen.machines or (role is not None and role.in_full)
+
+    def _read_machine(self, account: str, arn: str) -> bool:
+        def missing() -> None:
+            self._miss(account, arn)
+
+        what = tr("the state machine {arn} (states:DescribeStateMachine)", arn=arn)
+        found = self._try(account, what, lambda: self._describe(account, arn), missing)
+        if found is not None:
+            self._keep_machine(found)
+        return found is not None
+
+    def _read_role(self, account: str, arn: str) -> bool:
+        found = self._try(
+            account,
+            tr("the role {arn} (iam:GetRole)", arn=arn),
+            lambda: self._roles[account].in_full(role_name(arn)),
+            lambda: self._miss(account, arn),
+        )
+        if found is None:
+            return False
+        if found.arn != arn:
+            self._miss(account, arn)  # another path: the ARN that was named names nothing
+        seen = self._accounts[account]
+        self._accounts[account] = replace(seen, roles={**seen.roles, found.arn: found})
+        return True
+
+    def _miss(self, account: str, arn: str) -> None:
+        seen = self._accounts[account]
+        self._accounts[account] = replace(seen, missing=seen.missing | {arn})
+
+    def _closed_doors(self, evidence: Evidence) -> None:
+        """Accounts that the tasks name and that nobody can look into."""
+        named = {*map(account_of, wanted_roles(evidence)), *map(account_of, wanted_machines(evidence))}
+        for account in sorted(named - self._doors.keys() - {""}):
+            what = [arn for arn in (*wanted_roles(evidence), *wanted_machines(evidence)) if account_of(arn) == account]
+            self._not_seen.append(NotSeen(account, listed(what), tr("no session leads into this account")))
+
+    def _scps(self, account: str) -> None:
+        door = self._doors[account]
+        levels: tuple[Any, ...] | None = ()
+        if door.organized:
+            what = tr("service control policies (organizations:ListPoliciesForTarget)")
+            levels = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
+        self._accounts[account] = replace(self._accounts[account], scps=levels)
+
+    # --- calls
+
+    def _note(self, account: str, what: str, error: Exception) -> None:
+        self._not_seen.append(NotSeen(account, what, _told(error)))
+
+    def _try(
+        self, account: str, what: str, call: Callable[[], T], missing: Callable[[], None] | None = None
+    ) -> T | None:
+        """What the call gives; None where it is refused, which is noted, or where there is no such thing."""
+        try:
+            return call()
+        except ClientError as error:
+            if missing is not None and code_of(error) in _GONE:
+                missing()
+                return None
+            self._note(account, what, error)
+        except BotoCoreError as error:
+            self._note(account, what, error)
+        return None
+
+    def _needed(self, words: _Words, call: Callable[[], T]) -> T:
+        """What the call gives. Without the thing asked about there is nothing to diagnose."""
+        try:
+            return call()
+        except ClientError as error:
+            if code_of(error) not in _GONE:
+                raise ConfigError(
+                    tr(words.unreadable, error=_told(error)),
+                    where=self._asked,
+                    fix=tr("Use an identity that may, or exported files with --from-files."),
+                ) from error
+            arns = self._accounts[account_of(self._asked)].all_machines or ()
+            raise ConfigError(tr(words.missing), where=self._asked, fix=_instead(arns)) from None
+        except BotoCoreError as error:
+            raise AwsUnavailable(tr(words.unreadable, error=_told(error)), where=self._asked) from error
+
+
+def _instead(arns: Collection[str]) -> str:
+    if not arns:
+        return tr("Look at its account, region and name.")
+    return tr("There are: {arns}.", arns=tr(", ").join(sorted(arns)[:10]))
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return f"{code_of(error)}: {message_of(error)}".rstrip(".")
+    return str(error).rstrip(".")

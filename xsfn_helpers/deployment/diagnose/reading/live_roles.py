@@ -1,0 +1,104 @@
+"""Roles read from IAM piece by piece, so that one refused call leaves the rest of the picture. Reads, never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from xsfn_helpers.aws.errors import code_of, message_of
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.evidence import PolicySeen, RoleSeen, read_document
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+class RoleReader:
+    """The roles of one account; `note` hears of what couldn't be read."""
+
+    def __init__(self, account: str, client: Callable[[str], Any], note: Callable[[str, str, Exception], None]) -> None:
+        self._account, self._client, self._note = account, client, note
+
+    @property
+    def _iam(self) -> IAMClient:
+        iam: IAMClient = self._client("iam")
+        return iam
+
+    def listed(self) -> list[RoleSeen]:
+        """Every role of the account: name, id and trust policy. Raises `ClientError` where that is refused."""
+        pages = self._iam.get_paginator("list_roles").paginate()
+        return [
+            RoleSeen(
+                role["Arn"],
+                role["RoleId"],
+                read_document(role.get("AssumeRolePolicyDocument")),
+                policies_listed=False,
+                in_full=False,
+            )
+            for page in pages
+            for role in page["Roles"]
+        ]
+
+    def in_full(self, name: str) -> RoleSeen:
+        """One role with all its policies, as far as they may be read. Raises `ClientError` where there is none."""
+        role: Mapping[str, Any] = self._iam.get_role(RoleName=name)["Role"]
+        inline, inline_listed = self._inline(name)
+        attached, attached_listed = self._attached(name)
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return RoleSeen(
+            role["Arn"],
+            role["RoleId"],
+            read_document(role.get("AssumeRolePolicyDocument")),
+            (*inline, *attached),
+            policies_listed=inline_listed and attached_listed,
+            boundary=self._managed(boundary) if boundary else None,
+            tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+        )
+
+    def _inline(self, name: str) -> tuple[tuple[PolicySeen, ...], bool]:
+        try:
+            pages = list(self._iam.get_paginator("list_role_policies").paginate(RoleName=name))
+        except (ClientError, BotoCoreError) as error:
+            what = tr("the inline policies of role {role} (iam:ListRolePolicies)", role=name)
+            self._note(self._account, what, error)
+            return (), False
+        return tuple(self._inline_policies(name, [one for page in pages for one in page["PolicyNames"]])), True
+
+    def _inline_policies(self, role: str, names: list[str]) -> Iterator[PolicySeen]:
+        for name in names:
+            try:
+                found = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            except (ClientError, BotoCoreError) as error:
+                what = tr("inline policy {policy} of role {role} (iam:GetRolePolicy)", policy=name, role=role)
+                self._note(self._account, what, error)
+                yield PolicySeen(name, why_not=_why(error))
+            else:
+                yield PolicySeen(name, document=read_document(found))
+
+    def _attached(self, name: str) -> tuple[tuple[PolicySeen, ...], bool]:
+        try:
+            pages = list(self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=name))
+        except (ClientError, BotoCoreError) as error:
+            what = tr("the managed policies of role {role} (iam:ListAttachedRolePolicies)", role=name)
+            self._note(self._account, what, error)
+            return (), False
+        arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+        return tuple(self._managed(arn) for arn in arns), True
+
+    def _managed(self, arn: str) -> PolicySeen:
+        """A managed policy in its default version, the one that counts."""
+        name = arn.rpartition("/")[2]
+        try:
+            version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            found = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        except (ClientError, BotoCoreError) as error:
+            what = tr("managed policy {arn} (iam:GetPolicy, iam:GetPolicyVersion)", arn=arn)
+            self._note(self._account, what, error)
+            return PolicySeen(name, arn, why_not=_why(error))
+        return PolicySeen(name, arn, read_document(found))
+
+
+def _why(error: Exception) -> str:
+    return f"{code_of(error)}: {message_of(error)}".rstrip(".") if isinstance(error, ClientError) else str(error)

@@ -1,0 +1,45 @@
+"""Service control policies, where the account may read them (as a rule, in the management account only)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws.errors import code_of
+from xsfn_helpers.deployment.diagnose.evidence import PolicySeen, read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Levels = tuple[tuple[PolicySeen, ...], ...]
+_FILTER: Final = "SERVICE_CONTROL_POLICY"
+
+
+def read_scps(organizations: Any, account: str) -> Levels:
+    """The policies that limit this account, level by level, the root first; () where there is no organization.
+
+    They don't limit the management account:
+    docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    Raises `ClientError` where that may not be read.
+    """
+    try:
+        organization = organizations.describe_organization()["Organization"]
+    except ClientError as error:
+        if code_of(error) == "AWSOrganizationsNotInUseException":
+            return ()
+        raise
+    if organization.get("MasterAccountId") == account:
+        return ()
+    targets = [account]
+    while not targets[-1].startswith("r-"):
+        targets.append(organizations.list_parents(ChildId=targets[-1])["Parents"][0]["Id"])
+    return tuple(tuple(_policies(organizations, target)) for target in reversed(targets))
+
+
+def _policies(organizations: Any, target: str) -> Iterator[PolicySeen]:
+    pages = organizations.get_paginator("list_policies_for_target").paginate(TargetId=target, Filter=_FILTER)
+    for page in pages:
+        for listed in page["Policies"]:
+            content = organizations.describe_policy(PolicyId=listed["Id"])["Policy"]["Content"]
+            yield PolicySeen(listed["Name"], listed["Arn"], read_document(content))

@@ -1,0 +1,49 @@
+"""The smallest fix of a broken link, found by trying on the evidence and deciding again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
+from xsfn_helpers.deployment.diagnose.policy_fixes import policy_fixes
+from xsfn_helpers.deployment.diagnose.slip_fixes import slip_fixes
+from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
+
+
+def fix_for(link: TaskLink, task: TaskCall, evidence: Evidence, now: str) -> Fix | None:
+    """The first change that mends the link, or else the first that takes away what is wrong with it now.
+
+    None where no change of what was seen helps.
+    """
+    halfway: Fix | None = None
+    by_hand: Fix | None = None
+    for draft in _drafts(link, task, evidence):
+        if not draft.changes:
+            by_hand = by_hand or draft
+            continue
+        again = _again(link, task, draft.applied(evidence), now)
+        if again is None:
+            continue
+        if not again.broken:
+            return replace(draft, mends=True)
+        if again.why != link.why and halfway is None:
+            halfway = draft
+    return halfway or by_hand
+
+
+def _drafts(link: TaskLink, task: TaskCall, evidence: Evidence) -> Iterator[Fix]:
+    if link.slip is not None:
+        yield from slip_fixes(link, link.slip, task, evidence)
+    elif link.judgement is not None:
+        yield from policy_fixes(link, link.judgement, evidence)
+
+
+def _again(link: TaskLink, task: TaskCall, evidence: Evidence, now: str) -> TaskLink | None:
+    """The same link with the evidence as it would be."""
+    for other in read_tasks(evidence.machine.definition, evidence.execution):
+        if other.task.state.path == task.task.state.path:
+            return next((one for one in links_of(other, evidence, now) if one.number == link.number), None)
+    return None

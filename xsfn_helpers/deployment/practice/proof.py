@@ -1,0 +1,136 @@
+"""Whether a repair is one: the chain allowed and run for real, and nothing opened that was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from xsfn_helpers.aws.reading import read_role
+from xsfn_helpers.chain.guardrails import limit_checks
+from xsfn_helpers.chain.report import Check
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.stable_text import stable
+from xsfn_helpers.deployment.checks import trials
+from xsfn_helpers.deployment.checks.run_evidence import ending, refused_check, run_checks, stop_check
+from xsfn_helpers.deployment.practice.fault import Fault, Shows
+from xsfn_helpers.deployment.practice.names import boundary_arn
+from xsfn_helpers.deployment.practice.symptoms import save_subject_machine
+from xsfn_helpers.deployment.snapshot import decide_links
+
+if TYPE_CHECKING:
+    from xsfn_helpers.deployment.deployment import Deployment
+
+_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.decide(n) explains link n in full.")
+_SOON: Final = mark(
+    "The policies allow it: if you have changed one a moment ago, check again. "
+    "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+)
+_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobody else.")
+_ONE_MACHINE: Final = mark("The execute role is for one state machine, which Step Functions names as external id.")
+
+
+def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
+    """The checks of a repair. None of them gives the fault away.
+
+    First what must be allowed, by policy and by trial; once all of it is, what must be refused, by policy and by trial.
+    """
+    verdicts = {verdict.link.number: verdict for verdict in decide_links(deployment.environment)}
+    checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
+    if all(check.passed for check in checks):
+        checks += [*limit_checks(deployment.scenario, verdicts), *_refused(deployment, fault)]
+    return tuple(checks)
+
+
+def _chain(verdicts: Mapping[int, Verdict]) -> Check:
+    allowed = sum(verdict.allowed for verdict in verdicts.values())
+    passed = allowed == len(verdicts)
+    return Check(
+        "chain.decided",
+        tr("All six links are allowed by the policies as stored"),
+        passed,
+        tr("{allowed} of {count} are", allowed=allowed, count=len(verdicts)),
+        "" if passed else tr(_KEEP_LOOKING),
+    )
+
+
+def _run(deployment: Deployment, verdicts: Mapping[int, Verdict]) -> Check:
+    title = tr("A real run succeeds across both accounts, and its result comes back")
+    try:
+        run = deployment.run()
+    except XsfnError as error:
+        return Check("chain.live", title, False, stable(error.what), error.fix or tr(_KEEP_LOOKING))
+    failed = [check for check in run_checks(run, verdicts) if not check.passed]
+    if failed:
+        allowed = all(verdict.allowed for verdict in verdicts.values())
+        return Check("chain.live", title, False, ending(run), tr(_SOON if allowed else _KEEP_LOOKING))
+    return Check("chain.live", title, True, ending(run))
+
+
+def _own(deployment: Deployment, fault: Fault, verdicts: Mapping[int, Verdict]) -> Iterator[Check]:
+    """What this fault in particular asks for."""
+    if fault.shows is Shows.WHEN_STOPPED:
+        machine, allowed = deployment.stages.subject_machine, verdicts[5].allowed
+        stopped = stop_check(trials.stopped_run(deployment.environment, machine, allowed=allowed), verdicts)
+        # Its own hint is the answer.
+        yield stopped if stopped.passed else replace(stopped, hint=tr(_KEEP_LOOKING))
+    if fault.shows is Shows.WHEN_SAVED:
+        yield _saved(deployment)
+    if fault.keeps_boundary:
+        yield _bounded(deployment)
+
+
+def _saved(deployment: Deployment) -> Check:
+    title = tr("The Subject state machine can be saved again")
+    try:
+        save_subject_machine(deployment)
+    except XsfnError as error:
+        return Check("machine.saved", title, False, stable(error.what), tr(_KEEP_LOOKING))
+    return Check("machine.saved", title, True, tr("AWS accepted it, unchanged"))
+
+
+def _bounded(deployment: Deployment) -> Check:
+    role = read_role(deployment.environment.iam(Side.OPERATOR), deployment.scenario.operator_role_name)
+    arn = boundary_arn(deployment.scenario)
+    there = role is not None and role.boundary is not None and role.boundary.arn == arn
+    return Check(
+        "boundary.kept",
+        tr("The Operator role still has the platform team's boundary"),
+        there,
+        tr("the boundary is {arn}", arn=arn) if there else tr("the boundary is gone"),
+        "" if there else tr("The fence stays, says the platform team: fault.break_it() puts it up again."),
+    )
+
+
+def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
+    """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
+    environment = deployment.environment
+    yield refused_check(
+        "direct-assume-role",
+        tr("The Operator account's administrator can't assume the execute role"),
+        lambda: trials.direct_assume_role(environment),
+        hint=tr(_ONE_ROLE),
+    )
+    if 2 not in fault.links:
+        return
+    yield refused_check(
+        "no-external-id",
+        tr("The Operator role can't assume the execute role without an external id"),
+        lambda: trials.no_external_id(environment),
+        hint=tr(_ONE_MACHINE),
+    )
+    yield refused_check(
+        "wrong-external-id",
+        tr("Another state machine with the Operator role can't assume it (confused deputy)"),
+        lambda: trials.wrong_external_id(environment),
+        hint=tr(_ONE_MACHINE),
+    )
+    yield refused_check(
+        "other-role",
+        tr("Another role of the Operator account can't assume it, even with the right external id"),
+        lambda: trials.other_role(environment),
+        hint=tr(_ONE_ROLE),
+    )

@@ -1,0 +1,218 @@
+"""A lab's CloudFormation stacks, one for each account: deployed, brought up to date, and deleted with all they made."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from xsfn_helpers.aws.errors import cause_code, message_of, translated
+from xsfn_helpers.chain.plan import Action, Change, Plan
+from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.common.errors import StepError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.stable_text import stable
+from xsfn_helpers.deployment.environment import LAB_TAG, Environment
+from xsfn_helpers.deployment.resources.resource import refuse_foreign
+
+# Nobody is to make a named role unknowingly:
+# docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
+CAPABILITIES: Final = ("CAPABILITY_NAMED_IAM",)
+_NO_CHANGE: Final = "No updates are to be performed."
+_FAILED_FIRST: Final = "ROLLBACK_COMPLETE"
+_DENIED: Final = ("AccessDenied", "AccessDeniedException")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The stack of one account. What it makes carries the lab's tag through it."""
+
+    environment: Environment
+    side: Side
+    chosen_name: str = ""
+
+    @property
+    def account(self) -> Account:
+        return self.environment.scenario.account(self.side)
+
+    @property
+    def name(self) -> str:
+        return self.chosen_name or stack_name(self.environment.lab_id, self.side)
+
+    @property
+    def thing(self) -> str:
+        return tr("stack {name}", name=self.name)
+
+    def deploy(self, template: str, parameters: Mapping[str, str]) -> Change:
+        """Create the stack or bring it up to date, and wait for its end.
+
+        Raises `StepError` in CloudFormation's words for a template or parameters it refuses, with the failed resources'
+        own words when it had to take everything back, and for a stack of this name that isn't the lab's.
+        """
+        stored = self._stored()
+        if stored is not None:
+            refuse_foreign(self._owned(stored))
+            if stored["StackStatus"] == _FAILED_FIRST:  # nothing is left of it but its name, which must go first
+                self.undo()
+                stored = None
+        request: dict[str, Any] = {
+            "StackName": self.name,
+            "TemplateBody": template,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Capabilities": list(CAPABILITIES),
+            "Tags": [{"Key": LAB_TAG, "Value": self.environment.lab_id}],
+        }
+        with translated(self.account):
+            if stored is None:
+                self._client.create_stack(**request)
+                return self._ended(Action.CREATE, "CREATE_COMPLETE")
+            try:
+                self._client.update_stack(**request)
+            except ClientError as error:
+                if message_of(error) != _NO_CHANGE:
+                    raise
+                return Change(Action.LEAVE, self.account, self.thing)
+            return self._ended(Action.CHANGE, "UPDATE_COMPLETE")
+
+    def plan_undo(self) -> Change | None:
+        """What `undo` would remove. Reads only."""
+        stored = self._stored()
+        return self._owned(stored) if stored is not None else None
+
+    def undo(self) -> Change | None:
+        """Delete the stack with all it made; None where there is none, or none that may be seen."""
+        stored = self._stored()
+        if stored is None:
+            return None
+        change = self._owned(stored)
+        if change.action is not Action.REMOVE:
+            return change
+        with translated(self.account):
+            self._client.delete_stack(StackName=stored["StackId"])
+            return self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
+
+    @property
+    def _client(self) -> Any:
+        return self.environment.accounts.client(self.side, "cloudformation")
+
+    def _stored(self) -> dict[str, Any] | None:
+        """What CloudFormation says of the stack. Who may not ask has none: only whoever deployed can take it back."""
+        try:
+            with translated(self.account):
+                found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
+        except StepError as error:
+            if cause_code(error) in ("ValidationError", *_DENIED):
+                return None
+            raise
+        return found
+
+    def _owned(self, stored: Mapping[str, Any]) -> Change:
+        tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
+        if not self.environment.owns(tags):
+            return self.environment.not_ours(self.account, self.thing, tags)
+        return Change(Action.REMOVE, self.account, self.thing)
+
+    def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
+        pace = self.environment.accounts.pace
+        stack = stack_id or self.name
+        while (found := self._client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
+            time.sleep(pace.poll)
+        events = self._client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
+        if found["StackStatus"] != wanted:
+            reasons = [
+                f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+                for event in reversed(events)
+                if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != self.name
+            ]
+            raise StepError(
+                tr(
+                    "The {thing} ended {status}. {reasons}",
+                    thing=self.thing,
+                    status=found["StackStatus"],
+                    reasons=" ".join(reasons),
+                ),
+                where=str(self.account),
+                fix=tr("Put right what its events say, and deploy again."),
+            )
+        return Change(action, self.account, self.thing, tuple(self._made(found["StackId"], action)))
+
+    def _made(self, stack_id: str, action: Action) -> list[str]:
+        if action is Action.REMOVE:
+            return []
+        resources = self._client.describe_stack_resources(StackName=stack_id)["StackResources"]
+        return [
+            f"{resource['LogicalResourceId']}: {resource['PhysicalResourceId'].rpartition(':')[2]}"
+            for resource in resources
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """One thing that happened to a stack or a resource of it."""
+
+    logical: str
+    status: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.logical} {self.status}" + (f": {stable(self.reason)}" if self.reason else "")
+
+
+def events_of(environment: Environment, side: Side, name: str) -> list[StackEvent]:
+    """The events of a stack of this name or id, oldest first, once its work is done."""
+    client: Any = environment.accounts.client(side, "cloudformation")
+    with translated(environment.scenario.account(side)):
+        while (found := client.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
+            time.sleep(environment.accounts.pace.poll)
+        events = client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
+    return [
+        StackEvent(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
+        for event in reversed(events)
+    ]
+
+
+def sweep(environment: Environment) -> Plan:
+    """Delete every stack of the lab with all it made, the Subject's first: they name roles of the Operator's."""
+    changes = [stack.undo() for stack in _all_of(environment)]
+    return Plan(tr("The lab's stacks"), tuple(change for change in changes if change), done=True)
+
+
+def plan_sweep(environment: Environment) -> Plan:
+    """What `sweep` would delete. Reads only."""
+    changes = [stack.plan_undo() for stack in _all_of(environment)]
+    return Plan(tr("The lab's stacks"), tuple(change for change in changes if change))
+
+
+def _all_of(environment: Environment) -> Iterator[Stack]:
+    """Those that `deploy` makes, and what else carries the lab's tag: a reader may have chosen the name."""
+    for side in (Side.SUBJECT, Side.OPERATOR):
+        deployed = Stack(environment, side)
+        yield deployed
+        for name in _tagged(environment, side):
+            if name != deployed.name:
+                yield Stack(environment, side, name)
+
+
+def _tagged(environment: Environment, side: Side) -> list[str]:
+    client: Any = environment.accounts.client(side, "cloudformation")
+    try:
+        with translated(environment.scenario.account(side)):
+            found = [stack for page in client.get_paginator("describe_stacks").paginate() for stack in page["Stacks"]]
+    except StepError as error:
+        if cause_code(error) in _DENIED:
+            return []
+        raise
+    return [
+        stack["StackName"]
+        for stack in found
+        if environment.owns({tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])})
+    ]
+
+
+def stack_name(lab_id: str, side: Side) -> str:
+    """The stack of one account. A stack's name takes letters, digits and hyphens only."""
+    return f"xsfn-{re.sub('[^A-Za-z0-9]', '-', lab_id)}-{side.value}"

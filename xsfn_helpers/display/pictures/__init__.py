@@ -1,0 +1,1 @@
+"""What is drawn: the diagrams and the workflow graph, each with its words."""

@@ -1,0 +1,1 @@
+"""Who calls, what they ask for, and whether IAM allows it."""

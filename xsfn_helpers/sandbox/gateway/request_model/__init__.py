@@ -1,0 +1,1 @@
+"""A call's parameters against the models that botocore has of the services."""

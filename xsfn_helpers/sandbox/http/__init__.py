@@ -1,0 +1,1 @@
+"""The sandbox's door: connections, requests and answers."""
