@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -27,10 +29,20 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
-from xsfn_helpers.sandbox.moto_bridge.snapshot import NO_IAM, NO_STATES, dump_iam, dump_states, load_iam, load_states
+from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
+from xsfn_helpers.sandbox.moto_bridge.snapshot import (
+    NO_IAM,
+    NO_STATES,
+    check_readable_again,
+    dump_iam,
+    dump_states,
+    load_iam,
+    load_states,
+)
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 
+_log = logging.getLogger(__name__)
 # Kinds of journal entries.
 _IAM: Final = "iam"
 _STATES: Final = "states"
@@ -65,14 +77,29 @@ class MotoBridge:
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        attach_once()
         keep_limits()
         limit_workers()
         spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
+        # What couldn't be read of single accounts, and where it is kept.
+        self.set_aside: list[str] = []
         for kind in (_IAM, _STATES):
-            for key, _ in journal.entries(kind):
-                self._reload(kind, key)
+            for key in journal.keys(kind):
+                self._begin_with(kind, key)
+
+    def _begin_with(self, kind: str, key: str) -> None:
+        """Load an entry; one that can't be read is set aside, and its account alone begins without it."""
+        try:
+            self._reload(kind, key)
+        except Exception as error:
+            _log.exception("what the journal has as %s of %s can't be read; it is set aside", kind, key)
+            aside = (f"unreadable {kind}", f"{key} {time.strftime('%Y%m%d-%H%M%S')}")
+            empty = NO_IAM if kind == _IAM else NO_STATES
+            self._journal.put_all({aside: self._journal.get(kind, key), (kind, key): empty})
+            self._reload(kind, key)
+            self.set_aside.append(f"{kind} {key} ({error!r})")
 
     @property
     def account_ids(self) -> frozenset[str]:
@@ -86,7 +113,7 @@ class MotoBridge:
             for kind in (_IAM, _STATES):
                 for key in self._journal.keys(kind):
                     if key.partition("/")[0] in new:
-                        self._reload(kind, key)
+                        self._begin_with(kind, key)
 
     def empty(self, accounts: Iterable[tuple[str, Administrator]]) -> None:
         """Remove all that these accounts have but the administrators; what runs in them is stopped and forgotten.
@@ -270,6 +297,8 @@ class MotoBridge:
         with self._changing:
             kept = False
             try:
+                if call.service == "iam":
+                    check_references(call.operation, call.params, self._iam(account_id))
                 gone = self._about_to_go(call, account_id)
                 response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
                 if response.status == 200:
@@ -297,10 +326,16 @@ class MotoBridge:
                 del iam.access_keys[key.access_key_id]
 
     def _dump(self, kind: str, key: str) -> Any:
+        """What the journal is to keep. Raises `Unreadable` for what it couldn't give back: then it isn't kept."""
         if kind == _IAM:
-            return dump_iam(self._iam(key))
+            dumped = dump_iam(self._iam(key))
+            check_readable_again(dumped, self._iam(key))
+            return dumped
         account_id, region = key.split("/")
-        return dump_states(self._states(account_id, region))
+        states = self._states(account_id, region)
+        dumped = dump_states(states)
+        check_readable_again(dumped, states)
+        return dumped
 
     def _reload(self, kind: str, key: str) -> None:
         """Make memory what the journal says; entries of accounts that this sandbox doesn't have stay unread."""

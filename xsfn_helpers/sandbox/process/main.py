@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.common.errors import SandboxError
-from xsfn_helpers.common.language import ENGLISH, speaking, tr
+from xsfn_helpers.common.language import ENGLISH, listed, speaking, tr
 from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
@@ -135,7 +135,7 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
         accounts=accounts,
         further=further,
         address=address,
-        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted)))),
+        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted), _set_aside(bridge)))),
     )
     try:
         office.begin(running)
@@ -183,6 +183,16 @@ def _moved(previous: Running | None, port: int, wanted: int) -> str:
         "were open must be opened again.",
         port=previous.port,
         now=port,
+    )
+
+
+def _set_aside(bridge: MotoBridge) -> str:
+    if not bridge.set_aside:
+        return ""
+    return tr(
+        "Parts of the sandbox's journal couldn't be read and were set aside within it; they begin empty, and the rest "
+        "is as it was: {parts}.",
+        parts=listed(bridge.set_aside),
     )
 
 
