@@ -19,6 +19,7 @@ from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.http import listener
 from xsfn_helpers.sandbox.http.wsgi import Front
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
@@ -122,11 +123,12 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = SandboxSettings(folder)
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
-    stacks = Stacks(journal)
+    evaluator = Evaluator()
+    stacks = Stacks(journal, evaluator)
     others = Offered(journal, {"cloudformation": stacks})
     gateway = Gateway(bridge, sessions, propagation, others)
     office = AccountOffice(folder, journal, bridge, others, propagation)
-    behave_like_aws(bridge.wait_for_end)
+    behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
     running = Running(
         port=port,
