@@ -30,6 +30,7 @@ from xsfn_helpers.sandbox.cloudformation.work import StackWorker
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.guests.evaluator import Evaluator
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked
@@ -275,7 +276,8 @@ class Stacks:
         thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
         self._threads[stack.id] = thread
         thread.start()
-        thread.join(wait)
+        with aside():
+            thread.join(wait)
 
     def _work(self, stack: StoredStack) -> None:
         try:

@@ -21,6 +21,8 @@ from xsfn_helpers.sandbox.gateway.calls import Call, account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.gateway.rules import aws_principals
 from xsfn_helpers.sandbox.gateway.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
@@ -53,9 +55,10 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
-# Calls that take as long as what they run: half of the server's threads may be in one.
+# Calls that take as long as what they run, each in a thread.
 _WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
 _MOST_WAITING: Final = 4
+_MOST_WAITING_IN_ALL: Final = 48
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
 
@@ -73,7 +76,7 @@ class MotoBridge:
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._waiting = Share(each=_MOST_WAITING, few=1, in_all=_MOST_WAITING_IN_ALL)
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
@@ -281,12 +284,8 @@ class MotoBridge:
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
         if call.operation in _WAITED_FOR:
-            if not self._waiting.acquire(blocking=False):
-                raise Refusal("ThrottlingException", "Rate exceeded")
-            try:
+            with self._waiting.taken(account_id, Refusal("ThrottlingException", "Rate exceeded")), aside():
                 return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            finally:
-                self._waiting.release()
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
