@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MACOS: Final = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-# What a page comes to show, it shows in a moment; on a machine with other work it may take long, and isn't wrong for that.
+# What a page comes to show, it shows in a moment; on a machine with other work it may take long.
 _PATIENCE: Final = 120_000
 _FLAGS: Final = (
     "--disable-gpu",
