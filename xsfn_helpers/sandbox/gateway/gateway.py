@@ -28,6 +28,7 @@ from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.rules import Principals
 from xsfn_helpers.sandbox.gateway.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.gateway.stored import StoredKey, StoredRole, StoredUser
+from xsfn_helpers.sandbox.guests.turns import begin_turn
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.services.offered import Offered
@@ -79,6 +80,7 @@ class Gateway:
             caller = callers.resolve(
                 scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
             )
+            begin_turn(caller.account_id)
             place = self._place(caller, scope.region)
             if other := self.others.service(service):
                 call = other.read(request, place)

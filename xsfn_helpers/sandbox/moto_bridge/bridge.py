@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,6 +21,8 @@ from xsfn_helpers.sandbox.gateway.calls import Call, account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.gateway.rules import aws_principals
 from xsfn_helpers.sandbox.gateway.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
@@ -27,10 +31,20 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
-from xsfn_helpers.sandbox.moto_bridge.snapshot import NO_IAM, NO_STATES, dump_iam, dump_states, load_iam, load_states
+from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
+from xsfn_helpers.sandbox.moto_bridge.snapshot import (
+    NO_IAM,
+    NO_STATES,
+    check_readable_again,
+    dump_iam,
+    dump_states,
+    load_iam,
+    load_states,
+)
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 
+_log = logging.getLogger(__name__)
 # Kinds of journal entries.
 _IAM: Final = "iam"
 _STATES: Final = "states"
@@ -41,9 +55,10 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
-# Calls that take as long as what they run: half of the server's threads may be in one.
+# Calls that take as long as what they run, each in a thread.
 _WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
 _MOST_WAITING: Final = 4
+_MOST_WAITING_IN_ALL: Final = 48
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
 
@@ -61,18 +76,33 @@ class MotoBridge:
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._waiting = Share(each=_MOST_WAITING, few=1, in_all=_MOST_WAITING_IN_ALL)
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        attach_once()
         keep_limits()
         limit_workers()
         spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
+        # What couldn't be read of single accounts, and where it is kept.
+        self.set_aside: list[str] = []
         for kind in (_IAM, _STATES):
-            for key, _ in journal.entries(kind):
-                self._reload(kind, key)
+            for key in journal.keys(kind):
+                self._begin_with(kind, key)
+
+    def _begin_with(self, kind: str, key: str) -> None:
+        """Load an entry; one that can't be read is set aside, and its account alone begins without it."""
+        try:
+            self._reload(kind, key)
+        except Exception as error:
+            _log.exception("what the journal has as %s of %s can't be read; it is set aside", kind, key)
+            aside = (f"unreadable {kind}", f"{key} {time.strftime('%Y%m%d-%H%M%S')}")
+            empty = NO_IAM if kind == _IAM else NO_STATES
+            self._journal.put_all({aside: self._journal.get(kind, key), (kind, key): empty})
+            self._reload(kind, key)
+            self.set_aside.append(f"{kind} {key} ({error!r})")
 
     @property
     def account_ids(self) -> frozenset[str]:
@@ -86,7 +116,7 @@ class MotoBridge:
             for kind in (_IAM, _STATES):
                 for key in self._journal.keys(kind):
                     if key.partition("/")[0] in new:
-                        self._reload(kind, key)
+                        self._begin_with(kind, key)
 
     def empty(self, accounts: Iterable[tuple[str, Administrator]]) -> None:
         """Remove all that these accounts have but the administrators; what runs in them is stopped and forgotten.
@@ -254,12 +284,8 @@ class MotoBridge:
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
         if call.operation in _WAITED_FOR:
-            if not self._waiting.acquire(blocking=False):
-                raise Refusal("ThrottlingException", "Rate exceeded")
-            try:
+            with self._waiting.taken(account_id, Refusal("ThrottlingException", "Rate exceeded")), aside():
                 return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            finally:
-                self._waiting.release()
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
@@ -270,6 +296,8 @@ class MotoBridge:
         with self._changing:
             kept = False
             try:
+                if call.service == "iam":
+                    check_references(call.operation, call.params, self._iam(account_id))
                 gone = self._about_to_go(call, account_id)
                 response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
                 if response.status == 200:
@@ -297,10 +325,16 @@ class MotoBridge:
                 del iam.access_keys[key.access_key_id]
 
     def _dump(self, kind: str, key: str) -> Any:
+        """What the journal is to keep. Raises `Unreadable` for what it couldn't give back: then it isn't kept."""
         if kind == _IAM:
-            return dump_iam(self._iam(key))
+            dumped = dump_iam(self._iam(key))
+            check_readable_again(dumped, self._iam(key))
+            return dumped
         account_id, region = key.split("/")
-        return dump_states(self._states(account_id, region))
+        states = self._states(account_id, region)
+        dumped = dump_states(states)
+        check_readable_again(dumped, states)
+        return dumped
 
     def _reload(self, kind: str, key: str) -> None:
         """Make memory what the journal says; entries of accounts that this sandbox doesn't have stay unread."""

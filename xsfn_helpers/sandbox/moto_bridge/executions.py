@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
 
@@ -27,12 +27,11 @@ _LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", "redriveC
 _UNTOLD: Final = ("roleArn", "machineAsRun")
 # AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
-# The sandbox's own: each takes a thread. AWS has room for a million; the words are those of StartExecution's errors in
+# AWS has room for a million; the words are those of StartExecution's errors in
 # docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
-MOST_RUNNING: Final = 1000
 _TOO_MANY: Final = (
     "The maximum number of running executions has been reached. Running executions must end or be stopped before a new "
-    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} at a time.)"
+    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} of an account at a time.)"
 )
 # How long StopExecution waits for the worker to notice.
 _STOP_SECONDS: Final = 2.0
@@ -96,8 +95,6 @@ class Executions:
             if earlier.status != "RUNNING" or earlier.description["input"] != execution_input:
                 raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             return {"executionArn": arn, "startDate": epoch_seconds(earlier.description["startDate"])}
-        if self._archive.running() >= MOST_RUNNING:
-            raise Refusal("ExecutionLimitExceeded", _TOO_MANY)
         parser_utils.TMP_THREADS[:] = [thread for thread in parser_utils.TMP_THREADS if thread.is_alive()]
         before = list(machine.executions)
         try:
