@@ -24,6 +24,8 @@ Answer = dict[str, Any]
 _DATES: Final = ("startDate", "stopDate")
 _LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", "redriveCount", *_DATES)
 # What the archive holds beside DescribeExecution's answer.
+# What METADATA_ONLY leaves out.
+_DATA: Final = ("input", "output", "error", "cause")
 _UNTOLD: Final = ("roleArn", "machineAsRun")
 # AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
@@ -123,11 +125,14 @@ class Executions:
 
     def _describe(self, params: Mapping[str, Any], states: Any) -> Answer:
         description = _dated(self._archived(params, states))
-        return {key: value for key, value in description.items() if key not in _UNTOLD}
+        hidden = _DATA if params.get("includedData") == "METADATA_ONLY" else ()
+        return {key: value for key, value in description.items() if key not in _UNTOLD and key not in hidden}
 
     def _machine_as_run(self, params: Mapping[str, Any], states: Any) -> Answer:
         archived = self._archived(params, states)
         machine = self._archive.journal.get(AS_RUN, archived.description["machineAsRun"])
+        if params.get("includedData") == "METADATA_ONLY":
+            machine = {**machine, "definition": "{}"}
         return {
             **machine,
             "stateMachineArn": archived.machine_arn,

@@ -166,6 +166,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
     return {
         **_holder(user),
         "region": user.region_name,
+        "boundary": user.permissions_boundary_arn,
         "tags": iam.tagger.get_tag_dict_for_resource(user.arn),
         "keys": [
             {
@@ -181,6 +182,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
 
 def _loaded_user(data: Mapping[str, Any], iam: IAMBackend) -> User:
     user = User(iam.account_id, data["region"], data["name"], data["path"])
+    user.permissions_boundary_arn = data.get("boundary")  # which journals had no place for once
     _restore_holder(user, data, iam)
     for stored in data["keys"]:
         key = AccessKey(user.name, prefix="AKIA", account_id=iam.account_id, status=stored["status"])
