@@ -16,8 +16,8 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import written
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
-    compact_json,
     epoch_seconds,
     milliseconds,
     moment,
@@ -217,7 +217,7 @@ def _description(execution: Any) -> dict[str, Any]:
         stopDate=milliseconds(execution.stop_date) if over else None,
         input=execution.execution_input,
         inputDetails=included,
-        output=compact_json(execution.output) if succeeded else None,
+        output=written(execution.output) if succeeded else None,
         outputDetails=included if succeeded else None,
         error=reason.error,
         cause=reason.cause,

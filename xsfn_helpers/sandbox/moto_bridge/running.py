@@ -52,6 +52,8 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import tell_of_mis
 from xsfn_helpers.sandbox.moto_bridge.corrections.events import record_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.expressions import evaluate_jsonata
 from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
+from xsfn_helpers.sandbox.moto_bridge.corrections.json_paths import find_like_aws
+from xsfn_helpers.sandbox.moto_bridge.corrections.json_strings import read_strings_as_json
 from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.corrections.service_tasks import call_services_like_aws
@@ -137,6 +139,8 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     nested_error = StateTaskServiceSfn._from_error
     after_task = StateTaskService._after_eval_execution
     after_start = StateTaskServiceCallback._after_eval_execution
+    read_strings_as_json()
+    find_like_aws()
     record_like_aws()
     cut_like_aws()
     tell_of_missing_data()
