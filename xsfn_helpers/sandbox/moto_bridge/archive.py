@@ -211,6 +211,8 @@ def _description(execution: Any) -> dict[str, Any]:
     return present(
         executionArn=execution.execution_arn,
         stateMachineArn=execution.state_machine_arn,
+        stateMachineVersionArn=getattr(execution, "version_arn", None),
+        stateMachineAliasArn=getattr(execution, "alias_arn", None),
         name=execution.name,
         status=status.value,
         startDate=milliseconds(execution.start_date),
@@ -237,5 +239,7 @@ def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:
         "definition": machine.definition,
         "updateDate": milliseconds(machine.update_date),
     }
+    if revision := getattr(machine, "revision_id", None):
+        told["revisionId"] = revision
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{machine.arn} {digest}", told

@@ -46,6 +46,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from xsfn_helpers.sandbox.direct import DirectStates
+from xsfn_helpers.sandbox.moto_bridge.corrections.activities import offer_activities
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.corrections.branches import cut_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import tell_of_missing_data
@@ -58,6 +59,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_stat
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.corrections.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.tokens import wait_for_tokens
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import offer_versions
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
@@ -152,6 +154,8 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     call_like_the_sdk()
     call_services_like_aws()
     wait_for_tokens()
+    offer_activities()
+    offer_versions()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

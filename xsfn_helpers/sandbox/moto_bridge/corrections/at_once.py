@@ -23,6 +23,7 @@ from moto.stepfunctions.parser.backend.execution_worker_comm import ExecutionWor
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import read_as_given, written
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, present
 
 # An Express execution runs for five minutes at most.
@@ -88,7 +89,7 @@ class _NobodyToTell(ExecutionWorkerCommunication):
 
 
 def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
-    machine = response.stepfunction_backend.describe_state_machine(response._get_param("stateMachineArn"))
+    machine = target_of(response.stepfunction_backend, response._get_param("stateMachineArn")).snapshot()
     name = response._get_param("name")
     run = MachineRun.of(response.current_account, response.region, machine.arn, machine.roleArn, name)
     text = response._get_param("input") or "{}"

@@ -23,10 +23,10 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.jsonata.jsonata_template_binding import JSONataTemplateBinding
 from moto.stepfunctions.parser.asl.component.common.outputdecl import Output
 from moto.stepfunctions.parser.asl.component.common.parargs import Arguments
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.common.payload.payloadvalue.payloadbinding.payload_binding import (
     PayloadBindingStringExpressionSimple,
 )
-from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.component.common.string import string_expression
 from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsJSONata
@@ -129,6 +129,11 @@ def tell_of_missing_data() -> None:
     _want_arrays()
     Timestamp._from_timestamp_string = staticmethod(read_timestamp)
     Timestamp._get_wait_seconds = _until
+
+
+def runtime_error(cause: str) -> Exception:
+    """What a state raises to fail with States.Runtime and this cause, and without an event of its own."""
+    return _DataError(_RUNTIME, cause)
 
 
 class _DataError(Exception):

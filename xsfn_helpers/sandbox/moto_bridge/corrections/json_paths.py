@@ -34,7 +34,7 @@ _USERS: Final = (
     *(argument, boolean_equals, json_path, numeric, states, string_expression),
     *(string_operators, timestamp_operators),
 )
-# A name after a dot: all but what ends it. Of these jsonpath_ng reads only plain ASCII ones, and some words are its own.
+# A name after a dot: all but what ends it. jsonpath_ng reads plain ASCII ones only, and some words are its own.
 _NAME: Final = re.compile(r"[^\s.\[\]()*,'\"`~|&+/<>=!?@$-][^\s.\[\]()*,'\"`|&+/<>=!?]*")
 _PLAIN: Final = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]*", re.ASCII)
 _ITS_OWN_WORDS: Final = frozenset(("contains", "parent", "where", "wherenot"))
