@@ -67,7 +67,15 @@ def _unreadable(definition: str) -> Diagnostic | None:
     if any(_is_distributed(state) for state in states(json.loads(definition))):
         # moto runs one, without executions of its own, and gives null for an item that failed.
         return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
+    if not_run := next((found for state in states(json.loads(definition)) if (found := _not_run(state))), None):
+        return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: it doesn't offer {not_run}")
     return None
+
+
+def _not_run(state: StateFields) -> str | None:
+    """A task that the sandbox has nothing for, and must not send anywhere: `apigateway:invoke` goes to any address."""
+    resource = state.body.get("Resource")
+    return "apigateway:invoke" if isinstance(resource, str) and ":apigateway:invoke" in resource else None
 
 
 def _is_distributed(state: StateFields) -> bool:
