@@ -159,6 +159,7 @@ _STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
     "ListStateMachineAliases": ("stateMachineArn", ("stateMachine",), False),
     "ListStateMachineVersions": ("stateMachineArn", ("stateMachine",), False),
     "ListTagsForResource": ("resourceArn", ("stateMachine", "activity"), False),
+    "PublishStateMachineVersion": ("stateMachineArn", ("stateMachine",), True),
     "StartExecution": ("stateMachineArn", ("stateMachine",), True),
     "StartSyncExecution": ("stateMachineArn", ("stateMachine",), True),
     "StopExecution": ("executionArn", ("execution",), True),
@@ -187,8 +188,16 @@ def _states_call(operation: str, params: Params, place: CallPlace) -> Call:
     context = {**_json_tag_keys(params.get("tags")), **removed_tag_keys(params.get("tagKeys") or ())}
     if operation in _STATES_ON_ARN:
         key, kinds, mutates = _STATES_ON_ARN[operation]
-        resource = _states_resource(params.get(key) or "", kinds)
-        account = account_of(resource, default=place.account_id)
+        named = _states_resource(params.get(key) or "", kinds)
+        resource, account = unqualified(named), account_of(named, default=place.account_id)
+        context |= _qualifier(named)
+    elif operation == "CreateStateMachineAlias":
+        routes = params.get("routingConfiguration")
+        route = routes[0] if isinstance(routes, list) and routes else None
+        arn = route.get("stateMachineVersionArn") if isinstance(route, dict) else None
+        resource = unqualified(_states_resource(str(arn or ""), ("stateMachine",)))
+        account, mutates = account_of(resource, default=place.account_id), True
+        context |= {"states:StateMachineQualifier": str(params.get("name"))}
     elif operation in _STATES_BY_NAME:
         name = params["name"]
         resource, account, mutates = place.states_arn(f"{_STATES_BY_NAME[operation]}:{name}"), place.account_id, True
@@ -203,6 +212,21 @@ def _states_call(operation: str, params: Params, place: CallPlace) -> Call:
     if operation == "TestState" and params.get("revealSecrets"):
         demands.append(Demand("states:RevealSecrets", "*", place.account_id))
     return Call("states", operation, params, tuple(demands), mutates)
+
+
+def unqualified(arn: str) -> str:
+    """A state machine's ARN without the version or alias behind its name; any other ARN as it is."""
+    parts = arn.split(":")
+    return ":".join(parts[:7]) if len(parts) > 7 and parts[5] == "stateMachine" else arn
+
+
+def _qualifier(arn: str) -> Context:
+    """Permissions are for the machine, whatever version or alias is named; conditions may ask for that.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
+    plain = unqualified(arn)
+    return {} if plain == arn else {"states:StateMachineQualifier": arn.removeprefix(f"{plain}:")}
 
 
 def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:

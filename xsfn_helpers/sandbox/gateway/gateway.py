@@ -96,7 +96,7 @@ class Gateway:
             self._authorise(caller, call, scope.region, via)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
-            return error_response(refusal, service=service, request_id=request_id)
+            return error_response(refusal, service=service, request_id=request_id, request=request)
         except JournalUnwritable as error:
             _log.warning("request %s not accepted: %s", request_id, error)
             return error_response(not_written(service, str(error)), service=service, request_id=request_id)

@@ -59,8 +59,6 @@ def check_states(
     if operation in _NAMING and (name := params.get("name")) is not None and FORBIDDEN_IN_MACHINE_NAMES.search(name):
         raise Refusal("InvalidName", f"Invalid Name: '{name}'")
     if operation in ("CreateStateMachine", "UpdateStateMachine"):
-        if params.get("publish"):
-            raise Refusal("ValidationException", "The xsfn sandbox doesn't offer versions of state machines.")
         machine_arn = call.demands[0].resource
         existing = machines.machine(account_id, region, machine_arn)
         if operation == "CreateStateMachine":

@@ -272,12 +272,19 @@ _MACHINE_FIELDS = {
 
 def _machine_fields(machine: Any) -> Json:
     fields = {name: getattr(machine, attribute) for attribute, name in _MACHINE_FIELDS.items()}
-    return {**fields, "created": machine.creation_date.isoformat(), "updated": machine.update_date.isoformat()}
+    revision = {"revision": machine.revision_id} if getattr(machine, "revision_id", None) else {}
+    return {
+        **fields,
+        **revision,
+        "created": machine.creation_date.isoformat(),
+        "updated": machine.update_date.isoformat(),
+    }
 
 
 def _restore_machine_fields(machine: Any, data: Mapping[str, Any]) -> None:
     for attribute, name in _MACHINE_FIELDS.items():
         setattr(machine, attribute, data[name])
+    machine.revision_id = data.get("revision")
     machine.creation_date = datetime.fromisoformat(data["created"])
     machine.update_date = datetime.fromisoformat(data["updated"])
 

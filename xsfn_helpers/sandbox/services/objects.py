@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, tag_keys
-from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered, xml_text
+from xsfn_helpers.sandbox.gateway.errors import Refusal, extended_id, not_offered, xml_text
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.journal_table import Shelf
@@ -142,8 +142,12 @@ class Objects:
         headers = {
             "content-type": found["type"],
             "etag": found["etag"],
+            "accept-ranges": "bytes",
+            **_ENCRYPTED,
             "last-modified": format_datetime(datetime.fromisoformat(found["changed"]), usegmt=True),
         }
+        if asked.params["Headers"].get("x-amz-checksum-mode") == "ENABLED":
+            headers |= _checksum_headers(body)
         return _answer(asked, 200, body, headers)
 
     def empty(self, account_ids: Collection[str]) -> None:
@@ -194,7 +198,8 @@ class Objects:
         body, headers = asked.params["Body"], asked.params["Headers"]
         if len(body) > _LARGEST:
             raise Refusal("EntityTooLarge", f"In the xsfn sandbox, an object has at most {_LARGEST} bytes.")
-        checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode("ascii")
+        checksums = _checksum_headers(body)
+        checksum = checksums["x-amz-checksum-crc32"]
         if headers.get("x-amz-checksum-crc32", checksum) != checksum:
             raise Refusal("BadDigest", "The CRC32 you specified did not match the calculated checksum.")
         etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
@@ -208,7 +213,7 @@ class Objects:
         with self._buckets.changing:
             self._stored(bucket)
             self._objects.put(f"{bucket}/{key}", thing)
-        return _answer(asked, 200, headers={"etag": etag, "x-amz-checksum-crc32": checksum})
+        return _answer(asked, 200, headers={"etag": etag, **_ENCRYPTED, **checksums})
 
     def _list(self, asked: Asked, bucket: str) -> HttpResponse:
         self._stored(bucket)
@@ -266,6 +271,15 @@ class Objects:
         return _xml(asked, "ListAllMyBucketsResult", f"{owner}<Buckets>{rows}</Buckets>")
 
 
+# Since 2023 S3 encrypts all: docs.aws.amazon.com/AmazonS3/latest/userguide/UsingServerSideEncryption.html
+_ENCRYPTED: Final = {"x-amz-server-side-encryption": "AES256"}
+
+
+def _checksum_headers(body: bytes) -> dict[str, str]:
+    checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode("ascii")
+    return {"x-amz-checksum-crc32": checksum, "x-amz-checksum-type": "FULL_OBJECT"}
+
+
 def _tags_in(body: bytes) -> dict[str, str]:
     """The tags that a bucket is made with."""
     if b"<Tags>" not in body:
@@ -309,4 +323,8 @@ def _xml(asked: Asked, root: str, content: str) -> HttpResponse:
 
 
 def _answer(asked: Asked, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> HttpResponse:
-    return HttpResponse(status, body, {"x-amz-request-id": asked.request_id, **(headers or {})})
+    return HttpResponse(
+        status,
+        body,
+        {"x-amz-request-id": asked.request_id, "x-amz-id-2": extended_id(asked.request_id), **(headers or {})},
+    )
