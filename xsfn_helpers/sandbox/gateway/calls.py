@@ -100,7 +100,7 @@ def read_json(request: HttpRequest, wanted: str, service_name: str) -> tuple[str
     prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
     if prefix != wanted or not operation:
         raise Refusal(
-            "UnknownOperationException", f"The X-Amz-QualifiedMachine header doesn't name a {service_name} operation."
+            "UnknownOperationException", f"The X-Amz-Target header doesn't name a {service_name} operation."
         )
     return operation, json_object(request.body)
 

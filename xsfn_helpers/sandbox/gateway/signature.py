@@ -55,7 +55,7 @@ def read_scope(request: HttpRequest, *, service_hint: str) -> CredentialScope:
         raise incomplete_signature(service, "'Host' and 'X-Amz-Date' must be 'SignedHeaders' in the Authorization.")
     if absent := [name for name in signed if name not in request.headers]:
         raise incomplete_signature(service, f"Signed header '{absent[0]}' is missing from the request.")
-    # Otherwise a request that somebody saw could be sent again with another operation in X-Amz-QualifiedMachine.
+    # Otherwise a request that somebody saw could be sent again with another operation in X-Amz-Target.
     if unsigned := [name for name in request.headers if name.startswith("x-amz-") and name not in signed]:
         raise incomplete_signature(service, f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
     stamp = request.headers["x-amz-date"]
