@@ -17,8 +17,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import written
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
-    compact_json,
     epoch_seconds,
     milliseconds,
     moment,
@@ -222,13 +222,15 @@ def _description(execution: Any) -> dict[str, Any]:
     return present(
         executionArn=execution.execution_arn,
         stateMachineArn=execution.state_machine_arn,
+        stateMachineVersionArn=getattr(execution, "version_arn", None),
+        stateMachineAliasArn=getattr(execution, "alias_arn", None),
         name=execution.name,
         status=status.value,
         startDate=milliseconds(execution.start_date),
         stopDate=milliseconds(execution.stop_date) if over else None,
         input=execution.execution_input,
         inputDetails=included,
-        output=compact_json(execution.output) if succeeded else None,
+        output=written(execution.output) if succeeded else None,
         outputDetails=included if succeeded else None,
         error=reason.error,
         cause=reason.cause,
@@ -248,5 +250,7 @@ def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:
         "definition": machine.definition,
         "updateDate": milliseconds(machine.update_date),
     }
+    if revision := getattr(machine, "revision_id", None):
+        told["revisionId"] = revision
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{machine.arn} {digest}", told

@@ -61,6 +61,9 @@ _MOST_WAITING: Final = 4
 _MOST_WAITING_IN_ALL: Final = 48
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
+_ALLOWS_NOTHING: Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "*", "Resource": "*"}}
+)
 
 
 class MotoBridge:
@@ -103,6 +106,10 @@ class MotoBridge:
             self._journal.put_all({aside: self._journal.get(kind, key), (kind, key): empty})
             self._reload(kind, key)
             self.set_aside.append(f"{kind} {key} ({error!r})")
+
+    @property
+    def partition(self) -> str:
+        return self._partition
 
     @property
     def account_ids(self) -> frozenset[str]:
@@ -195,21 +202,21 @@ class MotoBridge:
         groups = [group for group in list(iam.groups.values()) if user in group.users]
         policies = [*_policies_of(user), *(policy for group in groups for policy in _policies_of(group))]
         tags = {tag["Key"]: tag["Value"] for tag in iam.tagger.list_tags_for_resource(user.arn)["Tags"]}
-        return StoredUser(account_id, name, user.arn, user.id, tuple(policies), None, tags)
+        boundary = self._boundary(account_id, user.permissions_boundary_arn)
+        return StoredUser(account_id, name, user.arn, user.id, tuple(policies), boundary, tags)
 
     def role(self, account_id: str, name: str) -> StoredRole | None:
         """The role of this name; IAM compares role names without regard to case."""
         found = self._moto_role(account_id, name)
         if found is None:
             return None
-        boundary = self._managed(account_id, found.permissions_boundary_arn) if found.permissions_boundary_arn else None
         return StoredRole(
             account_id=account_id,
             name=found.name,
             arn=found.arn,
             unique_id=found.id,
             identity_policies=tuple(_policies_of(found)),
-            boundary=boundary,
+            boundary=self._boundary(account_id, found.permissions_boundary_arn),
             tags={tag["Key"]: tag["Value"] for tag in found.tags},
             trust_policy=found.assume_role_policy_document,
             max_session_seconds=int(found.max_session_duration or 3600),
@@ -225,6 +232,21 @@ class MotoBridge:
             return None
         return str(found.arn) if found is not None else None
 
+    def boundary_of(self, account_id: str, kind: str, name: str) -> str | None:
+        """The ARN of a role's or user's permissions boundary."""
+        found = self._moto_role(account_id, name) if kind == "role" else self._iam(account_id).users.get(name)
+        return found.permissions_boundary_arn or None if found is not None else None
+
+    def has_policy(self, account_id: str, arn: str) -> bool:
+        """Whether the account can use the managed policy of this ARN: one of its own, or of AWS's."""
+        return account_id in self._account_ids and arn in self._iam(account_id).managed_policies
+
+    def named_like(self, account_id: str, kind: str, name: str) -> str | None:
+        """The name of the user or group that has this name, whatever the case of its letters."""
+        iam = self._iam(account_id)
+        names = list(iam.users if kind == "user" else iam.groups)
+        return next((one for one in names if one.lower() == name.lower()), None)
+
     def arn_of_unique_id(self, unique_id: str) -> str | None:
         for account_id in self._account_ids:
             for principal in self._principals(account_id):
@@ -239,16 +261,29 @@ class MotoBridge:
             return None
         return StoredMachine(arn, found.name, found.definition, found.roleArn, found.type, self._tags(backend, arn))
 
+    def has_activity(self, account_id: str, region: str, arn: str) -> bool:
+        return arn in self._states(account_id, region).activities
+
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]:
         if account_id not in self._account_ids:
             return {}
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "states":
             return self._tags(self._states(account_id, region), arn)
-        if service == "iam" and ":role/" in arn:
-            role = self._moto_role(account_id, arn.rsplit("/", 1)[-1])
-            return {tag["Key"]: tag["Value"] for tag in role.tags} if role else {}
+        if service == "iam":
+            holder = self._tagged(account_id, arn)
+            # A path of another thing of the same name is not that thing's.
+            tags = holder.tags if holder is not None and holder.arn == arn else ()
+            return {tag["Key"]: tag["Value"] for tag in tags or ()}
         return {}
+
+    def _tagged(self, account_id: str, arn: str) -> Any:
+        name = arn.rsplit("/", 1)[-1]
+        if ":role/" in arn:
+            return self._moto_role(account_id, name)
+        if ":user/" in arn:
+            return self._iam(account_id).users.get(name)
+        return self._iam(account_id).managed_policies.get(arn)
 
     def _iam(self, account_id: str) -> IAMBackend:
         # moto looks through all accounts for one, and a key's owner is looked for in all accounts.
@@ -266,9 +301,12 @@ class MotoBridge:
         wanted = name.lower()
         return next((role for role in list(self._iam(account_id).roles.values()) if role.name.lower() == wanted), None)
 
-    def _managed(self, account_id: str, arn: str) -> NamedPolicy | None:
+    def _boundary(self, account_id: str, arn: str | None) -> NamedPolicy | None:
+        """A boundary's policy; one that isn't there any more allows nothing, for it was to limit."""
+        if not arn:
+            return None
         policy = self._iam(account_id).managed_policies.get(arn)
-        return (arn, _default_document(policy)) if policy is not None else None
+        return arn, _default_document(policy) if policy is not None else _ALLOWS_NOTHING
 
     @staticmethod
     def _tags(backend: Any, arn: str) -> dict[str, str]:
@@ -323,6 +361,8 @@ class MotoBridge:
             iam = self._iam(account_id)
             for key in [key for key in iam.access_keys.values() if key.user_name == call.params["UserName"]]:
                 del iam.access_keys[key.access_key_id]
+            for group in iam.groups.values():
+                group.users[:] = [user for user in group.users if user.name != call.params["UserName"]]
 
     def _dump(self, kind: str, key: str) -> Any:
         """What the journal is to keep. Raises `Unreadable` for what it couldn't give back: then it isn't kept."""
@@ -374,7 +414,11 @@ class MotoBridge:
         return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
 
     def _about_to_go(self, call: Call, account_id: str) -> dict[str, str]:
-        """Unique id, by ARN, of the principal that this call deletes, if it does."""
+        """What stands for the ARN of a principal afterwards, by that ARN: the unique id of one that this call deletes,
+        the new ARN of one that it renames or moves."""
+        if call.operation == "UpdateUser":
+            before, after = call.demands[0].resource, call.demands[-1].resource
+            return {before: after} if after != before else {}
         if call.operation == "DeleteRole":
             found = self._moto_role(account_id, call.params["RoleName"])
         elif call.operation == "DeleteUser":

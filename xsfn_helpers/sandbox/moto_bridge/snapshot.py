@@ -166,6 +166,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
     return {
         **_holder(user),
         "region": user.region_name,
+        "boundary": user.permissions_boundary_arn,
         "tags": iam.tagger.get_tag_dict_for_resource(user.arn),
         "keys": [
             {
@@ -181,6 +182,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
 
 def _loaded_user(data: Mapping[str, Any], iam: IAMBackend) -> User:
     user = User(iam.account_id, data["region"], data["name"], data["path"])
+    user.permissions_boundary_arn = data.get("boundary")  # which journals had no place for once
     _restore_holder(user, data, iam)
     for stored in data["keys"]:
         key = AccessKey(user.name, prefix="AKIA", account_id=iam.account_id, status=stored["status"])
@@ -270,12 +272,19 @@ _MACHINE_FIELDS = {
 
 def _machine_fields(machine: Any) -> Json:
     fields = {name: getattr(machine, attribute) for attribute, name in _MACHINE_FIELDS.items()}
-    return {**fields, "created": machine.creation_date.isoformat(), "updated": machine.update_date.isoformat()}
+    revision = {"revision": machine.revision_id} if getattr(machine, "revision_id", None) else {}
+    return {
+        **fields,
+        **revision,
+        "created": machine.creation_date.isoformat(),
+        "updated": machine.update_date.isoformat(),
+    }
 
 
 def _restore_machine_fields(machine: Any, data: Mapping[str, Any]) -> None:
     for attribute, name in _MACHINE_FIELDS.items():
         setattr(machine, attribute, data[name])
+    machine.revision_id = data.get("revision")
     machine.creation_date = datetime.fromisoformat(data["created"])
     machine.update_date = datetime.fromisoformat(data["updated"])
 

@@ -48,6 +48,15 @@ class Sandbox:
         return self._running.endpoint_url
 
     @property
+    def url_for_clients(self) -> str:
+        """The endpoint for clients that are left as they are.
+
+        For StartSyncExecution and TestState they put `sync-` before the address, where botocore puts it before a user's
+        name if there is one; no name that begins with it could be looked up on every machine.
+        """
+        return self.endpoint_url.replace("://", "://aws@", 1)
+
+    @property
     def address(self) -> str:
         """The address it listens on besides loopback; empty as a rule."""
         return self._running.address
@@ -107,7 +116,7 @@ class Sandbox:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
         further = [account.to_json() for account in self.further.values()]
         return {
-            "endpoint_url": self.endpoint_url,
+            "endpoint_url": self.url_for_clients,
             "region": self.region,
             "pid": self.pid,
             "accounts": {name: account.to_json() for name, account in self.accounts.items()},

@@ -69,9 +69,11 @@ class Queues:
         check_types("sqs", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         if operation == "ListQueues":
-            return Call("sqs", operation, params, (Demand(action, "*", place.account_id),), mutates)
+            # Decided on the ARN of a queue without a name, as AWS's denials show.
+            every = f"arn:{place.partition}:sqs:{place.region}:{place.account_id}:"
+            return Call("sqs", operation, params, (Demand(action, every, place.account_id),), mutates)
         arn = _arn(params, place)
-        context: Context = {**tag_keys(params.get("tags") or {})}
+        context: Context = {**tag_keys(params.get("tags") or {}, refused=_INVALID)}
         demand = Demand(action, arn, account_of(arn, default=place.account_id), context)
         return Call("sqs", operation, params, (demand,), mutates)
 
