@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.sandbox.write_ahead_log import is_damaged
 
 _FORMAT: Final = 2
 _TABLES: Final = f"""
@@ -80,7 +81,8 @@ class Journal:
         Raises `SandboxError` where the file can't be made or written, or a newer version of the kit wrote it.
         """
         try:
-            return cls(_connect(path)), ""
+            lost = _lost_end(path)
+            return cls(_connect(path)), lost
         except JournalDamaged as damage:
             aside = _set_aside(path)
             notice = tr(
@@ -266,6 +268,28 @@ class Journal:
                 raise NameTaken(str(error)) from error
             except sqlite3.DatabaseError as error:
                 raise JournalUnwritable(str(error)) from error
+
+
+def _lost_end(path: Path) -> str:
+    """What to tell where the latest changes can't be read. SQLite goes on without them, so they are kept beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        written = log.read_bytes()
+        if not is_damaged(written):
+            return ""
+        aside = log.with_name(f"{log.name}.unreadable-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(written)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise unusable(path, error) from error
+    return tr(
+        "The latest changes in the sandbox's journal can't be read any more and are lost; what they were written to is "
+        "kept as {aside}.",
+        aside=aside,
+    )
 
 
 def page_of(count: int, start: int, limit: int, *, reverse: bool) -> tuple[int, int]:

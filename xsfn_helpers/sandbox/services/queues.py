@@ -283,7 +283,7 @@ class _Messages:
         return message
 
 
-def _after(known: Mapping[str, _Message]) -> str:
+def _after(known: dict[str, _Message]) -> str:
     """A number behind those of all these messages, so that keys are in the order of sending."""
     last = next(reversed(known), "").rpartition("/")[2].partition(" ")[0]
     return f"{int(last or 0) + 1:012d}"
