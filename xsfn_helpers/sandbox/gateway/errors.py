@@ -152,7 +152,9 @@ def access_denied(service: str, *, caller: str, action: str, resource: str, reas
         # As its users quote it: "… is not authorized to perform: sqs:sendmessage on resource: …".
         action, reason = action.lower(), reason.replace(action, action.lower())
     shown = f'"{resource}"' if service == "s3" else resource
-    message = f"User: {caller} is not authorized to perform: {action} on resource: {shown}"
+    message = f"User: {caller} is not authorized to perform: {action}"
+    if action != "s3:ListAllMyBuckets":  # of which S3 names no resource
+        message = f"{message} on resource: {shown}"
     if reason:
         message = f"{message} {reason}"
     if service in _PLAIN_CODES:

@@ -38,7 +38,9 @@ def check_definitions() -> None:
         references = variable_references(json.loads(source.definition)) or None
         more = present(revisionId=revision_of(source), variableReferences=references)
         logging = {"includeExecutionData": False, **answer.result["loggingConfiguration"]}
-        return ActionResult({**answer.result, "loggingConfiguration": logging, **more})
+        # The API's own model says so of METADATA_ONLY.
+        without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
+        return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
 
     def list_by_name(backend: StepFunctionsParserBackend) -> list[StateMachine]:
         # Recorded: by name, not by age.

@@ -18,7 +18,7 @@ from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom
 from xsfn_helpers.sandbox.moto_bridge.corrections.versions import StartTarget, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
@@ -29,17 +29,18 @@ _DATES: Final = ("startDate", "stopDate")
 _QUALIFIED: Final = ("stateMachineVersionArn", "stateMachineAliasArn")
 _LISTED: Final = ("executionArn", "stateMachineArn", *_QUALIFIED, "name", "status", "redriveCount", *_DATES)
 # What the archive holds beside DescribeExecution's answer.
+# What METADATA_ONLY leaves out.
+_DATA: Final = ("input", "output", "error", "cause")
 _UNTOLD: Final = ("roleArn", "machineAsRun")
 # AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
 # For SQLite: without a limit.
 _ALL: Final = -1
-# The sandbox's own: each takes a thread. AWS has room for a million; the words are those of StartExecution's errors in
+# AWS has room for a million; the words are those of StartExecution's errors in
 # docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
-MOST_RUNNING: Final = 1000
 _TOO_MANY: Final = (
     "The maximum number of running executions has been reached. Running executions must end or be stopped before a new "
-    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} at a time.)"
+    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} of an account at a time.)"
 )
 # How long StopExecution waits for the worker to notice.
 _STOP_SECONDS: Final = 2.0
@@ -103,8 +104,6 @@ class Executions:
             if earlier.status != "RUNNING" or earlier.description["input"] != execution_input:
                 raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             return {"executionArn": arn, "startDate": epoch_seconds(earlier.description["startDate"])}
-        if self._archive.running() >= MOST_RUNNING:
-            raise Refusal("ExecutionLimitExceeded", _TOO_MANY)
         parser_utils.TMP_THREADS[:] = [thread for thread in parser_utils.TMP_THREADS if thread.is_alive()]
         before = list(machine.executions)
         execution = _new_execution(target, name, arn, execution_input, states)
@@ -135,12 +134,15 @@ class Executions:
 
     def _describe(self, params: Mapping[str, Any], states: Any) -> Answer:
         description = _dated(self._archived(params, states))
-        return {key: value for key, value in description.items() if key not in _UNTOLD}
+        hidden = _DATA if params.get("includedData") == "METADATA_ONLY" else ()
+        return {key: value for key, value in description.items() if key not in _UNTOLD and key not in hidden}
 
     def _machine_as_run(self, params: Mapping[str, Any], states: Any) -> Answer:
         archived = self._archived(params, states)
         machine = self._archive.journal.get(AS_RUN, archived.description["machineAsRun"])
         references = variable_references(json.loads(machine["definition"]))
+        if params.get("includedData") == "METADATA_ONLY":
+            machine = {**machine, "definition": "{}"}
         return {
             **machine,
             **({"variableReferences": references} if references else {}),

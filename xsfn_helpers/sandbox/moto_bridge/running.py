@@ -46,6 +46,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from xsfn_helpers.sandbox.direct import DirectStates
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.moto_bridge.corrections.activities import offer_activities
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.corrections.branches import cut_like_aws
@@ -131,7 +132,7 @@ MODULES_WITH_CLIENTS: Final = (
 )
 
 
-def behave_like_aws(wait_for_end: WaitForEnd) -> None:
+def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
     """Correct moto's task states where they differ from what AWS records in an execution's history.
 
     `wait_for_end(execution_arn, seconds)` waits for an execution's end and says whether it came: polling is a matter
@@ -150,7 +151,7 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     check_definitions()
     run_at_once()
     test_one_state()
-    evaluate_jsonata()
+    evaluate_jsonata(evaluator)
     call_like_the_sdk()
     call_services_like_aws()
     wait_for_tokens()

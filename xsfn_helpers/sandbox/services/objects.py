@@ -45,6 +45,8 @@ _HEADERS: Final = frozenset(
         *("x-amz-expected-bucket-owner",),
     )
 )
+# What a write may depend on: passed over, it would overwrite what it is told to leave.
+_PRECONDITIONS: Final = frozenset(("if-match", "if-none-match"))
 _BUCKET: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 _CONSTRAINT: Final = re.compile(rb"<LocationConstraint>([a-z0-9-]*)</LocationConstraint>")
 _NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -66,7 +68,8 @@ class Objects:
         if not bucket:
             if request.method != "GET" or query.keys() - {"x-id"}:
                 raise not_offered("s3", f"{request.method} {request.path}")
-            return Call("s3", "ListBuckets", {}, (Demand("s3:ListAllMyBuckets", "*", place.account_id),), False)
+            every = f"arn:{place.partition}:s3:::*"
+            return Call("s3", "ListBuckets", {}, (Demand("s3:ListAllMyBuckets", every, place.account_id),), False)
         if (request.method, bool(key)) not in _OPERATIONS:
             raise not_offered("s3", f"{request.method} {request.path}")
         operation, action, mutates = _OPERATIONS[request.method, bool(key)]
@@ -76,19 +79,34 @@ class Objects:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
         if other := {name for name in request.headers if name.startswith("x-amz-")} - _HEADERS:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
+        if mutates and (other := request.headers.keys() & _PRECONDITIONS):
+            raise not_offered("s3", f"{operation} with {min(other)}")
         if len(key.encode()) > _LONGEST_KEY:
             raise Refusal("KeyTooLongError", "Your key is too long")
         arn = f"arn:{place.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
         stored = self._buckets.get(bucket)
+        if stored and operation != "CreateBucket" and stored["region"] != place.region:
+            # As S3's regional endpoints refuse it; its own clients then sign anew for the bucket's region.
+            words = f"the region '{place.region}' is wrong; expecting '{stored['region']}'"
+            raise Refusal("AuthorizationHeaderMalformed", f"The authorization header is malformed; {words}")
         # A bucket's ARN has no account: it belongs to whoever made it.
         owner = stored["account"] if stored and operation != "CreateBucket" else place.account_id
         params = {"Bucket": bucket, "Key": key, "Query": query, "Body": request.body, "Headers": dict(request.headers)}
         demands = [Demand(action, arn, owner, _context(operation, query))]
         if operation == "CreateBucket" and (tags := _tags_in(request.body)):
-            demands = [Demand(one, arn, owner, tag_keys(tags)) for one in (action, "s3:TagResource")]
+            demands = [Demand(one, arn, owner, _tag_keys(tags)) for one in (action, "s3:TagResource")]
         return Call("s3", operation, params, tuple(demands), mutates)
 
+    def _check_owner(self, asked: Asked, bucket: str) -> None:
+        """Who names the account that a bucket should belong to is refused where it belongs to another."""
+        expected = asked.params["Headers"].get("x-amz-expected-bucket-owner")
+        stored = self._buckets.get(bucket)
+        if expected is not None and stored is not None and stored["account"] != expected:
+            raise Refusal("AccessDenied", "Access Denied", 403)
+
     def answer(self, asked: Asked) -> HttpResponse:
+        if "Bucket" in asked.params:
+            self._check_owner(asked, asked.params["Bucket"])
         bucket, key = asked.params.get("Bucket", ""), asked.params.get("Key", "")
         match asked.call.operation:
             case "ListBuckets":
@@ -275,6 +293,10 @@ def _tags_in(body: bytes) -> dict[str, str]:
         raise Refusal("MalformedXML", "The XML you provided was not well-formed.") from None
     tags = root.iterfind(".//{*}Tags/{*}Tag")
     return {tag.findtext("{*}Key", ""): tag.findtext("{*}Value", "") for tag in tags}
+
+
+def _tag_keys(tags: Mapping[str, str]) -> Context:
+    return tag_keys(tags, refused="InvalidTag", words="System tags cannot be added/updated by requester")
 
 
 def _up_to(delimiter: str, key: str, start: int) -> tuple[str, bool]:
