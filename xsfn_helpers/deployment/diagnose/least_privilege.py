@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.chain.documents import POLICY_VERSION, Document
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
+from xsfn_helpers.deployment.diagnose.calls import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 

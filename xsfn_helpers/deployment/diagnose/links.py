@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import listed, sentences, tr
+from xsfn_helpers.deployment.diagnose.calls import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, judge
 from xsfn_helpers.deployment.diagnose.layers import asking_layers, scp_layers, session_of, trust_layers, trust_of

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.asl.integrations import START, CallPattern, ServiceCall
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, sentences, tr
+from xsfn_helpers.deployment.diagnose.calls import START, CallPattern, ServiceCall
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import asking_layers, session_of, trust_layers

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task, tasks
-from xsfn_helpers.asl.integrations import CallPattern, is_activity, pattern_of
 from xsfn_helpers.asl.states import JSONATA
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.json_text import JsonFault, Path
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.calls import CallPattern, is_activity, pattern_of
 from xsfn_helpers.deployment.diagnose.evidence import ExecutionSeen
 from xsfn_helpers.deployment.diagnose.run_time import resolved
 
