@@ -123,7 +123,7 @@ def _parts(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _task(task: TaskDiagnosis, diagnosis: Diagnosis) -> Iterator[str]:
     yield _heading(tr("Task {task}", task=task.task.title))
-    yield f"<p>{escape(task.task.task.resource)}, {escape(tr(task.task.pattern))}</p>"
+    yield f"<p>{escape(task.task.resource)}, {escape(tr(task.task.pattern))}</p>"
     picture = svg_data(chain_sketch(task, diagnosis.evidence))
     alt = escape(sketch_words(task))
     yield f'<figure style="margin:0"><img alt="{alt}" src="{picture}" style="max-width:100%;height:auto"></figure>'

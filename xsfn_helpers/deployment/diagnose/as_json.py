@@ -62,7 +62,7 @@ def _task(diagnosed: TaskDiagnosis) -> dict[str, Any]:
     return {
         "name": task.name,
         "where": task.where,
-        "resource": task.task.resource,
+        "resource": task.resource,
         "credentials": task.choice.value or None,
         "role": task.role_arn or None,
         "from_run": task.from_run,

@@ -262,9 +262,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _task_lines(diagnosed: TaskDiagnosis) -> Iterator[str]:
     task = diagnosed.task
-    yield tr(
-        "Task {task}: {resource}, {pattern}", task=task.title, resource=task.task.resource, pattern=tr(task.pattern)
-    )
+    yield tr("Task {task}: {resource}, {pattern}", task=task.title, resource=task.resource, pattern=tr(task.pattern))
     for link in diagnosed.links:
         yield f"  {link_line(link)}"
         answered = tr("{answer}; {when}. {why}", answer=tr(link.answer), when=link.when, why=link.why)
