@@ -100,10 +100,14 @@ class MachineSeen:
 
 @dataclass(frozen=True, slots=True)
 class AtRunTime:
-    """What one task did in an execution: the role that it took on, and the parameters of its call."""
+    """What one task did in an execution: the role that it took on, and the parameters of its call.
+
+    `failed` has the words that it ended with; empty where it didn't fail.
+    """
 
     role_arn: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +161,17 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about."""
+    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
+
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
+    """
 
     asked: str
     machine: MachineSeen
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -46,7 +46,8 @@ class Layers:
     `identity_listed`: whether these are all the caller's permission policies; `identity_unseen` says why nothing is
     known of the caller, `resource_unseen` why nothing is of the resource's policy. `resource` is None where there is
     none. `keys_unseen` are condition keys (lower-case) that AWS may fill in for this call and nobody can know here;
-    `account_unseen`: whether it isn't known whose the resource is.
+    `account_unseen`: whether it isn't known whose the resource is. `may_limit` are policies of an organization that
+    refuse the call if they are about these accounts.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -61,6 +62,7 @@ class Layers:
     resource_tags_unseen: bool = False
     keys_unseen: frozenset[str] = frozenset()
     account_unseen: bool = False
+    may_limit: tuple[NamedPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,12 @@ def _judge(request: Request, layers: Layers, *, partly: bool) -> Judgement:
     if not best.allowed:
         return Judgement(Answer.REFUSED, best, altered=frozenset(hopeful.altered))
     worst = decide(request, fearful.policies())
-    if worst.allowed:
+    limits = tuple(fearful.limits(layers.may_limit)) if worst.allowed else ()
+    if worst.allowed and not limits:
         return Judgement(Answer.ALLOWED, worst)
+    if limits:
+        told = mark("{policy}, which would refuse it, and of which it isn't known whom it limits")
+        return Judgement(Answer.UNKNOWN, worst, open=tuple(tr(told, policy=one) for one in limits))
     return Judgement(Answer.UNKNOWN, worst, open=tuple(dict.fromkeys((*fearful.open, *hopeful.open))))
 
 
@@ -167,6 +173,26 @@ class _Reading:
                 resource = _any(layers.resource_kind)
         scps = tuple(tuple(self._known(level, PolicyKind.SCP)) for level in layers.scps)
         return Policies(identity=tuple(identity), resource=resource, boundaries=boundaries, scps=scps)
+
+    def limits(self, named: tuple[NamedPolicy, ...]) -> Iterator[str]:
+        """Those of an organization's policies that have a Deny for this call, or may have one; their titles."""
+        for one in named:
+            document = one.policy.document
+            if document is None:
+                yield one.title
+                continue
+            statements = document.get("Statement", [])
+            of_resources = any("Principal" in body for body in statements if isinstance(body, dict))
+            if self._request.principal.is_service and not of_resources:
+                continue  # service control policies limit the accounts' own roles and users
+            try:
+                parsed = Policy.parse(document, kind=PolicyKind.RESOURCE if of_resources else PolicyKind.SCP)
+            except XsfnError:
+                yield one.title
+                continue
+            read = self._as_read(parsed, one.title)
+            if any(not statement.allows and statement.applies(self._request) for statement in read.statements):
+                yield one.title
 
     def _known(self, named: tuple[NamedPolicy, ...], kind: PolicyKind) -> Iterator[Policy]:
         for one in named:

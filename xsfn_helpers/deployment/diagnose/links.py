@@ -18,7 +18,14 @@ from xsfn_helpers.common.language import listed, mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.calls import ServiceCall, TaskCalls, calls_of, why_unknown
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, judge
-from xsfn_helpers.deployment.diagnose.layers import asking_layers, scp_layers, session_of, trust_layers, trust_of
+from xsfn_helpers.deployment.diagnose.layers import (
+    asking_layers,
+    scp_layers,
+    session_of,
+    trust_layers,
+    trust_of,
+    unplaced_limits,
+)
 from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, call_slip, role_slip, unassumable_name
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Outcome, PolicyKind, Principal, Request, Unsupported, explain
@@ -365,7 +372,8 @@ class _Chain:
         return TaskLink(number, self._task.title, asker, action, resource, shown, when, Answer.UNKNOWN, "")
 
     def _decided(self, link: TaskLink, request: Request, layers: Layers, may_act_on: tuple[str, ...] = ()) -> TaskLink:
-        layers = replace(layers, scps=scp_layers(self._evidence, request.principal.account))
+        limits = unplaced_limits(self._evidence, request.resource_account)
+        layers = replace(layers, scps=scp_layers(self._evidence, request.principal.account), may_limit=limits)
         try:
             judgement = judge(request, layers, may_act_on)
         except Unsupported as error:

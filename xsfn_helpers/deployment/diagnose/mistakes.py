@@ -156,12 +156,8 @@ def call_slip(call: ServiceCall, evidence: Evidence, task: TaskCall) -> Slip | N
         return None
     slip = machine_slip(call.resource, evidence, task)
     machine = evidence.state_machine(call.resource) if call.resource else None
-    if (
-        slip is None
-        and call.action == "states:StartSyncExecution"
-        and machine is not None
-        and machine.type == "STANDARD"
-    ):
+    sync = call.action == "states:StartSyncExecution"
+    if slip is None and sync and machine is not None and machine.type == "STANDARD":
         what = tr(
             "The state machine that is started is a Standard one, which startSyncExecution can't run "
             "(StateMachineTypeNotSupported): use arn:aws:states:::states:startExecution.sync:2."

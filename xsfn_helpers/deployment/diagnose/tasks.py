@@ -15,6 +15,7 @@ from xsfn_helpers.asl.distributed_map import is_distributed
 from xsfn_helpers.asl.integrations import is_activity, pattern_of
 from xsfn_helpers.asl.known_parts import ANY, known_part
 from xsfn_helpers.asl.states import JSONATA, State, read_states
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.json_text import JsonFault, Path, read_json
 from xsfn_helpers.common.language import mark, tr
@@ -42,7 +43,8 @@ class TaskCall:
 
     `known_role` is the role's ARN as far as it is known, `*` in the place of what isn't. `arguments` are a text where
     one expression gives all of them. `from_run` tells that the role, or the arguments, were taken from the execution
-    that was asked about. `fan_out` is a Distributed Map, which asks for something of its own.
+    that was asked about. `run` tells one run of a task from its others, for a Map makes many; `failed` has the words
+    that this one ended with. `fan_out` is a Distributed Map, which asks for something of its own.
     """
 
     task: Task
@@ -51,6 +53,8 @@ class TaskCall:
     distributed: bool
     role_arn: str
     from_run: bool = False
+    run: str = ""
+    failed: str = ""
     known_role: str = ""
     fan_out: Mapping[str, Any] | None = field(default=None, compare=False)
 
@@ -90,7 +94,8 @@ class TaskCall:
 
     @property
     def title(self) -> str:
-        return f"{self.name}{f' ({self.where})' if self.where else ''}"
+        where = tr(", ").join(part for part in (self.where, self.run) if part)
+        return f"{self.name}{f' ({where})' if where else ''}"
 
 
 def is_withheld(definition: str) -> bool:
@@ -117,10 +122,23 @@ def read_tasks(definition: str, execution: ExecutionSeen | None = None) -> tuple
         return ()
     document = _parsed(definition)
     calls = tuple(_calls(document, execution))
-    if execution is not None and execution.failed_state:
-        # The task that failed is the one that was asked about.
-        return tuple(sorted(calls, key=lambda call: call.name != execution.failed_state))
-    return calls
+    if execution is None:
+        return calls
+    # The task that failed is the one that was asked about, and of its runs the one whose words are the execution's.
+    refused = refused_role(execution)
+    return tuple(sorted(calls, key=lambda call: _distance(call, execution, refused)))
+
+
+def refused_role(execution: ExecutionSeen) -> str:
+    """The role that AWS says couldn't be assumed, where the execution's end names it."""
+    found = _REFUSED_ROLE.search(execution.cause)
+    return found["role"] if found else ""
+
+
+def _distance(call: TaskCall, execution: ExecutionSeen, refused: str) -> tuple[bool, bool, bool]:
+    ours = bool(refused) and call.role_arn == refused
+    told = execution.failed_state or (call.name if ours else "")
+    return bool(told) and call.name != told, bool(refused) and not ours, not call.failed
 
 
 def _parsed(definition: str) -> Any:
@@ -136,7 +154,10 @@ def _calls(document: Mapping[str, Any], execution: ExecutionSeen | None) -> Iter
     for state in read_states(document).everything():
         if state.type == "Task" and not is_activity(state.doing):
             call = _task_call(Task(state), document)
-            yield call if execution is None else _as_it_ran(call, document, execution)
+            if execution is None:
+                yield call
+            else:
+                yield from _as_it_ran(call, document, execution)
         elif state.type == "Map" and is_distributed(_at(document, state.path)):
             call = _task_call(Task(state), document)
             yield replace(call, fan_out=_at(document, state.path))
@@ -169,10 +190,19 @@ def _task_call(task: Task, document: Mapping[str, Any]) -> TaskCall:
     return TaskCall(task, arguments, tr(", ").join(where), distributed, role_arn, known_role=known_role)
 
 
-def _as_it_ran(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSeen) -> TaskCall:
-    """The task with what the execution tells of it."""
+def _as_it_ran(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSeen) -> Iterator[TaskCall]:
+    """The task in each of its runs that differ, with what the execution tells of it."""
+    runs = execution.runs.get(call.name) or (execution.tasks.get(call.name) or AtRunTime(),)
+    accounts = [account_of(run.role_arn) for run in runs]
+    for at, run in enumerate(runs):
+        once = bool(accounts[at]) and accounts.count(accounts[at]) == 1
+        number = tr("run {number}", number=at + 1)
+        named = tr("account {account}", account=accounts[at]) if once else number
+        yield replace(_in_run(call, document, execution, run), run=named if len(runs) > 1 else "", failed=run.failed)
+
+
+def _in_run(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSeen, happened: AtRunTime) -> TaskCall:
     task = call.task
-    happened = execution.tasks.get(task.name) or AtRunTime()
     at_start = task.name == document.get("StartAt") and len(task.state.path) == 2
     role_arn, from_run = call.role_arn, False
     if task.choice.option is Option.RUN_TIME and not role_arn:
@@ -198,17 +228,17 @@ def _as_it_ran(call: TaskCall, document: Mapping[str, Any], execution: Execution
 
 def _refused_role(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSeen) -> str:
     """The role that AWS's sentence names, where it can only be this task that it is about."""
-    found = _REFUSED_ROLE.search(execution.cause)
-    if found is None or not _may_be(call.known_role, found["role"]):
+    role = refused_role(execution)
+    if not role or not _may_be(call.known_role, role):
         return ""
     if execution.failed_state:
-        return found["role"] if execution.failed_state == call.name else ""
+        return role if execution.failed_state == call.name else ""
     others = [
         state
         for state in read_states(document).everything()
-        if state.type == "Task" and state.path != call.task.state.path and _may_be(_known_role(state), found["role"])
+        if state.type == "Task" and state.path != call.task.state.path and _may_be(_known_role(state), role)
     ]
-    return "" if others else found["role"]
+    return "" if others else role
 
 
 def _known_role(state: State) -> str:
