@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-ANY: Final = "*"
+from xsfn_helpers.asl.known_parts import ANY, known_part
+
 # {Name}, {Name=default}, {Some.Nested.Name}, {Entries[].Name}, {Name|made of it}; {p}, {r}, {a}, {machine}: of the
 # place.
 _FIELD: Final = re.compile(r"\{(?P<path>[A-Za-z][\w.\[\]]*)(\|(?P<made>\w+))?(=(?P<default>[^}]*))?\}")
@@ -18,7 +19,7 @@ _QUEUE_URL: Final = re.compile(
     r"https://(sqs\.)?(?P<region>[a-z0-9-]+)\.(queue\.)?amazonaws\.com[^/]*/(?P<account>\d{12})/(?P<name>[^/]+)"
 )
 _MACHINE: Final = re.compile(
-    r"(?P<base>arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:)(stateMachine|express):(?P<name>[^:/]+)(:(?P<qualifier>[^:/]+))?"
+    r"(?P<base>arn:[a-z-]+:states:[a-z0-9*-]+:[\d*]+:)(stateMachine|express):(?P<name>[^:/]+)(:(?P<qualifier>[^:/]+))?"
 )
 # Ids of inference profiles, whose calls act on models of several regions: docs.aws.amazon.com/bedrock/latest/userguide/
 # inference-profiles-support.html
@@ -63,22 +64,25 @@ def is_known(value: object) -> bool:
 def values_at(arguments: object, path: str, default: str | None = None) -> tuple[str, ...] | None:
     """The values at a dotted path, `[]` being each item of a list; None where it isn't given and has no default.
 
-    `*` stands for a value that shows only in the run, be it the value itself, a list of them, or what holds it.
+    `*` stands for a value that shows only in the run, be it the value itself, a list of them, or what holds it; within
+    a text, for that part of it.
     """
     here: list[object] = [arguments]
     for step in path.split("."):
         name, each = step.removesuffix("[]"), step.endswith("[]")
         found: list[object] = []
         for one in here:
-            if not isinstance(one, Mapping) or f"{name}.$" in one:
+            if not isinstance(one, Mapping):
                 found.append(ANY)
+            elif f"{name}.$" in one:
+                found.append(one[f"{name}.$"])
             elif name in one:
                 value = one[name]
                 found += value if each and isinstance(value, Sequence) and not isinstance(value, str) else [value]
             elif default is not None:
                 found.append(default)
         here = found
-    return tuple(str(one) if is_known(one) else ANY for one in here) or None
+    return tuple(known_part(one) if isinstance(one, str) and one else ANY for one in here) or None
 
 
 def formed(form: str, arguments: object, place: CallingPlace, machine: str = "") -> tuple[AskedResource, ...]:
@@ -114,7 +118,7 @@ def _values(field: re.Match[str], arguments: object) -> tuple[str, ...]:
 def _one(form: str, values: Sequence[str], here: Mapping[str, str]) -> AskedResource:
     if len(values) == 1 and values[0].startswith("arn:"):
         return AskedResource(values[0], exact=ANY not in values[0])
-    if values and values[0] == ANY and (form.startswith("{") or ":{a}:" in form):
+    if values and values[0].startswith(ANY) and (form.startswith("{") or ":{a}:" in form):
         # A name that isn't known may be an ARN, and one of another account.
         return UNKNOWN
     if len(values) == 1 and (url := _QUEUE_URL.fullmatch(values[0])) is not None:

@@ -24,7 +24,8 @@ _KMS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 
 def is_distributed(state: Mapping[str, Any]) -> bool:
     """Whether a Map's iterations are executions of their own."""
-    config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
     return isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED"
 
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from xsfn_helpers.asl.arn_forms import ANY, UNKNOWN, AskedResource, formed, values_at
+from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, formed, values_at
 from xsfn_helpers.asl.asked import AskedPermissions, By, For, Need, Pattern, Permission, TaskCaller, Unknown, qualified
+from xsfn_helpers.asl.known_parts import ANY
 from xsfn_helpers.asl.optimised import TABLE
 from xsfn_helpers.asl.sdk_calls import asked_of_sdk
 

@@ -13,8 +13,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from xsfn_helpers.asl.arn_forms import ANY, UNKNOWN, AskedResource, CallingPlace, is_known, values_at
+from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, CallingPlace, is_known, values_at
 from xsfn_helpers.asl.asked import AskedPermissions, By, For, Permission, TaskCaller, Unknown, qualified
+from xsfn_helpers.asl.known_parts import ANY
 from xsfn_helpers.iam.actions import IamAction, Lines, ResourceType, action
 
 _REFERENCE: Final = "docs.aws.amazon.com/service-authorization/latest/reference"
@@ -435,7 +436,7 @@ def _of_copy(permissions: Iterable[Permission], arguments: object, partition: st
     for permission in permissions:
         if permission.action == "s3:GetObject":
             known = source != ANY and not source.startswith("arn:")
-            resource = AskedResource(f"arn:{partition}:s3:::{source}") if known else UNKNOWN
+            resource = AskedResource(f"arn:{partition}:s3:::{source}", ANY not in source) if known else UNKNOWN
             yield Permission(permission.action, resource, permission.purpose, permission.by)
         else:
             yield permission

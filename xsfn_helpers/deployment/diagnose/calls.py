@@ -1,208 +1,189 @@
-"""What a task's `Resource` asks AWS for: integration -> actions, and the ARN that each acts on. A table. Pure.
+"""What one task asks AWS for, as the links of its chain: which call, on what, by which role, and when. Pure.
 
-Sources: docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html, …/supported-services-awssdk.html, and
-the Service Authorization Reference for the actions' resources.
+The actions and resources come from the table of calls (`xsfn_helpers.asl.integrations`); only numbers and words are
+made here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
-from xsfn_helpers.common.arns import Arn
-from xsfn_helpers.common.language import mark
+from xsfn_helpers.asl.arn_forms import AskedResource, CallingPlace
+from xsfn_helpers.asl.asked import AskedPermissions, By, For, Permission, TaskCaller, Unknown
+from xsfn_helpers.asl.distributed_map import asked_of_map
+from xsfn_helpers.asl.integrations import asked_of
+from xsfn_helpers.asl.known_parts import ANY
+from xsfn_helpers.common.arns import Arn, account_of
+from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.tasks import TaskCall
+from xsfn_helpers.iam.actions import action as known_action
+from xsfn_helpers.iam.resource_policies import may_be_let_in_by_the_resource
 
-START, POLL, STOP = 3, 4, 5
-# Stands for a resource that shows only when the task runs.
-AT_RUN_TIME: Final = ""
-
-
-class CallPattern(StrEnum):
-    """How a task waits: docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
-
-    REQUEST_RESPONSE = mark("doesn't wait")
-    RUN_A_JOB = mark("waits for the end (.sync)")
-    CALLBACK = mark("waits for a token")
-
-
-@dataclass(frozen=True, slots=True)
-class ResourcePlace:
-    """Where a task's call is made: the account of the role that makes it, region and partition."""
-
-    account: str
-    region: str
-    partition: str
+FAN_OUT, START, POLL, STOP = 0, 3, 4, 5
+_NUMBERS: Final = {
+    For.CALL: START,
+    For.HAND_OVER: START,
+    For.FOLLOW: POLL,
+    For.RULE: POLL,
+    For.STOP: STOP,
+    For.REDRIVE: STOP,
+}
+_WHEN: Final = {
+    For.CALL: mark("once, when the task runs"),
+    For.HAND_OVER: mark("once, when the task runs"),
+    For.FOLLOW: mark("at each poll, until it ends"),
+    For.RULE: mark("when the state machine is created or updated"),
+    For.STOP: mark("only when the task is stopped or times out"),
+    For.REDRIVE: mark("only when the run is redriven"),
+}
+_POLLS_EXECUTION: Final = mark("at each poll, until the execution ends")
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """One call of a task to AWS. `resource` is `AT_RUN_TIME` where it isn't known before; `account` owns it."""
+    """One call to AWS that a task makes or has made. `own`: by the state machine's own role, whoever the task acts as.
+
+    `account` owns what it acts on. Of a call that isn't `certain`, AWS's pages show the permission, not that every run
+    needs it; `instead` are resources on which it does as well.
+    """
 
     number: int
     action: str
-    resource: str
+    asked: AskedResource
     account: str
     when: str
+    own: bool = False
+    context: tuple[tuple[str, str], ...] = ()
+    certain: bool = True
+    instead: tuple[AskedResource, ...] = ()
+    partition: str = "aws"
+
+    @property
+    def resource(self) -> str:
+        """The ARN it acts on, with `*` for what isn't known of it; empty where nothing is."""
+        return "" if self.asked.unknown else self.asked.arn
+
+    @property
+    def may_act_on(self) -> tuple[str, ...]:
+        """What isn't known in full, as patterns of what it may be; empty where the resource is known."""
+        if self.asked.exact:
+            return ()
+        if not self.asked.unknown:
+            return (self.asked.arn,)
+        found = known_action(self.action)
+        if found is None or not any(kind.required for kind in found.types):
+            return (ANY,)
+        return tuple(dict.fromkeys(_VARIABLE.sub(self._given, kind.arn) for kind in found.types))
+
+    def _given(self, variable: re.Match[str]) -> str:
+        return self.partition if variable[1] == "Partition" else ANY
 
     @property
     def has_resource_policy(self) -> bool:
-        """Whether the resource may have a policy of its own, which could allow or refuse as well.
-
-        Step Functions has none: docs.aws.amazon.com/step-functions/latest/dg/security_iam_service-with-iam.html
-        """
-        return self.action.partition(":")[0] not in _WITHOUT_RESOURCE_POLICIES
+        """Whether what it acts on may have a policy of its own, which could allow or refuse as well."""
+        return may_be_let_in_by_the_resource(self.action)
 
 
-_WITHOUT_RESOURCE_POLICIES: Final = frozenset({"states", "iam", "ec2", "athena", "batch", "ecs", "glue", "sagemaker"})
-_RESOURCE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:(?P<service>[A-Za-z0-9-]+):(?P<name>.+)")
-_WAYS: Final = {
-    "": CallPattern.REQUEST_RESPONSE,
-    ".sync": CallPattern.RUN_A_JOB,
-    ".sync:2": CallPattern.RUN_A_JOB,
-    ".waitForTaskToken": CallPattern.CALLBACK,
-}
-# optimized integration -> (action, parameter, form of its resource; {} is the parameter)
-_OPTIMIZED: Final[Mapping[str, tuple[str, str, str]]] = {
-    "states:startExecution": ("states:StartExecution", "StateMachineArn", "{}"),
-    "lambda:invoke": ("lambda:InvokeFunction", "FunctionName", "arn:{p}:lambda:{r}:{a}:function:{}"),
-    "sns:publish": ("sns:Publish", "TopicArn", "{}"),
-    "sqs:sendMessage": ("sqs:SendMessage", "QueueUrl", "arn:{p}:sqs:{r}:{a}:{}"),
-    "events:putEvents": ("events:PutEvents", "", ""),
-    **{
-        f"dynamodb:{name[0].lower()}{name[1:]}": (f"dynamodb:{name}", "TableName", "arn:{p}:dynamodb:{r}:{a}:table/{}")
-        for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
-    },
-}
-# Names of services in `aws-sdk:` resources -> their prefix in IAM, where the two differ.
-_PREFIXES: Final[Mapping[str, str]] = {
-    "sfn": "states",
-    "cloudwatch": "cloudwatch",
-    "cloudwatchlogs": "logs",
-    "eventbridge": "events",
-    "cognitoidentityprovider": "cognito-idp",
-    "elasticloadbalancingv2": "elasticloadbalancing",
-    "emr": "elasticmapreduce",
-    "sesv2": "ses",
-}
-# Operations whose IAM action has another name: Service Authorization Reference of each service.
-_ACTIONS: Final[Mapping[str, str]] = {
-    "lambda:Invoke": "lambda:InvokeFunction",
-    "s3:HeadObject": "s3:GetObject",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:ListObjects": "s3:ListBucket",
-    "s3:HeadBucket": "s3:ListBucket",
-}
-# parameter -> form of the resource, for calls of `aws-sdk:` that take a name instead of an ARN
-_BY_NAME: Final[Mapping[tuple[str, str], str]] = {
-    ("lambda", "FunctionName"): "arn:{p}:lambda:{r}:{a}:function:{}",
-    ("dynamodb", "TableName"): "arn:{p}:dynamodb:{r}:{a}:table/{}",
-    ("sqs", "QueueUrl"): "arn:{p}:sqs:{r}:{a}:{}",
-}
+@dataclass(frozen=True, slots=True)
+class TaskCalls:
+    """All that a task asks for, as far as it is known.
 
-
-def pattern_of(resource: str) -> CallPattern:
-    """How a task with this `Resource` waits."""
-    return next((way for suffix, way in _WAYS.items() if suffix and resource.endswith(suffix)), _WAYS[""])
-
-
-def is_activity(resource: str) -> bool:
-    """Whether a worker polls for the task, so that no role makes any call."""
-    found = Arn.parse(resource)
-    return found is not None and found.service == "states" and found.kind == "activity"
-
-
-def calls_of(resource: str, arguments: Mapping[str, Any], place: ResourcePlace) -> tuple[ServiceCall, ...]:
-    """The calls a task makes, in order; `arguments` are its Parameters or Arguments as written.
-
-    One call with an unknown resource for an integration that the table doesn't have; none for an activity.
+    `unknown` says why it may ask for more than that, and `candidates` what it may be; `outside` what decides besides
+    IAM; `beyond` are permissions that hang on the data, which are told and not decided.
     """
-    if is_activity(resource):
-        return ()
-    arn = Arn.parse(resource)
-    if arn is not None and arn.service == "lambda":
-        return (ServiceCall(START, "lambda:InvokeFunction", resource, arn.account, _ONCE),)
-    found = _RESOURCE.fullmatch(resource)
-    if found is None:
-        return ()
-    service, name = found["service"], found["name"]
-    if service == "aws-sdk":
-        service, _, name = name.partition(":")
-        action, asked = _sdk_call(service, name.removesuffix(".waitForTaskToken"), arguments, place)
+
+    calls: tuple[ServiceCall, ...]
+    unknown: Unknown | None = None
+    candidates: tuple[str, ...] = ()
+    page: str = ""
+    outside: str = ""
+    beyond: tuple[str, ...] = ()
+
+
+def calls_of(task: TaskCall, evidence: Evidence) -> TaskCalls:
+    """The calls of a task, made in the account of the role that it acts as."""
+    machine = evidence.machine
+    found = Arn.parse(machine.arn)
+    partition = found.partition if found else "aws"
+    own = CallingPlace(machine.account, machine.region, partition)
+    acting = CallingPlace(acting_account(task, evidence), machine.region, partition)
+    if task.fan_out is not None:
+        asked = asked_of_map(task.fan_out, machine.arn, own)
+        calls = tuple(_of_map(asked, own, evidence))
     else:
-        operation = re.sub(r"\.(sync(:2)?|waitForTaskToken)$", "", name)
-        action, parameter, form = _OPTIMIZED.get(
-            f"{service}:{operation}", (f"{service}:{operation[:1].upper()}{operation[1:]}", "", "")
-        )
-        asked = _formed(arguments.get(parameter), form, place)
-    owner = _owner(asked, place)
-    first = ServiceCall(START, action, asked, owner, _ONCE)
-    if action == "states:StartExecution" and pattern_of(resource) is CallPattern.RUN_A_JOB:
-        return (first, *_following(asked, owner, arguments))
-    return (first,)
+        caller = TaskCaller(acting, own, machine.arn, credentials=task.takes_on_a_role)
+        asked = asked_of(task.task.resource, task.arguments, caller)
+        calls = tuple(_call(one, _NUMBERS[one.purpose], acting, own) for one in _decided(asked))
+    beyond = dict.fromkeys(one.action for one in asked.permissions if one.purpose is For.BEYOND)
+    return TaskCalls(calls, asked.unknown, asked.candidates, asked.page, asked.outside, tuple(beyond))
 
 
-_ONCE: Final = mark("once, when the task runs")
+def acting_account(task: TaskCall, evidence: Evidence) -> str:
+    """The account in which a task's calls are made; that of the state machine where its role isn't known."""
+    known = account_of(task.role_arn) or account_of(task.known_role)
+    return known if known.isdigit() else evidence.machine.account
 
 
-def _following(machine: str, owner: str, arguments: Mapping[str, Any]) -> Iterator[ServiceCall]:
-    """Polling and stopping act on the execution: …dg/concepts-access-cross-acct-resources.html"""
-    execution = AT_RUN_TIME
-    if (found := Arn.parse(machine)) is not None and found.machine_name:
-        name = arguments.get("Name", "*")
-        known = isinstance(name, str) and not name.startswith(("$", "{%", "States."))
-        last = name if known and "Name.$" not in arguments else "*"
-        execution = f"{str(found)[: -len(found.rest)]}execution:{found.machine_name}:{last}"
-    yield ServiceCall(
-        POLL, "states:DescribeExecution", execution, owner, mark("at each poll, until the execution ends")
-    )
-    yield ServiceCall(
-        STOP, "states:StopExecution", execution, owner, mark("only when the task is stopped or times out")
+def _decided(asked: AskedPermissions) -> Iterable[Permission]:
+    return sorted(
+        (one for one in asked.permissions if one.purpose is not For.BEYOND), key=lambda one: _NUMBERS[one.purpose]
     )
 
 
-def _sdk_call(service: str, operation: str, arguments: Mapping[str, Any], place: ResourcePlace) -> tuple[str, str]:
-    prefix = _PREFIXES.get(service, service)
-    action = f"{prefix}:{operation[:1].upper()}{operation[1:]}"
-    action = _ACTIONS.get(action, action)
-    if prefix == "s3":
-        return action, _s3(action, arguments, place)
-    for name, value in arguments.items():
-        if (form := _BY_NAME.get((prefix, name))) is not None:
-            return action, _formed(value, form, place)
-        if name.endswith("Arn") and isinstance(value, str) and (arn := Arn.parse(value)) and arn.service == prefix:
-            return action, value
-    return action, AT_RUN_TIME
+def _call(one: Permission, number: int, acting: CallingPlace, own: CallingPlace) -> ServiceCall:
+    place = own if one.by is By.OWN else acting
+    when = _WHEN[one.purpose]
+    if one.purpose is For.FOLLOW and one.action == "states:DescribeExecution":
+        when = _POLLS_EXECUTION
+    return ServiceCall(
+        number,
+        one.action,
+        one.resource,
+        _owner(one.resource.arn, place),
+        when,
+        own=one.by is By.OWN,
+        context=one.context,
+        certain=one.certain,
+        partition=place.partition,
+    )
 
 
-def _s3(action: str, arguments: Mapping[str, Any], place: ResourcePlace) -> str:
-    bucket, key = arguments.get("Bucket"), arguments.get("Key")
-    if not _is_plain(bucket):
-        return AT_RUN_TIME
-    if not action.endswith("Object"):
-        return f"arn:{place.partition}:s3:::{bucket}"
-    return f"arn:{place.partition}:s3:::{bucket}/{key}" if _is_plain(key) else AT_RUN_TIME
+def _of_map(asked: AskedPermissions, own: CallingPlace, evidence: Evidence) -> Iterator[ServiceCall]:
+    """A Distributed Map's executions are listed as NAME/LABEL, and some templates allow them under that name."""
+    labelled = AskedResource(f"{evidence.machine.arn.replace(':stateMachine:', ':execution:')}/*", exact=False)
+    for one in asked.permissions:
+        # What a redrive needs is no part of a run: it is told among the risks.
+        if one.purpose in (For.BEYOND, For.REDRIVE):
+            continue
+        call = _call(one, FAN_OUT, own, own)
+        if not one.certain:
+            call = replace(call, instead=(labelled,))
+        yield call
 
 
-def _formed(value: object, form: str, place: ResourcePlace) -> str:
-    if not _is_plain(value) or not form:
-        return AT_RUN_TIME
-    text = str(value)
-    if text.startswith("arn:"):
-        return text
-    if text.startswith("https://"):
-        # https://sqs.REGION.amazonaws.com/ACCOUNT/NAME
-        *_, account, text = text.split("/")
-        return form.format(text, p=place.partition, r=place.region, a=account)
-    return form.format(text, p=place.partition, r=place.region, a=place.account)
+def _owner(resource: str, place: CallingPlace) -> str:
+    account = account_of(resource)
+    return account if account.isdigit() else place.account
 
 
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and not value.startswith(("$", "{%", "States."))
-
-
-def _owner(resource: str, place: ResourcePlace) -> str:
-    found = Arn.parse(resource)
-    return found.account if found is not None and found.account.isdigit() else place.account
+def why_unknown(task: TaskCall, asked: TaskCalls) -> str:
+    """Why it isn't known what a task asks for, and what would settle it."""
+    resource = task.task.resource
+    if asked.unknown is Unknown.NO_RESOURCE and "${" in resource:
+        return tr("What the task calls is filled in at deployment only: {resource}.", resource=resource)
+    words = {
+        Unknown.NO_RESOURCE: mark("{resource!r} is no Resource of a task that AWS has."),
+        Unknown.INTEGRATION: mark("The table of calls has no integration {resource}: what it asks for isn't known."),
+        Unknown.PATTERN: mark("The table of calls doesn't have this integration waiting in this way: {resource}."),
+        Unknown.SERVICE: mark("The table of calls has no such service of the AWS SDKs: {resource}."),
+        Unknown.OPERATION: mark("The table of calls has no such operation of this service: {resource}."),
+        Unknown.ACTION: mark("Which IAM action AWS asks for here isn't known: {resource}."),
+        Unknown.BY_CONTENT: mark("Which action AWS asks for hangs on what the call is given: {resource}."),
+    }
+    assert asked.unknown is not None  # callers have looked
+    return tr(words[asked.unknown], resource=resource)
