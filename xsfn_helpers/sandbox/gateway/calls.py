@@ -99,9 +99,7 @@ def read_json(request: HttpRequest, wanted: str, service_name: str) -> tuple[str
     """Operation and parameters in the JSON protocols. Raises `Refusal` where they can't be read."""
     prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
     if prefix != wanted or not operation:
-        raise Refusal(
-            "UnknownOperationException", f"The X-Amz-Target header doesn't name a {service_name} operation."
-        )
+        raise Refusal("UnknownOperationException", f"The X-Amz-Target header doesn't name a {service_name} operation.")
     return operation, json_object(request.body)
 
 
