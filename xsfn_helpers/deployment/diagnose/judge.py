@@ -102,7 +102,7 @@ _ANY: Final[Mapping[PolicyKind, Document]] = {
 } | {
     PolicyKind.TRUST: {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}],
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
     }
 }
 UNSEEN: Final = mark("what wasn't seen")
