@@ -117,10 +117,7 @@ class _Chain:
         if not task.takes_on_a_role:
             return self._without_role(link)
         if not target:
-            known = tr(
-                "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
-                expression=task.choice.value,
-            )
+            known = _role_at_run_time(task, self._evidence)
             return replace(link, answer=Answer.UNKNOWN, why=known, open=(_value_of(task),))
         slip = unassumable_name(machine) or role_slip(target, self._evidence)
         role = self._evidence.role(target)
@@ -266,6 +263,26 @@ class _Chain:
         account = account_of(arn)
         why = next((str(one) for one in self._evidence.not_seen if one.account == account and arn in one.what), "")
         return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
+
+
+def _role_at_run_time(task: TaskCall, evidence: Evidence) -> str:
+    """That a task's role isn't known, and what would tell it."""
+    expression, execution = task.choice.value, evidence.execution
+    if execution is None:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
+            expression=expression,
+        )
+    if not execution.has_history:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: the execution's history tells it, and wasn't "
+            "read. Add the answer of `aws stepfunctions get-execution-history`.",
+            expression=expression,
+        )
+    return tr(
+        "Which role it is shows only at run time, from {expression}, and in this execution the task didn't run.",
+        expression=expression,
+    )
 
 
 def _value_of(task: TaskCall) -> str:
