@@ -13,6 +13,8 @@ from xsfn_helpers.common.language import mark, tr
 OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
+# Neither holds nor fails for certain: `xsfn diagnose` alone ends so.
+UNDECIDED: Final = 3
 # As shells count an end by signal: 128 and its number, SIGINT and SIGPIPE.
 INTERRUPTED: Final = 130
 READER_GONE: Final = 141

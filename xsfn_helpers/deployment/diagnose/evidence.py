@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
@@ -176,6 +177,7 @@ class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
+    `refused` is what AWS's own words, given beside it, say was refused.
     """
 
     asked: str
@@ -184,6 +186,7 @@ class Evidence:
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
+    refused: tuple[RefusedCall, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

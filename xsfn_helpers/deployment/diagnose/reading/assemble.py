@@ -26,6 +26,7 @@ from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
+from xsfn_helpers.deployment.diagnose.refusal import is_event
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 Answer = Mapping[str, Any]
@@ -48,6 +49,8 @@ class Assembly:
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
+        if is_event(answer):
+            return  # what it refuses was taken from it already
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)

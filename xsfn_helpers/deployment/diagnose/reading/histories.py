@@ -87,10 +87,10 @@ def told_by_history(events: Iterable[Mapping[str, Any]]) -> ToldByHistory:
         whole = _with_execution(whole, kind, event)
     runs: dict[str, dict[tuple[str, str], AtRunTime]] = {}
     for one in attempts:
-        key = (one.run.role_arn, json.dumps(one.run.parameters, sort_keys=True, default=str))
+        run_key = (one.run.role_arn, json.dumps(one.run.parameters, sort_keys=True, default=str))
         # Tried again, the last try counts; a run goes to where its last try stands.
-        runs.setdefault(one.state, {}).pop(key, None)
-        runs[one.state][key] = one.run
+        runs.setdefault(one.state, {}).pop(run_key, None)
+        runs[one.state][run_key] = one.run
     tasks = {
         name: next((run for run in found.values() if run.failed), list(found.values())[-1])
         for name, found in runs.items()

@@ -28,6 +28,8 @@ from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, a
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
+from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 _ANY_REGION: Final = "us-east-1"
@@ -55,6 +57,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What was given beside the files: answers as values, what AWS refused, and the ARNs of roles."""
+
+    answers: tuple[Mapping[str, Any], ...] = ()
+    refused: tuple[RefusedCall, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryReading:
     """The evidence about one state machine, and the same for other values of what the files don't tell."""
 
@@ -75,25 +86,25 @@ class _Unit:
 
 
 def read_repository(
-    paths: Sequence[Path], asked: str | None = None, told: Told | None = None
+    paths: Sequence[Path], asked: str | None = None, told: Told | None = None, beside: Beside | None = None
 ) -> list[RepositoryReading]:
     """What files and folders say of the state machine asked about; of each that takes on a role where none was.
 
     Raises `ConfigError` where nothing can be read, or what was asked about isn't there.
     """
-    return list(_Repository(find(paths), told or Told()).readings(asked, paths))
+    return list(_Repository(find(paths), told or Told(), beside or Beside()).readings(asked, paths))
 
 
 class _Repository:
-    def __init__(self, found: FolderFiles, told: Told) -> None:
-        self._found, self._told = found, told
+    def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
+        self._found, self._told, self._beside = found, told, beside
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
             self._units = (*self._units, _Unit("raw", None, ""))
 
     def readings(self, asked: str | None, paths: Sequence[Path]) -> Iterator[RepositoryReading]:
-        if not self._found.files:
+        if not self._found.files and not self._beside.answers:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
         region = self._region()
@@ -101,12 +112,25 @@ class _Repository:
         accounts |= self._inferred(accounts, unknown, region)
         open_ = [key for key, account in accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(accounts, region)
-        machines = assembly.asked_about(asked)
+        machines = self._narrowed(assembly, asked)
         if not machines:
             self._no_machine(assembly)
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, accounts, open_)
             yield RepositoryReading(evidence, tuple(self._guesses(asked, machine, accounts, open_, region)))
+
+    def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
+        """The state machines asked about; where AWS's words were given, those that the refused role belongs to."""
+        if asked is None and (named := self._named()):
+            found = [one for one in assembly.machines() if named & _roles_of(one)]
+            if found or self._beside.refused:
+                return found or [supposed_machine(self._beside.refused[0])]
+        return assembly.asked_about(asked)
+
+    def _named(self) -> set[tuple[str, str]]:
+        """The roles that were named, by account and name: a session's ARN doesn't tell the path."""
+        askers = (one.asker for one in self._beside.refused)
+        return {(account_of(arn), role_name(arn)) for arn in (*askers, *self._beside.roles) if role_name(arn)}
 
     # --- units
 
@@ -192,6 +216,8 @@ class _Repository:
             except (TypeError, ValueError, KeyError, AttributeError) as error:
                 what = tr("{key} is missing", key=error) if isinstance(error, KeyError) else str(error)
                 assembly.unread(file.name, tr("It isn't what it seems to be: {what}.", what=what))
+        for answer in self._beside.answers:
+            assembly.take(tr("what was given"), answer)
         for name, why in self._found.unread.items():
             assembly.unread(name, why)
         if self._found.terraform_source:
@@ -282,7 +308,7 @@ class _Repository:
         accounts: Mapping[str, str],
         open_: Sequence[str],
     ) -> Evidence:
-        evidence = assembly.evidence_of(asked, machine)
+        evidence = replace(assembly.evidence_of(asked, machine), refused=self._beside.refused)
         notes = []
         for unit in self._units:
             account = accounts[unit.key]
@@ -314,7 +340,8 @@ class _Repository:
             assembly = self._assembly(changed, region)
             twin = next((one for one in assembly.machines() if one.arn == moved), None)
             if twin is not None:
-                yield assembly.evidence_of(asked if asked != machine.arn else moved, twin)
+                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin)
+                yield replace(evidence, refused=self._beside.refused)
 
     # --- nothing to go on
 
@@ -365,6 +392,11 @@ def _calls(machine: MachineSeen) -> Iterator[str]:
     for task in tasks:
         if task.takes_on_a_role:
             yield task.role_arn
+
+
+def _roles_of(machine: MachineSeen) -> set[tuple[str, str]]:
+    arns = [machine.role_arn, *(arn for arn in _calls(machine) if arn)]
+    return {(account_of(arn), role_name(arn)) for arn in arns}
 
 
 def _unit_account(machine: MachineSeen, before: Mapping[str, str], after: Mapping[str, str]) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.evidence import MachineSeen, NotSeen, RoleSeen, Spot, read_document
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, symbol, unknown_in
@@ -316,6 +317,10 @@ class StackReader:
     def _keep(self, logical: str, properties: Mapping[str, Any], named: str, role: str, typed: str) -> None:
         known = self._resolver
         arn = self.site.regional("states", f"stateMachine:{self._name(logical, named)}")
+        if not role_name(role):
+            what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
+            self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
+            role = self.site.role(self._generated(f"{logical}-role"))
         try:
             definition, spot = self._definition(logical, properties)
         except UnreadableText as error:
