@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.cli.labs import open_lab
-from xsfn_helpers.cli.parsing import FAILED, OK, UNDECIDED, add_choices, add_command, add_json, chosen, print_json
+from xsfn_helpers.cli.parsing import (
+    FAILED,
+    OK,
+    UNDECIDED,
+    add_choices,
+    add_command,
+    add_json,
+    chosen,
+    installed_version,
+    print_json,
+)
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 
@@ -187,7 +197,6 @@ def _print_text(found: list[Diagnosis], *, everything: bool) -> None:
 def _for_builds(options: argparse.Namespace, found: list[Diagnosis]) -> None:
     if not options.ci and options.sarif is None:
         return
-    from xsfn_helpers import __version__
     from xsfn_helpers.cli.findings import github_annotations, problem_lines, problems_of, sarif
 
     problems = problems_of(found)
@@ -198,4 +207,4 @@ def _for_builds(options: argparse.Namespace, found: list[Diagnosis]) -> None:
             for line in github_annotations(problems):
                 print(line)
     if options.sarif is not None:
-        _write(options.sarif, json.dumps(sarif(problems, __version__), indent=2) + "\n")
+        _write(options.sarif, json.dumps(sarif(problems, installed_version()), indent=2) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, NoReturn
 
 from xsfn_helpers.cli.complaints import complaint
@@ -91,6 +92,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def chosen(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that were given as options."""
     return {key: value for key in CHOICES if (value := getattr(options, key)) is not None}
+
+
+def installed_version() -> str:
+    """The version that is installed."""
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return tr("(not installed)")
 
 
 def print_json(answer: Any) -> None:

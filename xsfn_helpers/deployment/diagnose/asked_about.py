@@ -40,7 +40,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
         return _with_arn(asked, stripped)
     if arn is not None and role_name(stripped):
         return replace(asked, roles=(*asked.roles, stripped))
-    if arn is None and len(stripped) < 4096 and "\n" not in stripped and Path(stripped).exists():
+    if stripped and arn is None and len(stripped) < 4096 and "\n" not in stripped and Path(stripped).exists():
         return replace(asked, paths=(*asked.paths, Path(stripped)))
     if stripped.startswith(("{", "[")) and (found := _value(text)) is not None:
         return _with_value(asked, found)

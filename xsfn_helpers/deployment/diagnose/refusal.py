@@ -16,24 +16,24 @@ from xsfn_helpers.common.arns import Arn, account_of, machine_arn
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 
 ASSUME: Final = "sts:AssumeRole"
-_ARN: Final = r"arn:aws[\w-]*:[^\s\"'\\,]+?"
-# An ARN ends where the sentence, its quotes or the line do.
-_END: Final = r"(?=[.,]?(?:[\s\"'\\]|$))"
+# Pasted text breaks anywhere, so the words are looked for with all white space taken out of them.
+_ARN: Final = r"arn:aws[\w-]*:[^\"'\\,]+?"
 _TASK_ROLE: Final = re.compile(
-    rf"The\s*role\s*(?P<asker>{_ARN})\s*is\s*not\s*authorized\s*to\s*assume\s*the\s*task\s*state'?s\s*role,?\s*"
-    rf"(?P<resource>{_ARN})(?P<whole>\.)?{_END}"
+    rf"The role (?P<asker>{_ARN}) is not authorized to assume the task state'?s role,?(?=arn:)".replace(" ", "")
 )
 _ACTION: Final = re.compile(
-    rf"(?:User|Principal):\s*(?P<asker>{_ARN}|[\w.-]+\.amazonaws\.com)\s*is\s*not\s*authorized\s*to\s*perform:?\s*"
-    rf"(?P<action>[a-z0-9-]+:\w+)(?:\s*on\s*resource:?\s*(?P<resource>{_ARN}|\*)(?P<whole>\.)?{_END})?"
+    rf"(?:User|Principal):(?P<asker>{_ARN}|[\w.-]+?\.amazonaws\.com) is not authorized to perform:?".replace(" ", "")
+    + r"(?P<action>[a-z0-9-]+:[A-Z]\w*?)"
+    + r"(?:on resource:?(?P<resource>)(?=arn:|\*)|(?=because|with an explicit|\W|$))".replace(" ", "")
 )
 _SERVICE: Final = re.compile(
-    r"Neither\s*the\s*global\s*service\s*principal\s*states\.amazonaws\.com,?\s*nor\s*the\s*regional\s*one\s*is\s*"
-    r"authorized\s*to\s*assume\s*the\s*provided\s*role"
+    "Neither the global service principal states.amazonaws.com,? nor the regional one is authorized to assume the "
+    "provided role".replace(" ", "").replace(".", r"\.")
 )
-_BREAK: Final = re.compile(r"[ \t]*\r?\n[\s│|>]*")
-# A line that ends in the middle of an ARN.
-_SPLIT_ARN: Final = re.compile(r"(arn:aws[^\s\"']*[^\s.,\"'])[ \t]*\r?\n[\s│|>]*")
+_ROLE_NEAR: Final = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@/-]")
+# What AWS says after the resource.
+_AFTER: Final = re.compile(r"(?P<arn>arn:aws[^\"'\\]*?|\*)(?:because|withanexplicit|\(Service|\(Status)")
+_WORD: Final = re.compile(r"[^\s\"'\\]+")
 _OF_STATES: Final = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:(?:stateMachine|execution|express):[\w:./-]+")
 _FOLLOW: Final = ("states:DescribeExecution",)
 _STOP: Final = ("states:StopExecution",)
@@ -63,48 +63,78 @@ class RefusedCall:
 
 def refused_in(text: str) -> tuple[RefusedCall, ...]:
     """The refusals that a text tells of, each once, in its order; line breaks anywhere in it."""
-    plain = text.replace("\\n", "\n").replace('\\"', '"').replace("\\/", "/")
-    spaced, joined = _BREAK.sub(" ", plain), _BREAK.sub(" ", _rejoined(plain))
+    plain = text
+    while "\\" in plain:  # JSON in JSON, as a cause often is
+        plain, before = re.sub(r'\\(["/\\])', r"\1", plain.replace("\\n", "\n").replace("\\r", "")), plain
+        if plain == before:
+            break
     found: dict[tuple[str, str, str], RefusedCall] = {}
-    for one in _better(tuple(_calls_in(spaced)), tuple(_calls_in(joined)), broken=spaced != joined):
-        about = next((arn.rstrip(".") for arn in _OF_STATES.findall(joined) if arn.rstrip(".") != one.resource), "")
+    squeezed = _Squeezed.of(plain)
+    for one in _calls_in(squeezed):
+        about = next((arn.rstrip(".") for arn in _OF_STATES.findall(plain) if arn.rstrip(".") != one.resource), "")
         found.setdefault((one.asker, one.action, one.resource), replace(one, about=about))
     return tuple(found.values())
 
 
-def _rejoined(text: str) -> str:
-    while (whole := _SPLIT_ARN.sub(r"\1", text)) != text:
-        text = whole
-    return text
+@dataclass(frozen=True, slots=True)
+class _Squeezed:
+    """A text without its white space, and where each of its characters was."""
+
+    original: str
+    text: str
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, original: str) -> _Squeezed:
+        places = tuple(at for at, sign in enumerate(original) if not sign.isspace() and sign not in "│|>")
+        return cls(original, "".join(original[at] for at in places), places)
+
+    def said(self, start: int, end: int) -> str:
+        """What was there, on one line."""
+        return " ".join(self.original[self.places[start] : self.places[end - 1] + 1].split())
+
+    def arn_at(self, start: int) -> str:
+        """The ARN that begins here; a line break may go through it."""
+        sure = _AFTER.match(self.text, start)
+        if sure is not None and "isnotauthorized" not in sure["arn"]:
+            return sure["arn"]
+        words = _WORD.finditer(self.original, self.places[start])
+        first = next(words, None)
+        if first is None:
+            return ""
+        arn, end = first[0], first.end()
+        for word in words:
+            gap = self.original[end : word.start()]
+            # Inside a line, white space ends it; at a line's end, only what is whole or ends in a full stop does.
+            if "\n" not in gap or not gap.isspace() or arn.endswith((".", ",")):
+                break
+            if _is_whole(arn) and not word[0].endswith("."):
+                break
+            arn, end = arn + word[0], word.end()
+        return arn.rstrip(".,")
 
 
-def _better(
-    spaced: tuple[RefusedCall, ...], joined: tuple[RefusedCall, ...], *, broken: bool
-) -> tuple[RefusedCall, ...]:
-    """A line break is a space, unless it went through an ARN: then what lies on both sides of it is one word."""
-    if not broken or not joined:
-        return spaced
-    if len(spaced) < len(joined):
-        return joined
-    return tuple(
-        other if other.resource.startswith(one.resource) and _ends_sentence(other) and not _ends_sentence(one) else one
-        for one, other in zip(spaced, joined, strict=False)
-    )
+def _is_whole(arn: str) -> bool:
+    found = Arn.parse(arn)
+    return found is not None and (bool(found.role_name) or found.service != "iam")
 
 
-def _ends_sentence(call: RefusedCall) -> bool:
-    return call.said.endswith(".")
-
-
-def _calls_in(text: str) -> Iterator[RefusedCall]:
-    for found in _TASK_ROLE.finditer(text):
-        yield RefusedCall(2, _role_of(found["asker"]), ASSUME, _bare(found["resource"]), found[0])
-    for found in _ACTION.finditer(text):
-        asker, action, resource = _role_of(found["asker"]), found["action"], _bare(found["resource"] or "")
-        yield RefusedCall(_link_of(asker, action), asker, action, resource, found[0])
-    if (service := _SERVICE.search(text)) is not None:
-        role = re.search(rf"role\W*\s*(?P<role>{_ARN}){_END}", text[service.end() :])
-        yield RefusedCall(1, STATES_PRINCIPAL, ASSUME, _bare(role["role"]) if role else "", service[0])
+def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
+    found: list[tuple[int, RefusedCall]] = []
+    for one in _TASK_ROLE.finditer(squeezed.text):
+        said = squeezed.said(one.start(), one.end())
+        resource = squeezed.arn_at(one.end())
+        found.append((one.start(), RefusedCall(2, _role_of(one["asker"]), ASSUME, resource, f"{said} {resource}.")))
+    for one in _ACTION.finditer(squeezed.text):
+        asker, action = _role_of(one["asker"]), one["action"]
+        resource = "" if one["resource"] is None else squeezed.arn_at(one.end())
+        said = f"{squeezed.said(one.start(), one.end())} {resource}".rstrip()
+        found.append((one.start(), RefusedCall(_link_of(asker, action), asker, action, resource, said)))
+    if (service := _SERVICE.search(squeezed.text)) is not None:
+        role = _ROLE_NEAR.search(squeezed.original)
+        said = squeezed.said(service.start(), service.end())
+        found.append((service.start(), RefusedCall(1, STATES_PRINCIPAL, ASSUME, role[0] if role else "", said)))
+    yield from (call for _, call in sorted(found, key=lambda one: one[0]))
 
 
 def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
@@ -151,10 +181,6 @@ def _role_of(asker: str) -> str:
     if found is None or not found.session_role:
         return asker
     return f"arn:{found.partition}:iam::{found.account}:role/{found.session_role}"
-
-
-def _bare(arn: str) -> str:
-    return arn.rstrip(".,")
 
 
 def _link_of(asker: str, action: str) -> int:

@@ -143,7 +143,8 @@ def _task_call(
     given = body.get("Arguments" if task.state.language == JSONATA else "Parameters")
     arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     choice, from_run = task.choice, False
-    role_arn = choice.value if choice.option is Option.ARN else ""
+    # A value that is filled in at deployment isn't known yet.
+    role_arn = choice.value if choice.option is Option.ARN and "${" not in choice.value else ""
     if execution is not None:
         at_start = task.name == document.get("StartAt") and len(task.state.path) == 2
         if choice.option is Option.RUN_TIME:
