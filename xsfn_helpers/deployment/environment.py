@@ -10,6 +10,8 @@ from xsfn_helpers.aws.account_roles import AccountPage, read_page
 from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_machine, read_role
+from xsfn_helpers.aws.settings import Choice
+from xsfn_helpers.aws.settings import lab_id as checked_lab_id
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.chain.stored import StoredMachine, StoredRole
@@ -41,6 +43,9 @@ class Environment:
     # or it has too many. What is found out of an account holds for every look at it.
     _at_once: bool = field(default=True, repr=False, compare=False)
     _one_by_one: set[Side] = field(default_factory=set, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checked_lab_id(Choice(self.lab_id, ""))  # files are named after it
 
     def at_one_look(self) -> Environment:
         """The same ground, for reading: each role and machine is read once, and stays as it was found then.

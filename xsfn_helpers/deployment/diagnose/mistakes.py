@@ -26,6 +26,7 @@ _PARTITION: Final = re.compile(r"aws(-[a-z]+)*")
 _DIGITS: Final = re.compile(r"\d+")
 _WORDS: Final = re.compile(r"[-_.+=,@ ]+")
 _ALIKE: Final = 0.8
+_FILLED_IN_LATER: Final = re.compile(r"\$\{[\w.@-]+\}")
 
 
 class SlipKind(StrEnum):
@@ -89,7 +90,8 @@ def loud_sign(external_id: str) -> str | None:
 
 def unassumable_name(machine: MachineSeen) -> Slip | None:
     """The state machine's ARN travels as `sts:ExternalId`, where STS refuses some signs that a name may have."""
-    bad = loud_sign(machine.arn)
+    # What is filled in at deployment is no part of the name yet.
+    bad = loud_sign(_FILLED_IN_LATER.sub("", machine.arn))
     if bad is None:
         return None
     return Slip(
