@@ -51,7 +51,7 @@ def find_like_aws() -> None:
     for module in _USERS:
         module.extract_json = _extract
     for kind in _PATH_FIELDS:
-        kind._eval_body = _saying_where(kind._eval_body)  # type: ignore[attr-defined]
+        kind._eval_body = _saying_where(kind._eval_body)
 
 
 def _extract(path: str, data: Any) -> Any:
