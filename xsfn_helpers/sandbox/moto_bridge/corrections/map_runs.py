@@ -1,8 +1,8 @@
 """Distributed Maps: a Map Run over items given or read from S3, how many may fail, and where results are written.
 
-What AWS runs as an execution of its own for each item runs inside the Map's execution here: it acts as the same role and
-counts in the Map Run, but can't be listed or described by itself. That of items whose failure is tolerated nothing is in
-the Map's output isn't established.
+What AWS runs as an execution of its own for each item runs inside the Map's execution here: it acts as the same role
+and counts in the Map Run, but can't be listed or described by itself. That items whose failure is tolerated leave
+nothing in the Map's output isn't established.
 
 Recorded: localstack's test_base_scenarios (test_map_state_config_distributed_*, test_map_item_reader_*, 2023-12 to
 2024-11) and test_sfn_api_map_run. Source: docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
