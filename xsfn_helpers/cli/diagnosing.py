@@ -92,9 +92,9 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _exit_code(diagnosis: Diagnosis) -> int:
-    from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion
+    from xsfn_helpers.deployment.diagnose.as_json import EXIT_CODES
 
-    return {Conclusion.FINE: OK, Conclusion.BROKEN: FAILED, Conclusion.UNKNOWN: UNDECIDED}[diagnosis.verdict]
+    return EXIT_CODES[diagnosis.verdict]
 
 
 # --- what is asked about

@@ -87,7 +87,10 @@ class RoleSeen:
 
 @dataclass(frozen=True, slots=True)
 class MachineSeen:
-    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known."""
+    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
+
+    `key` is the KMS key that it is encrypted with, empty where AWS's own.
+    """
 
     arn: str
     role_arn: str
@@ -96,6 +99,7 @@ class MachineSeen:
     logs: bool | None = None
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -146,9 +150,9 @@ class ExecutionSeen:
 
 @dataclass(frozen=True, slots=True)
 class AccountSeen:
-    """One account as far as it was seen. The two listings are None where nobody could list; `scps` likewise.
+    """One account as far as it was seen. The two listings are None where nobody could list; `scps` and `rcps` likewise.
 
-    `scps` has one tuple for each level of the organization, the root first; () where there is no organization.
+    These have one tuple for each level of the organization, the root first; () where there is no organization.
     """
 
     id: str
@@ -158,6 +162,7 @@ class AccountSeen:
     all_machines: frozenset[str] | None = None
     missing: frozenset[str] = frozenset()
     scps: tuple[tuple[PolicySeen, ...], ...] | None = None
+    rcps: tuple[tuple[PolicySeen, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class Evidence:
 
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
     `refused` is what AWS's own words, given beside it, say was refused.
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
     """
 
     asked: str
@@ -187,6 +193,7 @@ class Evidence:
     not_seen: tuple[NotSeen, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
     refused: tuple[RefusedCall, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""
