@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.changes import Correction
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, about_the_run, fix_notes, headline
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.links import TaskLink
-from xsfn_helpers.deployment.diagnose.short import short_answer
 
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis

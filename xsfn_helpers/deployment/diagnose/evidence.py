@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.

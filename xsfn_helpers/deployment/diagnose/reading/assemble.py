@@ -10,6 +10,7 @@ from typing import Any, Final
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
     AccountSeen,
@@ -28,7 +29,6 @@ from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
-from xsfn_helpers.deployment.diagnose.refusal import is_event
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 Answer = Mapping[str, Any]
