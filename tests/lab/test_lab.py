@@ -44,6 +44,7 @@ FULL_CHECK = (
     "refused.start-without-a-role",
     "refused.wrong-external-id",
     "refused.no-external-id",
+    "refused.second-machine",
     "refused.other-role",
 )
 
@@ -254,6 +255,15 @@ class TestBrokenSetUps:
         assert failed(report) == ["refused.wrong-external-id", "refused.no-external-id"]
         assert lab.scenario.external_id in report["refused.no-external-id"].hint
 
+    def test_an_operator_role_for_any_state_machine_is_a_failed_check(self, lab: Lab) -> None:
+        """Runs succeed and the execute role's trust policy is right; the second state machine gets in all the same."""
+        wide = documents.service_trust(lab.scenario, lab.scenario.operator)
+        report = self.broken(lab, operator_role_trust=wide)
+
+        assert failed(report) == ["refused.second-machine"]
+        assert report["refused.second-machine"].evidence == "the execute role was given"
+        assert lab.scenario.operator_machine_arn in report["refused.second-machine"].hint
+
     def test_a_trust_policy_on_the_whole_account_lets_other_roles_in(self, lab: Lab) -> None:
         trust = documents.execute_role_trust(lab.scenario)
         root = f"arn:aws:iam::{lab.scenario.operator_account_id}:root"
@@ -301,12 +311,13 @@ class TestProbes:
     @pytest.mark.parametrize(
         "trial",
         [
-            lambda lab: trials.no_external_id(lab.environment),
-            lambda lab: trials.external_ids(lab.environment),
+            lambda lab: trials.no_external_id(lab.steps.operator_machine),
+            lambda lab: trials.external_ids(lab.steps.operator_machine),
+            lambda lab: trials.second_machine(lab.environment),
             lambda lab: trials.other_role(lab.environment),
             lambda lab: trials.stopped_run(lab.environment, lab.steps.subject_machine),
         ],
-        ids=["probe", "probe-of-two-tasks", "probe-with-a-role", "stopped-run"],
+        ids=["probe", "probe-of-two-tasks", "second-machine", "probe-with-a-role", "stopped-run"],
     )
     def test_an_interrupted_trial_cleans_up_after_itself(
         self, standing_lab: Lab, trial: Callable[[Lab], object]
@@ -322,10 +333,11 @@ class TestProbes:
                 interrupted += 1
                 assert left_in_both_accounts(standing_lab) == before
                 assert standing_lab.prepare().empty
+                assert standing_lab.stage(3).is_applied, "the Operator machine has its own definition again"
             else:
                 break
-        # A probe is created, started and deleted; the others do more.
-        assert interrupted >= 3
+        # The least is one call, which is denied; a probe is created, started and deleted.
+        assert interrupted >= 1
 
     def test_a_check_puts_nothing_right(self, standing_lab: Lab) -> None:
         """It says what differs and leaves it: the Subject machine that waits for a moment is put back as it stood."""

@@ -37,8 +37,8 @@ NOTES: Final[Mapping[str, Mapping[str, str]]] = {
         "OperatorStateMachine/Principal": mark("Who may come: the Operator's role in the other account, and no other."),
         "OperatorStateMachine/Action": mark("What they may do: become this role. A trust policy decides nothing else."),
         "OperatorStateMachine/Condition": mark(
-            "On whose behalf: Step Functions passes the ARN of the state machine that runs, so only this "
-            "one state machine gets in, not every one that has the Operator's role."
+            "For which state machine: in a task with Credentials, Step Functions sends the ARN of the state machine "
+            "that runs as external ID. A task that calls sts:AssumeRole itself can send any value."
         ),
     },
     "execute_role_permissions": {
@@ -56,7 +56,10 @@ NOTES: Final[Mapping[str, Mapping[str, str]]] = {
         "StepFunctions/Principal": mark("Who may come: Step Functions itself (link 1)."),
         "StepFunctions/Action": mark("What they may do: become this role."),
         "StepFunctions/Condition/StringEquals": mark("Only for state machines of the Operator account."),
-        "StepFunctions/Condition/ArnLike": mark("Only for state machines, and only in this region."),
+        "StepFunctions/Condition/ArnLike": mark(
+            "Only for this one state machine. Another one with this role could call sts:AssumeRole itself, and send "
+            "any external ID."
+        ),
     },
     "operator_role_permissions": {
         "AssumeSubjectExecuteRole/Action": mark(

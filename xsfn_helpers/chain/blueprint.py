@@ -33,7 +33,7 @@ class Blueprint:
         """The documents of `documents.py`, for the article's target or others."""
         reached = article_targets(scenario) if targets is None else targets
         return cls(
-            operator_role_trust=json_text(documents.service_trust(scenario, scenario.operator)),
+            operator_role_trust=json_text(documents.operator_role_trust(scenario)),
             subject_role_trust=json_text(documents.subject_role_trust(scenario, reached)),
             subject_definition=json_text(documents.subject_definition(scenario)),
             execute_role_trust=json_text(documents.execute_role_trust(scenario)),

@@ -75,6 +75,16 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         for number, verdict in verdicts.items()
         if verdict.decision is not None
     }
+    if 1 in decided:
+        yield Limit(
+            "limit.operator-machine",
+            mark("Only the Operator state machine may have the Operator role"),
+            mark(
+                "Another state machine with this role can call sts:AssumeRole itself, and send any external ID. The "
+                "role is for one state machine."
+            ),
+            tuple(_other_machines(scenario, *decided[1])),
+        )
     if 2 in decided:
         request, policies = decided[2]
         trust = replace(policies, identity=(_MAY_ASK,), boundaries=())
@@ -119,6 +129,18 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
             mark("Such a role is for Step Functions alone, working for a state machine of the role's own account."),
             tuple(question for request, policies in service for question in _other_services(request, policies)),
         )
+
+
+def _other_machines(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:
+    arn, name = scenario.operator_machine_arn, scenario.operator_machine_name
+    arns = {
+        mark("another state machine of the Operator account"): arn.removesuffix(name) + "another-statemachine",
+        mark("a state machine of the Operator account whose name begins alike"): f"{arn}-2",
+        mark("a state machine of the Operator account whose name differs in case"): arn.removesuffix(name)
+        + name.swapcase(),
+    }
+    for words, other in arns.items():
+        yield GuardrailQuestion(words, replace(request, context={**request.context, "aws:SourceArn": other}), trust)
 
 
 def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:

@@ -163,7 +163,7 @@ class Hub:
             environment,
             Side.OPERATOR,
             scenario.operator_role_name,
-            json_text(documents.service_trust(scenario, scenario.operator)),
+            json_text(documents.operator_role_trust(scenario)),
             policies=frozenset({OPERATOR_POLICY_NAME}),
         )
         permission = InlinePolicy(

@@ -57,7 +57,7 @@ AWS_SAYS: Final = {
     ),
 }
 # Where the policies of the chain are right, or too wide, and something else is wrong.
-POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon"}
+POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon", "second-machine"}
 
 KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
 SOON: Final = "The policies allow it: if you have changed one a moment ago, check again. "
@@ -90,7 +90,7 @@ class TestEachFault:
     def test_it_shows_as_on_aws_and_at_its_link_time_and_again(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
         told = exercise.break_it()
-        refused = refused_links(practice.lab)
+        refused = refused_links(Lab(practice.deployment))
         symptom = exercise.symptom()
         run, links = symptom.run, set(FAULTS[name].links)
 
@@ -112,11 +112,11 @@ class TestEachFault:
         exercise.symptom()
         before = exercise.check()
         nudge, rule, answer = (exercise.hint() for _ in range(3))
-        exec(answer.code, {"lab": practice.lab, "fault": exercise, "json_text": json_text})
+        exec(answer.code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
         after = exercise.check()
 
         assert before.ok is (FAULTS[name].shows is Shows.FOR_A_MOMENT)
-        if FAULTS[name].shows is not Shows.TO_A_STRANGER:
+        if FAULTS[name].shows not in (Shows.TO_A_STRANGER, Shows.TO_A_SECOND_MACHINE):
             told = {check.hint for check in before if not check.passed}
             assert told <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
         assert [nudge.level, rule.level, answer.level] == [1, 2, 3]
@@ -137,7 +137,7 @@ class TestEachFault:
 
     def test_those_that_show_outside_a_run(self, practice: Practice) -> None:
         seen = {}
-        for name in ("stop-button", "deployment", "all-values"):
+        for name in ("stop-button", "deployment", "all-values", "second-machine"):
             exercise = practice.fault(name)
             exercise.break_it()
             seen[name] = exercise.symptom()
@@ -146,7 +146,9 @@ class TestEachFault:
         assert seen["deployment"].run.succeeded
         assert "Neither the global service principal states.amazonaws.com" in str(seen["deployment"])
         assert seen["all-values"].run.succeeded
-        assert "without an external id: the execute role was given" in str(seen["all-values"])
+        assert "without an external ID: the execute role was given" in str(seen["all-values"])
+        assert seen["second-machine"].run.succeeded
+        assert "with the right external ID: the execute role was given" in str(seen["second-machine"])
 
 
 TRUST: Final = "execute_role_trust"
@@ -176,7 +178,7 @@ def right_but(document: str, **changes: Any) -> Callable[[Exercise], object]:
 
     def repair(exercise: Exercise) -> object:
         make = getattr(documents, document)
-        text = make(exercise.practice.lab.scenario)
+        text = make(Lab(exercise.practice.deployment).scenario)
         found = {**text["Statement"][0], **changes}
         text["Statement"][0] = {key: value for key, value in found.items() if value is not None}
         return exercise.repair(**{document: text})
@@ -188,20 +190,26 @@ def external_id(operator: str, pattern: str) -> Callable[[Exercise], object]:
     """The recommended trust policy with another condition on the external id; `{}` in the pattern is the right one."""
 
     def repair(exercise: Exercise) -> object:
-        value = pattern.format(exercise.practice.lab.scenario.external_id)
+        value = pattern.format(Lab(exercise.practice.deployment).scenario.external_id)
         return right_but(TRUST, Condition={operator: {"sts:ExternalId": value}})(exercise)
 
     return repair
 
 
 def whole_account(exercise: Exercise) -> object:
-    account = exercise.practice.lab.scenario.operator_account_id
+    account = Lab(exercise.practice.deployment).scenario.operator_account_id
     return right_but(TRUST, Principal={"AWS": account})(exercise)
 
 
 def without_boundary(exercise: Exercise) -> object:
-    role = exercise.practice.lab.scenario.operator_role_name
-    return exercise.practice.lab.operator.client("iam").delete_role_permissions_boundary(RoleName=role)
+    role = Lab(exercise.practice.deployment).scenario.operator_role_name
+    return Lab(exercise.practice.deployment).operator.client("iam").delete_role_permissions_boundary(RoleName=role)
+
+
+def any_machine_beginning_alike(exercise: Exercise) -> object:
+    scenario = Lab(exercise.practice.deployment).scenario
+    trust = documents.service_trust(scenario, scenario.operator, machine_name=f"{scenario.operator_machine_name}*")
+    return exercise.repair(operator_role_trust=trust)
 
 
 def nothing(_: Exercise) -> object:
@@ -226,6 +234,8 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     "loud-name, a wildcard": (external_id("StringLike", "{}*"), RUN),
     "all-values, if it exists": (external_id("StringEqualsIfExists", "{}"), "limit.external-id"),
     "all-values, nothing": (nothing, "limit.external-id"),
+    "second-machine, nothing": (nothing, "limit.operator-machine"),
+    "second-machine, names that begin alike": (any_machine_beginning_alike, "limit.operator-machine"),
     "whole-account, one side": (right_but(OPERATOR), "limit.principal"),
     "whole-account, the other side": (right_but(TRUST), CHAIN),
     "two-names, any role": (statement(OPERATOR, Resource="*"), "limit.operator-role"),
@@ -271,7 +281,7 @@ class TestWrongRepairs:
         """Statements may be named, ordered and split as the reader likes."""
         exercise = practice.fault("started-and-then")
         exercise.break_it()
-        scenario = practice.lab.scenario
+        scenario = Lab(practice.deployment).scenario
         text = exercise.document(PERMISSIONS)
         for sid, action in (("Watch", "states:DescribeExecution"), ("Stop", "states:StopExecution")):
             text["Statement"].insert(
@@ -396,7 +406,7 @@ class TestExercise:
         exercise = practice.fault("two-names")
         exercise.break_it()
         before = exercise.look()
-        right = documents.operator_role_permissions(practice.lab.scenario)
+        right = documents.operator_role_permissions(Lab(practice.deployment).scenario)
 
         with pytest.raises(PolicyError, match="line 1"):
             exercise.repair(operator_role_permissions=right, execute_role_permissions='{"Version": "2012-10-17",}')
@@ -429,7 +439,7 @@ class TestExercise:
         exercise.symptom()
 
         assert sandbox.propagation_seconds == before
-        assert practice.lab.run().succeeded
+        assert Lab(practice.deployment).run().succeeded
 
 
 class TestPractice:
@@ -447,7 +457,7 @@ class TestPractice:
     def test_the_fault_in_place_is_found_again(self, practice: Practice) -> None:
         surprise = practice.surprise(seed=7)
 
-        assert practice.lab.practice().current == surprise
+        assert Lab(practice.deployment).practice().current == surprise
         practice.fault(2).break_it()
         assert practice.current == practice.fault(2)
         practice.put_right()
@@ -459,8 +469,10 @@ class TestPractice:
         where = practice.put_right()
 
         assert where.startswith("Both accounts stand at stage 3.")
-        assert len(standing(practice.lab)) == sum(len(step.resources) for step in practice.lab.steps)
-        assert failed(practice.lab.check()) == []
+        assert len(standing(Lab(practice.deployment))) == sum(
+            len(step.resources) for step in Lab(practice.deployment).steps
+        )
+        assert failed(Lab(practice.deployment).check()) == []
 
     @pytest.mark.parametrize("name", ["twins", "platform-fence", "loud-name", "clean-up"])
     def test_cleaning_the_lab_takes_the_faults_things_along(self, lab: Lab, name: str) -> None:
@@ -589,6 +601,6 @@ class TestNotebook:
         (code,) = sections()[name][1]
         exercise = practice.fault(name)
         exercise.break_it()
-        exec(code, {"lab": practice.lab, "fault": exercise, "json_text": json_text})
+        exec(code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
 
         assert failed(exercise.check()) == []

@@ -10,10 +10,11 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, message_of, translated
+from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, code_of, message_of, translated
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
 from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
@@ -71,22 +72,34 @@ def direct_start_execution(environment: Environment) -> CallAnswer:
     return CallAnswer(False, tr("the Subject state machine was started from outside its account"))
 
 
-def wrong_external_id(environment: Environment) -> CallAnswer:
-    """Another state machine with the Operator's role: Step Functions passes that machine's ARN (confused deputy)."""
-    return _ended(probes.try_as_operator_role(environment, probes.with_credentials(environment.scenario)))
+def no_external_id(machine: StateMachine) -> CallAnswer:
+    """The Operator role, in the Operator state machine, requests the execute role without an external ID."""
+    without = probes.by_hand(machine.environment.scenario, external_id=None)
+    return _ended(probes.try_in_operator_machine(machine, without))
 
 
-def no_external_id(environment: Environment) -> CallAnswer:
-    """The Operator role asks for the execute role without an external id."""
-    return _ended(probes.try_as_operator_role(environment, probes.by_hand(environment.scenario, external_id=None)))
+def external_ids(machine: StateMachine) -> tuple[CallAnswer, CallAnswer]:
+    """The same with the external ID of another state machine, and with none, in one execution."""
+    scenario = machine.environment.scenario
+    other = probes.by_hand(scenario, external_id=f"{scenario.external_id}-another")
+    none = probes.by_hand(scenario, external_id=None)
+    wrong, missing = probes.try_both_in_operator_machine(machine, other, none)
+    return _ended(wrong), _ended(missing)
 
 
-def external_ids(environment: Environment) -> tuple[CallAnswer, CallAnswer]:
-    """`wrong_external_id` and `no_external_id`, tried by one state machine in one execution."""
+def second_machine(environment: Environment) -> CallAnswer:
+    """Another state machine asks for the Operator role, to request the execute role with the right external ID itself.
+
+    AWS denies it the role when it is created; where that is allowed, the run shows how far it gets (confused deputy).
+    """
     scenario = environment.scenario
-    by_hand, machine = probes.by_hand(scenario, external_id=None), probes.with_credentials(scenario)
-    none, wrong = probes.try_both_as_operator_role(environment, by_hand, machine)
-    return _ended(wrong), _ended(none)
+    task = probes.by_hand(scenario, external_id=scenario.external_id)
+    try:
+        return _ended(probes.try_as_second_machine(environment, task))
+    except StepError as error:
+        if ROLE_NOT_ASSUMABLE not in error.what:
+            raise
+        return CallAnswer(True, stable(error.what))
 
 
 def other_role(environment: Environment) -> CallAnswer:

@@ -178,7 +178,7 @@ class Validation:
     def _refused(self, stage: int) -> Iterator[Check]:
         environment = self.environment
         # Both from one probe. Where it can't be made, each says so.
-        external_ids = cache(lambda: trials.external_ids(environment))
+        external_ids = cache(lambda: trials.external_ids(self.steps.operator_machine))
         soon = tr("(If it was put right a moment ago, check again: IAM takes a while to spread a change.)")
         wants_role = tr(
             "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}", soon=soon
@@ -202,17 +202,29 @@ class Validation:
         )
         if stage < _RUNS_FROM:
             return
+        # An adopted state machine isn't the lab's to be given another definition, not even for a moment.
+        if "operator_machine" not in environment.adopted.keys:
+            yield refused_check(
+                "wrong-external-id",
+                tr("The Operator role can't assume the execute role with another state machine's external ID"),
+                lambda: external_ids()[0],
+                hint=wants_id,
+            )
+            yield refused_check(
+                "no-external-id",
+                tr("The Operator role can't assume the execute role without an external ID"),
+                lambda: external_ids()[1],
+                hint=wants_id,
+            )
         yield refused_check(
-            "wrong-external-id",
-            tr("Another state machine with the Operator role can't assume the execute role (confused deputy)"),
-            lambda: external_ids()[0],
-            hint=wants_id,
-        )
-        yield refused_check(
-            "no-external-id",
-            tr("The Operator role can't assume the execute role without an external id"),
-            lambda: external_ids()[1],
-            hint=wants_id,
+            "second-machine",
+            tr("A second state machine can't have the Operator role, not even to send the right external ID"),
+            lambda: trials.second_machine(environment),
+            hint=tr(
+                "Let aws:SourceArn in the Operator role's trust policy name {machine_arn} only. {soon}",
+                machine_arn=environment.scenario.operator_machine_arn,
+                soon=soon,
+            ),
         )
         yield refused_check(
             "other-role",

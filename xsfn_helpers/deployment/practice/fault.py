@@ -38,6 +38,7 @@ class Shows(Enum):
     WHEN_STOPPED = "a run that is stopped leaves the Subject execution running"
     WHEN_SAVED = "the Subject state machine can't be saved any more"
     TO_A_STRANGER = "runs succeed, and so does a call that must be refused"
+    TO_A_SECOND_MACHINE = "runs succeed, and so does a second state machine that sends the right external ID"
     FOR_A_MOMENT = "a run fails while IAM hasn't spread a change"
 
 

@@ -78,12 +78,23 @@ def _when_saved(deployment: Deployment, _: Fault) -> Seen:
 
 def _to_a_stranger(deployment: Deployment, _: Fault) -> Seen:
     run = deployment.run()
-    answer = trials.no_external_id(deployment.environment)
+    answer = trials.no_external_id(deployment.stages.operator_machine)
     if answer.refused:
-        return run, [tr("The auditor asked for the execute role as the Operator role, without an external id: refused")]
+        return run, [tr("The auditor requested the execute role as the Operator role, without an external ID: denied")]
     return run, [
         tr(
-            "The auditor asked for the execute role as the Operator role, without an external id: {answer}",
+            "The auditor requested the execute role as the Operator role, without an external ID: {answer}",
+            answer=answer.words,
+        )
+    ]
+
+
+def _to_a_second_machine(deployment: Deployment, _: Fault) -> Seen:
+    run = deployment.run()
+    answer = trials.second_machine(deployment.environment)
+    return run, [
+        tr(
+            "A second state machine with the Operator role called sts:AssumeRole with the right external ID: {answer}",
             answer=answer.words,
         )
     ]
@@ -113,6 +124,7 @@ _WAYS: Final[Mapping[Shows, Callable[[Deployment, Fault], Seen]]] = {
     Shows.WHEN_STOPPED: _when_stopped,
     Shows.WHEN_SAVED: _when_saved,
     Shows.TO_A_STRANGER: _to_a_stranger,
+    Shows.TO_A_SECOND_MACHINE: _to_a_second_machine,
     Shows.FOR_A_MOMENT: _for_a_moment,
 }
 

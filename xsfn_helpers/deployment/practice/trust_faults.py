@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from xsfn_helpers.chain.documents import Document, execute_role_trust, operator_role_permissions, service_trust
+from xsfn_helpers.chain.documents import (
+    Document,
+    execute_role_trust,
+    operator_role_permissions,
+    operator_role_trust,
+    service_trust,
+)
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.language import mark
 from xsfn_helpers.deployment.practice import sources
@@ -16,6 +22,7 @@ from xsfn_helpers.deployment.practice.names import loud_machine_name, renamed, t
 
 _CONDITION: Final = "Statement/0/Condition"
 _EXTERNAL_ID: Final = f"{_CONDITION}/StringEquals/sts:ExternalId"
+_SOURCE: Final = f"{_CONDITION}/ArnLike/aws:SourceArn"
 _WHO: Final = "Statement/0/Principal/AWS"
 _EXECUTE_ROLE_TRUST: Final = mark("the execute role's trust policy, in the Subject account")
 
@@ -174,8 +181,9 @@ def loud_name(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("A louder name"),
             story=mark(
-                "For the launch the Operator team replaced its state machine by one called {loud}. The Subject team "
-                "has put the new name into its trust policy. Step Functions took the name without a word."
+                "For the launch the Operator team replaced its state machine by one called {loud}, and let it use the "
+                "Operator role, too. The Subject team has put the new name into its trust policy. Step Functions took "
+                "the name without a word."
             ),
             nudge=mark("Both teams agree on the name. Who else has to be able to write it?"),
             rule=mark(
@@ -184,13 +192,20 @@ def loud_name(scenario: Scenario) -> Fault:
                 "{agreed}."
             ),
             where=mark(
-                "the Operator state machine's name, and then the execute role's trust policy, in the Subject account"
+                "the Operator state machine's name and the Operator role's trust policy, and then the execute role's "
+                "trust policy, in the Subject account"
             ),
             source=sources.CROSS_ACCOUNT,
             names={"loud": loud, "agreed": scenario.operator_machine_name},
         ),
         links=(2,),
-        documents=_trust(scenario, _EXTERNAL_ID, renamed(scenario.external_id, scenario.operator_machine_name, loud)),
+        documents={
+            **_trust(scenario, _EXTERNAL_ID, renamed(scenario.external_id, scenario.operator_machine_name, loud)),
+            "operator_role_trust": edited(
+                operator_role_trust(scenario),
+                {_SOURCE: [renamed(scenario.external_id, scenario.operator_machine_name, loud), scenario.external_id]},
+            ),
+        },
         after=(Unmake(lambda deployment: deployment.stages.operator_machine), Make(loud_machine)),
         repairs=(APPLY_STAGE_3,),
         started=loud,
@@ -198,7 +213,7 @@ def loud_name(scenario: Scenario) -> Fault:
 
 
 def copied_trust(scenario: Scenario) -> Fault:
-    trust = service_trust(scenario, scenario.operator)
+    trust = operator_role_trust(scenario)
     account = f"{_CONDITION}/StringEquals/aws:SourceAccount"
     return Fault(
         id="copied-trust",
@@ -298,6 +313,33 @@ def all_values(scenario: Scenario) -> Fault:
         links=(2,),
         documents=_trust(scenario, _CONDITION, condition),
         shows=Shows.TO_A_STRANGER,
+    )
+
+
+def second_machine(scenario: Scenario) -> Fault:
+    return Fault(
+        id="second-machine",
+        words=Words(
+            title=mark("The right external ID, the wrong state machine"),
+            story=mark(
+                "Every run succeeds, and the execute role's trust policy is right. Yet an auditor created a state "
+                "machine of her own in the Operator account, and the execute role was hers."
+            ),
+            nudge=mark(
+                "The external ID was right. It is Step Functions that sends it for a task with Credentials: what if a "
+                "task calls sts:AssumeRole itself? Which role does it need for that?"
+            ),
+            rule=mark(
+                "The external ID binds tasks that use Credentials. A task that calls sts:AssumeRole itself sends any "
+                "value. So the Operator role must be for one state machine: aws:SourceArn in its trust policy names "
+                "that state machine. Whoever may edit it remains trusted."
+            ),
+            where=mark("the Operator role's trust policy, in the Operator account"),
+            source=sources.SERVICE_ROLE,
+        ),
+        links=(1,),
+        documents={"operator_role_trust": service_trust(scenario, scenario.operator)},
+        shows=Shows.TO_A_SECOND_MACHINE,
     )
 
 

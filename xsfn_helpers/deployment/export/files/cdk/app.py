@@ -39,7 +39,9 @@ task = CrossAccountTask(
     machine_name=NAMES["subject_machine_name"],
     execute_role_name=NAMES["execute_role_name"],
 )
-operator_role = machine_role(operator, "OperatorRole", NAMES["operator_role_name"], task)
+operator_role = machine_role(
+    operator, "OperatorRole", NAMES["operator_role_name"], task, machine_name=NAMES["operator_machine_name"]
+)
 # `-c cdk_grants=yes` shows what the CDK would grant this role, were it let.
 with_grants = app.node.try_get_context("cdk_grants") == "yes"
 task.state_machine(
