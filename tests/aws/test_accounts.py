@@ -75,7 +75,7 @@ class TestASandboxThatEnded:
     def lab(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path))
         lab = open_lab()
-        lab.at_stage(3)
+        lab.set_stage(3)
         yield lab
         if sandbox := Sandbox.find():
             sandbox.stop()

@@ -44,7 +44,7 @@ def with_another_id(lab: Lab) -> str:
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the trust policy open for editing."""
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(3)"), *CELLS)
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(3)"), *CELLS)
     assert notebook.run(OPEN) == ""
     assert notebook.run(EDIT) == ""
     expect(link(page, 6)).to_be_visible()
@@ -67,7 +67,7 @@ def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(noteboo
         expect(link(page, number)).to_contain_text("✓ stays allowed")
     expect(page.locator(".xsfn-headline")).to_have_text("Link 2 would break.")
     assert stored(lab) == before
-    assert lab.decide(2).allowed
+    assert lab.evaluate(2).allowed
 
     page.get_by_role("button", name="Reset").click()
     expect(page.locator(".xsfn-headline")).to_have_text("No link would change.")

@@ -51,7 +51,7 @@ def stored(lab: Lab) -> Any:
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the form shown."""
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(3)"), "lab.task_form()")
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(3)"), "lab.task_form()")
     assert notebook.run(OPEN) == ""
     assert notebook.run(FORM) == ""
     expect(link(page, 6)).to_be_visible()

@@ -124,7 +124,7 @@ class TestWalkthrough:
 
         assert code == OK
         assert "+ created role" in out
-        assert "Before stage 2: 2 of 2 hold" in out
+        assert "Before stage 2: 2 of 2 passed" in out
         assert "Operator execution: SUCCEEDED" in out
         assert out.endswith("Everything holds. What was built stays until `xsfn clean`.\n")
 
@@ -265,7 +265,7 @@ class TestSandbox:
         started = json.loads(xsfn("sandbox", "start", "--json")[1])
         status = xsfn("sandbox", "status")[1]
         lab = open_lab()
-        lab.at_stage(3)
+        lab.set_stage(3)
 
         assert started["endpoint_url"] in status
         assert started["accounts"]["operator"]["secret_access_key"] not in status

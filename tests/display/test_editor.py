@@ -141,7 +141,7 @@ class TestApplying:
         assert stored(standing_lab) == before
 
     def test_a_role_that_is_not_made_is_made_with_it(self, lab: Lab) -> None:
-        lab.at_stage(0)
+        lab.set_stage(0)
         editor = lab.edit("execute-role trust")
         assert "The execute role isn't made yet" in editor.text
 

@@ -43,7 +43,7 @@ def live(lab: Lab) -> LiveDiagram:
 
 class TestWhatItShows:
     def test_its_text_and_its_picture_are_those_of_the_static_diagram(self, lab: Lab, live: LiveDiagram) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         shown = live._repr_mimebundle_()
         static = lab.diagram()
 
@@ -69,7 +69,7 @@ class TestWhatItShows:
         )
 
     def test_a_refused_link_has_awss_sentence_and_the_smallest_change(self, lab: Lab, live: LiveDiagram) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         eventually(lambda: links(live), "araaaa")
         link = state(live)["links"][1]
 
@@ -152,7 +152,7 @@ class TestWhatItFollows:
 
         standing_lab.check()
         eventually(lambda: [link["tried"] != "" for link in state(live)["links"]], [True] * 6)
-        assert state(live)["said"] == "All checks: 24 of 24 hold"
+        assert state(live)["said"] == "All checks: 25 of 25 passed"
 
         run = standing_lab.run()
         trail = state(live)["run"]
@@ -161,7 +161,7 @@ class TestWhatItFollows:
         assert (trail["operator"], trail["subject"], trail["at"]) == ("SUCCEEDED", "SUCCEEDED", 0)
 
     def test_a_run_that_breaks(self, lab: Lab) -> None:
-        lab.at_stage(3)
+        lab.set_stage(3)
         lab.stage(2).undo()
         live = lab.live_diagram()
 
@@ -172,7 +172,7 @@ class TestWhatItFollows:
         assert state(live)["said"] == "The run was refused at link 2"
 
     def test_a_run_that_waits_is_at_link_4(self, lab: Lab) -> None:
-        lab.using(subject_definition=WAITING).at_stage(3)
+        lab.using(subject_definition=WAITING).set_stage(3)
         live = lab.live_diagram()
         run = lab.run(wait=False)
         shown = run.watch()

@@ -17,11 +17,11 @@ from tests.notebooks.references import normalised, text_of
 from xsfn_helpers import open_lab
 
 CELLS = (
-    "lab.at_stage(1)",
+    "lab.set_stage(1)",
     "lab.live_diagram()",
     "lab.status()",
     "lab.stage(2).apply()",
-    "lab.at_stage(3)",
+    "lab.set_stage(3)",
     "run = lab.run(live=True)",
     "print(run)",
     "shown = lab.run(wait=False).watch()\nshown",

@@ -158,7 +158,7 @@ class TestApplying:
         assert standing_lab.run().succeeded
 
     def test_a_machine_that_is_not_made_yet_is_made_by_its_stage(self, lab: Lab) -> None:
-        lab.at_stage(2)
+        lab.set_stage(2)
         form = lab.task_form()
         assert not state(form)["can_reset"]
 

@@ -87,17 +87,17 @@ class TestStages:
     @pytest.mark.parametrize(("start", "goal"), list(itertools.permutations(range(4), 2)))
     def test_any_stage_is_reached_from_any_other(self, lab: Lab, start: int, goal: int) -> None:
         """Each notebook begins here, in any order, from a fresh kernel."""
-        lab.at_stage(start)
-        lab.at_stage(goal)
+        lab.set_stage(start)
+        lab.set_stage(goal)
 
         assert [lab.stage(number).is_applied for number in (1, 2, 3)] == [number <= goal for number in (1, 2, 3)]
         assert lab.prepare().empty
 
     def test_it_says_the_same_from_wherever_it_starts(self, lab: Lab) -> None:
-        from_nothing = lab.at_stage(2)
-        lab.at_stage(3)
+        from_nothing = lab.set_stage(2)
+        lab.set_stage(3)
 
-        assert lab.at_stage(2) == lab.at_stage(2) == from_nothing
+        assert lab.set_stage(2) == lab.set_stage(2) == from_nothing
         assert from_nothing == (
             "Both accounts stand at stage 2. Applied: prerequisites, stage 1, stage 2. Not applied: stage 3."
         )
@@ -105,15 +105,15 @@ class TestStages:
     @pytest.mark.parametrize("number", [4, -1])
     def test_a_stage_that_doesnt_exist_changes_nothing(self, lab: Lab, number: int) -> None:
         with pytest.raises(StepError, match="stages are 1, 2, 3"):
-            lab.at_stage(number)
+            lab.set_stage(number)
 
         assert left_in_both_accounts(lab) == []
 
     def test_status_says_what_comes_next(self, lab: Lab) -> None:
         assert "Next: lab.prepare()" in str(lab.status())
-        lab.at_stage(1)
+        lab.set_stage(1)
         assert "Next: lab.stage(2).apply()" in str(lab.status())
-        lab.at_stage(3)
+        lab.set_stage(3)
         assert "Next: lab.run()" in str(lab.status())
 
     def test_clean_leaves_nothing(self, standing_lab: Lab) -> None:
@@ -134,7 +134,7 @@ class TestCheck:
 
     @pytest.mark.parametrize("stage", [0, 1, 2])
     def test_an_earlier_stage_holds_with_its_links_still_refused(self, lab: Lab, stage: int) -> None:
-        lab.at_stage(stage)
+        lab.set_stage(stage)
         report = lab.check(stage=stage)
         opened = {2: "allowed"} if stage == 2 else {2: "refused"}
 
@@ -144,8 +144,8 @@ class TestCheck:
 
     @pytest.mark.parametrize("stage", [1, 2, 3])
     def test_before_a_stage_its_links_and_a_run_are_refused(self, lab: Lab, stage: int) -> None:
-        lab.at_stage(stage - 1)
-        report = lab.stage(stage).check_before()
+        lab.set_stage(stage - 1)
+        report = lab.stage(stage).check_denied()
 
         assert failed(report) == []
         assert f"before-stage-{stage}.run" in [check.id for check in report]
@@ -153,7 +153,7 @@ class TestCheck:
     @pytest.mark.parametrize("stage", [1, 2, 3])
     def test_before_a_stage_is_not_after_it(self, standing_lab: Lab, stage: int) -> None:
         """The checks of "before" notice that the stage is there."""
-        report = standing_lab.stage(stage).check_before()
+        report = standing_lab.stage(stage).check_denied()
 
         assert f"before-stage-{stage}.run" in failed(report)
 
@@ -202,7 +202,7 @@ class TestBrokenSetUps:
 
     def broken(self, lab: Lab, **own: dict[str, Any]) -> Report:
         broken = lab.using(**own)
-        broken.at_stage(3)
+        broken.set_stage(3)
         return broken.check()
 
     def test_wrong_external_id_in_the_trust_policy(self, lab: Lab) -> None:
@@ -347,7 +347,7 @@ class TestProbes:
         assert failed(standing_lab.check()) == failed(standing_lab.check()) == ["stage-0.subject-machine"]
 
     def test_an_interrupted_rehearsal_leaves_no_operator_machine(self, lab: Lab) -> None:
-        lab.at_stage(2)
+        lab.set_stage(2)
         # The call after CreateStateMachine: StartExecution.
         with pytest.raises(KeyboardInterrupt), interrupted_at(lab, 2):
             lab.check(stage=2)
@@ -382,7 +382,7 @@ class TestProbes:
         """A trust policy that is too wide hands them out; a session policy makes them powerless."""
         trust = documents.execute_role_trust(lab.scenario)
         root = f"arn:aws:iam::{lab.scenario.operator_account_id}:root"
-        lab.using(execute_role_trust=edited(trust, "Statement", 0, "Principal", "AWS", to=root)).at_stage(1)
+        lab.using(execute_role_trust=edited(trust, "Statement", 0, "Principal", "AWS", to=root)).set_stage(1)
         answer = lab.operator.client("sts").assume_role(
             RoleArn=lab.scenario.execute_role_arn,
             RoleSessionName="probe",
@@ -403,7 +403,7 @@ class TestProbes:
 
 class TestDecide:
     def test_names_the_statements_of_both_accounts(self, standing_lab: Lab) -> None:
-        verdict = standing_lab.decide(2)
+        verdict = standing_lab.evaluate(2)
 
         assert verdict.allowed
         assert "statement AssumeSubjectExecuteRole (line 4)" in verdict.evidence
@@ -412,7 +412,7 @@ class TestDecide:
 
     def test_says_which_role_is_missing(self, lab: Lab) -> None:
         lab.prepare()
-        verdict = lab.decide(3)
+        verdict = lab.evaluate(3)
 
         assert not verdict.allowed
         assert verdict.evidence == "refused: the execute role doesn't exist"
@@ -426,7 +426,7 @@ class TestDecide:
         )["Policy"]["Arn"]
         role = standing_lab.scenario.operator_role_name
         iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=arn)
-        verdict, run = standing_lab.decide(2), standing_lab.run()
+        verdict, run = standing_lab.evaluate(2), standing_lab.run()
 
         assert "permissions boundary" in verdict.evidence
         assert run.broken_link == 2
@@ -436,12 +436,12 @@ class TestDecide:
     @pytest.mark.parametrize("number", [0, 7])
     def test_a_link_that_doesnt_exist(self, lab: Lab, number: int) -> None:
         with pytest.raises(XsfnError, match="The links are 1, 2, 3, 4, 5, 6"):
-            lab.decide(number)
+            lab.evaluate(number)
 
 
 class TestDiagram:
     def test_follows_the_stages(self, lab: Lab) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         diagram = lab.diagram()
 
         assert diagram.states == {
@@ -471,7 +471,7 @@ class TestOpen:
         exec(textwrap.dedent(xsfn_helpers.__doc__.partition("\n\n")[2]), {})
         printed = capsys.readouterr().out
 
-        assert "All checks: 24 of 24 hold" in printed
+        assert "All checks: 25 of 25 passed" in printed
         assert "Hello from subject-statemachine in account 222222222222" in printed
         assert "Clean: nothing there" not in printed
 
@@ -523,9 +523,9 @@ class TestSlowIam:
         assert walk(slow.deployment, lambda _: None).ok
 
     def test_a_stage_taken_back_is_refused_once_it_has_spread(self, slow: Lab) -> None:
-        slow.at_stage(3)
+        slow.set_stage(3)
         assert slow.check().ok
-        slow.at_stage(1)
+        slow.set_stage(1)
 
         assert slow.check(stage=1).ok
 
@@ -534,7 +534,7 @@ class TestSlowIam:
         refused_before = standing_lab.run().broken_link
         with standing_lab.propagation_delay(2):
             standing_lab.stage(2).apply()
-            decided, tried = standing_lab.decide(2), standing_lab.run()
+            decided, tried = standing_lab.evaluate(2), standing_lab.run()
             checked = standing_lab.check(stage=3)["link-2.live"]
 
         assert refused_before == 2

@@ -62,13 +62,13 @@ def test_each_stage_is_refused_before_applied_and_checked_after(number: int) -> 
     calls = code(stem)
     checks = [f"lab.stage({number}).check()", "lab.check()", f"report = lab.check(stage={number})"]
 
-    before = calls.index(f"lab.stage({number}).check_before()")
+    before = calls.index(f"lab.stage({number}).check_denied()")
     applied = next(place for place, call in enumerate(calls) if f"stage({number}).apply()" in call)
     after = max(place for place, call in enumerate(calls) for check in checks if check in call)
 
     assert before < applied < after
-    assert re.search(rf"Before stage {number}: (\d+) of \1 hold", shown(stem))
-    assert re.search(r"(Checks at stage \d|All checks): (\d+) of \2 hold", shown(stem))
+    assert re.search(rf"Before stage {number}: (\d+) of \1 passed", shown(stem))
+    assert re.search(r"(Checks at stage \d|All checks): (\d+) of \2 passed", shown(stem))
 
 
 @walkthrough
@@ -191,10 +191,10 @@ FAULTS = {
     "N8 the Subject fails": ("03", r"States\.TaskFailed: the Subject execution ended FAILED by itself: OutOfStock"),
     "N9 trust names a missing role": ("01", r"MalformedPolicyDocument\n *Invalid principal in policy"),
     "N10 role made again": ("01", r'principal: names "AROA…", not'),
-    "N11 Deny on the Operator role": ("05", r"Fault 11 · After the incident: solved: (\d+) of \1 hold"),
+    "N11 Deny on the Operator role": ("05", r"Fault 11 · After the incident: solved: (\d+) of \1 passed"),
     "N12 direct AssumeRole": ("01", r"user/administrator is not authorized to perform: sts:AssumeRole on resource"),
     "N13 Deny on the execute role": ("05", r"StartExecution on resource.*with an explicit deny in an identity-based"),
-    "N14 wrong account's machine": ("05", r"Fault 6 · Twelve digits: solved: (\d+) of \1 hold"),
+    "N14 wrong account's machine": ("05", r"Fault 6 · Twelve digits: solved: (\d+) of \1 passed"),
     "N15 a role that can't be passed": ("03", r"Cross-account pass role is not allowed\."),
     "N16 unknown key": ("00", r"InvalidClientTokenId\n *The security token included in the request is invalid\."),
     "N17 no role at all": ("00", r"because no resource-based policy allows the states:StartExecution action"),
@@ -225,7 +225,7 @@ def test_what_is_not_established_is_said_and_no_more_of_it_than_matters() -> Non
 
     assert [choice.id for choice in likely if f"? {choice.question}\n" not in seen] == []
     assert seen.count("\n  ? ") == len(likely) == len(LIKELY_MET)
-    assert "lab.not_established(everything=True) has the rest" in seen
+    assert "lab.undocumented(everything=True) has the rest" in seen
     assert "The sandbox has no console" in prose("03-operator-task")
 
 
@@ -234,7 +234,7 @@ def test_cells_are_small_and_the_reader_predicts_sees_and_tries(stem: str) -> No
     assert [call for call in code(stem) if len(call.splitlines()) > MOST_LINES] == []
     told = prose(stem)
     assert "Predict" in told
-    assert "**What you should see:**" in told
+    assert "**You should see:**" in told
     assert re.search(r"^## Your turn$", told, re.MULTILINE)
     assert told.count("<details>") == told.count("</details>") >= 2
 
@@ -301,7 +301,7 @@ def test_the_folded_solutions_work_and_leave_everything_as_it_was(stem: str) -> 
     names: dict[str, object] = {}
     told_by(code(stem)[0], names)
     lab = open_lab()
-    lab.at_stage(WALKTHROUGH.index(stem))
+    lab.set_stage(WALKTHROUGH.index(stem))
     names["article"] = Article(lab.scenario)
     before = str(lab.status())
 

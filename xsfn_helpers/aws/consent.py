@@ -95,10 +95,10 @@ class Question(Renderable):
         if self.said:
             return self.said
         if self.agreement.given:
-            return tr("Agreed already: lab.withdraw() ends it.")
+            return tr("Agreed already: lab.revoke_confirmation() ends it.")
         return tr(
             "May this lab make, change and remove its own things in {operator} and {subject}? "
-            "lab.preflight() shows which. Type lab.agree('yes'), or leave it.",
+            "lab.preflight() shows which. Type lab.confirm_changes('yes'), or leave it.",
             operator=self.operator,
             subject=self.subject,
         )
@@ -144,7 +144,7 @@ class Recorded:
         hours = int(HOLDS.total_seconds() // 3600)
         return tr(
             "Agreed: lab {lab_id!r} may make, change and remove its own things in {operator} and {subject}. "
-            "The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it.",
+            "The yes holds for {hours} hours, for these names alone; lab.revoke_confirmation() ends it.",
             lab_id=self.lab_id,
             operator=self.scenario.operator,
             subject=self.scenario.subject,
@@ -173,7 +173,7 @@ class Recorded:
                 where=where,
                 fix=tr(
                     "lab.preflight() (`xsfn preflight`) shows what would be made, and what it costs; then "
-                    "lab.agree('yes'), or --yes on the command line."
+                    "lab.confirm_changes('yes'), or --yes on the command line."
                 ),
             )
 

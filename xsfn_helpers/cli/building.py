@@ -69,13 +69,13 @@ def _check(options: argparse.Namespace) -> int:
     if not options.no_live:
         agree(lab, options, tr("A check with real calls"))
     report = lab.check(live=not options.no_live)
-    opinion = lab.second_opinion() if options.second_opinion else None
+    opinion = lab.compare_with_aws() if options.second_opinion else None
     if opinion is not None:
         report = report + opinion.report
     if options.json:
         print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
-        print(report if opinion is None else f"{report}\n{opinion}")
+        print(report.details if opinion is None else f"{report.details}\n{opinion}")
     return OK if report.ok else FAILED
 
 
@@ -94,7 +94,7 @@ def _clean(options: argparse.Namespace) -> int:
 def _find(lab: Lab, options: argparse.Namespace) -> int:
     """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
     with 1 where something is left, so that a script can tell."""
-    left = lab.leftovers()
+    left = lab.find_resources()
     print(left)
     if not left.own:
         return OK

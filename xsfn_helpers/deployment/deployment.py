@@ -98,10 +98,13 @@ class Stage:
         """What must hold once this stage and those before it are applied, and later ones aren't."""
         return self._deployment.check(stage=self.number, live=live)
 
-    def check_before(self) -> Report:
+    def check_denied(self) -> Report:
         """What must be refused as long as this stage isn't applied."""
         with self._deployment.lock():
             return self._deployment.validation.before(self.number)
+
+    # An older name; it goes with 1.0.
+    check_before = check_denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class Deployment:
         """Stage 1, 2 or 3. Raises `StepError` for any other number."""
         return Stage(self.stages.stage(number), self)
 
-    def at_stage(self, number: int) -> str:
+    def set_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
@@ -192,7 +195,7 @@ class Deployment:
         self.environment.accounts.events.publish(Checked(report))
         return report
 
-    def decide(self, link: int) -> Verdict:
+    def evaluate(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.environment, link)
 
@@ -238,7 +241,7 @@ class Deployment:
         begun = [change for change in self._begun().plan if change not in known]
         return Plan(tr("Clean"), (*known, *begun))
 
-    def leftovers(self) -> Leftovers:
+    def find_resources(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others'."""
         return by_tags(self.environment)
 

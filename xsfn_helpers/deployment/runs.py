@@ -117,15 +117,15 @@ class Run(Renderable):
         """How both executions ended, without the timeline."""
         return RunSummary(self)
 
-    def look(self) -> Run:
-        """The run as it stands now."""
+    def refresh(self) -> Run:
+        """The run as it is now."""
         return look(self.environment, self.operator_execution_arn)
 
-    def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
+    def wait(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.environment, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
 
-    def until_submitted(self, *, timeout: float = 60.0) -> Run:
+    def wait_until_started(self, *, timeout: float = 60.0) -> Run:
         """Wait until the Subject execution has started, or the Operator execution has ended without one.
 
         Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
@@ -139,11 +139,14 @@ class Run(Renderable):
                         "The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout
                     ),
                     where=str(self.environment.scenario.operator),
-                    fix=tr("It goes on: `.follow()` waits for its end; `.stop()` stops it."),
+                    fix=tr("It goes on: `.wait()` waits for its end; `.stop()` stops it."),
                 )
             time.sleep(next(pauses))
-            run = run.look()
+            run = run.refresh()
         return run
+
+    # Older names; they go with 1.0.
+    look, follow, until_submitted = refresh, wait, wait_until_started
 
     def watch(self) -> Any:
         """Show the run while it goes on, in the background: both histories, and a button that stops it."""
@@ -163,7 +166,12 @@ class Run(Renderable):
             cause = stable_cause(self.cause) if self.cause else tr("no cause given")
             lines.append(f"  {self.error}: {cause}")
         if self.broken_link:
-            lines.append(tr("  refused at link {broken_link} of the access chain", broken_link=self.broken_link))
+            where = (
+                mark("  stopped at link {broken_link} of the access chain: nothing was denied, the resource is missing")
+                if (self.error or "").endswith("DoesNotExistException")
+                else mark("  denied at link {broken_link} of the access chain")
+            )
+            lines.append(tr(where, broken_link=self.broken_link))
         if self.subject_execution_arn:
             lines.append(
                 tr("Subject execution, in the Subject account: {subject_status}", subject_status=self.subject_status)
@@ -243,7 +251,7 @@ def follow(
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
                 where=str(environment.scenario.operator),
-                fix=tr("It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
+                fix=tr("It goes on: `.wait()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
             )
         time.sleep(next(pauses))
 
@@ -262,7 +270,7 @@ def stop(
     deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
     while run.subject_status == RUNNING and time.monotonic() < deadline:
         time.sleep(next(pauses))
-        run = run.look()
+        run = run.refresh()
     return run
 
 

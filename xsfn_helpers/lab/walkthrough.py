@@ -66,14 +66,14 @@ def _walk(deployment: Deployment, say: Say) -> Walkthrough:
 
     def note(report: Report) -> None:
         checks.extend(report)
-        say(str(report))
+        say(str(report.details))
 
     try:
         say(str(deployment.prepare()))
         for number in STAGE_NUMBERS:
             stage = deployment.stage(number)
             if all(change.action is Action.CREATE for change in stage.plan()):
-                note(stage.check_before())
+                note(stage.check_denied())
             say(str(stage.apply()))
         run = deployment.validation.trial()
     except StepError as error:

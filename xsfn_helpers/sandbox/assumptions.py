@@ -345,7 +345,7 @@ class NotEstablished(Renderable):
         if count == whole:
             return tr("Not established of AWS: all {whole} points.", whole=whole)
         return tr(
-            "Not established of AWS: {count} of {whole} points. lab.not_established(everything=True) has the rest.",
+            "Not established of AWS: {count} of {whole} points. lab.undocumented(everything=True) has the rest.",
             count=count,
             whole=whole,
         )

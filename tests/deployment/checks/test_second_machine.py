@@ -28,7 +28,7 @@ HARMLESS = json.dumps({"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pas
 @pytest.fixture(scope="module")
 def complete() -> Iterator[Lab]:
     lab = open_lab(**fresh_names())
-    lab.at_stage(3)
+    lab.set_stage(3)
     yield lab
     lab.clean()
 

@@ -205,7 +205,7 @@ def test_names_cannot_smuggle_markup_in(world: World) -> None:
 def test_exit_codes_and_outputs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     names = fresh_names()
     lab = open_lab(**names)
-    lab.at_stage(3)
+    lab.set_stage(3)
     options = [part for key, value in names.items() for part in (f"--{key.replace('_', '-')}", value)]
     page, folder = tmp_path / "report.html", tmp_path / "exported"
 

@@ -61,7 +61,7 @@ def test_it_applies_checks_runs_and_destroys(lab: Lab, terraform: Terraform) -> 
     destroyed = terraform("destroy", "-auto-approve", "-input=false")
 
     assert "Apply complete! Resources: 7 added, 0 changed, 0 destroyed." in applied.stdout
-    assert str(report.failed) == "All checks, what doesn't hold: 0 of 0 hold"
+    assert str(report.failed) == "All checks, what failed: 0 of 0 passed"
     assert run.succeeded
     assert planned.returncode == 0, f"a second apply would change something:\n{planned.stdout}"
     assert "Destroy complete! Resources: 7 destroyed." in destroyed.stdout

@@ -59,7 +59,7 @@ AWS_SAYS: Final = {
 # Where the policies of the chain are right, or too wide, and something else is wrong.
 POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon", "second-machine"}
 
-KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.evaluate(n) explains link n in full."
 SOON: Final = "The policies allow it: if you have changed one a moment ago, check again. "
 
 
@@ -76,7 +76,7 @@ def failed(report: Report) -> list[str]:
 
 
 def refused_links(lab: Lab) -> set[int]:
-    return {link.number for link in lab.links if not lab.decide(link.number).allowed}
+    return {link.number for link in lab.links if not lab.evaluate(link.number).allowed}
 
 
 def standing(lab: Lab) -> list[str]:
@@ -89,7 +89,7 @@ class TestEachFault:
     @each_fault
     def test_it_shows_as_on_aws_and_at_its_link_time_and_again(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        told = exercise.break_it()
+        told = exercise.inject()
         refused = refused_links(Lab(practice.deployment))
         symptom = exercise.symptom()
         run, links = symptom.run, set(FAULTS[name].links)
@@ -102,13 +102,13 @@ class TestEachFault:
             assert words in run.cause
             assert run.broken_link in links
         assert [exercise.guess(link).right for link in range(1, 7)] == [link in links for link in range(1, 7)]
-        assert exercise.break_it() == told
+        assert exercise.inject() == told
         assert str(exercise.symptom()) == str(symptom)
 
     @each_fault
     def test_the_last_hint_taken_literally_repairs_it(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        exercise.break_it()
+        exercise.inject()
         exercise.symptom()
         before = exercise.check()
         nudge, rule, answer = (exercise.hint() for _ in range(3))
@@ -127,19 +127,19 @@ class TestEachFault:
     @each_fault
     def test_its_solution_repairs_it_and_says_why(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        exercise.break_it()
-        solution = exercise.solve()
+        exercise.inject()
+        solution = exercise.apply_solution()
         report = exercise.check()
 
         assert failed(report) == []
         assert exercise.fault.rule in str(solution)
-        assert exercise.solve().title == solution.title, "it can be repeated"
+        assert exercise.apply_solution().title == solution.title, "it can be repeated"
 
     def test_those_that_show_outside_a_run(self, practice: Practice) -> None:
         seen = {}
         for name in ("stop-button", "deployment", "all-values", "second-machine"):
             exercise = practice.fault(name)
-            exercise.break_it()
+            exercise.inject()
             seen[name] = exercise.symptom()
 
         assert (seen["stop-button"].run.status, seen["stop-button"].run.subject_status) == ("ABORTED", "RUNNING")
@@ -266,7 +266,7 @@ class TestWrongRepairs:
     def test_what_opens_too_much_or_too_little_doesnt_pass(self, practice: Practice, case: str) -> None:
         repair, check = WRONG_REPAIRS[case]
         exercise = practice.fault(case.partition(",")[0])
-        exercise.break_it()
+        exercise.inject()
         repair(exercise)
         report = exercise.check()
 
@@ -280,7 +280,7 @@ class TestWrongRepairs:
     def test_another_repair_that_is_as_narrow_passes(self, practice: Practice) -> None:
         """Statements may be named, ordered and split as the reader likes."""
         exercise = practice.fault("started-and-then")
-        exercise.break_it()
+        exercise.inject()
         scenario = Lab(practice.deployment).scenario
         text = exercise.document(PERMISSIONS)
         for sid, action in (("Watch", "states:DescribeExecution"), ("Stop", "states:StopExecution")):
@@ -355,7 +355,7 @@ class TestExercise:
         for act in (exercise.symptom, exercise.hint, exercise.check, exercise.solve, lambda: exercise.guess(1)):
             with pytest.raises(StepError, match="No fault is in place"):
                 act()
-        other.break_it()
+        other.inject()
 
         with pytest.raises(StepError, match="Another fault is in place"):
             exercise.check()
@@ -363,19 +363,19 @@ class TestExercise:
     def test_a_right_set_up_is_no_solved_fault(self, lab: Lab) -> None:
         practice = lab.practice()
         exercise = practice.fault(1)
-        exercise.break_it()
-        practice.put_right()
+        exercise.inject()
+        practice.restore()
 
         with pytest.raises(StepError, match="No fault is in place"):
             exercise.check()
 
     def test_hints_come_one_after_the_other_or_as_asked(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
 
         assert [exercise.hint().level for _ in range(4)] == [1, 2, 3, 3]
         assert exercise.hint(1) == exercise.hint(1)
-        exercise.break_it()
+        exercise.inject()
         assert exercise.hint().level == 1
         for level in (0, 4, True):
             with pytest.raises(ConfigError, match="There is no hint"):
@@ -383,7 +383,7 @@ class TestExercise:
 
     def test_a_guess_names_the_link_but_not_the_answer(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
         wrong, right = exercise.guess(3), exercise.guess(2)
 
         assert not wrong
@@ -395,7 +395,7 @@ class TestExercise:
 
     def test_a_symptom_keeps_the_link_to_itself(self, practice: Practice) -> None:
         exercise = practice.fault("twelve-digits")
-        exercise.break_it()
+        exercise.inject()
         symptom = exercise.symptom()
 
         assert "link" not in str(symptom)
@@ -404,7 +404,7 @@ class TestExercise:
 
     def test_a_policy_that_aws_would_refuse_is_told_and_nothing_saved(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
         before = exercise.look()
         right = documents.operator_role_permissions(Lab(practice.deployment).scenario)
 
@@ -416,7 +416,7 @@ class TestExercise:
 
     def test_the_scene_shows_what_no_stage_made(self, practice: Practice) -> None:
         exercise = practice.fault("incident")
-        exercise.break_it()
+        exercise.inject()
         operator, subject = exercise.look("operator"), exercise.look(Side.SUBJECT)
 
         assert "inline policy incident-lockdown" in str(operator)
@@ -426,7 +426,7 @@ class TestExercise:
             exercise.look("nobody")
 
     def test_the_scene_says_what_is_missing(self, practice: Practice) -> None:
-        practice.fault("clean-up").break_it()
+        practice.fault("clean-up").inject()
 
         assert "There is no such state machine." in str(practice.fault("clean-up").look("subject"))
 
@@ -435,7 +435,7 @@ class TestExercise:
         assert sandbox is not None
         before = sandbox.propagation_seconds
         exercise = practice.fault("too-soon")
-        exercise.break_it()
+        exercise.inject()
         exercise.symptom()
 
         assert sandbox.propagation_seconds == before
@@ -448,9 +448,9 @@ class TestPractice:
 
         assert first == again
         assert first.title == "A surprise"
-        assert first.fault.title not in str(first) + str(first.break_it()) + str(first.symptom())
+        assert first.fault.title not in str(first) + str(first.inject()) + str(first.symptom())
         assert first.fault.story not in str(first) + str(first.check())
-        assert first.fault.title in str(first.solve())
+        assert first.fault.title in str(first.apply_solution())
         assert first.fault.title in first.check().title
         assert len({practice.surprise(seed=seed).fault.id for seed in (1, 2, 3, 4)}) > 1
 
@@ -458,15 +458,15 @@ class TestPractice:
         surprise = practice.surprise(seed=7)
 
         assert Lab(practice.deployment).practice().current == surprise
-        practice.fault(2).break_it()
+        practice.fault(2).inject()
         assert practice.current == practice.fault(2)
-        practice.put_right()
+        practice.restore()
         assert practice.current is None
 
     def test_put_right_leaves_the_complete_set_up_and_nothing_else(self, practice: Practice) -> None:
         for name in ("twins", "platform-fence", "loud-name", "incident"):
-            practice.fault(name).break_it()
-        where = practice.put_right()
+            practice.fault(name).inject()
+        where = practice.restore()
 
         assert where.startswith("Both accounts stand at stage 3.")
         assert len(standing(Lab(practice.deployment))) == sum(
@@ -477,8 +477,8 @@ class TestPractice:
     @pytest.mark.parametrize("name", ["twins", "platform-fence", "loud-name", "clean-up"])
     def test_cleaning_the_lab_takes_the_faults_things_along(self, lab: Lab, name: str) -> None:
         exercise = lab.practice().fault(name)
-        exercise.break_it()
-        exercise.solve()
+        exercise.inject()
+        exercise.apply_solution()
         lab.clean()
 
         assert standing(lab) == []
@@ -486,7 +486,7 @@ class TestPractice:
     def test_documents_of_the_readers_own_dont_matter(self, lab: Lab) -> None:
         own = lab.using(subject_definition={"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
         exercise = own.practice().fault(1)
-        exercise.break_it()
+        exercise.inject()
 
         assert exercise.document("subject_definition") == documents.subject_definition(lab.scenario)
 
@@ -496,14 +496,14 @@ class TestInterruptions:
     def test_a_break_that_is_interrupted_is_completed_by_the_next(self, lab: Lab, name: str) -> None:
         """Ctrl-C at any call: nothing counts as broken, and breaking again gives the fault, whole."""
         exercise = lab.practice().fault(name)
-        exercise.break_it()
+        exercise.inject()
         links = refused_links(lab)
         interrupted = 0
         for call in itertools.count(1):
-            lab.practice().put_right()
+            lab.practice().restore()
             try:
                 with interrupted_at(lab, call):
-                    exercise.break_it()
+                    exercise.inject()
             except KeyboardInterrupt:
                 interrupted += 1
                 with pytest.raises(StepError, match="No fault is in place"):
@@ -511,17 +511,17 @@ class TestInterruptions:
             else:
                 break
         assert interrupted >= 2
-        exercise.break_it()
+        exercise.inject()
 
         assert refused_links(lab) == links == set(FAULTS[name].links)
 
     def test_what_a_killed_break_leaves_is_put_right_and_cleaned(self, lab: Lab) -> None:
         practice = lab.practice()
-        practice.put_right()
+        practice.restore()
         for call in (1, 2):
             with pytest.raises(Killed), dies_at(lab, call, Death.AFTER):
-                practice.fault("loud-name").break_it()
-        practice.put_right()
+                practice.fault("loud-name").inject()
+        practice.restore()
 
         assert failed(lab.check()) == []
         lab.clean()
@@ -531,7 +531,7 @@ class TestInterruptions:
         sandbox = Sandbox.find()
         assert sandbox is not None
         exercise = lab.practice().fault("too-soon")
-        exercise.break_it()
+        exercise.inject()
         with pytest.raises(KeyboardInterrupt), interrupted_at(lab, 1):
             exercise.symptom()
 
@@ -545,8 +545,8 @@ class TestInterruptions:
         trust = json_text(documents.service_trust(lab.scenario, lab.scenario.operator))
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
         with pytest.raises(StepError, match="has no tag"):
-            practice.fault("twins").break_it()
-        practice.put_right()
+            practice.fault("twins").inject()
+        practice.restore()
 
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
         iam.delete_role(RoleName=name)
@@ -590,7 +590,7 @@ class TestNotebook:
         assert {name for name, fault in FAULTS.items() if fault.title not in texts or name not in texts} == set()
 
     def test_every_solution_is_folded_and_tagged(self) -> None:
-        solved = [cell for cell in CELLS if cell.cell_type == "code" and "fault.solve()" in cell.source]
+        solved = [cell for cell in CELLS if cell.cell_type == "code" and "fault.apply_solution()" in cell.source]
 
         assert len(solved) == len(sections())
         for cell in solved:
@@ -600,7 +600,7 @@ class TestNotebook:
     def test_its_solutions_work_as_they_are_printed(self, practice: Practice, name: str) -> None:
         (code,) = sections()[name][1]
         exercise = practice.fault(name)
-        exercise.break_it()
+        exercise.inject()
         exec(code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
 
         assert failed(exercise.check()) == []

@@ -29,8 +29,8 @@ def _lab(number: int) -> Lab:
 def theirs() -> Iterator[Lab]:
     """Somebody who has built everything, and something in each service."""
     lab = _lab(90_001)
-    lab.at_stage(3)
-    reach = lab.reach(*_targets(lab))
+    lab.set_stage(3)
+    reach = lab.calls_to(*_targets(lab))
     reach.apply()
     yield lab
     reach.clean()

@@ -47,7 +47,7 @@ def refused_run_check(run: Run, link: Link) -> Check:
         ""
         if refused
         else tr(
-            "Bring the accounts back to where this link is closed, or ask lab.decide({number}).", number=link.number
+            "Bring the accounts back to where this link is closed, or ask lab.evaluate({number}).", number=link.number
         ),
     )
 

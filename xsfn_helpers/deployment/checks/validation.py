@@ -153,13 +153,13 @@ class Validation:
             tr("the Subject execution ran under the Subject role and succeeded")
             if passed
             else tr("the Subject execution ended {status}", status=status),
-            "" if passed else tr("lab.decide(6) says whether the Subject role trusts Step Functions."),
+            "" if passed else tr("lab.evaluate(6) says whether the Subject role trusts Step Functions."),
         )
 
     def _no_run_before(self, stage: int, verdicts: Mapping[int, Verdict]) -> Check:
         title = tr("No run gets through before stage {stage}", stage=stage)
         hint = tr(
-            "Stage {stage} seems to be applied already: lab.at_stage({before}) takes it back.",
+            "Stage {stage} seems to be applied already: lab.set_stage({before}) takes it back.",
             stage=stage,
             before=stage - 1,
         )
@@ -286,7 +286,7 @@ def _decided(verdict: Verdict, stage: int) -> Check:
             verdict.hint,
         )
     hint = tr(
-        "Stage {opened_by} seems to be applied already: lab.at_stage({stage}) takes it back.",
+        "Stage {opened_by} seems to be applied already: lab.set_stage({stage}) takes it back.",
         opened_by=opened_by,
         stage=stage,
     )

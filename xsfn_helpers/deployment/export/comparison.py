@@ -78,7 +78,7 @@ class Comparison(Renderable):
 
 def compare(deployment: Deployment, routes: Iterable[Route]) -> Comparison:
     """Make the set-up by hand and by each of `routes`, check and run each, and leave the accounts empty."""
-    ways = [_tried(deployment, tr(BY_HAND), lambda: deployment.at_stage(3))]
+    ways = [_tried(deployment, tr(BY_HAND), lambda: deployment.set_stage(3))]
     with TemporaryDirectory(prefix="xsfn-export-") as folder:
         for route in routes:
             export = export_set_up(deployment, route.value, Path(folder, route.value))

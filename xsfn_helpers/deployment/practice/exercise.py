@@ -76,7 +76,7 @@ class Solution(Renderable):
 class Exercise(Renderable):
     """One fault of a practice. Break it, look at the symptom, find the link, repair, check.
 
-    Everything but `break_it` raises `StepError` while another fault, or none, is in place.
+    Everything but `inject` raises `StepError` while another fault, or none, is in place.
     """
 
     practice: Practice
@@ -92,10 +92,10 @@ class Exercise(Renderable):
     def story(self) -> str:
         return tr(_IN_DISGUISE) if self.disguised else self.fault.story
 
-    def break_it(self) -> Notice:
+    def inject(self) -> Notice:
         """Set everything up as it should be, then break it. Again gives the same, with all help forgotten."""
         with self._deployment.lock():
-            self.practice.put_right()
+            self.practice.restore()
             for act in self.fault.before:
                 act.apply(self._deployment)
             save_documents(self._deployment.environment, self._deployment.blueprint, self.fault.documents)
@@ -172,7 +172,7 @@ class Exercise(Renderable):
                 self._keep(attempt=counted)
         return Report(tr("{title}: solved", title=self._real_title) if solved else self.title, checks)
 
-    def solve(self) -> Solution:
+    def apply_solution(self) -> Solution:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
         with self._deployment.lock():
             attempt = self._attempt()
@@ -184,6 +184,9 @@ class Exercise(Renderable):
             if not attempt.solved:
                 self._keep(attempt=replace(attempt, solution_shown=True))
         return Solution(self._real_title, self.fault.rule, self.fault.source, exact)
+
+    # Older names; they go with 1.0.
+    break_it, solve = inject, apply_solution
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.story}"
@@ -207,7 +210,7 @@ class Exercise(Renderable):
             raise StepError(
                 tr("Another fault is in place.") if attempt else tr("No fault is in place."),
                 where=self.title,
-                fix=tr("break_it() puts this one in place."),
+                fix=tr("inject() puts this one in place."),
             )
         return attempt
 
@@ -278,7 +281,7 @@ class Practice(Renderable):
         results = self.book.read().results
         unsolved = [exercise for exercise in self.faults if exercise.fault.id not in results]
         exercise = replace(picked.choice(unsolved if unsolved and seed is None else self.faults), disguised=True)
-        exercise.break_it()
+        exercise.inject()
         return exercise
 
     def score_card(self) -> ScoreCard:
@@ -295,14 +298,17 @@ class Practice(Renderable):
         with self.deployment.lock():
             self.book.write(Record(attempt=self.book.read().attempt))
 
-    def put_right(self) -> str:
+    def restore(self) -> str:
         """Bring back the complete set-up, and remove what faults added. Says where the accounts stand."""
         with self.deployment.lock():
             # First of all: a fault that is half taken away must not be taken for one that was solved.
             self.book.write(replace(self.book.read(), attempt=None))
-            where = self.deployment.at_stage(STAGE_NUMBERS[-1])
+            where = self.deployment.set_stage(STAGE_NUMBERS[-1])
             extras.sweep(self.deployment.environment)
         return where
+
+    # An older name; it goes with 1.0.
+    put_right = restore
 
     def __str__(self) -> str:
         lines = [f"  {exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults]

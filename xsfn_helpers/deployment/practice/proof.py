@@ -25,10 +25,10 @@ from xsfn_helpers.deployment.snapshot import decide_links
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
 
-_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.decide(n) explains link n in full.")
+_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.evaluate(n) explains link n in full.")
 _SOON: Final = mark(
     "The policies allow it: if you have changed one a moment ago, check again. "
-    "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+    "fault.hint() helps a step further; lab.evaluate(n) explains link n in full."
 )
 _ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobody else.")
 _ONE_USER: Final = mark("The Operator role is for one state machine. Another one with it can send any external ID.")
@@ -103,7 +103,7 @@ def _bounded(deployment: Deployment) -> Check:
         tr("The Operator role still has the platform team's boundary"),
         there,
         tr("the boundary is {arn}", arn=arn) if there else tr("the boundary is gone"),
-        "" if there else tr("The fence stays, says the platform team: fault.break_it() puts it up again."),
+        "" if there else tr("The fence stays, says the platform team: fault.inject() puts it up again."),
     )
 
 

@@ -62,7 +62,7 @@ def _in_a_run(deployment: Deployment, fault: Fault) -> Seen:
 
 def _when_stopped(deployment: Deployment, _: Fault) -> Seen:
     run = trials.stopped_run(
-        deployment.environment, deployment.stages.subject_machine, allowed=deployment.decide(5).allowed
+        deployment.environment, deployment.stages.subject_machine, allowed=deployment.evaluate(5).allowed
     )
     return run, [tr("The Operator execution was stopped while it waited.")]
 
@@ -108,7 +108,7 @@ def _for_a_moment(deployment: Deployment, _: Fault) -> Seen:
             permission.undo()
         with slow_iam(deployment.environment.accounts, _LAG):
             permission.apply()
-            run = start(deployment.environment).follow()
+            run = start(deployment.environment).wait()
     finally:
         surely(permission.apply)
     lines = [tr("The permission had been saved a moment before.")]

@@ -100,7 +100,7 @@ class LiveDiagram:
                     self._report = report
                     passed = sum(check.passed for check in report)
                     self._said = tr(
-                        "{title}: {passed} of {count} hold", title=report.title, passed=passed, count=len(report)
+                        "{title}: {passed} of {count} passed", title=report.title, passed=passed, count=len(report)
                     )
                 self._worker.wake()
             case Looked(run):

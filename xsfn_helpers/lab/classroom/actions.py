@@ -134,4 +134,4 @@ class Actions:
 
     def _break(self, one: Participant, fault: str) -> None:
         practice = Practice(lab_of(self.sandbox(), one).deployment, StoredBook(self.store, one.number))
-        practice.fault(fault).break_it()
+        practice.fault(fault).inject()
