@@ -1,4 +1,4 @@
-"""Sandbox accounts: one session and one set of clients per side, apart from the reader's own AWS set-up."""
+"""Sandbox accounts: one session and one set of clients per side, apart from the reader's own AWS setup."""
 
 from __future__ import annotations
 

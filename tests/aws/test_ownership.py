@@ -62,7 +62,7 @@ class Owner:
         self._clients[side][0].create_policy(PolicyName=name, PolicyDocument=POLICY)
 
     def names(self) -> set[str]:
-        """What there is in both accounts, each with what it gets anew when it is made again."""
+        """What there is in both accounts, each with what it gets anew when it is re-created."""
         found: set[str] = set()
         for iam, states in self._clients.values():
             found |= {f"{role['Arn']} {role['RoleId']}" for role in iam.list_roles()["Roles"]}
@@ -98,7 +98,7 @@ def owner(own_aws: PlayedAws) -> Owner:
 
 @pytest.fixture
 def decoys(own_aws: PlayedAws, owner: Owner) -> Stock:
-    """One of each kind that a careless clean-up would take along: same beginnings, same names, no tag or another's."""
+    """One of each kind that a careless cleanup would take along: same beginnings, same names, no tag or another's."""
     scenario = own_aws.lab().scenario
     for side in Side:
         account = scenario.account(side).id

@@ -58,7 +58,7 @@ def test_what_aws_isnt_asked_is_told_with_the_reason(agreed_lab: Lab) -> None:
 
     assert "link 1. Step Functions" in notes
     assert "AWS simulates no trust policy" in notes
-    assert "link 3. execute role -> states:StartExecution -> Subject state machine: refused: the execute role" in notes
+    assert "link 3. execute role -> states:StartExecution -> Subject state machine: denied: the execute role" in notes
     assert "Access Analyzer, Operator account" in notes
 
 
@@ -199,4 +199,4 @@ def test_an_organisations_refusal_is_no_disagreement(agreed_lab: Lab, side: Side
     opinion = agreed_lab.compare_with_aws()
 
     assert opinion.agree
-    assert "service control policy of the organisation, which only AWS can see" in str(opinion)
+    assert "service control policy of the organization, which only AWS can see" in str(opinion)

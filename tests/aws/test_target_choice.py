@@ -92,4 +92,4 @@ def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.Monk
     answer.value = "yes"
     button.click()
     assert lab.environment.accounts.agreement.given
-    assert str(lab.confirm_changes()) == "Agreed already: lab.revoke_confirmation() ends it."
+    assert str(lab.confirm_changes()) == "Confirmed already: lab.revoke_confirmation() revokes it."

@@ -48,7 +48,7 @@ def test_the_first_run_comes_too_soon_and_is_tried_again(slow: Lab, capsys: pyte
     told = capsys.readouterr().err
 
     assert run.succeeded
-    assert "a run was refused, though the policies allow it in Operator account 111111111111" in told
+    assert "a run was denied, though the policies allow it in Operator account 111111111111" in told
     assert IAM_SPREADS in told
 
 
@@ -71,7 +71,7 @@ def test_a_whole_walkthrough_with_the_delay(slow: Lab) -> None:
 def test_patience_ends(slow: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AwsAccounts, "pace", Pace(poll=0.02, propagation=0.5))
 
-    with pytest.raises(StepError, match="AWS refused CreateStateMachine"):
+    with pytest.raises(StepError, match="AWS denied CreateStateMachine"):
         slow.prepare()
 
 

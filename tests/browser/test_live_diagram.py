@@ -32,7 +32,7 @@ def role(page: Page, name: str) -> Locator:
 
 
 def expect_links(page: Page, **states: str) -> None:
-    """Each link's state, such as `link_2="refused"`."""
+    """Each link's state, such as `link_2="denied"`."""
     for name, state in states.items():
         expect(chip(page, int(name.removeprefix("link_")))).to_have_attribute("data-state", state)
 
@@ -82,8 +82,8 @@ def test_a_refused_link_is_told_without_pointing_with_the_smallest_change(notebo
     notebook.run(STAGE_1)
     panel = notebook.page.locator(".xsfn-panel")
 
-    expect(panel).to_contain_text("Link 2 · ✗ refused")
-    expect(panel).to_contain_text("Smallest change: in account 111111111111")
+    expect(panel).to_contain_text("Link 2 · ✗ denied")
+    expect(panel).to_contain_text("Smallest change that would allow it: in account 111111111111")
 
 
 def test_the_keyboard_alone_reads_every_decision_and_policy(notebook: Notebook) -> None:

@@ -100,9 +100,9 @@ def test_a_refused_run_tells_why(page: Page, jupyter: JupyterLab, shared: Shared
     notebook.run(RUN)
     trouble = page.locator(".xsfn-trouble")
 
-    expect(trouble).to_contain_text("Refused at link 2 of the access chain")
+    expect(trouble).to_contain_text("Denied at link 2 of the access chain")
     expect(trouble).to_contain_text("is not authorized to assume the task state's role")
-    expect(trouble).to_contain_text("Smallest change: in account 111111111111")
+    expect(trouble).to_contain_text("Smallest change that would allow it: in account 111111111111")
 
 
 def test_an_interrupt_ends_the_waiting_alone(page: Page, jupyter: JupyterLab, waiting: SharedLab) -> None:

@@ -210,7 +210,7 @@ class TestCheckAndClean:
 
         assert code == FAILED
         assert "there is no role" in out
-        assert "→ lab.prepare() puts it right; on the command line, xsfn walkthrough does." in out
+        assert "→ lab.prepare() fixes it; on the command line, xsfn walkthrough does." in out
 
     def test_no_live_only_decides(self, standing_lab: Lab, options: list[str], xsfn: Xsfn) -> None:
         code, out, _ = xsfn("check", "--no-live", "--json", *options)

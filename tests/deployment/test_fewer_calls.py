@@ -45,7 +45,7 @@ def calls_of(lab: Lab) -> Iterator[Counter[str]]:
 
 @contextmanager
 def refusing(lab: Lab, operation: str) -> Iterator[None]:
-    """AWS refuses this call of IAM's to the lab's administrators."""
+    """AWS denies this call of IAM's to the lab's administrators."""
 
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, operation)
@@ -102,7 +102,7 @@ def test_who_may_not_read_all_roles_at_once_reads_them_one_by_one(standing_lab: 
         assert calls["GetRole"] == 3
         with calls_of(standing_lab) as calls:
             assert [str(standing_lab.evaluate(link)) for link in range(1, 7)] == decided
-        assert calls[_WIDE] == 0, "it was refused before: it isn't asked for again"
+        assert calls[_WIDE] == 0, "it was denied before: it isn't asked for again"
 
 
 def test_a_large_account_is_read_role_by_role(standing_lab: Lab) -> None:

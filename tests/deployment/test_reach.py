@@ -1,4 +1,4 @@
-"""Targets set up, decided and tried in a lab: allowed as a whole, refused with each action missing, removed again."""
+"""Targets set up, decided and tried in a lab: allowed as a whole, denied with each action missing, removed again."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ def test_a_refused_link_is_a_row_for_each_part_of_its_explanation(standing_lab: 
     html = verdict_html(verdict)
 
     heads = [row[0] for row in _Rows(html).rows]
-    assert heads == ["Request", "Rule", "✗ refuses", "✓ allows", "AWS says", "Smallest change"]
+    assert heads == ["Request", "Rule", "✗ denies", "✓ allows", "AWS says", "Smallest change"]
     assert html.startswith("<p>")
-    assert "✗ refused" in html.split("</p>")[0]
+    assert "✗ denied" in html.split("</p>")[0]
     assert str(verdict.link) in html.replace("&gt;", ">")
 
 
@@ -79,7 +79,7 @@ def test_several_changes_stay_together(lab: Lab) -> None:
 def test_a_link_whose_role_is_missing_says_which(lab: Lab) -> None:
     html = verdict_html(lab.evaluate(3))
 
-    assert "refused: the execute role doesn&#x27;t exist" in html
+    assert "denied: the execute role doesn&#x27;t exist" in html
     assert "<table" not in html
 
 
@@ -97,7 +97,7 @@ def test_a_notebook_gets_the_table_and_the_whole_text(standing_lab: Lab) -> None
 def test_a_refusal_shows_its_code_and_its_message() -> None:
     html = attempt_html(Attempt(False, "AccessDenied", BAD))
 
-    assert "✗ AWS refused it" in html
+    assert "✗ AWS denied it" in html
     assert "<b>AccessDenied</b>" in html
     assert "&lt;script&gt;" in html
     assert "<script" not in html
@@ -139,7 +139,7 @@ def test_a_refused_run_says_in_its_row_what_refused_it(standing_lab: Lab) -> Non
         ["Subject execution", "· never started"],
     ]
     assert "is not authorized to assume the task state's role" in rows[0][2]
-    assert rows[0][2].endswith("refused at link 2 of the access chain")
+    assert rows[0][2].endswith("denied at link 2 of the access chain")
 
 
 @pytest.mark.parametrize("permission", [True, False])
@@ -151,7 +151,7 @@ def test_a_trust_policy_tried_is_a_row_for_each_part_and_says_no_less_than_its_t
     heads = [row[0] for row in _Rows(html).rows]
     assert heads[:3] == ["The trust policy", "Request", "Rule"]
     assert heads[-1] == "The real call"
-    assert ("✗ refused" in html.split("</p>")[0]) is not permission
+    assert ("✗ denied" in html.split("</p>")[0]) is not permission
     told = {word.strip(":") for row in _Rows(html).rows for word in words_of(" ".join(row))}
     # The policy itself is there as JSON in lines, the engine's word in front of the table.
     asked = "\n".join(str(answer).splitlines()[1:])

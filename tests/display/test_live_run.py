@@ -88,11 +88,11 @@ class TestARunThatIsRefused:
         shown = state(live)
         why = {fact["label"]: fact["text"] for fact in shown["why"]}
 
-        assert shown["trouble"] == "Refused at link 2 of the access chain"
+        assert shown["trouble"] == "Denied at link 2 of the access chain"
         assert shown["passed"] == 1
         assert "is not authorized to assume the task state's role" in why["AWS says"]
-        assert why["The policies say"] == "refused because no identity-based policy allows the sts:AssumeRole action."
-        assert why["What would help"].startswith("Smallest change: in account 111111111111")
+        assert why["The policies say"] == "denied because no identity-based policy allows the sts:AssumeRole action."
+        assert why["What would help"].startswith("Smallest change that would allow it: in account 111111111111")
         assert [event["type"] for event in shown["events"] if event["failed"]] == ["TaskFailed", "ExecutionFailed"]
 
 

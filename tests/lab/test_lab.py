@@ -193,7 +193,7 @@ class TestCheck:
         assert all(check.hint for check in report if not check.passed)
 
 
-# Where there is no execute role and no Subject machine, AWS refuses in the same words.
+# Where there is no execute role and no Subject machine, AWS denies in the same words.
 ALWAYS_REFUSED = ("refused.direct-assume-role", "refused.start-without-a-role", "refused.other-role")
 
 
@@ -248,7 +248,7 @@ class TestBrokenSetUps:
         assert running["executions"] == [], "the check stops what the parent couldn't"
 
     def test_a_trust_policy_without_external_id_lets_strangers_machines_in(self, lab: Lab) -> None:
-        """It works, and that is the trouble: only the calls that must be refused show it (confused deputy)."""
+        """It works, and that is the trouble: only the calls that must be denied show it (confused deputy)."""
         trust = documents.execute_role_trust(lab.scenario)
         report = self.broken(lab, execute_role_trust=edited(trust, "Statement", 0, "Condition", to=None))
 
@@ -279,7 +279,7 @@ class TestBrokenSetUps:
 
         assert "with an explicit deny in an identity-based policy" in report["link-3.decided"].evidence
         assert "statement Stop" in report["link-3.decided"].hint
-        assert report["link-4.live"].evidence == "not reached: link 3 was refused"
+        assert report["link-4.live"].evidence == "not reached: link 3 was denied"
 
     def test_a_subject_machine_that_fails_by_itself(self, lab: Lab) -> None:
         fails = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NoStock", "Cause": "sold out"}}}
@@ -322,7 +322,7 @@ class TestProbes:
     def test_an_interrupted_trial_cleans_up_after_itself(
         self, standing_lab: Lab, trial: Callable[[Lab], object]
     ) -> None:
-        """Ctrl-C at any call, those of the clean-up included: nothing of the trial may stay."""
+        """Ctrl-C at any call, those of the cleanup included: nothing of the trial may stay."""
         before = left_in_both_accounts(standing_lab)
         interrupted = 0
         for call in range(1, 100):
@@ -415,7 +415,7 @@ class TestDecide:
         verdict = lab.evaluate(3)
 
         assert not verdict.allowed
-        assert verdict.evidence == "refused: the execute role doesn't exist"
+        assert verdict.evidence == "denied: the execute role doesn't exist"
         assert verdict.hint == "Make the execute role first: lab.stage(1).apply()."
 
     def test_a_boundary_has_its_say(self, standing_lab: Lab) -> None:
@@ -453,7 +453,7 @@ class TestDiagram:
             6: LinkState.ALLOWED,
         }
         assert "OperatorStateMachine: " in diagram.text
-        assert diagram.text.count("(not made yet)") == 1
+        assert diagram.text.count("(doesn't exist yet)") == 1
 
     def test_nothing_made_is_pending(self, lab: Lab) -> None:
         assert lab.diagram().states == {}
@@ -509,7 +509,7 @@ class TestOpen:
 
 
 class TestSlowIam:
-    """IAM takes a while to spread a change: nothing fails for that reason."""
+    """IAM changes take a while to propagate: nothing fails for that reason."""
 
     @pytest.fixture
     def slow(self, lab: Lab) -> Iterator[Lab]:

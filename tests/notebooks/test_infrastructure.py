@@ -61,6 +61,6 @@ def test_the_folded_solutions_work_and_leave_the_accounts_empty(tmp_path: Path) 
 
         bad, enough = (told_by(solution, names) for solution in solutions(STEM))
 
-    assert "Parameter SubjectAccountId failed to satisfy constraint: an account id has exactly 12 digits" in bad
+    assert "Parameter SubjectAccountId failed to satisfy constraint: an account ID has exactly 12 digits" in bad
     assert "just-enough CREATE_COMPLETE" in enough
     assert str(lab.status()) == before

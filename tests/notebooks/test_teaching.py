@@ -147,25 +147,28 @@ def test_each_element_of_each_statement_has_its_why(lab: Lab, name: str) -> None
 
 # The article's slips and what it leaves out, each with the notebook and the words that show it.
 SLIPS = {
-    "no JSON, to IAM": ("02", r"AWS refused it: MalformedPolicyDocument\n.*Syntax errors in policy\."),
+    "no JSON, to IAM": ("02", r"AWS denied it: MalformedPolicyDocument\n.*Syntax errors in policy\."),
     "no JSON, with its place": ("02", r"PolicyError\n.*line 14, column 1: MalformedPolicyDocument"),
-    "two names, refused": ("02", rf"✗ Link 2.*in a real run.*{LINK_2}"),
-    "two names, explained": ("02", r"role/execute-subject-.*, asked for was .*role/subject-statemachine-execute-role"),
+    "two names, denied": ("02", rf"✗ Link 2.*in a real run.*{LINK_2}"),
+    "two names, explained": ("02", r"role/execute-subject-.*, requested was .*role/subject-statemachine-execute-role"),
     "two names, repaired": ("02", r"✓ Link 2.*in a real run: the task went on as the execute role"),
     "superfluous grant, not asked": (
         "02",
         r"Link 3\..*\nAllowed.*\nOne account, 222222222222.*\n.*execute role's inline",
     ),
-    "superfluous grant, alone": ("02", r'✗ Link 2.*\n *→ Smallest change: .*add "sts:AssumeRole" to Action'),
+    "superfluous grant, alone": (
+        "02",
+        r'✗ Link 2.*\n *→ Smallest change that would allow it: .*add "sts:AssumeRole" to Action',
+    ),
     "superfluous grant, removed": ("02", r"✓ Link 3.*in a real run: the Subject execution exists"),
     "StartExecution alone": ("01", r'"Sid": "ExecuteSubjectStateMachine"'),
     "StartExecution alone, in a run": ("03", rf"{NO_DESCRIBE}SUCCEEDED"),
     "StartExecution alone, an orphan": ("03", rf"{NO_DESCRIBE}RUNNING"),
-    "StartExecution alone, explained": ("03", r"Action is .states:StartExecution., asked for was states:Describe"),
-    "execution or state machine": ("01", r'Resource is "[^"]*:stateMachine:[^"]*", asked for was .*:execution:'),
+    "StartExecution alone, explained": ("03", r"Action is .states:StartExecution., requested was states:Describe"),
+    "execution or state machine": ("01", r'Resource is "[^"]*:stateMachine:[^"]*", requested was .*:execution:'),
     "order": ("01", r'Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:role/not-made-yet"'),
-    "no external id": ("02", r"✗ Another state machine.*confused deputy\): the execute role was given"),
-    "external id": ("02", rf"✓ Another state machine.*confused deputy\).*{LINK_2}"),
+    "no external ID": ("02", r"✗ Another state machine.*confused deputy\): the execute role was given"),
+    "external ID": ("02", rf"✓ Another state machine.*confused deputy\).*{LINK_2}"),
 }
 
 
@@ -183,14 +186,14 @@ FAULTS = {
         "02",
         r"Another role of the Operator account.*: User: .* is not authorized to perform",
     ),
-    "N3 wrong external id": ("02", rf"Another state machine with the Operator role.*{LINK_2}"),
+    "N3 wrong external ID": ("02", rf"Another state machine with the Operator role.*{LINK_2}"),
     "N4 no execute role": ("01", rf"No run gets through before stage 1: .*{LINK_2}"),
     "N5 no StartExecution": ("03", r"AWSStepFunctionsException: .*states:StartExecution on resource.*\n.*link 3"),
     "N6 no DescribeExecution": ("03", NO_DESCRIBE),
     "N7 no Subject machine": ("03", r"StateMachineDoesNotExistException: State Machine Does Not Exist"),
     "N8 the Subject fails": ("03", r"States\.TaskFailed: the Subject execution ended FAILED by itself: OutOfStock"),
     "N9 trust names a missing role": ("01", r"MalformedPolicyDocument\n *Invalid principal in policy"),
-    "N10 role made again": ("01", r'principal: names "AROA…", not'),
+    "N10 role re-created": ("01", r'principal: names "AROA…", not'),
     "N11 Deny on the Operator role": ("05", r"Fault 11 · After the incident: solved: (\d+) of \1 passed"),
     "N12 direct AssumeRole": ("01", r"user/administrator is not authorized to perform: sts:AssumeRole on resource"),
     "N13 Deny on the execute role": ("05", r"StartExecution on resource.*with an explicit deny in an identity-based"),
@@ -220,7 +223,7 @@ def test_the_run_is_seen_on_both_sides() -> None:
 
 
 def test_what_is_not_established_is_said_and_no_more_of_it_than_matters() -> None:
-    seen = shown("03-operator-task").partition("Not established of AWS: ")[2]
+    seen = shown("03-operator-task").partition("Not documented by AWS: ")[2]
     likely = [choice for choice in CHOICES if choice.id in LIKELY_MET]
 
     assert [choice.id for choice in likely if f"? {choice.question}\n" not in seen] == []
@@ -264,16 +267,16 @@ def test_the_last_notebook_says_farewell_and_what_comes_next() -> None:
 # The words that each solution shows, in the order of the notebook.
 SOLUTIONS = {
     "00-start-here": (
-        r"Operator role's permission policy in .*\nexecute role's trust policy in",
+        r"Operator role's permissions policy in .*\nexecute role's trust policy in",
         "NoSuchEntity",
     ),
     "01-subject-execute-role": (
-        r"Refused.*\n.*\n.*\n.*\n *action: .*StopExecution\n *resource: ",
+        r"Denied.*\n.*\n.*\n.*\n *action: .*StopExecution\n *resource: ",
         r"✗ identity-based policy of account 111111111111.*\n.*\n✓ role trust policy of account 222222222222: allows",
     ),
     "02-operator-role": (
         r"condition StringEquals sts:ExternalId: wanted .*us-east-1.*, the request has .*ap-northeast-1",
-        r"Refused by an explicit Deny(.*\n)*Smallest change: no added permission helps",
+        r"Denied by an explicit Deny(.*\n)*Smallest change that would allow it: no added permission helps",
     ),
     "03-operator-task": (r"\{'order': 7\}\n\['AWS.*', 'StatePayload'\]\n.*\n7\n", r"<class 'str'>"),
 }

@@ -49,7 +49,7 @@ class ServiceCall:
 
     @property
     def has_resource_policy(self) -> bool:
-        """Whether the resource may have a policy of its own, which could allow or refuse as well.
+        """Whether the resource may have a policy of its own, which could allow or deny as well.
 
         Step Functions has none: docs.aws.amazon.com/step-functions/latest/dg/security_iam_service-with-iam.html
         """

@@ -18,7 +18,7 @@ from xsfn_helpers.iam import Policy, PolicyKind
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The seven JSON texts of a set-up, as AWS is given them."""
+    """The seven JSON texts of a setup, as AWS is given them."""
 
     operator_role_trust: str
     subject_role_trust: str
@@ -51,7 +51,7 @@ class Blueprint:
         """A blueprint with some documents replaced, each a JSON text or a mapping.
 
         Raises `ConfigError` for a document there is no place for or a definition that isn't JSON, and `PolicyError`
-        for a policy that AWS would refuse.
+        for a policy that AWS would deny.
         """
         return replace(self, **{name: _checked(name, document) for name, document in texts.items()})
 

@@ -1,4 +1,4 @@
-"""The JSON of the set-up: trust policies, permission policies and state machine definitions, from a `Scenario`.
+"""The JSON of the setup: trust policies, permissions policies and state machine definitions, from a `Scenario`.
 
 Pure: names in, documents out. Each function gives a new dict ready for `json_text`, and its
 docstring names the rule's source: a stage of the article, or the AWS page that corrects it.

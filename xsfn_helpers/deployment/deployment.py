@@ -1,4 +1,4 @@
-"""The set-up in two accounts, and what it takes to build, check, run and break it. A `Lab` shows what this does."""
+"""The setup in two accounts, and what it takes to build, check, run and break it. A `Lab` shows what this does."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Stage:
         return self.step.plan()
 
     def apply(self) -> Plan:
-        """Bring the stage about. Raises `StepError` when AWS refuses, or a name is taken by somebody else's thing."""
+        """Bring the stage about. Raises `StepError` when AWS denies, or a name is taken by somebody else's thing."""
         with self._deployment.lock():
             return self.step.apply()
 
@@ -99,7 +99,7 @@ class Stage:
         return self._deployment.check(stage=self.number, live=live)
 
     def check_denied(self) -> Report:
-        """What must be refused as long as this stage isn't applied."""
+        """What must be denied as long as this stage isn't applied."""
         with self._deployment.lock():
             return self._deployment.validation.before(self.number)
 
@@ -109,7 +109,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The set-up in two accounts: where, from which documents. Every method can be called again, with the same end."""
+    """The setup in two accounts: where, from which documents. Every method can be called again, with the same end."""
 
     environment: Environment
     blueprint: Blueprint
@@ -128,19 +128,19 @@ class Deployment:
         return Validation(self.environment, self.stages)
 
     def lock(self) -> AbstractContextManager[None]:
-        """Hold the set-up for several steps together: another notebook or shell that works on it waits."""
+        """Hold the setup for several steps together: another notebook or shell that works on it waits."""
         return locked(self.environment.lab_id)
 
     def using(self, **documents: str | Mapping[str, Any]) -> Deployment:
-        """The same set-up from these documents. Raises `PolicyError` or `ConfigError` for one that AWS would refuse."""
+        """The same setup from these documents. Raises `PolicyError` or `ConfigError` for one that AWS would deny."""
         return replace(self, blueprint=self.blueprint.using(**documents))
 
     def as_recommended(self) -> Deployment:
-        """The same set-up from the recommended documents."""
+        """The same setup from the recommended documents."""
         return replace(self, blueprint=Blueprint.recommended(self.scenario))
 
     def may_change(self, *adopted: str) -> Deployment:
-        """The same set-up, whose stages may change these adopted things.
+        """The same setup, whose stages may change these adopted things.
 
         Raises `ConfigError` for one that isn't adopted.
         """
@@ -149,7 +149,9 @@ class Deployment:
             if key not in there.keys:
                 known = ", ".join(sorted(there.keys)) or tr("nothing")
                 raise ConfigError(
-                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
+                    tr("{key!r} isn't on the list adopt.", key=key),
+                    where="may_change",
+                    fix=tr("On that list: {known}.", known=known),
                 )
         return replace(
             self, environment=replace(self.environment, adopted=replace(there, may_change=frozenset(adopted)))
@@ -176,7 +178,7 @@ class Deployment:
         )
         still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
         return tr(
-            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
+            "Both accounts are at stage {number}. Applied: {applied}. Not applied: {still}.",
             number=number,
             applied=applied,
             still=still or tr("none"),
@@ -209,7 +211,7 @@ class Deployment:
     ) -> Run:
         """Start the Operator state machine and follow both executions to the end.
 
-        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
+        On AWS, a run that is denied although the policies allow it is started again until IAM has spread them.
         """
 
         def attempt() -> Run:

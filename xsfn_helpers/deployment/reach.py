@@ -44,7 +44,7 @@ class Removal:
     words: str
 
     def __str__(self) -> str:
-        mark = tr("✓ refused") if self.refused else tr("✗ not refused")
+        mark = tr("✓ denied") if self.refused else tr("✗ not denied")
         return tr(
             "{mark} without {action} on {on}: {words}",
             mark=mark,
@@ -75,7 +75,7 @@ class Removals(Renderable):
 class Reach:
     """These targets, from the Operator's state machine. Every method can be called again.
 
-    `lab.set_stage(3)` afterwards brings the article's set-up back.
+    `lab.set_stage(3)` afterwards brings the article's setup back.
     """
 
     environment: Environment
@@ -102,7 +102,7 @@ class Reach:
     def apply(self) -> Plan:
         """Make what is reached, and give the roles what it takes: no more, and no less.
 
-        Raises `StepError` when AWS refuses, or when a name is taken by something that isn't the lab's.
+        Raises `StepError` when AWS denies, or when a name is taken by something that isn't the lab's.
         """
         steps = Steps.on(self.environment, self.blueprint)
         with locked(self.environment.lab_id):

@@ -82,7 +82,7 @@ class Run(Renderable):
     """An Operator execution, and the Subject execution it started, as they stood when they were last looked at.
 
     `input`, `output` and `subject_input` are parsed JSON; `error` and `cause` are the Operator execution's own.
-    `broken_link` is the link of the chain that refused, None when none did: a Subject execution that fails by itself
+    `broken_link` is the link of the chain that denied, None when none did: a Subject execution that fails by itself
     breaks no link.
     """
 
@@ -206,7 +206,7 @@ def start(environment: Environment, payload: Any = None, *, name: str | None = N
 def begin(environment: Environment, payload: Any = None, *, name: str | None = None) -> str:
     """Start the Operator state machine with `payload` (anything JSON; None is an empty object); the execution's ARN.
 
-    Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it refuses.
+    Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it denies.
     """
     scenario = environment.scenario
     options: dict[str, str] = {} if name is None else {"name": name}
@@ -323,7 +323,7 @@ def link_refused(error: str | None, cause: str | None) -> int | None:
     """Which link of the access chain an execution's error and cause speak of; None when they speak of none.
 
     The texts are AWS's: "is not authorized to assume the task state's role" is link 2, whichever of its two policies
-    refused; the refusals of the called service name the action.
+    denied; the denials of the called service name the action.
     """
     text = cause or ""
     for pattern, link in _REFUSALS:
@@ -420,7 +420,7 @@ def _link(side: Side, event: HistoryEventTypeDef) -> int | None:
 
 
 def _summary(event: HistoryEventTypeDef) -> str:
-    """What the event says beyond its type: a state's name, an error, the role taken on."""
+    """What the event says beyond its type: a state's name, an error, the role assumed."""
     details = _details(event)
     if "name" in details:
         return str(details["name"])

@@ -164,7 +164,7 @@ class Lab:
 
         The names are `execute_role_trust`, `execute_role_permissions`, `operator_role_permissions`,
         `operator_definition` …; stages then apply, and checks expect, these documents. Raises `PolicyError` or
-        `ConfigError` for one that AWS would refuse.
+        `ConfigError` for one that AWS would deny.
         """
         return replace(self, deployment=self.deployment.using(**documents))
 
@@ -184,7 +184,7 @@ class Lab:
     def calls_to(self, *reached: targets.Target) -> Reach:
         """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
 
-        `reach.apply()` makes them and gives the roles what it takes; `set_stage(3)` brings the lab's own set-up back.
+        `reach.apply()` makes them and gives the roles what it takes; `set_stage(3)` brings the lab's own setup back.
         Raises `ConfigError` for no target at all.
         """
         from xsfn_helpers.deployment.reach import reach
@@ -229,7 +229,7 @@ class Lab:
         return second_opinion(self.environment)
 
     def diagnose(self, arn: str | None = None) -> Diagnosis:
-        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+        """Why a setup doesn't work, and the smallest change that makes it; the Operator's, unless told.
 
         `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
         `ConfigError` where there is no such thing.
@@ -256,7 +256,7 @@ class Lab:
 
         `wait=False` gives the run as it has begun: `.wait()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
-        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
+        On AWS, a run that is denied although the policies allow it is started again until IAM has spread them.
         """
         if not wait:
             return runs.start(self.environment, input, name=name)
@@ -269,7 +269,7 @@ class Lab:
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
 
-        A `report` adds what was tried: a link whose live check failed is shown refused.
+        A `report` adds what was tried: a link whose live check failed is shown denied.
         """
         from xsfn_helpers.display.pictures.chain_picture import picture
 
@@ -299,7 +299,7 @@ class Lab:
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
         """What these documents would do to the chain, before anything is applied: every link, and who else gets in.
 
-        The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
+        The names are those of `using`; texts that AWS would deny are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
         # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
@@ -354,7 +354,7 @@ class Lab:
         return self._live.status.bundle(status)
 
     def export(self, route: str, folder: Path | str | None = None) -> Export:
-        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+        """The lab's setup as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
 
         The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
         in the way, and for a lab with documents of its own: what is exported are the recommended ones.
@@ -366,7 +366,7 @@ class Lab:
     def deploy(self, export: Export) -> Plan:
         """Deploy an export to both accounts, as its tool would; `clean` takes it back.
 
-        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        Raises `StepError` in AWS's words when it denies, `ConfigError` in the tool's words for files it can't use.
         """
         from xsfn_helpers.deployment.export.deploy import deploy
 
@@ -383,7 +383,7 @@ class Lab:
         return grants_of(export, self.scenario)
 
     def compare_routes(self, *routes: str) -> Comparison:
-        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+        """The setup made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
 
         All three routes unless some are named. Raises `ConfigError` for another.
         """
@@ -410,7 +410,7 @@ class Lab:
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+        """Break and fix: faults to break this setup with and to find, with hints, and a score card that stays.
 
         Raises `ConfigError` where something is adopted: only the lab's own things are broken.
         """

@@ -52,9 +52,9 @@ def checks_json(report: Report) -> list[dict[str, Any]]:
 
 
 def walk(deployment: Deployment, say: Say) -> Walkthrough:
-    """Apply everything, check everything, run once; what stands already is used, drift is put right.
+    """Apply everything, check everything, run once; what stands already is used, drift is fixed.
 
-    `say` is given each piece of text as it comes. What must be refused before a stage is tried where that stage isn't
+    `say` is given each piece of text as it comes. What must be denied before a stage is tried where that stage isn't
     there yet. A stage that can't be applied ends the walk, as a failed check.
     """
     with deployment.lock():
@@ -78,7 +78,10 @@ def _walk(deployment: Deployment, say: Say) -> Walkthrough:
         run = deployment.validation.trial()
     except StepError as error:
         note(
-            Report(tr("Stopped"), (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),))
+            Report(
+                tr("Stopped"),
+                (Check("walkthrough.completed", tr("Every step can be carried out"), False, *_told(error)),),
+            )
         )
         return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), None)
     say(str(run))
@@ -88,4 +91,4 @@ def _walk(deployment: Deployment, say: Say) -> Walkthrough:
 
 def _told(error: StepError) -> tuple[str, str]:
     where = f"{error.where}: " if error.where else ""
-    return f"{where}{error.what}", error.fix or tr("Put right what AWS says, then run xsfn walkthrough again.")
+    return f"{where}{error.what}", error.fix or tr("Fix what AWS reports, then run xsfn walkthrough again.")

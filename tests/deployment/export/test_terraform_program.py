@@ -71,4 +71,4 @@ def test_it_refuses_a_bad_account_id_in_the_words_of_its_rule(terraform: Terrafo
     refused = terraform("plan", "-input=false", "-var", "subject_account_id=22")
 
     assert refused.returncode == 1
-    assert "An account id has exactly 12 digits." in refused.stderr
+    assert "An account ID has exactly 12 digits." in refused.stderr

@@ -1,4 +1,4 @@
-"""Each fault both ways: broken it is refused where it should be, repaired it passes, and a wrong repair doesn't."""
+"""Each fault both ways: broken it is denied where it should be, repaired it passes, and a wrong repair doesn't."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def refused_links(lab: Lab) -> set[int]:
 
 
 def standing(lab: Lab) -> list[str]:
-    """What is there of the set-up and of what faults add."""
+    """What is there of the setup and of what faults add."""
     things = [*(resource for step in lab.steps for resource in step.resources), *extras(lab.environment)]
     return [change.thing for change in (thing.plan() for thing in things) if change.action is not Action.CREATE]
 
@@ -187,7 +187,7 @@ def right_but(document: str, **changes: Any) -> Callable[[Exercise], object]:
 
 
 def external_id(operator: str, pattern: str) -> Callable[[Exercise], object]:
-    """The recommended trust policy with another condition on the external id; `{}` in the pattern is the right one."""
+    """The recommended trust policy with another condition on the external ID; `{}` in the pattern is the right one."""
 
     def repair(exercise: Exercise) -> object:
         value = pattern.format(Lab(exercise.practice.deployment).scenario.external_id)
@@ -257,7 +257,7 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     ),
     "copied-task, more permission": (statement(OPERATOR, Resource="*"), RUN),
     "simpler-task, more permission": (statement(OPERATOR, **EVERYTHING), RUN),
-    "clean-up, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
+    "cleanup, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
 }
 
 

@@ -145,7 +145,7 @@ def test_results_are_csv_that_no_spreadsheet_calculates(room: Room) -> None:
 
     head, *rows = csv.reader(io.StringIO(text))
     names = [row[0] for row in rows]
-    assert head[:3] == ["name", "steps", "checks that hold"]
+    assert head[:3] == ["name", "steps", "checks that passed"]
     assert all(len(row) == len(head) for row in rows)
     assert "'=1+1" in names
     assert {"Ada", "Bob"} <= set(names)

@@ -69,7 +69,7 @@ def with_credentials(scenario: Scenario) -> dict[str, Any]:
 
 
 def by_hand(scenario: Scenario, *, external_id: str | None) -> dict[str, Any]:
-    """A task that calls AssumeRole itself, so that the external id can be chosen, or left out.
+    """A task that calls AssumeRole itself, so that the external ID can be chosen, or left out.
 
     `Credentials` always sends the machine's own ARN; this is the only way to send another one, or none.
     """

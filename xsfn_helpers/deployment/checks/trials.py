@@ -1,4 +1,4 @@
-"""The chain tried live: a run, a run that is stopped, and the calls that must be refused."""
+"""The chain tried live: a run, a run that is stopped, and the calls that must be denied."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _WAITING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
-    """What a call that should be refused came to: refused, in AWS's words, or not."""
+    """What a call that should be denied came to: denied, in AWS's words, or not."""
 
     refused: bool
     words: str
 
 
 def direct_assume_role(environment: Environment) -> CallAnswer:
-    """The Operator account's administrator asks for the execute role, with the right external id."""
+    """The Operator account's administrator asks for the execute role, with the right external ID."""
     scenario = environment.scenario
     try:
         # The answer, should there be one, holds credentials: it is not kept, and they may do nothing.
@@ -103,7 +103,7 @@ def second_machine(environment: Environment) -> CallAnswer:
 
 
 def other_role(environment: Environment) -> CallAnswer:
-    """Another role of the Operator account asks, permitted by its own account and with the right external id."""
+    """Another role of the Operator account asks, permitted by its own account and with the right external ID."""
     task = probes.by_hand(environment.scenario, external_id=environment.scenario.external_id)
     return _ended(probes.try_as_other_role(environment, task))
 
@@ -112,7 +112,7 @@ def other_role(environment: Environment) -> CallAnswer:
 def machine_in_place(machine: StateMachine) -> Iterator[None]:
     """The Operator machine for as long as it is needed: one that stands is used, a missing one is made and removed.
 
-    The trust policy names this machine's ARN as external id, so no other name would do.
+    The trust policy names this machine's ARN as external ID, so no other name would do.
     """
     if machine.plan().action is not Action.CREATE:
         yield
@@ -163,9 +163,9 @@ def until_seen(environment: Environment, attempt: Callable[[], Run], *, allowed:
         if not not_seen_yet or waited > patience:
             return tried
         what = (
-            tr("a run was refused, though the policies allow it")
+            tr("a run was denied, though the policies allow it")
             if allowed
-            else tr("a run was let through, though they deny it")
+            else tr("a run was allowed, though the policies deny it")
         )
         environment.accounts.tell_waiting(
             Waiting(environment.scenario.operator, what, tr(IAM_SPREADS), waited, patience)
@@ -178,7 +178,7 @@ def stopped_run(environment: Environment, subject_machine: StateMachine, *, allo
     """Stop a run while its Subject execution waits: the trial of link 5.
 
     The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
-    back whatever happens. `allowed` says what the policies make of link 5; a stop that they refuse isn't waited for.
+    back whatever happens. `allowed` says what the policies make of link 5; a stop that they deny isn't waited for.
     """
     before = subject_machine.as_stored()
     waiting = replace(before, definition=json_text(_WAITING))
@@ -236,7 +236,7 @@ def _refusal(environment: Environment, error: ClientError) -> CallAnswer:
 
 
 def _ended(ending: probes.Ending) -> CallAnswer:
-    """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
+    """A probe's end. Failing for any other reason than a denial proves nothing, and doesn't count as denied."""
     words = stable(ending.cause)
     if ending.status == "SUCCEEDED":
         return CallAnswer(False, tr("the execute role was given"))

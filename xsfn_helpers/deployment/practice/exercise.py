@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
 
 
-_IN_DISGUISE = mark("Somebody changed something in the complete set-up. Nobody says what.")
+_IN_DISGUISE = mark("Somebody changed something in the complete setup. Nobody says what.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,11 @@ class Exercise(Renderable):
         return Guess(
             link,
             False,
-            tr("Not link {link}. Who asked last, for what, and of whom? The symptom's last lines say it.", link=named),
+            tr(
+                "Not link {link}. Read the last lines of the symptom: which principal made the last request, for "
+                "which action, on which resource?",
+                link=named,
+            ),
         )
 
     def hint(self, level: int | None = None) -> Hint:
@@ -150,7 +154,7 @@ class Exercise(Renderable):
     def repair(self, **documents: str | Mapping[str, Any]) -> Notice:
         """Save documents to IAM and Step Functions, as JSON text or mapping, under the names that `lab.using` takes.
 
-        Raises `PolicyError` or `ConfigError` for one that AWS would refuse, and `StepError` when AWS refuses; none is
+        Raises `PolicyError` or `ConfigError` for one that AWS would deny, and `StepError` when AWS denies; none is
         saved then that comes after.
         """
         with self._deployment.lock():
@@ -243,7 +247,7 @@ class Practice(Renderable):
         if adopted := deployment.environment.adopted.keys:
             raise ConfigError(
                 tr(
-                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    "Faults are injected into the lab's own resources only, and these existed before: {names}.",
                     names=", ".join(sorted(adopted)),
                 ),
                 where="practice",
@@ -299,7 +303,7 @@ class Practice(Renderable):
             self.book.write(Record(attempt=self.book.read().attempt))
 
     def restore(self) -> str:
-        """Bring back the complete set-up, and remove what faults added. Says where the accounts stand."""
+        """Bring back the complete setup, and remove what faults added. Says where the accounts stand."""
         with self.deployment.lock():
             # First of all: a fault that is half taken away must not be taken for one that was solved.
             self.book.write(replace(self.book.read(), attempt=None))

@@ -30,15 +30,17 @@ _SOON: Final = mark(
     "The policies allow it: if you have changed one a moment ago, check again. "
     "fault.hint() helps a step further; lab.evaluate(n) explains link n in full."
 )
-_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobody else.")
+_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for no other principal.")
 _ONE_USER: Final = mark("The Operator role is for one state machine. Another one with it can send any external ID.")
-_ONE_MACHINE: Final = mark("The execute role is for one state machine, which Step Functions names as external id.")
+_ONE_MACHINE: Final = mark(
+    "The execute role is for tasks of one state machine, whose ARN Step Functions sends as external ID."
+)
 
 
 def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
     """The checks of a repair. None of them gives the fault away.
 
-    First what must be allowed, by policy and by trial; once all of it is, what must be refused, by policy and by trial.
+    First what must be allowed, by policy and by trial; once all of it is, what must be denied, by policy and by trial.
     """
     verdicts = {verdict.link.number: verdict for verdict in decide_links(deployment.environment)}
     checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
@@ -103,12 +105,12 @@ def _bounded(deployment: Deployment) -> Check:
         tr("The Operator role still has the platform team's boundary"),
         there,
         tr("the boundary is {arn}", arn=arn) if there else tr("the boundary is gone"),
-        "" if there else tr("The fence stays, says the platform team: fault.inject() puts it up again."),
+        "" if there else tr("The guardrail stays, says the platform team: fault.inject() puts it back."),
     )
 
 
 def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
-    """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
+    """The calls that must be denied, tried; all of them where the repair is about who may assume the role."""
     environment, machine = deployment.environment, deployment.stages.operator_machine
     yield refused_check(
         "direct-assume-role",
@@ -141,7 +143,7 @@ def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
     )
     yield refused_check(
         "other-role",
-        tr("Another role of the Operator account can't assume it, even with the right external id"),
+        tr("Another role of the Operator account can't assume it, even with the right external ID"),
         lambda: trials.other_role(environment),
         hint=tr(_ONE_ROLE),
     )

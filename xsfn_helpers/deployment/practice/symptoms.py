@@ -1,4 +1,4 @@
-"""What people see of a fault: a real run, a stopped run, a refused deployment or a stranger let in; in AWS's words."""
+"""What people see of a fault: a real run, a stopped run, a denied deployment or a stranger let in; in AWS's words."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def run_machine(deployment: Deployment, name: str | None) -> Run:
 
 
 def save_subject_machine(deployment: Deployment) -> None:
-    """Deploy the Subject state machine again as it is. Raises `StepError` when AWS refuses."""
+    """Deploy the Subject state machine again as it is. Raises `StepError` when AWS denies."""
     states, scenario = deployment.environment.states(Side.SUBJECT), deployment.scenario
     with translated(scenario.subject):
         definition = states.describe_state_machine(stateMachineArn=scenario.subject_machine_arn)["definition"]

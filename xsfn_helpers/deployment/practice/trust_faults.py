@@ -1,4 +1,4 @@
-"""Faults of whom the roles trust: principals, external ids and their conditions."""
+"""Faults of whom the roles trust: principals, external IDs and their conditions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def new_name(scenario: Scenario) -> Fault:
                 "has failed since."
             ),
             nudge=mark(
-                "AWS says who asked, and for which role. Both exist, and both are right. What else is sent along?"
+                "AWS names the calling role and the requested role. Both exist, and both are right. What else is "
+                "sent with the request?"
             ),
             rule=mark(
                 "Step Functions passes the ARN of the Operator state machine as sts:ExternalId, and StringEquals "
@@ -57,16 +58,16 @@ def other_region(scenario: Scenario) -> Fault:
     return Fault(
         id="other-region",
         words=Words(
-            title=mark("The set-up that moved house"),
+            title=mark("The setup that moved house"),
             story=mark(
-                "The whole set-up was copied from another region with search and replace. One policy was edited by "
+                "The whole setup was copied from another region with search and replace. One policy was edited by "
                 "hand afterwards."
             ),
             nudge=mark(
                 "Read the long texts from left to right, part by part. Only one part of one of them is different."
             ),
             rule=mark(
-                "An ARN carries its region, and the external id is an ARN: the same machine name in another region is "
+                "An ARN carries its region, and the external ID is an ARN: the same machine name in another region is "
                 "another machine. Cross-account access works within one region only."
             ),
             where=_EXECUTE_ROLE_TRUST,
@@ -85,13 +86,13 @@ def star(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("Every machine, says the star"),
             story=mark(
-                "The Subject team wanted to save work: one line for all of the Operator team's state machines. Now not "
-                "even the first one gets in."
+                "The Subject team wanted to save work: one line for all of the Operator team's state machines. "
+                "Now not even the first one is allowed."
             ),
             nudge=mark("One character in the policies means something else than its author thought."),
             rule=mark(
-                "StringEquals knows no wildcards: a * is a star and nothing more. StringLike would let every machine "
-                "of the Operator account in, which is more than anybody asked for."
+                "StringEquals has no wildcards: a * is a literal star. StringLike would accept every state "
+                "machine of the Operator account, which is more than was wanted."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.OPERATORS,
@@ -111,10 +112,12 @@ def twins(scenario: Scenario) -> Fault:
                 "The Operator team keeps two roles, one in use and one in reserve. The Subject team was sent the name "
                 "of one of them."
             ),
-            nudge=mark("Write down the role that asks, as AWS names it. Then look who is expected."),
+            nudge=mark(
+                "Write down the calling role, as AWS names it. Then look which principal the trust policy names."
+            ),
             rule=mark(
-                "A trust policy that names a role lets in sessions of that role only. Another role of the same account "
-                "with the same permissions is a stranger."
+                "A trust policy that names a role trusts sessions of that role only. Another role of the same "
+                "account with the same permissions isn't trusted."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.PRINCIPAL,
@@ -155,15 +158,15 @@ def fresh_start(_: Scenario) -> Fault:
     return Fault(
         id="fresh-start",
         words=Words(
-            title=mark("Deleted and made again"),
+            title=mark("Deleted and re-created"),
             story=mark(
-                "Somebody deleted the Operator role by mistake and made it again at once: same name, same trust, same "
-                "permission. Nobody touched the Subject account."
+                "Somebody deleted the Operator role by mistake and re-created it at once: same name, same trust, "
+                "same permission. The Subject account wasn't touched."
             ),
             nudge=mark("The Operator role is as it was. Look how the Subject account remembers it."),
             rule=mark(
-                "When a trust policy is saved, IAM keeps the unique id (AROA…) of the role it names. A role that is "
-                "made again has another id and isn't trusted, until the policy is saved again with the ARN."
+                "When a trust policy is saved, IAM keeps the unique ID (AROA…) of the role it names. A "
+                "re-created role has another ID and isn't trusted until the policy is saved again with the ARN."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.PRINCIPAL,
@@ -223,7 +226,7 @@ def copied_trust(scenario: Scenario) -> Fault:
                 "The two teams share their templates, so that the roles of both state machines look alike. Since the "
                 "last copy not even the first step of a run gets done."
             ),
-            nudge=mark("This refusal speaks of another role than most do. Who wants to become it?"),
+            nudge=mark("This message names another role than most do. Which principal wants to assume it?"),
             rule=mark(
                 "A state machine's own role trusts states.amazonaws.com, for machines of its own account: "
                 "aws:SourceAccount and aws:SourceArn must name the account that the role is in."
@@ -243,7 +246,7 @@ def deployment(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("Runs today, can't be deployed tomorrow"),
             story=mark(
-                "Runs succeed. But when the Subject team deploys its state machine again, unchanged, AWS refuses."
+                "Runs succeed. But when the Subject team deploys its state machine again, unchanged, AWS rejects it."
             ),
             nudge=mark(
                 "Nobody from the Operator account is involved. Which role does the Subject state machine work as?"
@@ -275,13 +278,13 @@ def whole_account(scenario: Scenario) -> Fault:
                 "the rest. The Operator team thought that nothing was left to do."
             ),
             nudge=mark(
-                "Two accounts, two policies, and both have to be put right: one gives too little, the other too much."
+                "Two accounts, two policies, and both have to be fixed: one grants too little, the other too much."
             ),
             rule=mark(
-                "Across accounts both sides must allow. An account as principal hands the decision to that account's "
-                "own policies: it lets in every role there that is allowed to ask, and none that isn't."
+                "Across accounts both sides must allow. An account as principal delegates the decision to that "
+                "account's own policies: any role there may assume the role if its own policies allow it."
             ),
-            where=mark("the Operator role's permission policy, and the execute role's trust policy"),
+            where=mark("the Operator role's permissions policy, and the execute role's trust policy"),
             source=sources.CROSS_ACCOUNT_LOGIC,
         ),
         links=(2,),
@@ -299,13 +302,14 @@ def all_values(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("It works, and that is the trouble"),
             story=mark(
-                "Every run succeeds. An auditor says that the Subject account is open all the same, and has tried it."
+                "Every run succeeds. An auditor reports that the execute role can be assumed in another way, "
+                "too, and has tried it."
             ),
-            nudge=mark("Ask what happens to a caller that leaves something out."),
+            nudge=mark("What happens when a caller leaves something out of the request?"),
             rule=mark(
-                "ForAllValues: is true when the key isn't there at all. Whoever sends no external id meets the "
-                "condition. sts:ExternalId has one value, so plain StringEquals is right, and false when the key is "
-                "missing."
+                "ForAllValues: is true when the key isn't there at all. A request without an external ID meets "
+                "the condition. sts:ExternalId has one value, so plain StringEquals is right, and false when the "
+                "key is missing."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.SET_OPERATORS,

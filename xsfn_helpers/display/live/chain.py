@@ -118,7 +118,7 @@ def _told(run: Run) -> str:
     if not run.ended:
         return tr("A run goes on")
     if run.broken_link:
-        return tr("The run was refused at link {link}", link=run.broken_link)
+        return tr("The run was denied at link {link}", link=run.broken_link)
     return tr(
         "The run ended: Operator {operator}, Subject {subject}",
         operator=run.status,

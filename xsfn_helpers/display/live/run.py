@@ -18,7 +18,7 @@ from xsfn_helpers.display.live.frontend import RunFrontend, bundle, when_asked
 from xsfn_helpers.display.live.run_view import run_view
 from xsfn_helpers.display.markup import escape
 
-PLACE: Final = mark("A run, live: its end is told below.")
+PLACE: Final = mark("Live view of this run. The result appears below.")
 _STOP_LINK: Final = 5
 _BY_BUTTON: Final = mark("stopped with the button in the notebook")
 _IN_THE_SUBJECT: Final = mark("stopped by the Subject's administrator: its parent couldn't")

@@ -28,7 +28,7 @@ def stack(app: cdk.App, side: str) -> cdk.Stack:
 app = cdk.App()
 operator = stack(app, "operator")
 subject = stack(app, "subject")
-# The Subject's trust policy names the Operator role, and IAM refuses a role that doesn't exist.
+# The Subject's trust policy names the Operator role, and IAM denies a role that doesn't exist.
 subject.add_stack_dependency(operator)
 
 task = CrossAccountTask(

@@ -1,6 +1,6 @@
 """A task that runs a state machine in another account, and what that account needs for it.
 
-`CrossAccountTask` does what the article's construct does, with three things put right: the task waits (`.sync:2`), the
+`CrossAccountTask` does what the article's construct does, with three things fixed: the task waits (`.sync:2`), the
 child knows its parent, and one name has one spelling. The CDK leaves the other account to you: `execute_role`.
 """
 
