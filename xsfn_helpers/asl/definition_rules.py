@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from xsfn_helpers.asl.json_errors import InvalidJson, read
@@ -79,6 +80,17 @@ def diagnose_state(text: str, name: str) -> tuple[Mapping[str, Any], tuple[Diagn
         return {}, (Diagnostic(SCHEMA, "Definition must be a valid JSON object"),)
     language = _language(body, JSONPATH)
     return body, tuple(_state(StateFields(f"/States/{name}", name, body, language), JSONPATH, express=False))
+
+
+def read_timestamp(text: str) -> datetime | None:
+    """The moment that a Wait state's timestamp means; None for what is no such date or time."""
+    if not _RFC3339.fullmatch(text):
+        return None
+    try:
+        # More digits of a second than Python keeps are cut.
+        return datetime.fromisoformat(re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text))
+    except ValueError:
+        return None
 
 
 def states(definition: Mapping[str, Any]) -> Iterator[StateFields]:
@@ -193,7 +205,7 @@ _ONLY_JSONPATH: Final = (
     *("ToleratedFailureCountPath", "ToleratedFailurePercentagePath"),
 )
 _TEMPLATES: Final = ("Parameters", "ResultSelector", "ItemSelector", "Credentials", "Assign")
-_RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+_RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _CATCHER_FIELDS: Final = frozenset(("ErrorEquals", "Next", "ResultPath", "Output", "Assign", "Comment"))
 _RETRIER_FIELDS: Final = frozenset(
     ("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment")
@@ -227,7 +239,8 @@ def _state(state: StateFields, outer: str, *, express: bool) -> Iterator[Diagnos
             yield from _choices(body.get("Choices"), f"{path}/Choices")
         case "Wait":
             stamp = body.get("Timestamp")
-            if isinstance(stamp, str) and not stamp.startswith("{%") and not _RFC3339.fullmatch(stamp):
+            evaluated = state.language == JSONATA and isinstance(stamp, str) and stamp.startswith("{%")
+            if isinstance(stamp, str) and not evaluated and read_timestamp(stamp) is None:
                 yield Diagnostic(SCHEMA, "String does not match RFC3339 timestamp", f"{path}/Timestamp")  # REC
         case "Parallel" if body.get("Branches") == []:
             yield Diagnostic(SCHEMA, "Value cannot be empty", f"{path}/Branches")  # REC

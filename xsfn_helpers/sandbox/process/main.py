@@ -13,12 +13,13 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.common.errors import SandboxError
-from xsfn_helpers.common.language import ENGLISH, speaking, tr
+from xsfn_helpers.common.language import ENGLISH, listed, speaking, tr
 from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.http import listener
 from xsfn_helpers.sandbox.http.wsgi import Front
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
@@ -72,11 +73,12 @@ def _run(folder: SandboxFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     held = SandboxError(
         tr("A sandbox process holds this state folder, but doesn't answer."),
         where=str(folder.path),
-        fix=tr("End it with: kill -9 {pid}", pid=last.pid) if last else "",
+        fix=tr("End it with: kill -9 {pid}", pid=pid) if (pid := folder.holder() or (last.pid if last else 0)) else "",
     )
     try:
         with folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held):
             with folder.told():
+                folder.note_process()
                 server, journal = _prepare(folder, config)
             tell.write(_LISTENING)
             tell.close()
@@ -121,11 +123,12 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = SandboxSettings(folder)
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
-    stacks = Stacks(journal)
+    evaluator = Evaluator()
+    stacks = Stacks(journal, evaluator)
     others = Offered(journal, {"cloudformation": stacks})
     gateway = Gateway(bridge, sessions, propagation, others)
     office = AccountOffice(folder, journal, bridge, others, propagation)
-    behave_like_aws(bridge.wait_for_end)
+    behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
     running = Running(
         port=port,
@@ -135,7 +138,7 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
         accounts=accounts,
         further=further,
         address=address,
-        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted)))),
+        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted), _set_aside(bridge)))),
     )
     try:
         office.begin(running)
@@ -183,6 +186,16 @@ def _moved(previous: Running | None, port: int, wanted: int) -> str:
         "were open must be opened again.",
         port=previous.port,
         now=port,
+    )
+
+
+def _set_aside(bridge: MotoBridge) -> str:
+    if not bridge.set_aside:
+        return ""
+    return tr(
+        "Parts of the sandbox's journal couldn't be read and were set aside within it; they begin empty, and the rest "
+        "is as it was: {parts}.",
+        parts=listed(bridge.set_aside),
     )
 
 
