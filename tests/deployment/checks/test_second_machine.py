@@ -108,16 +108,19 @@ def test_a_role_of_its_own_is_denied_the_execute_role(complete: Lab, states: Any
     assert "is not authorized to perform: sts:AssumeRole" in described["cause"]
 
 
-def test_an_alias_or_version_is_no_way_around(complete: Lab, states: Any, second: str) -> None:
-    """Both have a role of their own machine's. The sandbox offers neither; no ARN of theirs meets the condition."""
-    with pytest.raises(ClientError, match="doesn't offer states:PublishStateMachineVersion"):
-        states.publish_state_machine_version(stateMachineArn=second)
-    with pytest.raises(ClientError, match="doesn't offer states:CreateStateMachineAlias"):
-        states.create_state_machine_alias(
-            name="live", routingConfiguration=[{"stateMachineVersionArn": f"{second}:1", "weight": 100}]
-        )
-    for arn in (f"{second}:1", f"{second}:live"):
-        assert not step_functions_may_assume(complete, arn)
+def test_an_alias_or_version_is_no_way_around(complete: Lab, states: Any, second: str, own_role: str) -> None:
+    """Both have the role of their own state machine, and no ARN of theirs meets the condition."""
+    version = states.publish_state_machine_version(stateMachineArn=second)["stateMachineVersionArn"]
+    alias = states.create_state_machine_alias(
+        name="live", routingConfiguration=[{"stateMachineVersionArn": version, "weight": 100}]
+    )["stateMachineAliasArn"]
+    try:
+        roles = {states.describe_state_machine(stateMachineArn=arn)["roleArn"] for arn in (version, alias)}
+    finally:
+        states.delete_state_machine_alias(stateMachineAliasArn=alias)
+
+    assert roles == {own_role}
+    assert not any(step_functions_may_assume(complete, arn) for arn in (version, alias))
 
 
 def test_an_activity_of_the_name_is_no_state_machine(complete: Lab) -> None:
