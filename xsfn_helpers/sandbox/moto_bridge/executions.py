@@ -19,7 +19,7 @@ from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
 from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom
-from xsfn_helpers.sandbox.moto_bridge.corrections.versions import Target, target_of
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import StartTarget, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
 
@@ -192,7 +192,7 @@ class Executions:
         return found
 
 
-def _new_execution(target: Target, name: str, arn: str, text: str, states: Any) -> Execution:
+def _new_execution(target: StartTarget, name: str, arn: str, text: str, states: Any) -> Execution:
     machine = target.snapshot()
     execution = Execution(
         name=name,

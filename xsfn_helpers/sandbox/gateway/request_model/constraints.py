@@ -25,7 +25,7 @@ _DOCUMENTS: Final = frozenset(("PolicyDocument", "AssumeRolePolicyDocument", "de
 _RECORDED_ORDER: Final = {
     "statusFilter": ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"),
 }
-# Services whose lists and structures nothing else looks at; and the kind of a parameter of which only that it is there counts.
+# Services whose lists and structures nothing else looks at; of one of those, only that it is there counts.
 _JSON: Final = ("dynamodb",)
 _WHOLE: Final = "whole"
 _CONVERTED: Final[dict[type, str]] = {int: "NUMBER_VALUE", float: "NUMBER_VALUE", str: "STRING_VALUE"}

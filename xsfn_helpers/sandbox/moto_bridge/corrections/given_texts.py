@@ -48,6 +48,13 @@ def is_given(value: Any) -> bool:
     return isinstance(value, _GivenObject | _GivenArray)
 
 
+def plain(value: Any) -> Any:
+    """The value without the text, for causes, which are compact (recorded)."""
+    if isinstance(value, _GivenObject):
+        return dict(value)
+    return list(value) if isinstance(value, _GivenArray) else value
+
+
 def written(value: Any) -> str:
     """A value as histories and descriptions have it: as it came, if it came from a text and is what it was."""
     if isinstance(value, _GivenObject | _GivenArray) and json.loads(value.text) == value:

@@ -29,6 +29,8 @@ from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import plain
+
 # Each imported moto's `extract_json` by name.
 _USERS: Final = (
     *(argument, boolean_equals, json_path, numeric, states, string_expression),
@@ -49,7 +51,7 @@ def find_like_aws() -> None:
     for module in _USERS:
         module.extract_json = _extract
     for kind in _PATH_FIELDS:
-        kind._eval_body = _saying_where(kind._eval_body)  # type: ignore[attr-defined]
+        kind._eval_body = _saying_where(kind._eval_body)
 
 
 def _extract(path: str, data: Any) -> Any:
@@ -57,10 +59,10 @@ def _extract(path: str, data: Any) -> Any:
     found = [match.value for match in expression.find(data)]
     if _is_definite(expression):
         if not found:
-            raise NoSuchJsonPathError(json_path=path, data=data)
+            raise NoSuchJsonPathError(json_path=path, data=plain(data))
         return found[0]
     if not found and not json_path._contains_slice_or_wildcard_array(path):
-        raise NoSuchJsonPathError(json_path=path, data=data)
+        raise NoSuchJsonPathError(json_path=path, data=plain(data))
     if len(found) == 1 and json_path._is_singleton_array_access(path):
         # AWS goes its own way here: a last step with one index takes the value out of the list (recorded).
         return found[0]

@@ -74,7 +74,7 @@ def offer_versions() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class StartTarget:
     """What StartExecution's ARN leads to: the machine, what of it is run (itself or a version), and by which names."""
 
     machine: StateMachine
@@ -89,12 +89,12 @@ class Target:
         return found
 
 
-def target_of(backend: Any, arn: str) -> Target:
+def target_of(backend: Any, arn: str) -> StartTarget:
     """Raises `Refusal` where there is no such machine, version or alias."""
     machine_arn = unqualified(arn)
     machine = next((one for one in backend.state_machines if one.arn == machine_arn), None)
     if machine is not None and machine_arn == arn:
-        return Target(machine, machine)
+        return StartTarget(machine, machine)
     if machine is not None:
         qualifier = arn.removeprefix(f"{machine_arn}:")
         alias = machine.aliases.get(qualifier)
@@ -102,7 +102,7 @@ def target_of(backend: Any, arn: str) -> Target:
             routed(machine, alias) if alias else machine.versions.get(int(qualifier) if qualifier.isdecimal() else 0)
         )
         if version is not None:
-            return Target(machine, version, version.arn, alias.arn if alias else None)
+            return StartTarget(machine, version, version.arn, alias.arn if alias else None)
     raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
 
 
