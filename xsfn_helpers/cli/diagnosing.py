@@ -1,4 +1,4 @@
-"""`xsfn diagnose`: why a set-up doesn't work, from two accounts or from files."""
+"""`xsfn diagnose`: why a setup doesn't work, from two accounts or from files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
         "diagnose",
         _diagnose,
         tr(
-            "why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken, "
+            "why a setup doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken, "
             "3 can't tell)"
         ),
     )

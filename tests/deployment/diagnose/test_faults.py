@@ -18,7 +18,7 @@ from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
-# Nothing is refused in these: one opens a door, and in the other a change hadn't spread yet.
+# Nothing is denied in these: one opens a door, and in the other a change hadn't spread yet.
 NOT_BROKEN: Final = {"all-values": {"missing-external-id", "for-all-values-in-allow"}, "too-soon": set()}
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a set-up that works: doors that stand open, and rights that nobody needs. Pure."""
+"""What is wrong with a setup that works: doors that stand open, and rights that nobody needs. Pure."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def risks_of(evidence: Evidence, tasks: tuple[TaskCall, ...], needed: Mapping[st
 
 
 def least_privilege(needed: Mapping[str, Needs]) -> tuple[LeastPrivilege, ...]:
-    """The smallest permission policy of each role of the chain."""
+    """The smallest permissions policy of each role of the chain."""
     return tuple(LeastPrivilege(arn, minimal_policy(pairs)) for arn, pairs in needed.items() if arn and pairs)
 
 
@@ -111,7 +111,7 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             "missing-external-id",
             role.account,
             where,
-            tr("It lets the caller in without an external id, so whatever runs as the state machine's role gets in."),
+            tr("It lets the caller in without an external ID, so whatever runs as the state machine's role gets in."),
             tr("Add {condition}.", condition=condition),
             _DEPUTY,
         )
@@ -120,7 +120,7 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             "loose-external-id",
             role.account,
             where,
-            tr("Other state machines' ARNs pass as external id, too."),
+            tr("Other state machines' ARNs pass as external ID, too."),
             tr("Write {condition}.", condition=condition),
             _DEPUTY,
         )
@@ -253,7 +253,7 @@ def _of_task(task: TaskCall, evidence: Evidence) -> Iterator[Risk]:
             machine.account,
             where,
             tr(
-                "Which external id a Distributed Map's child execution sends isn't documented; {arn} is assumed.",
+                "Which external ID a Distributed Map's child execution sends isn't documented; {arn} is assumed.",
                 arn=machine.arn,
             ),
             tr("Try it, and look in CloudTrail for the AssumeRole of {role}.", role=role_name(task.role_arn)),

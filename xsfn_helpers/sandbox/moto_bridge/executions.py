@@ -32,7 +32,7 @@ _LISTED: Final = ("executionArn", "stateMachineArn", *_QUALIFIED, "name", "statu
 # What METADATA_ONLY leaves out.
 _DATA: Final = ("input", "output", "error", "cause")
 _UNTOLD: Final = ("roleArn", "machineAsRun")
-# AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
+# AWS gives 100 items a page unless told; more than 1000 the service's model denies before.
 _PAGE: Final = 100
 # For SQLite: without a limit.
 _ALL: Final = -1

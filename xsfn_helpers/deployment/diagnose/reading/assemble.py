@@ -210,7 +210,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     gaps += [
         NotSeen(
             role.account,
-            tr("whether role {role} has other permission policies", role=role.name),
+            tr("whether role {role} has other permissions policies", role=role.name),
             tr("no file lists them all"),
         )
         for role in asking
