@@ -175,12 +175,17 @@ class WhatIf(Renderable):
                 yield tr("    Beside the recommended one (- recommended, + here):")
                 yield from (f"      {line}" for line in document.differs)
         yield tr("  Links")
+        same = tuple(effect.number for effect in self.effects if effect.turn is Turn.STAYS_ALLOWED)
         for effect in self.effects:
+            if effect.turn is Turn.STAYS_ALLOWED:
+                continue
             yield f"    {effect.number} {effect.mark} {effect.words}"
             if effect.turn.changes:
                 yield tr("        Now: {now}", now=effect.now)
-            if effect.hint:
-                yield f"        {effect.hint}"
+                if effect.hint:
+                    yield f"        {effect.hint}"
+        if same:
+            yield tr("    ✓ {links}: still allowed", links=_links(same))
         if self.risks:
             yield tr("  Lets in more than the chain needs")
             for risk in self.risks:

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import Any, Final
 
 from xsfn_helpers.aws.attempt import Attempt, attempt
@@ -85,6 +86,19 @@ class TrialAnswer(Renderable):
 
 
 @dataclass(frozen=True, slots=True)
+class Gap(Renderable):
+    """A prediction that isn't made yet: nothing was tried, and no answer is shown."""
+
+    choices: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return tr(
+            "Your prediction first: replace ... with {choices}, and run the cell again.",
+            choices=tr(" or ").join(f'"{choice}"' for choice in self.choices),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TrustTrial:
     """Tries who may assume a role with which trust policy. Every method can be called again; nothing stays behind."""
 
@@ -119,14 +133,17 @@ class TrustTrial:
         permission: bool = True,
         external_id: str | None = None,
         deny: Mapping[str, Any] | None = None,
-        expect: str = "",
-    ) -> TrialAnswer:
+        expect: str | EllipsisType = "",
+    ) -> TrialAnswer | Gap:
         """May the calling role's session assume a target role that trusts `principal` under `condition`?
 
         `permission` says whether the caller's own account allows it; `external_id` is sent with the call; `deny` is
         the condition of a second statement that denies. `expect` is your own answer, `allowed` or `denied`, given
-        before. Raises `ConfigError` for another, and `StepError` when IAM rejects the trust policy.
+        before; `...` stands for a gap to fill, and shows no answer yet. Raises `ConfigError` for another, and
+        `StepError` when IAM rejects the trust policy.
         """
+        if isinstance(expect, EllipsisType):
+            return Gap(EXPECTATIONS)
         if expect and expect not in EXPECTATIONS:
             raise ConfigError(
                 tr("There is no answer {expect!r}.", expect=expect),

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.chain.documents import Document
@@ -116,9 +117,14 @@ class Exercise(Renderable):
         sides = tuple(Side) if side is None else (_side(side),)
         return scene(self._deployment.environment, sides)
 
-    def guess(self, link: int) -> Guess:
-        """Say which link of the access chain is broken. Costs nothing. Raises `ConfigError` for a link there isn't."""
+    def guess(self, link: int | EllipsisType) -> Guess:
+        """Say which link of the access chain is broken. A wrong guess costs nothing.
+
+        `...` stands for a guess that isn't made yet. Raises `ConfigError` for a link there isn't.
+        """
         self._attempt()
+        if isinstance(link, EllipsisType):
+            return Guess(0, False, tr("Replace ... with the number of a link, 1 to {last}.", last=LINK_NUMBERS[-1]))
         if link not in LINK_NUMBERS:
             raise ConfigError(
                 tr("There is no link {link!r}.", link=link),
