@@ -32,7 +32,7 @@ def test_it_opens_with_title_time_questions_and_what_you_will_have_by_the_end(pa
     opening = cells_of(path)[0]
 
     assert opening.cell_type == "markdown"
-    assert re.match(rf"# {path.stem[:2]} · \S", opening.source)
+    assert re.match(rf"# {path.stem.partition('-')[0]} · \S", opening.source)
     assert re.search(r"^\*\*Time:\*\* \d+ minutes", opening.source, re.MULTILINE)
     assert re.search(r"^\*\*Questions\*\*\n+- .+\?$", opening.source, re.MULTILINE)
     assert re.search(r"^\*\*By the end\*\*", opening.source, re.MULTILINE)
