@@ -144,7 +144,8 @@ def _call(one: Permission, number: int, acting: CallingPlace, own: CallingPlace)
         number,
         one.action,
         one.resource,
-        _owner(one.resource.arn, place),
+        # states:InvokeHTTPEndpoint names the state machine, in whatever account the role is that asks for it.
+        place.account if one.action == "states:InvokeHTTPEndpoint" else _owner(one.resource.arn, place),
         when,
         own=one.by is By.OWN,
         context=one.context,

@@ -15,10 +15,28 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
 UNKNOWN: Final = mark("unknown")
+# What `Evidence.spots` calls the two documents that have no name of their own.
+TRUST: Final = "trust policy"
+DEFINITION: Final = "definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a document is written: the file, the line that it begins on, and those of its statements."""
+
+    file: str
+    line: int
+    statements: tuple[int, ...] = ()
+
+    def line_of(self, statement: int | None) -> int:
+        """The line of a statement by its index; the document's own where that isn't known."""
+        known = statement is not None and 0 <= statement < len(self.statements)
+        return self.statements[statement] if known and statement is not None else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +182,8 @@ class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
     `unplaced` are policies of an organization of which it isn't known whom they limit.
+    `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
+    `refused` is what AWS's own words, given beside it, say was refused.
     """
 
     asked: str
@@ -172,6 +192,8 @@ class Evidence:
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
     unplaced: tuple[PolicySeen, ...] = ()
+    spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
+    refused: tuple[RefusedCall, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -180,7 +180,7 @@ class _Chain:
         """A role of which only a part of the ARN is known: what the state machine's role may do decides alone."""
         task, machine = self._task, self._machine
         known = task.known_role
-        where = self._what_would_settle()
+        where = _role_at_run_time(task, self._evidence)
         open_link = replace(link, answer=Answer.UNKNOWN, why=where, open=(_value_of(task),))
         found = Arn.parse(known)
         if found is None or found.service != "iam" or not found.rest.startswith("role/"):
@@ -216,16 +216,6 @@ class _Chain:
         return decision.outcome is Outcome.IMPLICITLY_DENIED and not any(
             layer.kind in _CALLERS_OWN for layer in decision.lacking
         )
-
-    def _what_would_settle(self) -> str:
-        execution, expression = self._evidence.execution, self._task.choice.value
-        if execution is None:
-            known = mark("Which role it is shows only at run time, from {expression}: give the ARN of an execution.")
-        elif not execution.has_history:
-            known = mark("Which role it was shows in the execution's history, from {expression}: add the history.")
-        else:
-            known = mark("Which role it is shows only at run time, from {expression}; this execution doesn't tell it.")
-        return tr(known, expression=expression)
 
     def _without_role(self, link: TaskLink) -> TaskLink:
         across = next((call for call in self._asked.calls if call.account != self._machine.account), None)
@@ -392,6 +382,26 @@ class _Chain:
         account = account_of(arn)
         why = next((str(one) for one in self._evidence.not_seen if one.account == account and arn in one.what), "")
         return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
+
+
+def _role_at_run_time(task: TaskCall, evidence: Evidence) -> str:
+    """That a task's role isn't known, and what would tell it."""
+    expression, execution = task.choice.value, evidence.execution
+    if execution is None:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
+            expression=expression,
+        )
+    if not execution.has_history:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: the execution's history tells it, and wasn't "
+            "read. Add the answer of `aws stepfunctions get-execution-history`.",
+            expression=expression,
+        )
+    return tr(
+        "Which role it is shows only at run time, from {expression}, and in this execution the task didn't run.",
+        expression=expression,
+    )
 
 
 def _value_of(task: TaskCall) -> str:

@@ -24,7 +24,8 @@ from xsfn_helpers.deployment.diagnose.run_time import resolved
 
 # What AWS says of a denied role: …/step-functions/latest/dg/concepts-access-cross-acct-resources.html (recorded)
 _REFUSED_ROLE: Final = re.compile(
-    r"is not authorized to assume the task state's role, (?P<role>arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@/-])"
+    r"is not authorized to assume the task state's role,\s*"
+    r"(?P<role>arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@/-])"
 )
 
 

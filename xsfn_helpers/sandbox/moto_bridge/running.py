@@ -57,6 +57,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_paths import find_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_strings import read_strings_as_json
 from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
+from xsfn_helpers.sandbox.moto_bridge.corrections.query_languages import speak_the_machines_language_inside
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.corrections.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.tokens import wait_for_tokens
@@ -143,6 +144,7 @@ def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
     after_task = StateTaskService._after_eval_execution
     after_start = StateTaskServiceCallback._after_eval_execution
     read_strings_as_json()
+    speak_the_machines_language_inside()
     find_like_aws()
     record_like_aws()
     cut_like_aws()
