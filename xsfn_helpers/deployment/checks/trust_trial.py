@@ -87,7 +87,7 @@ class TrialAnswer(Renderable):
 
 @dataclass(frozen=True, slots=True)
 class Gap(Renderable):
-    """A prediction that isn't made yet: nothing was tried, and no answer is shown."""
+    """A prediction that doesn't exist yet: nothing was tried, and no answer is shown."""
 
     choices: tuple[str, ...]
 

@@ -183,7 +183,7 @@ class Evidence:
 
     `unplaced` are policies of an organization of which it isn't known whom they limit.
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
-    `refused` is what AWS's own words, given beside it, say was refused.
+    `refused` is what AWS's own words, given beside it, say was denied.
     """
 
     asked: str

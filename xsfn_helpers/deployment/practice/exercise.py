@@ -120,7 +120,7 @@ class Exercise(Renderable):
     def guess(self, link: int | EllipsisType) -> Guess:
         """Say which link of the access chain is broken. A wrong guess costs nothing.
 
-        `...` stands for a guess that isn't made yet. Raises `ConfigError` for a link there isn't.
+        `...` stands for a guess that doesn't exist yet. Raises `ConfigError` for a link there isn't.
         """
         self._attempt()
         if isinstance(link, EllipsisType):

@@ -53,7 +53,7 @@ class Assembly:
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
         if is_event(answer):
-            return  # what it refuses was taken from it already
+            return  # what it denies was taken from it already
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)
