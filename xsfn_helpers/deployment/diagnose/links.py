@@ -384,6 +384,26 @@ class _Chain:
         return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
 
 
+def _role_at_run_time(task: TaskCall, evidence: Evidence) -> str:
+    """That a task's role isn't known, and what would tell it."""
+    expression, execution = task.choice.value, evidence.execution
+    if execution is None:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
+            expression=expression,
+        )
+    if not execution.has_history:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: the execution's history tells it, and wasn't "
+            "read. Add the answer of `aws stepfunctions get-execution-history`.",
+            expression=expression,
+        )
+    return tr(
+        "Which role it is shows only at run time, from {expression}, and in this execution the task didn't run.",
+        expression=expression,
+    )
+
+
 def _value_of(task: TaskCall) -> str:
     return tr("the value of {expression}", expression=task.choice.value)
 
