@@ -58,9 +58,9 @@ def _sandbox_start(options: argparse.Namespace) -> int:
 
 
 def _sandbox_status(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
         if options.json:
             print_json({"running": False})
@@ -90,9 +90,9 @@ def _sandbox_status(options: argparse.Namespace) -> int:
 
 
 def _sandbox_stop(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
         print(tr("No sandbox is running."))
         return OK
@@ -102,9 +102,9 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 
 
 def _sandbox_reset(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
         raise SandboxError(
             tr("No sandbox is running, so there is nothing to reset."), fix=tr("`xsfn sandbox start` starts it.")
@@ -118,9 +118,9 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
 
 
 def _sandbox_delay(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
         raise SandboxError(
             tr("No sandbox is running, so there is nothing to slow down."), fix=tr("`xsfn sandbox start` starts it.")
