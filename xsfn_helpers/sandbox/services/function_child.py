@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 import time
 import traceback
@@ -46,12 +45,14 @@ def main() -> None:
     spec = json.load(sys.stdin)
     _limit(spec)
     sys.path.insert(0, spec["archive"])
-    answer = _invoke(spec)
+    answer = invoke(spec)
     sys.stdout.flush()
     Path(spec["result"]).write_text(json.dumps(answer), encoding="utf-8")
 
 
 def _limit(spec: dict[str, Any]) -> None:
+    import resource  # here, for a browser tab has none, and no process to limit
+
     address_space = spec["address_space_bytes"]
     for what, most in (
         (resource.RLIMIT_AS, address_space),
@@ -66,7 +67,8 @@ def _limit(spec: dict[str, Any]) -> None:
             sys.stderr.write(f"limit {what} can't be set here\n")
 
 
-def _invoke(spec: dict[str, Any]) -> dict[str, Any]:
+def invoke(spec: dict[str, Any]) -> dict[str, Any]:
+    """Call the handler; give its payload as JSON text, or how it failed."""
     try:
         handler = _handler(spec["handler"])
         result = handler(spec["event"], Context(spec))

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.services.function_here import answer_here
 
 _CHILD: Final = Path(__file__).with_name("function_child.py")
 # Python itself, before the function has done anything.
@@ -86,6 +88,9 @@ def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invok
         "request_id": request_id,
         "event": event,
     }
+    if in_browser():
+        answer, text, timed_out = answer_here(spec, _environment(function, folder))
+        return _judged(None if timed_out else answer, text[-_LOG_TAIL:], request_id, function)
     given = folder / "spec.json"
     given.write_text(json.dumps(spec), encoding="utf-8")
     with given.open("rb") as stdin, log.open("wb") as output:
@@ -108,12 +113,19 @@ def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invok
             _end(child)
     text = log.read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace")
     if timed_out:
-        words = f"RequestId: {request_id} Error: Task timed out after {function.timeout_seconds:.2f} seconds"
-        return _ended("Sandbox.Timedout", words, text)
+        return _judged(None, text, request_id, function)
     try:
         answer = json.loads(result.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return _ended("Runtime.ExitError", f"RequestId: {request_id} Error: {_how_it_ended(child.returncode)}", text)
+    return _judged(answer, text, request_id, function)
+
+
+def _judged(answer: Mapping[str, Any] | None, text: str, request_id: str, function: Function) -> Invoked:
+    """The answer within its limits; None is one that came too late."""
+    if answer is None:
+        words = f"RequestId: {request_id} Error: Task timed out after {function.timeout_seconds:.2f} seconds"
+        return _ended("Sandbox.Timedout", words, text)
     if len(answer["payload"].encode()) > _LARGEST_PAYLOAD:
         words = f"Response payload size exceeded maximum allowed payload size ({_LARGEST_PAYLOAD} bytes)."
         return _ended("Function.ResponseSizeTooLarge", words, text)
