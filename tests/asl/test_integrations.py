@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from xsfn_helpers.asl.integrations import CallPattern, ResourcePlace, calls_of, pattern_of
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.arns import Arn, machine_arn
 from xsfn_helpers.deployment.diagnose import Answer, analyse
+from xsfn_helpers.deployment.diagnose.calls import CallPattern, ResourcePlace, calls_of, pattern_of
 from xsfn_helpers.deployment.diagnose.evidence import (
     AccountSeen,
     Evidence,

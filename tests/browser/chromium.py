@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MACOS: Final = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+# What a page comes to show, it shows in a moment; on a machine with other work it may take long.
+_PATIENCE: Final = 120_000
 _FLAGS: Final = (
     "--disable-gpu",
     "--disable-quic",
@@ -50,6 +52,7 @@ def running_or_told(nothing_shows: str) -> Iterator[Browser]:
 def running(path: str) -> Iterator[Browser]:
     """The browser at `path`, started and, at the end, stopped."""
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=[*_FLAGS, *as_root])
         try:

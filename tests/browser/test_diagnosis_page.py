@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import axe
 from tests.browser.labs import SharedLab
+from xsfn_helpers.display.diagnosis import diagnosis_page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -19,7 +20,7 @@ def test_the_page_is_readable_for_everybody(
     lab.at_stage(3)
     lab.stage(2).undo()
     report = tmp_path / "report.html"
-    report.write_text(lab.diagnose().html(), encoding="utf-8")
+    report.write_text(diagnosis_page(lab.diagnose()), encoding="utf-8")
     asked: list[str] = []
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     page = context.new_page()

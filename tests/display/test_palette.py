@@ -24,15 +24,15 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     ("text", "ground"),
     [
-        *((text, environment) for text in (INK, MUTED) for environment in (CARD, BOX, ROLE)),
-        *((state, environment) for state in STATES for environment in (CARD, BOX)),
+        *((text, ground) for text in (INK, MUTED) for ground in (CARD, BOX, ROLE)),
+        *((state, ground) for state in STATES for ground in (CARD, BOX)),
         *((ON_BADGE, state) for state in STATES),
     ],
 )
-def test_text_is_readable_on_every_ground_in_both_themes(text: Colour, environment: Colour) -> None:
+def test_text_is_readable_on_every_ground_in_both_themes(text: Colour, ground: Colour) -> None:
     """At least 4.5 to 1, what WCAG 2.2 asks for text of this size."""
-    assert contrast(text.light, environment.light) >= 4.5
-    assert contrast(text.dark, environment.dark) >= 4.5
+    assert contrast(text.light, ground.light) >= 4.5
+    assert contrast(text.dark, ground.dark) >= 4.5
 
 
 @pytest.mark.parametrize("state", STATES)

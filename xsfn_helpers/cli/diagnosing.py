@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.cli.labs import open_lab
-from xsfn_helpers.cli.parsing import FAILED, OK, add_choices, add_command, add_json, chosen, print_json
+from xsfn_helpers.cli.parsing import add_choices, add_command, add_json, chosen, print_json
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 
@@ -21,7 +21,10 @@ def add(commands: Any) -> None:
         commands,
         "diagnose",
         _diagnose,
-        tr("why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken)"),
+        tr(
+            "why a set-up doesn't work, and the smallest change that makes it; only reads (0 fine, 1 a link is broken, "
+            "3 can't tell)"
+        ),
     )
     diagnose.add_argument(
         "arn",
@@ -37,7 +40,7 @@ def add(commands: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
+    from xsfn_helpers.deployment.diagnose.as_json import EXIT_CODES, diagnosis_json
     from xsfn_helpers.deployment.diagnose.reading.export import export
     from xsfn_helpers.display.diagnosis import diagnosis_page
 
@@ -55,7 +58,7 @@ def _diagnose(options: argparse.Namespace) -> int:
         print_json(diagnosis_json(diagnosis))
     else:
         print(diagnosis)
-    return OK if diagnosis.ok else FAILED
+    return EXIT_CODES[diagnosis.verdict]
 
 
 def _diagnosis(options: argparse.Namespace) -> Diagnosis:

@@ -62,8 +62,11 @@ def _sandbox_status(options: argparse.Namespace) -> int:
 
     sandbox = sandbox_here().find()
     if sandbox is None:
+        silent = sandbox_here().silent()
         if options.json:
-            print_json({"running": False})
+            print_json({"running": False} if silent is None else {"running": True, "answers": False, "pid": silent})
+        elif silent is not None:
+            print(_silent_told(silent))
         else:
             print(tr("No sandbox is running. `xsfn sandbox start` starts it."))
         return FAILED
@@ -94,7 +97,11 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 
     sandbox = sandbox_here().find()
     if sandbox is None:
-        print(tr("No sandbox is running."))
+        if sandbox_here().silent() is None:
+            print(tr("No sandbox is running."))
+            return OK
+        sandbox_here().end_silent()
+        print(tr("The sandbox didn't answer, and has been ended. What it had acknowledged is kept."))
         return OK
     sandbox.stop()
     print(tr("The sandbox has been stopped."))
@@ -104,13 +111,15 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 def _sandbox_reset(_: argparse.Namespace) -> int:
     from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = sandbox_here().find()
+    here = sandbox_here()
+    found = here.find()
+    sandbox = found.reset() if found is not None else here.reset_last()
     if sandbox is None:
         raise SandboxError(
             tr("No sandbox is running, so there is nothing to reset."), fix=tr("`xsfn sandbox start` starts it.")
         )
-    further, endpoint_url = bool(sandbox.further), sandbox.reset().endpoint_url
-    if further:
+    endpoint_url = sandbox.endpoint_url
+    if sandbox.further:
         print(tr("All accounts are empty again, at {endpoint_url}.", endpoint_url=endpoint_url))
     else:
         print(tr("Both accounts are empty again, at {endpoint_url}.", endpoint_url=endpoint_url))
@@ -129,6 +138,16 @@ def _sandbox_delay(options: argparse.Namespace) -> int:
         sandbox.delay_propagation(options.seconds)
     print(_delay_told(sandbox.propagation_seconds))
     return OK
+
+
+def _silent_told(pid: int) -> str:
+    if not pid:
+        return tr("A sandbox's process is there but doesn't answer: it is busy, or suspended.")
+    return tr(
+        "The sandbox's process {pid} is there but doesn't answer: it is busy, or suspended. `xsfn sandbox stop` ends "
+        "it, and what it has acknowledged is kept.",
+        pid=pid,
+    )
 
 
 def _sandbox_told(sandbox: Sandbox) -> str:

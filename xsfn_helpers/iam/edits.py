@@ -15,7 +15,7 @@ from xsfn_helpers.iam.grammar import CURRENT_VERSION
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principal_element import Named
-from xsfn_helpers.iam.principals import Principal, PrincipalKind
+from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request
 from xsfn_helpers.iam.statement import Statement
 
@@ -50,7 +50,7 @@ def smallest_edits(decision: Decision) -> tuple[Edit, ...]:
     Each edit is the least that its layer needs: a condition's value before a whole statement. The result has
     been decided again; an explicit deny is never edited away.
     """
-    if decision.outcome is not Outcome.IMPLICITLY_DENIED:
+    if decision.outcome is not Outcome.IMPLICITLY_DENIED or not decision.lacking:
         return ()
     edits: list[Edit] = []
     current = decision
@@ -96,6 +96,8 @@ def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | Non
 
 
 def _owner(request: Request, kind: PolicyKind) -> str:
+    if kind is PolicyKind.ENDPOINT:
+        return ""
     return request.resource_account if kind.has_principal else request.principal.account
 
 
@@ -120,6 +122,8 @@ def _with(policies: Policies, layer: Layer, old: Policy | None, new: Policy) -> 
             levels = list(policies.scps)
             levels[layer.level] = changed(levels[layer.level])
             return replace(policies, scps=tuple(levels))
+        case PolicyKind.ENDPOINT:
+            return replace(policies, endpoint=changed(policies.endpoint))
         case _:
             return replace(policies, resource=new)
 
@@ -181,7 +185,7 @@ def _statement_changes(policy: Policy, statement: Statement, request: Request) -
     elif not statement.resource_matches(request):
         yield from _element_changes(policy, statement, "Resource", request.resource, label)
     elif statement.principal is not None and statement.named(request, has_boundary=False) is Named.NOT_AT_ALL:
-        yield from _principal_changes(policy, statement, request.principal, label)
+        yield from _principal_changes(policy, statement, request, label)
     else:
         failing = [one for one in statement.conditions if not one.holds(request)]
         for change in (_condition_fixed, _condition_removed):
@@ -197,10 +201,10 @@ def _element_changes(policy: Policy, statement: Statement, name: str, wanted: st
     yield policy, document, tr('add "{wanted}" to {name} of statement {label}.', wanted=wanted, name=name, label=label)
 
 
-def _principal_changes(policy: Policy, statement: Statement, principal: Principal, label: str) -> Iterator[Candidate]:
+def _principal_changes(policy: Policy, statement: Statement, request: Request, label: str) -> Iterator[Candidate]:
     if statement.principal is None or statement.principal.negated:
         return
-    kind, text = _principal_entry(principal)
+    kind, text = _principal_entry(request)
     document, target = _copied(policy, statement)
     target["Principal"] = {**target["Principal"], kind: [*_listed(target["Principal"].get(kind, [])), text]}
     yield (
@@ -298,7 +302,7 @@ def _new_statements(request: Request, kind: PolicyKind) -> Iterator[Document]:
     """Statements that allow just this request, narrowest first."""
     statement: Document = {"Effect": "Allow", "Action": request.action}
     if kind.has_principal:
-        type_, text = _principal_entry(request.principal)
+        type_, text = _principal_entry(request)
         statement = {"Effect": "Allow", "Principal": {type_: text}, "Action": request.action}
     external_id = request.single("sts:externalid")
     if kind is PolicyKind.TRUST:
@@ -310,12 +314,24 @@ def _new_statements(request: Request, kind: PolicyKind) -> Iterator[Document]:
     yield {**statement, "Resource": "*"}
 
 
-def _principal_entry(principal: Principal) -> tuple[str, str]:
+def _principal_entry(request: Request) -> tuple[str, str]:
+    principal = request.principal
     if principal.kind is PrincipalKind.SERVICE:
         return "Service", principal.name
     if principal.kind is PrincipalKind.ANONYMOUS:
         return "AWS", "*"
-    return "AWS", principal.role_arn or principal.arn
+    if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        # A provider's address is that of one in the role's own account, but for those that need none there.
+        known = principal.account or principal.name in _WITHOUT_PROVIDER
+        partition = request.resource.split(":", 2)[1]
+        arn = f"arn:{partition}:iam::{request.resource_account}:oidc-provider/{principal.name}"
+        return "Federated", principal.arn if known else arn
+    return "AWS", request.role_arn or principal.arn
+
+
+_WITHOUT_PROVIDER: Final = frozenset(
+    {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
+)
 
 
 def _copied(policy: Policy, statement: Statement) -> tuple[Document, Document]:

@@ -242,7 +242,7 @@ def _layer_result(decision: Decision, layer: Layer) -> LayerResult:
     return LayerResult(
         kind=layer.kind,
         account=account_of(decision, layer.kind),
-        level=layer.level if layer.kind is PolicyKind.SCP else None,
+        level=layer.level if layer.kind.is_of_organization else None,
         verdict=_verdict(layer),
         needed=layer in decision.needed,
         named=layer.named,
@@ -251,7 +251,9 @@ def _layer_result(decision: Decision, layer: Layer) -> LayerResult:
 
 
 def account_of(decision: Decision, kind: PolicyKind) -> str:
-    """Whose policies of this kind are: the resource's account, or the caller's."""
+    """Whose policies of this kind are: the resource's account, or the caller's; of a VPC endpoint, nobody knows."""
+    if kind is PolicyKind.ENDPOINT:
+        return ""
     return decision.request.resource_account if kind.has_principal else decision.request.principal.account
 
 
@@ -277,6 +279,10 @@ def _text(explanation: Explanation) -> Iterator[str]:
         _HEADLINES[decision.outcome], principal=request.principal, action=request.action, resource=request.resource
     )
     yield _who_must_allow(decision)
+    if not decision.layers:
+        if decision.sentence:
+            yield tr("AWS says: {sentence}", sentence=decision.sentence)
+        return
     if decision.allowed:
         yield from _allowed_lines(decision)
         return
@@ -290,11 +296,19 @@ def _who_must_allow(decision: Decision) -> str:
     request = decision.request
     principal = request.principal
     account = principal.account
+    if decision.rule is not None:
+        return tr(decision.rule.value, action=request.action)
     theirs = tr("the role's trust policy") if decision.is_trust else tr("the resource's policy")
+    if decision.is_by_key_policy:
+        theirs = tr("the key policy")
     if principal.kind is PrincipalKind.SERVICE:
         return tr("An AWS service asks: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.ANONYMOUS:
         return tr("Nobody is signed in: {policy} alone decides.", policy=theirs)
+    if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return tr("A user of an identity provider asks: {policy} alone decides.", policy=theirs)
+    if request.action_lower == "sts:assumeroot":
+        return tr("A root user has no policy: those of account {account}, the caller's, decide.", account=account)
     if principal.kind is PrincipalKind.ROOT and decision.is_trust:
         return tr("An account's root user can't assume roles.")
     if not request.same_account:
@@ -303,7 +317,7 @@ def _who_must_allow(decision: Decision) -> str:
             caller=account,
             owner=request.resource_account,
         )
-    if principal.kind is PrincipalKind.ROOT:
+    if principal.kind is PrincipalKind.ROOT and not decision.is_by_key_policy:
         return tr("One account, {account}: its root user may do everything that nothing denies.", account=account)
     named = decision.layers[-1].named
     if named is Named.DIRECTLY:
@@ -320,6 +334,8 @@ def _who_must_allow(decision: Decision) -> str:
         )
     if decision.is_trust:
         return tr("One account, {account}: the trust policy must always allow.", account=account)
+    if decision.is_by_key_policy:
+        return tr("One account, {account}: the key policy must always allow.", account=account)
     return tr(
         "One account, {account}: its identity-based policies or {policy} must allow.", account=account, policy=theirs
     )
@@ -337,7 +353,7 @@ def _allowed_lines(decision: Decision) -> Iterator[str]:
 
 def _place(decision: Decision, layer: Layer) -> str:
     account, kind = account_of(decision, layer.kind), layer.kind.told
-    if layer.kind is PolicyKind.SCP:
+    if layer.kind.is_of_organization:
         kind = tr("{kind}, level {level}", kind=kind, level=layer.level + 1)
     return tr("{kind} in account {account}", kind=kind, account=account) if account else kind
 

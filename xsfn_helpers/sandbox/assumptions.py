@@ -61,7 +61,7 @@ CHOICES: Final = (
         "external-id",
         About.ROLES,
         mark("the external id of a run that was started through a version or an alias, or inside a Distributed Map"),
-        mark("has none of the three; every run passes the state machine's own ARN"),
+        mark("passes the state machine's own ARN, whatever a run was started through"),
         mark("documented as the ARN of the state machine, and a trust policy couldn't foresee the others"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
@@ -155,14 +155,6 @@ CHOICES: Final = (
         mark("the order of a task's parameters in `TaskScheduled`"),
         mark("keeps the order of the definition"),
         mark("recordings show another, which looks like that of a hash table"),
-        "xsfn_helpers/sandbox/moto_bridge/corrections/events.py",
-    ),
-    Assumption(
-        "input-text",
-        About.RUNS,
-        mark("whether white space in an execution's input stays as it was in its history"),
-        mark("writes it compactly there, and gives it as it was in DescribeExecution"),
-        mark("every input recorded was compact already"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/events.py",
     ),
     Assumption(

@@ -69,7 +69,10 @@ class RoleSeen:
 
 @dataclass(frozen=True, slots=True)
 class MachineSeen:
-    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known."""
+    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
+
+    `key` is the KMS key that it is encrypted with, empty where AWS's own.
+    """
 
     arn: str
     role_arn: str
@@ -78,6 +81,7 @@ class MachineSeen:
     logs: bool | None = None
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -96,15 +100,23 @@ class MachineSeen:
 
 @dataclass(frozen=True, slots=True)
 class AtRunTime:
-    """What one task did in an execution: the role that it took on, and the parameters of its call."""
+    """What one task did in an execution: the role that it took on, and the parameters of its call.
+
+    `failed` has the words that it ended with; empty where it didn't fail.
+    """
 
     role_arn: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSeen:
-    """One execution: how it ended, and what its tasks did, by the names of their states. `input` is JSON text."""
+    """One execution: how it ended, and what its tasks did, by the names of their states. `input` is JSON text.
+
+    `tasks` has what a task did last, or when it failed; `runs` has every one of its runs that differs from the others,
+    for a Map runs one task for many accounts. `has_history` tells whether the history was read.
+    """
 
     arn: str
     machine_arn: str
@@ -114,13 +126,15 @@ class ExecutionSeen:
     cause: str = ""
     tasks: Mapping[str, AtRunTime] = field(default_factory=dict)
     failed_state: str = ""
+    runs: Mapping[str, tuple[AtRunTime, ...]] = field(default_factory=dict)
+    has_history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSeen:
-    """One account as far as it was seen. The two listings are None where nobody could list; `scps` likewise.
+    """One account as far as it was seen. The two listings are None where nobody could list; `scps` and `rcps` likewise.
 
-    `scps` has one tuple for each level of the organization, the root first; () where there is no organization.
+    These have one tuple for each level of the organization, the root first; () where there is no organization.
     """
 
     id: str
@@ -130,6 +144,7 @@ class AccountSeen:
     all_machines: frozenset[str] | None = None
     missing: frozenset[str] = frozenset()
     scps: tuple[tuple[PolicySeen, ...], ...] | None = None
+    rcps: tuple[tuple[PolicySeen, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +161,17 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about."""
+    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
+
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
+    """
 
     asked: str
     machine: MachineSeen
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -7,6 +7,7 @@ import logging
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
@@ -30,6 +31,9 @@ FILE: Final = "room.db"
 _PLACES: Final = 40
 _LOCK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 1.0
+_ASK_SECONDS: Final = 5.0
+# Longer than anything that it has to do at a time, on a slow machine, too.
+_SILENT_SECONDS: Final = 60.0
 MOST_PLACES: Final = 200
 
 
@@ -61,12 +65,25 @@ class RoomKeeper:
             return self._sandbox
 
     def watch(self) -> None:
-        """Look every second whether it lives; for a thread of its own, until `end`."""
+        """Look every second whether it lives; for a thread of its own, until `end`.
+
+        One that lives and hasn't answered for a long time won't any more: it is ended, and started again.
+        """
+        answered = asked = time.monotonic()
         while not self._stop.wait(_LOOK_SECONDS):
             try:
-                # Not whether it answers: it may be too busy to.
-                if not SandboxFolder.default().is_held():
+                held, now = SandboxFolder.default().is_held(), time.monotonic()
+                if held and now - asked >= _ASK_SECONDS:
+                    asked = now
+                    if Sandbox.find() is not None:
+                        answered = time.monotonic()
+                    elif now - answered > _SILENT_SECONDS:
+                        _log.warning("The sandbox hasn't answered for %.0f s; it is ended", now - answered)
+                        Sandbox.end_silent()
+                        held = False
+                if not held:
                     later = self._start()
+                    answered = time.monotonic()
                     with self._lock:
                         self._sandbox = later
             except (

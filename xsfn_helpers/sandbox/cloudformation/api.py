@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Demand, Params, account_of, form_list, read_form
+from xsfn_helpers.sandbox.gateway.calls import (
+    Call,
+    CallPlace,
+    Demand,
+    Params,
+    account_of,
+    form_list,
+    read_form,
+    tag_keys,
+)
 from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
 from xsfn_helpers.sandbox.http.wire import HttpRequest
@@ -27,6 +36,13 @@ _ON_STACK: Final = {
     "GetTemplate": False,
 }
 _ON_ANY: Final = ("ListStacks", "ValidateTemplate")
+# What protects a stack, or limits what is done with it: passed over, it would protect nothing.
+_LIMITS: Final = frozenset(
+    (
+        *("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"),
+        *("EnableTerminationProtection", "ResourceTypes", "RollbackConfiguration", "NotificationARNs"),
+    )
+)
 _STACK_ID: Final = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][-a-zA-Z0-9]*/.+")
 
 
@@ -39,7 +55,9 @@ def name_call(request: HttpRequest, place: CallPlace, stack_id_of: Callable[[str
     if operation not in _ON_STACK and operation not in _ON_ANY:
         raise not_offered(SERVICE, operation)
     check_constraints(SERVICE, operation, params)
-    resource = "*"
+    for option in sorted({key.partition(".")[0] for key in params} & _LIMITS):
+        raise Refusal("ValidationError", f"The xsfn sandbox doesn't offer {option} in {operation}.")
+    resource = "*" if operation == "ValidateTemplate" else _not_yet("*", place)
     if name := params.get("StackName"):
         resource = name if _STACK_ID.fullmatch(name) else stack_id_of(name) or _not_yet(name, place)
     demands = [_demand(operation, resource, params, place)]
@@ -54,9 +72,8 @@ def _not_yet(name: str, place: CallPlace) -> str:
 
 def _demand(operation: str, resource: str, params: Params, place: CallPlace) -> Demand:
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in form_list(params, "Tags")}
-    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if tags:
-        context["aws:TagKeys"] = list(tags)
+    words = "aws: prefixed tag key names are not allowed for external use."
+    context = tag_keys(tags, refused="ValidationError", words=words)
     if role_arn := params.get("RoleARN"):
         context["cloudformation:RoleArn"] = role_arn
     return Demand(f"{SERVICE}:{operation}", resource, account_of(resource, default=place.account_id), context)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
+from xsfn_helpers.sandbox.guests.evaluator import NotEvaluated
 
 _TYPES: Final = ("String", "Number", "CommaDelimitedList", "List<Number>")
 HIDDEN: Final = "****"
 
 
-def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+# (pattern, value) -> does the whole value match; raises `NotEvaluated` for what is no pattern, or takes too long
+Matches = Callable[[str, str], bool]
+
+
+def parameter_values(template: Template, given: Mapping[str, str], matches: Matches) -> dict[str, str]:
     """Every parameter's text. Raises `Refusal` in CloudFormation's words."""
     strangers = [name for name in given if name not in template.parameters]
     if strangers:
@@ -23,7 +28,7 @@ def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, 
     if missing:
         raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
     for name, known in template.parameters.items():
-        _check(name, known, values[name])
+        _check(name, known, values[name], matches)
     return values
 
 
@@ -41,17 +46,17 @@ def shown(template: Template, values: Mapping[str, str]) -> dict[str, str]:
     return {name: HIDDEN if name in hidden else value for name, value in values.items()}
 
 
-def _check(name: str, known: Mapping[str, Any], value: str) -> None:
+def _check(name: str, known: Mapping[str, Any], value: str, matches: Matches) -> None:
     kind = known["Type"]
     if kind not in _TYPES:
         raise invalid(f"The xsfn sandbox doesn't offer parameters of type {kind} ({name}). It has {', '.join(_TYPES)}.")
     described = known.get("ConstraintDescription")
-    fault = _fault(name, known, value)
+    fault = _fault(name, known, value, matches)
     if fault is not None:
         raise invalid(f"Parameter {name} failed to satisfy constraint: {described}" if described else fault)
 
 
-def _fault(name: str, known: Mapping[str, Any], value: str) -> str | None:
+def _fault(name: str, known: Mapping[str, Any], value: str, matches: Matches) -> str | None:
     if "AllowedValues" in known and value not in [str(one) for one in known["AllowedValues"]]:
         return f"Parameter '{name}' must be one of AllowedValues"
     if known["Type"] == "Number":
@@ -65,13 +70,17 @@ def _fault(name: str, known: Mapping[str, Any], value: str) -> str | None:
         return f"Parameter '{name}' must contain at least {known['MinLength']} characters"
     if "MaxLength" in known and len(value) > int(known["MaxLength"]):
         return f"Parameter '{name}' must contain at most {known['MaxLength']} characters"
-    if "AllowedPattern" in known and not _matches(name, str(known["AllowedPattern"]), value):
+    if "AllowedPattern" in known and not _matches(name, str(known["AllowedPattern"]), value, matches):
         return f"Parameter '{name}' must match pattern {known['AllowedPattern']}"
     return None
 
 
-def _matches(name: str, pattern: str, value: str) -> bool:
+def _matches(name: str, pattern: str, value: str, matches: Matches) -> bool:
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
-        raise invalid(f"Template format error: AllowedPattern of parameter {name} is no regular expression.") from None
+        return matches(pattern, value)
+    except NotEvaluated as error:
+        if error.code == "PATTERN":
+            words = f"Template format error: AllowedPattern of parameter {name} is no regular expression."
+        else:
+            words = f"The xsfn sandbox can't match AllowedPattern of parameter {name}: {error}"
+        raise invalid(words) from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xsfn_helpers.sandbox.cloudformation import answers
 from xsfn_helpers.sandbox.cloudformation.api import name_call
 from xsfn_helpers.sandbox.cloudformation.deployer_calls import CLOUDFORMATION, Hands
-from xsfn_helpers.sandbox.cloudformation.parameters import parameter_values
+from xsfn_helpers.sandbox.cloudformation.parameters import Matches, parameter_values
 from xsfn_helpers.sandbox.cloudformation.requests import (
     StackRequest,
     capabilities,
@@ -29,6 +29,8 @@ from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.cloudformation.work import StackWorker
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Asked
@@ -56,8 +58,9 @@ def now() -> str:
 class Stacks:
     """The stacks of all accounts. Safe to use from several threads; each change is in the journal before it is told."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, evaluator: Evaluator) -> None:
         self._journal = journal
+        self._evaluator = evaluator
         self._lock = threading.RLock()
         self._stacks = {stack_id: StoredStack.from_json(body) for stack_id, body in journal.entries(_KIND)}
         self._gateway: Gateway | None = None
@@ -102,12 +105,15 @@ class Stacks:
         stack = self._stacks.get(arn)
         return stack.tags if stack is not None else {}
 
+    def _matches_for(self, request: StackRequest) -> Matches:
+        return lambda pattern, value: self._evaluator.matches(request.place.account_id, pattern, value)
+
     # --- changes -----------------------------------------------------------------------------------------------------
 
     def create(self, request: StackRequest) -> dict[str, Any]:
         params = request.params
         template = Template.read(template_text(params))
-        values = parameter_values(template, given_parameters(params, {}))
+        values = parameter_values(template, given_parameters(params, {}), self._matches_for(request))
         check_capability(template, params)
         stack_id = request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}")
         self._check_role(request, stack_id)
@@ -142,7 +148,7 @@ class Stacks:
                 raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
             previous = params.get("UsePreviousTemplate", "").lower() == "true"
             template = Template.read(before.template if previous else template_text(params))
-            values = parameter_values(template, given_parameters(params, before.parameters))
+            values = parameter_values(template, given_parameters(params, before.parameters), self._matches_for(request))
             check_capability(template, params)
             self._check_role(request, before.id)
             tags = stack_tags(params) or dict(before.tags)
@@ -270,7 +276,8 @@ class Stacks:
         thread = threading.Thread(target=self._work, args=(stack,), name=f"stack {stack.name}", daemon=True)
         self._threads[stack.id] = thread
         thread.start()
-        thread.join(wait)
+        with aside():
+            thread.join(wait)
 
     def _work(self, stack: StoredStack) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -54,9 +54,16 @@ class CallPlace:
     partition: str
     # Gives an existing role's, user's or group's ARN with its path; None where there is none.
     iam_arn_of: Callable[[str, str], str | None]
+    # Gives the ARN of a role's or user's permissions boundary; None where it has none.
+    boundary_of: Callable[[str, str], str | None] = lambda _kind, _name: None
 
     def iam_arn(self, kind: str, name: str, path: str = "/") -> str:
-        return self.iam_arn_of(kind, name) or f"arn:{self.partition}:iam::{self.account_id}:{kind}{path}{name}"
+        """The ARN of what has this name, or of what nobody has yet."""
+        return self.iam_arn_of(kind, name) or self.new_iam_arn(kind, name, path)
+
+    def new_iam_arn(self, kind: str, name: str, path: str = "/") -> str:
+        """The ARN of what would be made under this name and path, whatever else has the name already."""
+        return f"arn:{self.partition}:iam::{self.account_id}:{kind}{path}{name}"
 
     def states_arn(self, resource: str) -> str:
         return f"arn:{self.partition}:states:{self.region}:{self.account_id}:{resource}"
@@ -152,6 +159,7 @@ _STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
     "ListStateMachineAliases": ("stateMachineArn", ("stateMachine",), False),
     "ListStateMachineVersions": ("stateMachineArn", ("stateMachine",), False),
     "ListTagsForResource": ("resourceArn", ("stateMachine", "activity"), False),
+    "PublishStateMachineVersion": ("stateMachineArn", ("stateMachine",), True),
     "StartExecution": ("stateMachineArn", ("stateMachine",), True),
     "StartSyncExecution": ("stateMachineArn", ("stateMachine",), True),
     "StopExecution": ("executionArn", ("execution",), True),
@@ -161,35 +169,64 @@ _STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
     "UpdateStateMachine": ("stateMachineArn", ("stateMachine",), True),
     "UpdateStateMachineAlias": ("stateMachineAliasArn", ("stateMachine",), True),
 }
-_STATES_ON_ANY: Final[dict[str, bool]] = {
-    "ListActivities": False,
-    "ListStateMachines": False,
-    "SendTaskFailure": True,
-    "SendTaskHeartbeat": True,
-    "SendTaskSuccess": True,
-    "TestState": True,
-    "ValidateStateMachineDefinition": False,
+# operation -> (what AWS decides it on in the account and region, empty for `*`; does it change anything)
+# ListStateMachines and ValidateStateMachineDefinition: AWS's own denials (scribd/terraform-aws-datadog#18,
+# DataBiosphere/azul#8006) name `stateMachine:*`.
+_STATES_ON_ANY: Final[dict[str, tuple[str, bool]]] = {
+    "ListActivities": ("activity:*", False),
+    "ListStateMachines": ("stateMachine:*", False),
+    "SendTaskFailure": ("", True),
+    "SendTaskHeartbeat": ("", True),
+    "SendTaskSuccess": ("", True),
+    "TestState": ("", True),
+    "ValidateStateMachineDefinition": ("stateMachine:*", False),
 }
 _STATES_BY_NAME: Final = {"CreateActivity": "activity", "CreateStateMachine": "stateMachine"}
 
 
 def _states_call(operation: str, params: Params, place: CallPlace) -> Call:
-    context = _json_tag_keys(params.get("tags"))
+    context = {**_json_tag_keys(params.get("tags")), **removed_tag_keys(params.get("tagKeys") or ())}
     if operation in _STATES_ON_ARN:
         key, kinds, mutates = _STATES_ON_ARN[operation]
-        resource = _states_resource(params.get(key) or "", kinds)
-        account = account_of(resource, default=place.account_id)
+        named = _states_resource(params.get(key) or "", kinds)
+        resource, account = unqualified(named), account_of(named, default=place.account_id)
+        context |= _qualifier(named)
+    elif operation == "CreateStateMachineAlias":
+        routes = params.get("routingConfiguration")
+        route = routes[0] if isinstance(routes, list) and routes else None
+        arn = route.get("stateMachineVersionArn") if isinstance(route, dict) else None
+        resource = unqualified(_states_resource(str(arn or ""), ("stateMachine",)))
+        account, mutates = account_of(resource, default=place.account_id), True
+        context |= {"states:StateMachineQualifier": str(params.get("name"))}
     elif operation in _STATES_BY_NAME:
         name = params["name"]
         resource, account, mutates = place.states_arn(f"{_STATES_BY_NAME[operation]}:{name}"), place.account_id, True
     elif operation in _STATES_ON_ANY:
-        resource, account, mutates = "*", place.account_id, _STATES_ON_ANY[operation]
+        listed, mutates = _STATES_ON_ANY[operation]
+        resource, account = place.states_arn(listed) if listed else "*", place.account_id
     else:
         raise not_offered("states", operation)
     demands = [Demand(_STATES_PREFIX + operation, resource, account, context)]
     if operation in ("CreateStateMachine", "UpdateStateMachine", "TestState") and params.get("roleArn"):
         demands.append(pass_role(str(params["roleArn"]), place, to="states.amazonaws.com"))
+    if operation == "TestState" and params.get("revealSecrets"):
+        demands.append(Demand("states:RevealSecrets", "*", place.account_id))
     return Call("states", operation, params, tuple(demands), mutates)
+
+
+def unqualified(arn: str) -> str:
+    """A state machine's ARN without the version or alias behind its name; any other ARN as it is."""
+    parts = arn.split(":")
+    return ":".join(parts[:7]) if len(parts) > 7 and parts[5] == "stateMachine" else arn
+
+
+def _qualifier(arn: str) -> Context:
+    """Permissions are for the machine, whatever version or alias is named; conditions may ask for that.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
+    plain = unqualified(arn)
+    return {} if plain == arn else {"states:StateMachineQualifier": arn.removeprefix(f"{plain}:")}
 
 
 def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:
@@ -218,18 +255,37 @@ def _json_tag_keys(tags: Any) -> Context:
     if not isinstance(tags, list):
         return {}
     pairs = {str(tag.get("key")): str(tag.get("value", "")) for tag in tags if isinstance(tag, dict)}
-    return tag_keys(pairs)
+    return tag_keys(pairs, refused="ValidationException")
 
 
-def tag_keys(pairs: Mapping[str, str]) -> Context:
-    """The condition keys that tags in a request make."""
+# AWS's tagging, as its services hand it on (CodeBuild, SES, X-Ray).
+_OF_THE_SYSTEM: Final = "Caller is an end user and not allowed to mutate system tags"
+
+
+def tag_keys(pairs: Mapping[str, str], *, refused: str, words: str = _OF_THE_SYSTEM) -> Context:
+    """The condition keys that tags in a request make.
+
+    Raises `Refusal` with the code `refused` for a key that begins with `aws:`, in whatever case: those are AWS's alone.
+    """
     if not pairs:
         return {}
+    _refuse_system_tags(pairs, refused, words)
     # Condition keys have no case; of tags that differ in nothing else, conditions see the last.
     seen = {key.lower(): (key, value) for key, value in pairs.items()}
     context: Context = {f"aws:RequestTag/{key}": value for key, value in seen.values()}
     context["aws:TagKeys"] = list(pairs)
     return context
+
+
+def removed_tag_keys(keys: Iterable[str]) -> Context:
+    """The condition key of a request that takes tags away: it names their keys alone."""
+    names = list(keys)
+    return {"aws:TagKeys": names} if names else {}
+
+
+def _refuse_system_tags(keys: Iterable[str], code: str, words: str) -> None:
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise Refusal(code, words)
 
 
 # --- IAM -------------------------------------------------------------------------------------------------------------
@@ -241,6 +297,7 @@ _IAM_NAME_ROWS: Final = (
     ("role", "RoleName", True, "PutRolePermissionsBoundary DeleteRolePermissionsBoundary"),
     ("role", "RoleName", False, "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies ListRoleTags"),
     ("role", "RoleName", False, "ListInstanceProfilesForRole"),
+    ("user", "UserName", True, "PutUserPermissionsBoundary DeleteUserPermissionsBoundary"),
     ("user", "UserName", True, "CreateUser DeleteUser UpdateUser TagUser UntagUser"),
     ("user", "UserName", True, "PutUserPolicy DeleteUserPolicy AttachUserPolicy DetachUserPolicy"),
     ("user", "UserName", True, "CreateAccessKey DeleteAccessKey UpdateAccessKey"),
@@ -259,10 +316,18 @@ _IAM_POLICY_ROWS: Final = (
     (False, "GetPolicy GetPolicyVersion ListPolicyVersions ListEntitiesForPolicy ListPolicyTags"),
 )
 _IAM_ON_POLICY_ARN: Final = {name: mutates for mutates, names in _IAM_POLICY_ROWS for name in names.split()}
-_IAM_ON_ANY: Final = frozenset(
-    (
-        *("ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListAccountAliases"),
-        *("GetAccountSummary", "GetAccountAuthorizationDetails"),
+_IAM_ON_ANY: Final = frozenset(("ListAccountAliases", "GetAccountSummary", "GetAccountAuthorizationDetails"))
+# Decided on the path that is listed: AWS's denials name `…:role/`, `…:user/` and `…:group/` (and, for policies, a text
+# that no ARN in a policy is like).
+_IAM_LISTS: Final = {"ListRoles": "role", "ListUsers": "user", "ListGroups": "group"}
+# Where the condition key iam:PermissionsBoundary tells what the role or user has (Service Authorization Reference,
+# list_awsidentityandaccessmanagementiam.html); making and setting one tell what is asked for instead.
+_IAM_BOUNDED: Final = frozenset(
+    f"{verb}{kind}{what}"
+    for kind in ("Role", "User")
+    for verb, what in (
+        *(("Attach", "Policy"), ("Detach", "Policy"), ("Put", "Policy"), ("Delete", "Policy")),
+        ("Delete", "PermissionsBoundary"),
     )
 )
 _POLICY_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
@@ -275,7 +340,9 @@ def _iam_call(operation: str, params: Params, place: CallPlace) -> Call:
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
     if len({key.lower() for key in tags}) < len(listed):
         raise Refusal("InvalidInput", _TAGGED_TWICE)
-    context = tag_keys(tags)
+    context = tag_keys(tags, refused="InvalidInput")
+    if operation.startswith("Untag"):
+        context.update(removed_tag_keys(key.get("", "") for key in form_list(params, "TagKeys")))
     policy_arn = params.get("PolicyArn")
     if policy_arn is not None and not _POLICY_ARN.fullmatch(policy_arn):
         # Recorded with both blanks: localstack's test_role_attach_policy (2025-06-19).
@@ -295,20 +362,43 @@ def _iam_call(operation: str, params: Params, place: CallPlace) -> Call:
                 f"1 validation error detected: Value '{name or ''}' at '{key[0].lower()}{key[1:]}' failed to satisfy "
                 r"constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+",
             )
-        resource = place.iam_arn(kind, name, params.get("Path") or "/")
+        path = params.get("Path") or "/"
+        making = operation.startswith("Create") and operation != "CreateAccessKey"
+        resource = place.new_iam_arn(kind, name, path) if making else place.iam_arn(kind, name)
+        if operation in _IAM_BOUNDED and (boundary := place.boundary_of(kind, name)):
+            context["iam:PermissionsBoundary"] = boundary
     elif operation in _IAM_ON_POLICY_ARN:
         mutates = _IAM_ON_POLICY_ARN[operation]
         resource = params["PolicyArn"]
     elif operation in _IAM_SIMULATES:
         # Of a principal it shows what that may do; of policies given along, nothing.
         resource, mutates = params.get("PolicySourceArn", "*"), False
+    elif operation in _IAM_LISTS:
+        prefix = params.get("PathPrefix") or "/"
+        resource, mutates = place.new_iam_arn(_IAM_LISTS[operation], "", prefix), False
+    elif operation == "ListPolicies":
+        resource, mutates = f"policy path {params.get('PathPrefix') or '/'}", False
     elif operation in _IAM_ON_ANY:
         resource, mutates = "*", False
     else:
         raise not_offered("iam", operation)
     # AWS's own managed policies, which have no account, may be read from every one.
     owner = account_of(resource, default=place.account_id)
-    return Call("iam", operation, params, (Demand(f"iam:{operation}", resource, owner, context),), mutates)
+    resources = [resource, *_new_place(operation, params, resource)]
+    demands = tuple(Demand(f"iam:{operation}", one, owner, context) for one in resources)
+    return Call("iam", operation, params, demands, mutates)
+
+
+def _new_place(operation: str, params: Params, old: str) -> list[str]:
+    """What a rename or a move would make of `old`, if it makes anything else: AWS asks for both
+    (docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html, and id_users_rename.html)."""
+    if operation != "UpdateUser" or not (params.get("NewUserName") or params.get("NewPath")):
+        return []
+    before, _, rest = old.partition(":user/")
+    path, _, name = rest.rpartition("/")
+    new_path = params.get("NewPath") or (f"/{path}/" if path else "/")
+    new = f"{before}:user{new_path}{params.get('NewUserName') or name}"
+    return [] if new == old else [new]
 
 
 # --- STS -------------------------------------------------------------------------------------------------------------
@@ -334,7 +424,7 @@ def _sts_call(operation: str, params: Params, place: CallPlace) -> Call:
     listed = form_list(params, "Tags")
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in listed}
     _check_session_tags(tags, len(listed), [key.get("", "") for key in form_list(params, "TransitiveTagKeys")])
-    context.update(tag_keys(tags))
+    context.update(tag_keys(tags, refused="InvalidParameterValue"))
     account = account_of(role_arn, default=place.account_id)
     actions = ["sts:AssumeRole"]
     if tags:

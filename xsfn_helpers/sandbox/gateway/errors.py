@@ -5,13 +5,16 @@ Texts: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
-from xsfn_helpers.sandbox.http.wire import HttpResponse
+from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 
 # The XML name space each query service answers in.
 _NAMESPACES: Final = {
@@ -42,6 +45,11 @@ class Refusal(Exception):
         return f"{self.code}: {self.message}"
 
 
+def extended_id(request_id: str) -> str:
+    """S3's second id of a request."""
+    return base64.b64encode(hashlib.sha256(request_id.encode()).digest()).decode("ascii")
+
+
 def uses_query_protocol(service: str) -> bool:
     """Whether the service speaks AWS's query protocol (form in, XML out) rather than JSON."""
     return service in _QUERY_SERVICES
@@ -57,14 +65,23 @@ def without_what_xml_forbids(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def error_response(refusal: Refusal, *, service: str, request_id: str) -> HttpResponse:
-    """`refusal` as the service would send it."""
+def error_response(
+    refusal: Refusal, *, service: str, request_id: str, request: HttpRequest | None = None
+) -> HttpResponse:
+    """`refusal` as the service would send it; of a service that isn't here, in the protocol `request` came in."""
+    if request is not None and service not in _HERE and (answer := _in_kind(refusal, service, request_id, request)):
+        return answer
     if service == "s3":
         body = (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{xml_text(refusal.code)}</Code>'
-            f"<Message>{xml_text(refusal.message)}</Message><RequestId>{request_id}</RequestId></Error>"
+            f"<Message>{xml_text(refusal.message)}</Message><RequestId>{request_id}</RequestId>"
+            f"<HostId>{extended_id(request_id)}</HostId></Error>"
         )
-        headers = {"content-type": "application/xml", "x-amz-request-id": request_id}
+        headers = {
+            "content-type": "application/xml",
+            "x-amz-request-id": request_id,
+            "x-amz-id-2": extended_id(request_id),
+        }
         return HttpResponse(refusal.status, body.encode(), headers)
     if service == "lambda":
         kind = "User" if refusal.status < 500 else "Service"
@@ -89,6 +106,40 @@ def error_response(refusal: Refusal, *, service: str, request_id: str) -> HttpRe
     return HttpResponse(refusal.status, body.encode(), headers)
 
 
+def _in_kind(refusal: Refusal, service: str, request_id: str, request: HttpRequest) -> HttpResponse | None:
+    """The refusal in the protocol of this request; None for JSON, which is everybody else's.
+
+    Source: smithy.io/2.0/aws/protocols, where each protocol's errors are described.
+    """
+    sent_as = request.headers.get("content-type", "")
+    error = f"<Error><Code>{xml_text(refusal.code)}</Code><Message>{xml_text(refusal.message)}</Message></Error>"
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        headers = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        fields = {"__type": refusal.code, "message": refusal.message}
+        return HttpResponse(refusal.status, _cbor(fields), {**headers, "x-amzn-requestid": request_id})
+    if service in ("ec2", "sdb"):
+        body = f"<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>"
+    elif sent_as.startswith("application/x-www-form-urlencoded") or service in _XML_BY_PATH:
+        body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+    elif "x-amz-target" in request.headers:
+        return None
+    else:
+        text = json.dumps({"message": refusal.message, "code": refusal.code})
+        headers = {"content-type": "application/json", "x-amzn-errortype": refusal.code}
+        return HttpResponse(refusal.status, text.encode(), {**headers, "x-amzn-requestid": request_id})
+    return HttpResponse(refusal.status, body.encode(), {"content-type": "text/xml", "x-amzn-requestid": request_id})
+
+
+def _cbor(fields: Mapping[str, str]) -> bytes:
+    """A short map of texts: RFC 8949, major types 5 and 3."""
+    texts = [text.encode() for pair in fields.items() for text in pair]
+    return bytes([0xA0 + len(fields)]) + b"".join(b"\x79" + len(text).to_bytes(2, "big") + text for text in texts)
+
+
+# The services of the sandbox, each of which has its own form of errors above.
+_HERE: Final = frozenset(("iam", "sts", "states", "cloudformation", "s3", "lambda", "dynamodb", "sqs"))
+# Of the services that are asked by path, those that answer in XML.
+_XML_BY_PATH: Final = frozenset(("cloudfront", "route53", "s3express", "s3-outposts"))
 _SQS_QUERY_CODES: Final = {
     "AccessDeniedException": "AccessDenied",
     "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
@@ -101,7 +152,9 @@ def access_denied(service: str, *, caller: str, action: str, resource: str, reas
         # As its users quote it: "… is not authorized to perform: sqs:sendmessage on resource: …".
         action, reason = action.lower(), reason.replace(action, action.lower())
     shown = f'"{resource}"' if service == "s3" else resource
-    message = f"User: {caller} is not authorized to perform: {action} on resource: {shown}"
+    message = f"User: {caller} is not authorized to perform: {action}"
+    if action != "s3:ListAllMyBuckets":  # of which S3 names no resource
+        message = f"{message} on resource: {shown}"
     if reason:
         message = f"{message} {reason}"
     if service in _PLAIN_CODES:

@@ -22,12 +22,13 @@ from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, 
 from xsfn_helpers.sandbox.gateway import callers, machine_rules, rules, signature, simulation, sts
 from xsfn_helpers.sandbox.gateway.callers import Caller, Directory
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Demand, account_of, name_call
-from xsfn_helpers.sandbox.gateway.errors import Refusal, access_denied, error_response, not_written
+from xsfn_helpers.sandbox.gateway.errors import Refusal, access_denied, error_response, not_written, unknown_key
 from xsfn_helpers.sandbox.gateway.machine_rules import Machines
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.rules import Principals
 from xsfn_helpers.sandbox.gateway.sessions import RoleSession, SessionOffice, new_session_name
 from xsfn_helpers.sandbox.gateway.stored import StoredKey, StoredRole, StoredUser
+from xsfn_helpers.sandbox.guests.turns import begin_turn
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import JournalUnwritable
 from xsfn_helpers.sandbox.services.offered import Offered
@@ -43,7 +44,13 @@ class Services(Directory, Principals, Machines, Protocol):
         self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
     ) -> HttpResponse: ...
 
+    @property
+    def partition(self) -> str:
+        """The partition that all the accounts are in."""
+        ...
+
     def iam_arn(self, account_id: str, kind: str, name: str) -> str | None: ...
+    def boundary_of(self, account_id: str, kind: str, name: str) -> str | None: ...
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]: ...
 
 
@@ -79,7 +86,8 @@ class Gateway:
             caller = callers.resolve(
                 scope.access_key_id, directory=directory, sessions=self.sessions, token=token, service=service
             )
-            place = self._place(caller, scope.region)
+            begin_turn(caller.account_id)
+            place = self._place(caller, service, scope.region)
             if other := self.others.service(service):
                 call = other.read(request, place)
                 self._authorise(caller, call, scope.region, via)
@@ -88,7 +96,7 @@ class Gateway:
             self._authorise(caller, call, scope.region, via)
             return self._answer(caller, call, request, region=scope.region, request_id=request_id)
         except Refusal as refusal:
-            return error_response(refusal, service=service, request_id=request_id)
+            return error_response(refusal, service=service, request_id=request_id, request=request)
         except JournalUnwritable as error:
             _log.warning("request %s not accepted: %s", request_id, error)
             return error_response(not_written(service, str(error)), service=service, request_id=request_id)
@@ -178,9 +186,12 @@ class Gateway:
             seconds=sts.DEFAULT_SECONDS,
         )
 
-    def _place(self, caller: Caller, region: str) -> CallPlace:
+    def _place(self, caller: Caller, service: str, region: str) -> CallPlace:
         def iam_arn_of(kind: str, name: str) -> str | None:
             return self.services.iam_arn(caller.account_id, kind, name)
+
+        def boundary_of(kind: str, name: str) -> str | None:
+            return self.services.boundary_of(caller.account_id, kind, name)
 
         try:
             partition = partition_of(region)
@@ -188,7 +199,10 @@ class Gateway:
             raise Refusal(
                 "SignatureDoesNotMatch", f"Credential should be scoped to a valid region; {region!r} is none.", 403
             ) from None
-        return CallPlace(caller.account_id, region, partition, iam_arn_of)
+        if partition != self.services.partition:
+            # Accounts and their keys are of one partition; in another, AWS has never heard of them.
+            raise unknown_key(service)
+        return CallPlace(caller.account_id, region, partition, iam_arn_of, boundary_of)
 
     def _authorise(self, caller: Caller, call: Call, region: str, via: str) -> None:
         for demand in call.demands:
@@ -202,6 +216,7 @@ class Gateway:
             **self.services.tags_of(demand.resource_account, region, demand.resource),
             **self.others.tags_of(demand.resource),
         }
+        of_iam = demand.action.startswith("iam:")
         request = Request(
             principal=caller.principal,
             action=demand.action,
@@ -210,13 +225,14 @@ class Gateway:
             context={
                 **caller.context,
                 **_now(),
-                "aws:RequestedRegion": region,
+                "aws:RequestedRegion": _requested_region(demand.action, region),
                 "aws:ResourceAccount": demand.resource_account,
                 "aws:SourceIp": "127.0.0.1",
                 # On AWS every client comes by TLS; on loopback there is no wire to protect.
                 "aws:SecureTransport": "true",
                 **_way(via),
                 **{f"aws:ResourceTag/{key}": value for key, value in tags.items()},
+                **({f"iam:ResourceTag/{key}": value for key, value in tags.items()} if of_iam else {}),
                 **demand.context,
             },
         )
@@ -248,7 +264,9 @@ class Gateway:
             self._note_change(call, caller.account_id)
             call = Call(call.service, call.operation, params, call.demands, call.mutates)
         else:
-            machine_rules.check_states(call, caller.account_id, region, self.services, rights=self)
+            machine_rules.check_states(
+                call, caller.account_id, region, self.services, rights=self, partition=self.services.partition
+            )
         return self.services.forward(call, request, account_id=caller.account_id, region=region, request_id=request_id)
 
     def _note_change(self, call: Call, account_id: str) -> None:
@@ -270,7 +288,7 @@ class Gateway:
             role,
             call.params,
             sessions=self.sessions,
-            partition=partition_of(region),
+            partition=self.services.partition,
             request_id=request_id,
         )
 
@@ -313,6 +331,15 @@ def _way(via: str) -> dict[str, str | list[str]]:
     if not via:
         return {"aws:ViaAWSService": "false"}
     return {"aws:ViaAWSService": "true", "aws:CalledVia": [via], "aws:CalledViaFirst": via, "aws:CalledViaLast": via}
+
+
+# IAM is in one region of each partition, wherever a request is signed for (IAM User Guide,
+# reference_policies_condition-keys.html, aws:RequestedRegion).
+_IAM_REGIONS: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws": "us-east-1"}
+
+
+def _requested_region(action: str, region: str) -> str:
+    return _IAM_REGIONS.get(partition_of(region), region) if action.startswith("iam:") else region
 
 
 def _now() -> dict[str, str]:

@@ -14,6 +14,7 @@ from xsfn_helpers.asl.definition_rules import MANAGED_RULE, MANAGED_RULE_ACTIONS
 from xsfn_helpers.common.aws_names import FORBIDDEN_IN_MACHINE_NAMES
 from xsfn_helpers.sandbox.gateway.calls import Call, Params
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.gateway.machine_options import check_encryption, check_options, check_place
 from xsfn_helpers.sandbox.gateway.stored import StoredMachine
 
 NOT_ASSUMABLE: Final = Refusal(
@@ -35,6 +36,7 @@ class Machines(Protocol):
     """The state machines on file."""
 
     def machine(self, account_id: str, region: str, arn: str) -> StoredMachine | None: ...
+    def has_activity(self, account_id: str, region: str, arn: str) -> bool: ...
 
 
 class MachineRights(Protocol):
@@ -44,14 +46,19 @@ class MachineRights(Protocol):
     def allowed_as_machine(self, role_arn: str, machine_arn: str, actions: Iterable[str], resource: str) -> bool: ...
 
 
-def check_states(call: Call, account_id: str, region: str, machines: Machines, *, rights: MachineRights) -> None:
+def check_states(
+    call: Call, account_id: str, region: str, machines: Machines, *, rights: MachineRights, partition: str
+) -> None:
     """Raise `Refusal` for what Step Functions wouldn't accept."""
     params, operation = call.params, call.operation
+    check_place(call, partition=partition, region=region)
+    if operation in _ABOUT_TAGS:
+        _check_tagged(call.demands[0].resource, account_id, region, machines)
+    if operation == "CreateActivity":
+        check_encryption(params.get("encryptionConfiguration"))
     if operation in _NAMING and (name := params.get("name")) is not None and FORBIDDEN_IN_MACHINE_NAMES.search(name):
         raise Refusal("InvalidName", f"Invalid Name: '{name}'")
     if operation in ("CreateStateMachine", "UpdateStateMachine"):
-        if params.get("publish"):
-            raise Refusal("ValidationException", "The xsfn sandbox doesn't offer versions of state machines.")
         machine_arn = call.demands[0].resource
         existing = machines.machine(account_id, region, machine_arn)
         if operation == "CreateStateMachine":
@@ -69,7 +76,14 @@ def check_states(call: Call, account_id: str, region: str, machines: Machines, *
         _check_input(params.get("input"))
 
 
+_ABOUT_TAGS: Final = frozenset(("TagResource", "UntagResource", "ListTagsForResource"))
 _NAMING: Final = frozenset(("CreateStateMachine", "CreateActivity", "StartExecution", "StartSyncExecution"))
+
+
+def _check_tagged(arn: str, account_id: str, region: str, machines: Machines) -> None:
+    """Tags are a thing's own: put on what isn't there yet, they would be given to whatever comes."""
+    if machines.machine(account_id, region, arn) is None and not machines.has_activity(account_id, region, arn):
+        raise Refusal("ResourceNotFound", f"Resource not found: '{arn}'")
 
 
 def _check_machine(params: Params, role_arn: str, kind: str, machine_arn: str, rights: MachineRights) -> None:
@@ -78,6 +92,7 @@ def _check_machine(params: Params, role_arn: str, kind: str, machine_arn: str, r
         raise refusal(faults)
     if not rights.assumable_by_step_functions(role_arn, machine_arn):
         raise NOT_ASSUMABLE
+    check_options(params, role_arn, machine_arn, rights)
     if definition is None or not definition_rules.waits_for_own_executions(json.loads(definition)):
         return
     _, partition, _, region, account_id, *_ = machine_arn.split(":")

@@ -24,6 +24,8 @@ class Principals(Protocol):
     def role(self, account_id: str, name: str) -> StoredRole | None: ...
     def user(self, account_id: str, name: str) -> StoredUser | None: ...
     def arn_of_unique_id(self, unique_id: str) -> str | None: ...
+    def has_policy(self, account_id: str, arn: str) -> bool: ...
+    def named_like(self, account_id: str, kind: str, name: str) -> str | None: ...
 
 
 TRUST_POLICY_QUOTA: Final = 2048
@@ -43,6 +45,11 @@ _ROLE_MUST_EXIST: Final = frozenset(
 )
 
 
+_USER_MUST_EXIST: Final = frozenset(
+    ("UpdateUser", "TagUser", "UntagUser", "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
+)
+
+
 def check_iam(call: Call, account_id: str, registry: Principals) -> Params:
     """Raise `Refusal` for what IAM wouldn't store; give back the parameters to store, principals resolved."""
     params, operation = call.params, call.operation
@@ -52,7 +59,11 @@ def check_iam(call: Call, account_id: str, registry: Principals) -> Params:
         raise Refusal("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
     if not params.get("Marker", "0").isdecimal():
         raise Refusal("ValidationError", "Invalid Marker.")  # AWS's words for it aren't established
-    _check_new(operation, params, role, registry.user(account_id, params.get("UserName", "")))
+    user_name = params.get("UserName", "")
+    if operation in _USER_MUST_EXIST and registry.user(account_id, user_name) is None:
+        raise Refusal("NoSuchEntity", f"The user with name {user_name} cannot be found.", 404)
+    _check_new(operation, params, role, account_id, registry)
+    _check_boundary(params, account_id, registry)
     if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
         key = "AssumeRolePolicyDocument" if operation == "CreateRole" else "PolicyDocument"
         return {**params, key: _checked_trust(params[key], registry)}
@@ -65,12 +76,25 @@ def check_iam(call: Call, account_id: str, registry: Principals) -> Params:
     return params
 
 
-def _check_new(operation: str, params: Params, role: StoredRole | None, user: StoredUser | None) -> None:
-    """Names are taken whatever their case."""
+def _check_new(operation: str, params: Params, role: StoredRole | None, account_id: str, registry: Principals) -> None:
+    """Names are taken whatever their case (IAM User Guide, reference_iam-quotas.html)."""
     if operation == "CreateRole" and role is not None:
         raise Refusal("EntityAlreadyExists", f"Role with name {params['RoleName']} already exists.", 409)
-    if operation == "CreateUser" and user is not None:
+    if operation == "CreateUser" and registry.named_like(account_id, "user", params["UserName"]):
         raise Refusal("EntityAlreadyExists", f"User with name {params['UserName']} already exists.", 409)
+    if operation == "CreateGroup" and registry.named_like(account_id, "group", params["GroupName"]):
+        raise Refusal("EntityAlreadyExists", f"Group with name {params['GroupName']} already exists.", 409)
+    new = params.get("NewUserName", "")
+    taken = registry.named_like(account_id, "user", new) if operation == "UpdateUser" and new else None
+    if taken not in (None, params.get("UserName")):
+        raise Refusal("EntityAlreadyExists", f"User with name {new} already exists.", 409)
+
+
+def _check_boundary(params: Params, account_id: str, registry: Principals) -> None:
+    """A limit must be there to limit. Words: as users report them (`Scope ARN: … does not exist …`)."""
+    arn = params.get("PermissionsBoundary")
+    if arn is not None and not registry.has_policy(account_id, arn):
+        raise Refusal("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
 
 
 def _check_role_policies(operation: str, params: Params, role: StoredRole) -> None:

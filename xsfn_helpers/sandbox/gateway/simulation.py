@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from xsfn_helpers.common.json_text import end_of_value, offsets, place_at
@@ -116,6 +116,7 @@ def _subject(call: Call, account_id: str, principals: StoredPrincipals) -> _Subj
     if document := params.get("ResourcePolicy"):
         if ":user/" not in str(principal):
             raise Refusal("InvalidInput", "A resource-based policy can be simulated for IAM users only.")
+        # A trust policy, too: read here, and left out where sts:AssumeRole is simulated.
         resource = Policy.parse(document, kind=PolicyKind.RESOURCE, name="ResourcePolicy")
     resource_owner = re.sub(r".*:([0-9]{12}):.*", r"\1", params.get("ResourceOwner") or owner)
     return _Subject(principal, owner, given, boundaries, resource, resource_owner)
@@ -170,7 +171,12 @@ def _result(
 ) -> str:
     owner = subject.resource_owner if subject.resource is not None else subject.account_id
     request = Request(subject.principal, action, resource, owner, context)
-    own = subject.resource or (_trusting(subject.account_id) if is_trust_request(request) else None)
+    own = subject.resource
+    if is_trust_request(request):
+        # AWS discards a trust policy that is given as ResourcePolicy: the identity side alone decides.
+        subject = replace(subject, resource=None)
+        request = replace(request, resource_account=subject.account_id)
+        own = _trusting(subject.account_id)
     decision = decide(request, Policies(identity=subject.identity, boundaries=subject.boundaries, resource=own))
     outcome = _DECISIONS[decision.outcome]
     matched = _matched(subject, request, decision.outcome)

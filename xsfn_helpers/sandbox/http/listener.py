@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import resource
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from waitress.adjustments import Adjustments
@@ -19,6 +21,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from xsfn_helpers.sandbox.guests.turns import Turns
 from xsfn_helpers.sandbox.http.addresses import EVERY
 from xsfn_helpers.sandbox.http.connections import Connections
 from xsfn_helpers.sandbox.process.state import LOOPBACK
@@ -111,14 +114,20 @@ def server(
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
-    dispatcher = ThreadedTaskDispatcher()
+    dispatcher = _Dispatcher()
     dispatcher.set_thread_count(_THREADS)
+    turns = Turns(dispatcher.stand_in)
+
+    def in_turn(environ: Any, start_response: Any) -> Any:
+        with turns.request():
+            return application(environ, start_response)
+
     # One loop and the same threads serve all: the first one's `run` runs the others, too.
     shared = Connections()
     servers = [
         Server(
             is_wanted,
-            application,
+            in_turn,
             map=shared,
             _sock=listener,
             dispatcher=dispatcher,
@@ -129,6 +138,36 @@ def server(
         for listener in listeners
     ]
     return servers[0]
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """So many threads for what is quick, however many there are besides that wait for something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._aside = 0
+        self._ended = False
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def stand_in(self) -> Iterator[None]:
+        """Another thread for the while."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._aside += more
+            if not self._ended:
+                self.set_thread_count(_THREADS + self._aside)
+
+    def shutdown(self, *args: Any, **options: Any) -> Any:
+        with self._counting:
+            self._ended = True
+        return super().shutdown(*args, **options)
 
 
 class _Task(WSGITask):  # type: ignore[misc]

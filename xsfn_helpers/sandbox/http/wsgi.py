@@ -23,7 +23,12 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _SERVICE: Final = re.compile(r"/([a-z0-9-]{1,40})/aws4_request")
 _CHALLENGE: Final = re.compile(r"[0-9a-f]{32}")
 _METHODS: Final = ("GET", "POST")
-_REST_METHODS: Final = (*_METHODS, "PUT", "DELETE", "HEAD")
+_REST_METHODS: Final = (*_METHODS, "PUT", "PATCH", "DELETE", "HEAD")
+_ASKED_AT_ROOT: Final = frozenset(("iam", "sts", "states", "cloudformation", "dynamodb", "sqs"))
+# Clients put this before the host for StartSyncExecution and TestState.
+_HOST_PREFIX: Final = "sync-"
+# Nobody can have such a name but this machine: RFC 6761, section 6.3.
+_OURS: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.localhost", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,9 @@ class Front:
         if not self._is_for_us(headers):
             return _said(403, "This sandbox answers AWS clients only, and by its address only.")
         method = environ["REQUEST_METHOD"]
-        rest = _signed_for(headers) in REST
+        # What is meant for a service that isn't here is refused in that service's way, so the gateway has to see it.
+        signed_for = _signed_for(headers)
+        rest = signed_for in REST or (signed_for != "" and signed_for not in _ASKED_AT_ROOT)
         if method not in (_REST_METHODS if rest else _METHODS):
             return HttpResponse(405, b"", {"allow": ", ".join(_METHODS)})
         # As it was sent, nothing decoded or left out: what is verified must be what is acted on.
@@ -67,10 +74,12 @@ class Front:
 
     def _is_for_us(self, headers: Mapping[str, str]) -> bool:
         """A page in the reader's browser can send requests here too; it can't forge Host, nor hide where it is from."""
-        host, _, port = headers.get("host", "").partition(":")
+        host, _, port = headers.get("host", "").removeprefix(_HOST_PREFIX).partition(":")
         # A name could be anybody's, and lead here; an address that is written out couldn't.
-        known = host in (LOOPBACK, "localhost", self.running.address) or (
-            self.running.address == EVERY and is_ipv4(host)
+        known = (
+            host in (LOOPBACK, "localhost", self.running.address)
+            or _OURS.fullmatch(host) is not None
+            or (self.running.address == EVERY and is_ipv4(host))
         )
         return (
             known

@@ -9,10 +9,12 @@ import xsfn_helpers.sandbox.moto_bridge.moto_start  # noqa: F401 - before anythi
 # isort: split
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator
 from xsfn_helpers.sandbox.moto_bridge.bridge import MotoBridge
+from xsfn_helpers.sandbox.moto_bridge.corrections.users import keep_users_whole
 from xsfn_helpers.sandbox.moto_bridge.iam_answers import answer_like_iam
 from xsfn_helpers.sandbox.moto_bridge.running import behave_like_aws, run_tasks_through
 
 # Before the first principal is made.
 answer_like_iam()
+keep_users_whole()
 
 __all__ = ["Administrator", "MotoBridge", "behave_like_aws", "run_tasks_through"]

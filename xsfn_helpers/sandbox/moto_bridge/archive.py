@@ -15,9 +15,10 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import written
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
-    compact_json,
     epoch_seconds,
     milliseconds,
     moment,
@@ -25,6 +26,10 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
 )
 
 _log = logging.getLogger(__name__)
+# The sandbox's own: each takes a thread. For each account, for one of many, and in all.
+MOST_RUNNING: Final = 1000
+_FEW_RUNNING: Final = 20
+_RUNNING_IN_ALL: Final = 2000
 _RETRY_SECONDS: Final = 0.5
 LOST_WITH_THE_SANDBOX: Final = "The sandbox ended while this execution was running."
 
@@ -47,6 +52,7 @@ class Archive:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._live: dict[str, Any] = {}
+        self._room = Share(each=MOST_RUNNING, few=_FEW_RUNNING, in_all=_RUNNING_IN_ALL)
         self._ends: dict[str, threading.Event] = {}
         self._kept_machines = {key for key, _ in journal.entries(AS_RUN)}
 
@@ -62,10 +68,6 @@ class Archive:
         """The running executions of these accounts."""
         return [execution for execution in list(self._live.values()) if execution.account_id in account_ids]
 
-    def running(self) -> int:
-        """How many executions are under way."""
-        return len(self._live)
-
     def wait_for_end(self, arn: str, seconds: float) -> bool:
         """Wait until the execution is over, at most so long; gives whether it is."""
         end = self._ends.get(arn)
@@ -79,8 +81,14 @@ class Archive:
         def start_noted(execution: Any) -> None:
             execution.start_date = moment(milliseconds(execution.start_date))
             execution.exec_status = ExecutionStatus.RUNNING
-            self._keep_machine(execution)
-            self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
+            if not self._room.take(execution.account_id):
+                raise NoRoom(f"{execution.account_id} runs as many as it may")
+            try:
+                self._keep_machine(execution)
+                self.journal.begin_execution(_archived(execution), milliseconds(execution.start_date))
+            except BaseException:
+                self._room.give_back(execution.account_id)
+                raise
             self._live[execution.execution_arn] = execution
             self._ends[execution.execution_arn] = threading.Event()
             try:
@@ -109,9 +117,13 @@ class Archive:
             self._kept_machines.add(key)
 
     def _forget(self, execution: Any) -> None:
-        del self._live[execution.execution_arn]
-        self._ends.pop(execution.execution_arn).set()
+        self._leave(execution)
         self.journal.drop_execution(execution.execution_arn)
+
+    def _leave(self, execution: Any) -> None:
+        del self._live[execution.execution_arn]
+        self._room.give_back(execution.account_id)
+        self._ends.pop(execution.execution_arn).set()
 
     @staticmethod
     def events_so_far(execution: Any) -> list[dict[str, Any]]:
@@ -130,8 +142,7 @@ class Archive:
                 time.sleep(_RETRY_SECONDS)
             else:
                 break
-        del self._live[execution.execution_arn]
-        self._ends.pop(execution.execution_arn).set()
+        self._leave(execution)
         backend = stepfunctions_parser_backends[execution.account_id][execution.region_name]
         for machine in list(backend.state_machines):
             if execution in machine.executions:
@@ -211,13 +222,15 @@ def _description(execution: Any) -> dict[str, Any]:
     return present(
         executionArn=execution.execution_arn,
         stateMachineArn=execution.state_machine_arn,
+        stateMachineVersionArn=getattr(execution, "version_arn", None),
+        stateMachineAliasArn=getattr(execution, "alias_arn", None),
         name=execution.name,
         status=status.value,
         startDate=milliseconds(execution.start_date),
         stopDate=milliseconds(execution.stop_date) if over else None,
         input=execution.execution_input,
         inputDetails=included,
-        output=compact_json(execution.output) if succeeded else None,
+        output=written(execution.output) if succeeded else None,
         outputDetails=included if succeeded else None,
         error=reason.error,
         cause=reason.cause,
@@ -237,5 +250,7 @@ def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:
         "definition": machine.definition,
         "updateDate": milliseconds(machine.update_date),
     }
+    if revision := getattr(machine, "revision_id", None):
+        told["revisionId"] = revision
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{machine.arn} {digest}", told

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,6 +21,8 @@ from xsfn_helpers.sandbox.gateway.calls import Call, account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.gateway.rules import aws_principals
 from xsfn_helpers.sandbox.gateway.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
@@ -27,10 +31,20 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
-from xsfn_helpers.sandbox.moto_bridge.snapshot import NO_IAM, NO_STATES, dump_iam, dump_states, load_iam, load_states
+from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
+from xsfn_helpers.sandbox.moto_bridge.snapshot import (
+    NO_IAM,
+    NO_STATES,
+    check_readable_again,
+    dump_iam,
+    dump_states,
+    load_iam,
+    load_states,
+)
 from xsfn_helpers.sandbox.moto_bridge.threads import spare_threads
 from xsfn_helpers.sandbox.moto_bridge.workers import limit_workers
 
+_log = logging.getLogger(__name__)
 # Kinds of journal entries.
 _IAM: Final = "iam"
 _STATES: Final = "states"
@@ -41,11 +55,15 @@ _RUNS: Final = frozenset(
         *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "GetActivityTask", "UpdateMapRun"),
     )
 )
-# Calls that take as long as what they run: half of the server's threads may be in one.
+# Calls that take as long as what they run, each in a thread.
 _WAITED_FOR: Final = frozenset(("StartSyncExecution", "TestState"))
 _MOST_WAITING: Final = 4
+_MOST_WAITING_IN_ALL: Final = 48
 # What is deleted, and the parameter with its ARN, where moto keeps the tags.
 _TAGGED: Final = {"DeleteStateMachine": "stateMachineArn", "DeleteActivity": "activityArn"}
+_ALLOWS_NOTHING: Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "*", "Resource": "*"}}
+)
 
 
 class MotoBridge:
@@ -61,18 +79,37 @@ class MotoBridge:
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
         self._changing = threading.RLock()
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._waiting = Share(each=_MOST_WAITING, few=1, in_all=_MOST_WAITING_IN_ALL)
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        attach_once()
         keep_limits()
         limit_workers()
         spare_threads()
         self._executions = Executions(self._archive)
         end_what_was_running(journal)
+        # What couldn't be read of single accounts, and where it is kept.
+        self.set_aside: list[str] = []
         for kind in (_IAM, _STATES):
-            for key, _ in journal.entries(kind):
-                self._reload(kind, key)
+            for key in journal.keys(kind):
+                self._begin_with(kind, key)
+
+    def _begin_with(self, kind: str, key: str) -> None:
+        """Load an entry; one that can't be read is set aside, and its account alone begins without it."""
+        try:
+            self._reload(kind, key)
+        except Exception as error:
+            _log.exception("what the journal has as %s of %s can't be read; it is set aside", kind, key)
+            aside = (f"unreadable {kind}", f"{key} {time.strftime('%Y%m%d-%H%M%S')}")
+            empty = NO_IAM if kind == _IAM else NO_STATES
+            self._journal.put_all({aside: self._journal.get(kind, key), (kind, key): empty})
+            self._reload(kind, key)
+            self.set_aside.append(f"{kind} {key} ({error!r})")
+
+    @property
+    def partition(self) -> str:
+        return self._partition
 
     @property
     def account_ids(self) -> frozenset[str]:
@@ -86,7 +123,7 @@ class MotoBridge:
             for kind in (_IAM, _STATES):
                 for key in self._journal.keys(kind):
                     if key.partition("/")[0] in new:
-                        self._reload(kind, key)
+                        self._begin_with(kind, key)
 
     def empty(self, accounts: Iterable[tuple[str, Administrator]]) -> None:
         """Remove all that these accounts have but the administrators; what runs in them is stopped and forgotten.
@@ -165,21 +202,21 @@ class MotoBridge:
         groups = [group for group in list(iam.groups.values()) if user in group.users]
         policies = [*_policies_of(user), *(policy for group in groups for policy in _policies_of(group))]
         tags = {tag["Key"]: tag["Value"] for tag in iam.tagger.list_tags_for_resource(user.arn)["Tags"]}
-        return StoredUser(account_id, name, user.arn, user.id, tuple(policies), None, tags)
+        boundary = self._boundary(account_id, user.permissions_boundary_arn)
+        return StoredUser(account_id, name, user.arn, user.id, tuple(policies), boundary, tags)
 
     def role(self, account_id: str, name: str) -> StoredRole | None:
         """The role of this name; IAM compares role names without regard to case."""
         found = self._moto_role(account_id, name)
         if found is None:
             return None
-        boundary = self._managed(account_id, found.permissions_boundary_arn) if found.permissions_boundary_arn else None
         return StoredRole(
             account_id=account_id,
             name=found.name,
             arn=found.arn,
             unique_id=found.id,
             identity_policies=tuple(_policies_of(found)),
-            boundary=boundary,
+            boundary=self._boundary(account_id, found.permissions_boundary_arn),
             tags={tag["Key"]: tag["Value"] for tag in found.tags},
             trust_policy=found.assume_role_policy_document,
             max_session_seconds=int(found.max_session_duration or 3600),
@@ -195,6 +232,21 @@ class MotoBridge:
             return None
         return str(found.arn) if found is not None else None
 
+    def boundary_of(self, account_id: str, kind: str, name: str) -> str | None:
+        """The ARN of a role's or user's permissions boundary."""
+        found = self._moto_role(account_id, name) if kind == "role" else self._iam(account_id).users.get(name)
+        return found.permissions_boundary_arn or None if found is not None else None
+
+    def has_policy(self, account_id: str, arn: str) -> bool:
+        """Whether the account can use the managed policy of this ARN: one of its own, or of AWS's."""
+        return account_id in self._account_ids and arn in self._iam(account_id).managed_policies
+
+    def named_like(self, account_id: str, kind: str, name: str) -> str | None:
+        """The name of the user or group that has this name, whatever the case of its letters."""
+        iam = self._iam(account_id)
+        names = list(iam.users if kind == "user" else iam.groups)
+        return next((one for one in names if one.lower() == name.lower()), None)
+
     def arn_of_unique_id(self, unique_id: str) -> str | None:
         for account_id in self._account_ids:
             for principal in self._principals(account_id):
@@ -209,16 +261,29 @@ class MotoBridge:
             return None
         return StoredMachine(arn, found.name, found.definition, found.roleArn, found.type, self._tags(backend, arn))
 
+    def has_activity(self, account_id: str, region: str, arn: str) -> bool:
+        return arn in self._states(account_id, region).activities
+
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]:
         if account_id not in self._account_ids:
             return {}
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "states":
             return self._tags(self._states(account_id, region), arn)
-        if service == "iam" and ":role/" in arn:
-            role = self._moto_role(account_id, arn.rsplit("/", 1)[-1])
-            return {tag["Key"]: tag["Value"] for tag in role.tags} if role else {}
+        if service == "iam":
+            holder = self._tagged(account_id, arn)
+            # A path of another thing of the same name is not that thing's.
+            tags = holder.tags if holder is not None and holder.arn == arn else ()
+            return {tag["Key"]: tag["Value"] for tag in tags or ()}
         return {}
+
+    def _tagged(self, account_id: str, arn: str) -> Any:
+        name = arn.rsplit("/", 1)[-1]
+        if ":role/" in arn:
+            return self._moto_role(account_id, name)
+        if ":user/" in arn:
+            return self._iam(account_id).users.get(name)
+        return self._iam(account_id).managed_policies.get(arn)
 
     def _iam(self, account_id: str) -> IAMBackend:
         # moto looks through all accounts for one, and a key's owner is looked for in all accounts.
@@ -236,9 +301,12 @@ class MotoBridge:
         wanted = name.lower()
         return next((role for role in list(self._iam(account_id).roles.values()) if role.name.lower() == wanted), None)
 
-    def _managed(self, account_id: str, arn: str) -> NamedPolicy | None:
+    def _boundary(self, account_id: str, arn: str | None) -> NamedPolicy | None:
+        """A boundary's policy; one that isn't there any more allows nothing, for it was to limit."""
+        if not arn:
+            return None
         policy = self._iam(account_id).managed_policies.get(arn)
-        return (arn, _default_document(policy)) if policy is not None else None
+        return arn, _default_document(policy) if policy is not None else _ALLOWS_NOTHING
 
     @staticmethod
     def _tags(backend: Any, arn: str) -> dict[str, str]:
@@ -254,12 +322,8 @@ class MotoBridge:
             answer = self._executions.answer(call, account_id=account_id, region=region)
             return _json_response(answer, request_id)
         if call.operation in _WAITED_FOR:
-            if not self._waiting.acquire(blocking=False):
-                raise Refusal("ThrottlingException", "Rate exceeded")
-            try:
+            with self._waiting.taken(account_id, Refusal("ThrottlingException", "Rate exceeded")), aside():
                 return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
-            finally:
-                self._waiting.release()
         if not call.mutates or call.operation in _RUNS:
             return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
@@ -270,6 +334,8 @@ class MotoBridge:
         with self._changing:
             kept = False
             try:
+                if call.service == "iam":
+                    check_references(call.operation, call.params, self._iam(account_id))
                 gone = self._about_to_go(call, account_id)
                 response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
                 if response.status == 200:
@@ -295,12 +361,20 @@ class MotoBridge:
             iam = self._iam(account_id)
             for key in [key for key in iam.access_keys.values() if key.user_name == call.params["UserName"]]:
                 del iam.access_keys[key.access_key_id]
+            for group in iam.groups.values():
+                group.users[:] = [user for user in group.users if user.name != call.params["UserName"]]
 
     def _dump(self, kind: str, key: str) -> Any:
+        """What the journal is to keep. Raises `Unreadable` for what it couldn't give back: then it isn't kept."""
         if kind == _IAM:
-            return dump_iam(self._iam(key))
+            dumped = dump_iam(self._iam(key))
+            check_readable_again(dumped, self._iam(key))
+            return dumped
         account_id, region = key.split("/")
-        return dump_states(self._states(account_id, region))
+        states = self._states(account_id, region)
+        dumped = dump_states(states)
+        check_readable_again(dumped, states)
+        return dumped
 
     def _reload(self, kind: str, key: str) -> None:
         """Make memory what the journal says; entries of accounts that this sandbox doesn't have stay unread."""
@@ -340,7 +414,11 @@ class MotoBridge:
         return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
 
     def _about_to_go(self, call: Call, account_id: str) -> dict[str, str]:
-        """Unique id, by ARN, of the principal that this call deletes, if it does."""
+        """What stands for the ARN of a principal afterwards, by that ARN: the unique id of one that this call deletes,
+        the new ARN of one that it renames or moves."""
+        if call.operation == "UpdateUser":
+            before, after = call.demands[0].resource, call.demands[-1].resource
+            return {before: after} if after != before else {}
         if call.operation == "DeleteRole":
             found = self._moto_role(account_id, call.params["RoleName"])
         elif call.operation == "DeleteUser":

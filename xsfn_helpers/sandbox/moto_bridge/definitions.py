@@ -7,13 +7,19 @@ import json
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
+from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
+from moto.stepfunctions.utils import PAGINATION_MODEL
+from moto.utilities.paginator import paginate
 
 from xsfn_helpers.asl.definition_rules import SCHEMA, Diagnostic, StateFields, diagnose, states
+from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.sandbox.gateway.machine_rules import refusal
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import revision_of, target_of
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import present
 
 _MOST_DIAGNOSTICS: Final = 100
 
@@ -26,12 +32,23 @@ def check_definitions() -> None:
 
     def describe_fully(response: StepFunctionResponse, state_machine_arn: str) -> ActionResult:
         # Recorded with both: localstack's test_sfn_api (2023-06-22).
-        answer: ActionResult = describe(response, state_machine_arn)
-        logging = answer.result["loggingConfiguration"]
-        answer.result["loggingConfiguration"] = {"includeExecutionData": False, **logging}
-        return answer
+        source = target_of(response.stepfunction_backend, state_machine_arn).source
+        answer: ActionResult = describe(response, source.arn)
+        # Recorded: localstack's test_sfn_api_versioning (2023-08) and test_sfn_api_variable_references (2024-11).
+        references = variable_references(json.loads(source.definition)) or None
+        more = present(revisionId=revision_of(source), variableReferences=references)
+        logging = {"includeExecutionData": False, **answer.result["loggingConfiguration"]}
+        # The API's own model says so of METADATA_ONLY.
+        without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
+        return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
+
+    # The name is moto's: its pages are configured by it.
+    def list_state_machines(backend: StepFunctionsParserBackend) -> list[StateMachine]:
+        # Recorded: by name, not by age.
+        return sorted(backend.state_machines, key=lambda machine: machine.name)
 
     StepFunctionResponse._describe_state_machine = describe_fully
+    StepFunctionsParserBackend.list_state_machines = paginate(pagination_model=PAGINATION_MODEL)(list_state_machines)
     for name, error in vars(api).items():
         # moto names these errors by class only, so its answers would have no code.
         if isinstance(error, type) and issubclass(error, api.ServiceException) and getattr(error, "TYPE", "") is None:
@@ -53,7 +70,15 @@ def _unreadable(definition: str) -> Diagnostic | None:
     if any(_is_distributed(state) for state in states(json.loads(definition))):
         # moto runs one, without executions of its own, and gives null for an item that failed.
         return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
+    if not_run := next((found for state in states(json.loads(definition)) if (found := _not_run(state))), None):
+        return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: it doesn't offer {not_run}")
     return None
+
+
+def _not_run(state: StateFields) -> str | None:
+    """A task that the sandbox has nothing for, and must not send anywhere: `apigateway:invoke` goes to any address."""
+    resource = state.body.get("Resource")
+    return "apigateway:invoke" if isinstance(resource, str) and ":apigateway:invoke" in resource else None
 
 
 def _is_distributed(state: StateFields) -> bool:

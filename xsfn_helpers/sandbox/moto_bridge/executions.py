@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,29 +11,36 @@ from typing import Any, Final
 
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import utils as parser_utils
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import StartTarget, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
 
 Answer = dict[str, Any]
 
 _DATES: Final = ("startDate", "stopDate")
-_LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", "redriveCount", *_DATES)
+_QUALIFIED: Final = ("stateMachineVersionArn", "stateMachineAliasArn")
+_LISTED: Final = ("executionArn", "stateMachineArn", *_QUALIFIED, "name", "status", "redriveCount", *_DATES)
 # What the archive holds beside DescribeExecution's answer.
+# What METADATA_ONLY leaves out.
+_DATA: Final = ("input", "output", "error", "cause")
 _UNTOLD: Final = ("roleArn", "machineAsRun")
 # AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
-# The sandbox's own: each takes a thread. AWS has room for a million; the words are those of StartExecution's errors in
+# For SQLite: without a limit.
+_ALL: Final = -1
+# AWS has room for a million; the words are those of StartExecution's errors in
 # docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
-MOST_RUNNING: Final = 1000
 _TOO_MANY: Final = (
     "The maximum number of running executions has been reached. Running executions must end or be stopped before a new "
-    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} at a time.)"
+    f"execution can be started. (The xsfn sandbox runs {MOST_RUNNING} of an account at a time.)"
 )
 # How long StopExecution waits for the worker to notice.
 _STOP_SECONDS: Final = 2.0
@@ -51,7 +59,6 @@ class Executions:
             "ListExecutions": self._list,
             "GetExecutionHistory": self._history,
             "DescribeStateMachineForExecution": self._machine_as_run,
-            "ListStateMachineVersions": _versions,
         }
 
     def answers(self, operation: str) -> bool:
@@ -85,10 +92,11 @@ class Executions:
         name = params.get("name") or str(uuid.uuid4())
         given = params.get("input")
         execution_input = "{}" if given is None else given
-        machine = states.describe_state_machine(params["stateMachineArn"])
+        target = target_of(states, params["stateMachineArn"])
+        machine = target.machine
         if machine.type == "EXPRESS":
             return self._express.start(
-                machine, name, execution_input, account_id=states.account_id, region=states.region_name
+                target.snapshot(), name, execution_input, account_id=states.account_id, region=states.region_name
             )
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         if earlier := self._archive.journal.execution(arn):
@@ -96,12 +104,12 @@ class Executions:
             if earlier.status != "RUNNING" or earlier.description["input"] != execution_input:
                 raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             return {"executionArn": arn, "startDate": epoch_seconds(earlier.description["startDate"])}
-        if self._archive.running() >= MOST_RUNNING:
-            raise Refusal("ExecutionLimitExceeded", _TOO_MANY)
         parser_utils.TMP_THREADS[:] = [thread for thread in parser_utils.TMP_THREADS if thread.is_alive()]
         before = list(machine.executions)
+        execution = _new_execution(target, name, arn, execution_input, states)
+        machine.executions.append(execution)
         try:
-            execution = states.start_execution(params["stateMachineArn"], name, execution_input)
+            execution.start()
         except NameTaken:
             machine.executions[:] = before
             raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'") from None
@@ -126,25 +134,36 @@ class Executions:
 
     def _describe(self, params: Mapping[str, Any], states: Any) -> Answer:
         description = _dated(self._archived(params, states))
-        return {key: value for key, value in description.items() if key not in _UNTOLD}
+        hidden = _DATA if params.get("includedData") == "METADATA_ONLY" else ()
+        return {key: value for key, value in description.items() if key not in _UNTOLD and key not in hidden}
 
     def _machine_as_run(self, params: Mapping[str, Any], states: Any) -> Answer:
         archived = self._archived(params, states)
         machine = self._archive.journal.get(AS_RUN, archived.description["machineAsRun"])
+        references = variable_references(json.loads(machine["definition"]))
+        if params.get("includedData") == "METADATA_ONLY":
+            machine = {**machine, "definition": "{}"}
         return {
             **machine,
+            **({"variableReferences": references} if references else {}),
             "stateMachineArn": archived.machine_arn,
             "roleArn": archived.description["roleArn"],
             "updateDate": epoch_seconds(machine["updateDate"]),
+            "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
             "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
             "tracingConfiguration": {"enabled": False},
         }
 
     def _list(self, params: Mapping[str, Any], states: Any) -> Answer:
-        arn = params["stateMachineArn"]
-        states.describe_state_machine(arn)
+        arn, status = params["stateMachineArn"], params.get("statusFilter")
+        target = target_of(states, arn)
         start, limit = _page(params)
-        found = self._archive.journal.executions(arn, status=params.get("statusFilter"), skip=start, limit=limit + 1)
+        if arn == target.machine.arn:
+            found = self._archive.journal.executions(arn, status=status, skip=start, limit=limit + 1)
+        else:
+            every = self._archive.journal.executions(target.machine.arn, status=status, limit=_ALL)
+            qualified = "stateMachineAliasArn" if target.alias_arn else "stateMachineVersionArn"
+            found = [one for one in every if one.description.get(qualified) == arn][start : start + limit + 1]
         items = [{key: value for key, value in _dated(item).items() if key in _LISTED} for item in found[:limit]]
         page: Answer = {"executions": items}
         if len(found) > limit:
@@ -173,10 +192,23 @@ class Executions:
         return found
 
 
-def _versions(params: Mapping[str, Any], states: Any) -> Answer:
-    """None: the sandbox refuses to publish any. Terraform's provider asks all the same."""
-    states.describe_state_machine(params["stateMachineArn"])
-    return {"stateMachineVersions": []}
+def _new_execution(target: StartTarget, name: str, arn: str, text: str, states: Any) -> Execution:
+    machine = target.snapshot()
+    execution = Execution(
+        name=name,
+        sm_type=machine.sm_type,
+        role_arn=machine.roleArn,
+        exec_arn=arn,
+        account_id=states.account_id,
+        region_name=states.region_name,
+        state_machine=machine,
+        start_date=datetime.now(UTC),
+        cloud_watch_logging_session=None,
+        activity_store={},
+        input_data=text,
+    )
+    execution.version_arn, execution.alias_arn = target.version_arn, target.alias_arn
+    return execution
 
 
 def _stop_live(live: Any, *, error: str | None, cause: str | None) -> None:

@@ -14,19 +14,22 @@ from typing import Any, Final
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import MachineRun, limited
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 
 _log = logging.getLogger(__name__)
-# The sandbox's own: each takes a thread.
+# The sandbox's own: each takes a thread. For each account, for one of many, and in all.
 MOST_EXPRESS: Final = 200
+_FEW: Final = 10
+_IN_ALL: Final = 400
 
 
 class ExpressExecutions:
     """Runs Express machines in threads of their own."""
 
     def __init__(self) -> None:
-        self._room = threading.BoundedSemaphore(MOST_EXPRESS)
+        self._room = Share(each=MOST_EXPRESS, few=_FEW, in_all=_IN_ALL)
 
     def start(self, machine: Any, name: str, text: str, *, account_id: str, region: str) -> dict[str, Any]:
         """StartExecution's answer; the execution goes on. The same name twice makes two: it isn't idempotent.
@@ -36,7 +39,7 @@ class ExpressExecutions:
         run = MachineRun.of(account_id, region, machine.arn, machine.roleArn, name)
         definition = limited(machine.definition)
         given = json.loads(text)
-        if not self._room.acquire(blocking=False):
+        if not self._room.take(account_id):
             raise Refusal("ThrottlingException", "Rate exceeded")
 
         def work() -> None:
@@ -46,12 +49,12 @@ class ExpressExecutions:
                 # Nobody waits for it who could be told.
                 _log.exception("the Express execution %s ended in an error of the sandbox", run.execution_arn)
             finally:
-                self._room.release()
+                self._room.give_back(account_id)
 
         began = milliseconds(datetime.now(UTC))
         try:
             threading.Thread(target=work, name="express", daemon=True).start()
         except RuntimeError as error:  # the system has no thread left for it
-            self._room.release()
+            self._room.give_back(account_id)
             raise Refusal("ThrottlingException", "Rate exceeded") from error
         return {"executionArn": run.execution_arn, "startDate": epoch_seconds(began)}

@@ -46,16 +46,21 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from xsfn_helpers.sandbox.direct import DirectStates
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
+from xsfn_helpers.sandbox.moto_bridge.corrections.activities import offer_activities
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.corrections.branches import cut_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import tell_of_missing_data
 from xsfn_helpers.sandbox.moto_bridge.corrections.events import record_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.expressions import evaluate_jsonata
 from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
+from xsfn_helpers.sandbox.moto_bridge.corrections.json_paths import find_like_aws
+from xsfn_helpers.sandbox.moto_bridge.corrections.json_strings import read_strings_as_json
 from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
 from xsfn_helpers.sandbox.moto_bridge.corrections.service_tasks import call_services_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.tokens import wait_for_tokens
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import offer_versions
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, sdk_metadata
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_definitions
 from xsfn_helpers.sandbox.moto_bridge.timing import keep_time
@@ -127,7 +132,7 @@ MODULES_WITH_CLIENTS: Final = (
 )
 
 
-def behave_like_aws(wait_for_end: WaitForEnd) -> None:
+def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
     """Correct moto's task states where they differ from what AWS records in an execution's history.
 
     `wait_for_end(execution_arn, seconds)` waits for an execution's end and says whether it came: polling is a matter
@@ -137,6 +142,8 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     nested_error = StateTaskServiceSfn._from_error
     after_task = StateTaskService._after_eval_execution
     after_start = StateTaskServiceCallback._after_eval_execution
+    read_strings_as_json()
+    find_like_aws()
     record_like_aws()
     cut_like_aws()
     tell_of_missing_data()
@@ -144,10 +151,12 @@ def behave_like_aws(wait_for_end: WaitForEnd) -> None:
     check_definitions()
     run_at_once()
     test_one_state()
-    evaluate_jsonata()
+    evaluate_jsonata(evaluator)
     call_like_the_sdk()
     call_services_like_aws()
     wait_for_tokens()
+    offer_activities()
+    offer_versions()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

@@ -5,8 +5,10 @@ Written field by field rather than pickled, so that a journal outlives an update
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, Final
 
 from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, PolicyVersion, Role, User
@@ -85,6 +87,30 @@ def load_states(states: Any, stored: Mapping[str, Any]) -> None:
     states.state_machines, states.activities, states.tagger = machines, activities, tagger
 
 
+class Unreadable(Exception):
+    """What was to be kept couldn't be given back as it is."""
+
+
+def check_readable_again(dumped: Json, backend: Any) -> None:
+    """Load what was dumped into an account of its own. Raises `Unreadable` where that isn't what was dumped."""
+    try:
+        kept = json.loads(json.dumps(dumped))
+        if isinstance(backend, IAMBackend):
+            iam = IAMBackend(backend.region_name, backend.account_id)
+            load_iam(iam, kept)
+            again = dump_iam(iam)
+        else:
+            states = SimpleNamespace(
+                account_id=backend.account_id, region_name=backend.region_name, state_machines=[], activities={}
+            )
+            load_states(states, kept)
+            again = dump_states(states)
+    except Exception as error:
+        raise Unreadable(repr(error)) from error
+    if again != dumped:
+        raise Unreadable("what was read isn't what was written")
+
+
 # --- IAM -------------------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +166,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
     return {
         **_holder(user),
         "region": user.region_name,
+        "boundary": user.permissions_boundary_arn,
         "tags": iam.tagger.get_tag_dict_for_resource(user.arn),
         "keys": [
             {
@@ -155,6 +182,7 @@ def _user(user: User, iam: IAMBackend) -> Json:
 
 def _loaded_user(data: Mapping[str, Any], iam: IAMBackend) -> User:
     user = User(iam.account_id, data["region"], data["name"], data["path"])
+    user.permissions_boundary_arn = data.get("boundary")  # which journals had no place for once
     _restore_holder(user, data, iam)
     for stored in data["keys"]:
         key = AccessKey(user.name, prefix="AKIA", account_id=iam.account_id, status=stored["status"])
@@ -244,12 +272,19 @@ _MACHINE_FIELDS = {
 
 def _machine_fields(machine: Any) -> Json:
     fields = {name: getattr(machine, attribute) for attribute, name in _MACHINE_FIELDS.items()}
-    return {**fields, "created": machine.creation_date.isoformat(), "updated": machine.update_date.isoformat()}
+    revision = {"revision": machine.revision_id} if getattr(machine, "revision_id", None) else {}
+    return {
+        **fields,
+        **revision,
+        "created": machine.creation_date.isoformat(),
+        "updated": machine.update_date.isoformat(),
+    }
 
 
 def _restore_machine_fields(machine: Any, data: Mapping[str, Any]) -> None:
     for attribute, name in _MACHINE_FIELDS.items():
         setattr(machine, attribute, data[name])
+    machine.revision_id = data.get("revision")
     machine.creation_date = datetime.fromisoformat(data["created"])
     machine.update_date = datetime.fromisoformat(data["updated"])
 

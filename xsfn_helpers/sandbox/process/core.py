@@ -9,11 +9,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.common.regions import partition_of
 from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
@@ -63,13 +65,25 @@ def assemble(folder: SandboxFolder, config: SandboxConfig) -> Core:
         raise unusable(folder.journal, error) from error
     settings = SandboxSettings(folder)
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
-    stacks = Stacks(journal)
+    evaluator = Evaluator()
+    stacks = Stacks(journal, evaluator)
     others = Offered(journal, {"cloudformation": stacks})
     gateway = Gateway(bridge, sessions, propagation, others)
     office = AccountOffice(folder, journal, bridge, others, propagation)
-    behave_like_aws(bridge.wait_for_end)
+    behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
-    return Core(gateway, office, journal, accounts, further, notice, folder, stacks)
+    told = " ".join(filter(None, (notice, _set_aside(bridge))))
+    return Core(gateway, office, journal, accounts, further, told, folder, stacks)
+
+
+def _set_aside(bridge: MotoBridge) -> str:
+    if not bridge.set_aside:
+        return ""
+    return tr(
+        "Parts of the sandbox's journal couldn't be read and were set aside within it; they begin empty, and the rest "
+        "is as it was: {parts}.",
+        parts=listed(bridge.set_aside),
+    )
 
 
 def _session_key(journal: Journal) -> str:

@@ -100,6 +100,20 @@ class InProcessSandbox(Sandbox):
             until_the_end.pop_all()  # the lock is the process's until it ends
         return cls(running, folder, core)
 
+    @classmethod
+    def silent(cls) -> None:
+        """There is no process that could keep silent."""
+        return
+
+    @classmethod
+    def reset_last(cls) -> Sandbox | None:
+        """The sandbox that ran last on this folder, with empty accounts; None where none ever ran."""
+        folder = SandboxFolder.default()
+        folder.check()
+        if cls._only is None and folder.read() is None and not folder.journal.exists():
+            return None
+        return cls.start().reset()
+
     def add_accounts(self, account_ids: Iterable[str]) -> Mapping[str, SandboxAccount]:
         asked = tuple(account_ids)
         self._have(asked)

@@ -64,11 +64,12 @@ def _run(folder: SandboxFolder, config: dict[str, Any], tell: BinaryIO) -> int:
     held = SandboxError(
         tr("A sandbox process holds this state folder, but doesn't answer."),
         where=str(folder.path),
-        fix=tr("End it with: kill -9 {pid}", pid=last.pid) if last else "",
+        fix=tr("End it with: kill -9 {pid}", pid=pid) if (pid := folder.holder() or (last.pid if last else 0)) else "",
     )
     try:
         with folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held):
             with folder.told():
+                folder.note_process()
                 server, journal = _prepare(folder, config)
             tell.write(_LISTENING)
             tell.close()

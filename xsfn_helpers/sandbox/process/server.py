@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,6 +54,15 @@ class Sandbox:
     def transport(self) -> Transport | None:
         """What answers a request that botocore has signed; None: it is sent to `endpoint_url` as it would be to AWS."""
         return None
+
+    @property
+    def url_for_clients(self) -> str:
+        """The endpoint for clients that are left as they are.
+
+        For StartSyncExecution and TestState they put `sync-` before the address, where botocore puts it before a user's
+        name if there is one; no name that begins with it could be looked up on every machine.
+        """
+        return self.endpoint_url.replace("://", "://aws@", 1)
 
     @property
     def address(self) -> str:
@@ -115,7 +124,7 @@ class Sandbox:
         """What `xsfn sandbox start --json` prints; the keys are for this sandbox only and mean nothing to AWS."""
         further = [account.to_json() for account in self.further.values()]
         return {
-            "endpoint_url": self.endpoint_url,
+            "endpoint_url": self.url_for_clients,
             "region": self.region,
             "pid": self.pid,
             "accounts": {name: account.to_json() for name, account in self.accounts.items()},
@@ -240,6 +249,48 @@ class Sandbox:
         with _starting(self._folder):
             self._end()
 
+    @classmethod
+    def silent(cls) -> int | None:
+        """The id of a sandbox's process that holds this state folder and doesn't answer, being busy or suspended.
+
+        0 where it isn't known which process that is; None where nothing is in the way.
+        """
+        folder = SandboxFolder.default()
+        folder.check()
+        if not folder.is_held() or cls.find() is not None or not folder.is_held():
+            return None
+        last = folder.read()
+        return folder.holder() or (last.pid if last else 0)
+
+    @classmethod
+    def end_silent(cls) -> None:
+        """End the process that holds this state folder and doesn't answer; what it acknowledged is kept.
+
+        Raises `SandboxError` where it doesn't end, or it isn't known which process that is.
+        """
+        folder = SandboxFolder.default()
+        with _starting(folder):
+            _end_holder(folder, folder.read())
+
+    @classmethod
+    def reset_last(cls) -> Sandbox | None:
+        """Start the sandbox that ran last on this folder, with empty accounts; None where none ever ran.
+
+        For accounts that a sandbox couldn't start with any more, too.
+        """
+        folder = SandboxFolder.default()
+        folder.check()
+        last = folder.read()
+        if last is None and not folder.journal.exists():
+            return None
+        with _starting(folder):
+            if folder.is_held():
+                _end_holder(folder, last)
+            with folder.told():
+                folder.forget_accounts()
+            config = cls(last, folder).config if last else SandboxConfig()
+            return cls(launch(folder, config, last.port if last else 0), folder)
+
     def reset(self) -> Sandbox:
         """Empty accounts again, at the same address and with the same keys."""
         with _starting(self._folder):
@@ -251,19 +302,46 @@ class Sandbox:
     def _end(self) -> Running:
         """End the process of this folder, which may be a later one than we know of, and tell what it was."""
         last = self._folder.read() or self._running
-        # Only a process that proves to be the sandbox is ours to end; a pid alone may be somebody else's by now.
-        if _lives(last, self._folder):
-            os.kill(last.pid, signal.SIGTERM)
-        still = SandboxError(
-            tr(
-                "The sandbox process {pid} didn't end within {stop_limit:.0f} seconds.",
-                pid=last.pid,
-                stop_limit=_STOP_LIMIT,
-            ),
-            fix=tr("End it with: kill -9 {pid}", pid=last.pid),
-        )
-        with self._folder.holding(self._folder.lock, seconds=_STOP_LIMIT, otherwise=still):
-            return last
+        _end_holder(self._folder, last)
+        return last
+
+
+def _end_holder(folder: SandboxFolder, last: Running | None) -> None:
+    """End the process that holds the folder, and wait until it is gone. Raises `SandboxError` where it stays.
+
+    Only a process that proves to be the sandbox is ours to end, or one that is known to hold the folder: a pid alone
+    may be somebody else's by now.
+    """
+    holder = folder.holder()
+    pid = holder or (last.pid if last else 0)
+    still = SandboxError(
+        tr(
+            "The sandbox process {pid} didn't end within {stop_limit:.0f} seconds.",
+            pid=pid or "?",
+            stop_limit=_STOP_LIMIT,
+        ),
+        fix=tr("End it with: kill -9 {pid}", pid=pid) if pid else "",
+    )
+    answers = last is not None and _lives(last, folder)
+    if answers or holder is not None:
+        _signal(pid, signal.SIGTERM)
+    with suppress(_StillHeld), folder.holding(folder.lock, seconds=_STOP_LIMIT, otherwise=_StillHeld("")):
+        return
+    # Suspended, or so busy that it doesn't come to it. What it has acknowledged is on disk.
+    if folder.holder() != holder or holder is None:
+        raise still
+    _signal(holder, signal.SIGKILL)
+    with folder.holding(folder.lock, seconds=_STOP_LIMIT, otherwise=still):
+        return
+
+
+class _StillHeld(SandboxError):
+    """The process hasn't ended yet."""
+
+
+def _signal(pid: int, which: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, which)
 
 
 def _had(folder: SandboxFolder) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +96,29 @@ class SandboxFolder(StateFolder):
     def file(self) -> Path:
         return self.path / "sandbox.json"
 
+    @property
+    def process_file(self) -> Path:
+        """Which process holds the folder, as that process notes itself; `file` may be lost meanwhile."""
+        return self.path / "process.json"
+
+    def note_process(self) -> None:
+        """Note that this process holds the folder. Raises `SandboxError` where the folder can't be used."""
+        self.keep(self.process_file.name, {"pid": os.getpid(), "begun": _begun(os.getpid())})
+
+    def holder(self) -> int | None:
+        """The process that holds the folder, whether it answers or not; None where none does, or none is known.
+
+        A process id may be another's by now, but not with the same time of its beginning.
+        """
+        if not self.is_held():
+            return None
+        try:
+            noted = json.loads(self.process_file.read_text(encoding="utf-8"))
+            pid, begun = int(noted["pid"]), str(noted["begun"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return pid if begun and _begun(pid) == begun else None
+
     def forget_accounts(self) -> None:
         """Remove the journal, while no sandbox runs: the next one starts with empty accounts."""
         # The database first: without it SQLite takes nothing from the other two, should we be ended in between.
@@ -130,3 +155,19 @@ class SandboxFolder(StateFolder):
             "address": running.address,
         }
         self.keep(self.file.name, stored)
+
+
+def _begun(pid: int) -> str:
+    """When a process began, as the system tells it; empty where there is none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return told.rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        pass
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]  # where there is no /proc: macOS
+    try:
+        return subprocess.run(  # noqa: S603 - a number is all that is added
+            command, capture_output=True, text=True, check=False, env={"PATH": os.defpath, "LC_ALL": "C"}
+        ).stdout.strip()
+    except OSError:
+        return ""

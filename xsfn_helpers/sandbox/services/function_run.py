@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.common.browser import in_browser
+from xsfn_helpers.sandbox.gateway.calls import account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.services.function_here import answer_here
 
 _CHILD: Final = Path(__file__).with_name("function_child.py")
@@ -29,7 +31,9 @@ _INTERPRETER_MB: Final = 128
 _MEGABYTE: Final = 1024 * 1024
 _LARGEST_PAYLOAD: Final = 6 * _MEGABYTE
 _LOG_TAIL: Final = 4096
+# For each account, and in all: each is a process.
 MOST_AT_ONCE: Final = 4
+_IN_ALL: Final = 16
 _PATIENCE_SECONDS: Final = 3.0
 
 
@@ -60,17 +64,17 @@ class Runner:
     """Runs functions, a few at once."""
 
     def __init__(self) -> None:
-        self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._room = Share(each=MOST_AT_ONCE, few=1, in_all=_IN_ALL)
 
     def run(self, function: Function, event: Any, request_id: str) -> Invoked:
         """Invoke it and wait. Raises `Refusal` where too many are under way, as Lambda does."""
-        if not self._room.acquire(timeout=_PATIENCE_SECONDS):
-            raise Refusal("TooManyRequestsException", "Rate Exceeded.", 429)
-        try:
-            with tempfile.TemporaryDirectory(prefix="xsfn-lambda-", ignore_cleanup_errors=True) as folder:
-                return _run(function, event, request_id, Path(folder))
-        finally:
-            self._room.release()
+        too_many = Refusal("TooManyRequestsException", "Rate Exceeded.", 429)
+        with (
+            aside(),
+            self._room.taken(account_of(function.arn, default=""), too_many, patience=_PATIENCE_SECONDS),
+            tempfile.TemporaryDirectory(prefix="xsfn-lambda-", ignore_cleanup_errors=True) as folder,
+        ):
+            return _run(function, event, request_id, Path(folder))
 
 
 def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invoked:

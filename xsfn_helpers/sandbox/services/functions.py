@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from xsfn_helpers.sandbox.gateway.calls import (
     Call,
@@ -52,6 +52,8 @@ _CREATED_WITH: Final = (
     *("FunctionName", "Runtime", "Role", "Handler", "Code", "Description", "Timeout", "MemorySize", "Publish"),
     *("Environment", "Tags", "PackageType", "Architectures"),
 )
+# The only version that functions have here.
+_LATEST: Final = "$LATEST"
 _RUNTIME: Final = re.compile(r"python3\.\d+")
 _HANDLER: Final = re.compile(r"[\w./-]+\.\w+", re.ASCII)
 _LARGEST_ARCHIVE: Final = 4 * 1024 * 1024
@@ -79,6 +81,9 @@ class Functions:
         if match is None or (request.method, match["rest"]) not in _OPERATIONS:
             raise not_offered("lambda", f"{request.method} {request.path}")
         operation, action, mutates = _OPERATIONS[request.method, match["rest"]]
+        qualifier = dict(parse_qsl(request.query, keep_blank_values=True)).get("Qualifier", _LATEST)
+        if qualifier != _LATEST:
+            raise Refusal("ResourceNotFoundException", f"Function not found: {match['name']}:{qualifier}", 404)
         arn = _arn(unquote(match["name"]), place)
         params: dict[str, Any] = {"FunctionName": unquote(match["name"])}
         if operation == "Invoke":
@@ -184,7 +189,7 @@ def _create(params: Params, place: CallPlace) -> Call:
     refuse_unknown(params, _CREATED_WITH, code=_INVALID, what="CreateFunction")
     _check(params)
     arn = _arn(params["FunctionName"], place)
-    context: Context = {**tag_keys(params.get("Tags") or {})}
+    context: Context = {**tag_keys(params.get("Tags") or {}, refused=_INVALID)}
     demands = (_demand("lambda:CreateFunction", arn, place, context), pass_role(params["Role"], place, to=PRINCIPAL))
     return Call("lambda", "CreateFunction", params, demands, mutates=True)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, tag_keys
-from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered, xml_text
+from xsfn_helpers.sandbox.gateway.errors import Refusal, extended_id, not_offered, xml_text
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.journal_table import Shelf
@@ -45,6 +45,8 @@ _HEADERS: Final = frozenset(
         *("x-amz-expected-bucket-owner",),
     )
 )
+# What a write may depend on: passed over, it would overwrite what it is told to leave.
+_PRECONDITIONS: Final = frozenset(("if-match", "if-none-match"))
 _BUCKET: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 _CONSTRAINT: Final = re.compile(rb"<LocationConstraint>([a-z0-9-]*)</LocationConstraint>")
 _NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -66,7 +68,8 @@ class Objects:
         if not bucket:
             if request.method != "GET" or query.keys() - {"x-id"}:
                 raise not_offered("s3", f"{request.method} {request.path}")
-            return Call("s3", "ListBuckets", {}, (Demand("s3:ListAllMyBuckets", "*", place.account_id),), False)
+            every = f"arn:{place.partition}:s3:::*"
+            return Call("s3", "ListBuckets", {}, (Demand("s3:ListAllMyBuckets", every, place.account_id),), False)
         if (request.method, bool(key)) not in _OPERATIONS:
             raise not_offered("s3", f"{request.method} {request.path}")
         operation, action, mutates = _OPERATIONS[request.method, bool(key)]
@@ -76,19 +79,34 @@ class Objects:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
         if other := {name for name in request.headers if name.startswith("x-amz-")} - _HEADERS:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
+        if mutates and (other := request.headers.keys() & _PRECONDITIONS):
+            raise not_offered("s3", f"{operation} with {min(other)}")
         if len(key.encode()) > _LONGEST_KEY:
             raise Refusal("KeyTooLongError", "Your key is too long")
         arn = f"arn:{place.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
         stored = self._buckets.get(bucket)
+        if stored and operation != "CreateBucket" and stored["region"] != place.region:
+            # As S3's regional endpoints refuse it; its own clients then sign anew for the bucket's region.
+            words = f"the region '{place.region}' is wrong; expecting '{stored['region']}'"
+            raise Refusal("AuthorizationHeaderMalformed", f"The authorization header is malformed; {words}")
         # A bucket's ARN has no account: it belongs to whoever made it.
         owner = stored["account"] if stored and operation != "CreateBucket" else place.account_id
         params = {"Bucket": bucket, "Key": key, "Query": query, "Body": request.body, "Headers": dict(request.headers)}
         demands = [Demand(action, arn, owner, _context(operation, query))]
         if operation == "CreateBucket" and (tags := _tags_in(request.body)):
-            demands = [Demand(one, arn, owner, tag_keys(tags)) for one in (action, "s3:TagResource")]
+            demands = [Demand(one, arn, owner, _tag_keys(tags)) for one in (action, "s3:TagResource")]
         return Call("s3", operation, params, tuple(demands), mutates)
 
+    def _check_owner(self, asked: Asked, bucket: str) -> None:
+        """Who names the account that a bucket should belong to is refused where it belongs to another."""
+        expected = asked.params["Headers"].get("x-amz-expected-bucket-owner")
+        stored = self._buckets.get(bucket)
+        if expected is not None and stored is not None and stored["account"] != expected:
+            raise Refusal("AccessDenied", "Access Denied", 403)
+
     def answer(self, asked: Asked) -> HttpResponse:
+        if "Bucket" in asked.params:
+            self._check_owner(asked, asked.params["Bucket"])
         bucket, key = asked.params.get("Bucket", ""), asked.params.get("Key", "")
         match asked.call.operation:
             case "ListBuckets":
@@ -124,8 +142,12 @@ class Objects:
         headers = {
             "content-type": found["type"],
             "etag": found["etag"],
+            "accept-ranges": "bytes",
+            **_ENCRYPTED,
             "last-modified": format_datetime(datetime.fromisoformat(found["changed"]), usegmt=True),
         }
+        if asked.params["Headers"].get("x-amz-checksum-mode") == "ENABLED":
+            headers |= _checksum_headers(body)
         return _answer(asked, 200, body, headers)
 
     def empty(self, account_ids: Collection[str]) -> None:
@@ -176,7 +198,8 @@ class Objects:
         body, headers = asked.params["Body"], asked.params["Headers"]
         if len(body) > _LARGEST:
             raise Refusal("EntityTooLarge", f"In the xsfn sandbox, an object has at most {_LARGEST} bytes.")
-        checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode("ascii")
+        checksums = _checksum_headers(body)
+        checksum = checksums["x-amz-checksum-crc32"]
         if headers.get("x-amz-checksum-crc32", checksum) != checksum:
             raise Refusal("BadDigest", "The CRC32 you specified did not match the calculated checksum.")
         etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
@@ -190,7 +213,7 @@ class Objects:
         with self._buckets.changing:
             self._stored(bucket)
             self._objects.put(f"{bucket}/{key}", thing)
-        return _answer(asked, 200, headers={"etag": etag, "x-amz-checksum-crc32": checksum})
+        return _answer(asked, 200, headers={"etag": etag, **_ENCRYPTED, **checksums})
 
     def _list(self, asked: Asked, bucket: str) -> HttpResponse:
         self._stored(bucket)
@@ -248,6 +271,15 @@ class Objects:
         return _xml(asked, "ListAllMyBucketsResult", f"{owner}<Buckets>{rows}</Buckets>")
 
 
+# Since 2023 S3 encrypts all: docs.aws.amazon.com/AmazonS3/latest/userguide/UsingServerSideEncryption.html
+_ENCRYPTED: Final = {"x-amz-server-side-encryption": "AES256"}
+
+
+def _checksum_headers(body: bytes) -> dict[str, str]:
+    checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode("ascii")
+    return {"x-amz-checksum-crc32": checksum, "x-amz-checksum-type": "FULL_OBJECT"}
+
+
 def _tags_in(body: bytes) -> dict[str, str]:
     """The tags that a bucket is made with."""
     if b"<Tags>" not in body:
@@ -261,6 +293,10 @@ def _tags_in(body: bytes) -> dict[str, str]:
         raise Refusal("MalformedXML", "The XML you provided was not well-formed.") from None
     tags = root.iterfind(".//{*}Tags/{*}Tag")
     return {tag.findtext("{*}Key", ""): tag.findtext("{*}Value", "") for tag in tags}
+
+
+def _tag_keys(tags: Mapping[str, str]) -> Context:
+    return tag_keys(tags, refused="InvalidTag", words="System tags cannot be added/updated by requester")
 
 
 def _up_to(delimiter: str, key: str, start: int) -> tuple[str, bool]:
@@ -287,4 +323,8 @@ def _xml(asked: Asked, root: str, content: str) -> HttpResponse:
 
 
 def _answer(asked: Asked, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> HttpResponse:
-    return HttpResponse(status, body, {"x-amz-request-id": asked.request_id, **(headers or {})})
+    return HttpResponse(
+        status,
+        body,
+        {"x-amz-request-id": asked.request_id, "x-amz-id-2": extended_id(asked.request_id), **(headers or {})},
+    )

@@ -15,6 +15,8 @@ from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand,
 from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
 from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.journal_table import Shelf
@@ -43,8 +45,9 @@ _VISIBILITY: Final = "VisibilityTimeout"
 _DEFAULT_VISIBILITY: Final = 30
 _LONGEST_VISIBILITY: Final = 43_200
 _LONGEST_WAIT: Final = 20
-# Who waits for a message holds one of the server's threads.
-_MOST_WAITING: Final = 2
+# Who waits for a message has a thread: of each account, and in all.
+_MOST_WAITING: Final = 4
+_WAITING_IN_ALL: Final = 64
 _LARGEST_MESSAGE: Final = 1024 * 1024
 _MOST_MESSAGES: Final = 1000
 
@@ -55,7 +58,7 @@ class Queues:
     def __init__(self, journal: Journal) -> None:
         self._shelf = Shelf(journal, "sqs queue")
         self._sent = threading.Condition(self._shelf.changing)
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._waiting = Share(each=_MOST_WAITING, few=1, in_all=_WAITING_IN_ALL)
 
     def read(self, request: HttpRequest, place: CallPlace) -> Call:
         operation, params = read_json(request, "AmazonSQS", "SQS")
@@ -66,9 +69,11 @@ class Queues:
         check_types("sqs", operation, params)
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         if operation == "ListQueues":
-            return Call("sqs", operation, params, (Demand(action, "*", place.account_id),), mutates)
+            # Decided on the ARN of a queue without a name, as AWS's denials show.
+            every = f"arn:{place.partition}:sqs:{place.region}:{place.account_id}:"
+            return Call("sqs", operation, params, (Demand(action, every, place.account_id),), mutates)
         arn = _arn(params, place)
-        context: Context = {**tag_keys(params.get("tags") or {})}
+        context: Context = {**tag_keys(params.get("tags") or {}, refused=_INVALID)}
         demand = Demand(action, arn, account_of(arn, default=place.account_id), context)
         return Call("sqs", operation, params, (demand,), mutates)
 
@@ -153,16 +158,20 @@ class Queues:
     def _receive(self, arn: str, params: Mapping[str, Any]) -> dict[str, Any]:
         most = _number(params.get("MaxNumberOfMessages", 1), "MaxNumberOfMessages", 10, least=1)
         end = time.monotonic() + _number(params.get("WaitTimeSeconds", 0), "WaitTimeSeconds", _LONGEST_WAIT)
-        patient = self._waiting.acquire(blocking=False)
+        account = account_of(arn, default="")
+        patient = end > time.monotonic() and self._waiting.take(account)
         try:
             with self._sent:
-                while not (taken := self._take(arn, most, params.get(_VISIBILITY))) and patient:
-                    left = end - time.monotonic()
-                    if left <= 0 or not self._sent.wait(left):
-                        break
+                taken = self._take(arn, most, params.get(_VISIBILITY))
+            if not taken and patient:
+                with aside(), self._sent:
+                    while not (taken := self._take(arn, most, params.get(_VISIBILITY))):
+                        left = end - time.monotonic()
+                        if left <= 0 or not self._sent.wait(left):
+                            break
         finally:
             if patient:
-                self._waiting.release()
+                self._waiting.give_back(account)
         return {"Messages": taken} if taken else {}
 
     def _take(self, arn: str, most: int, visibility: Any) -> list[dict[str, Any]]:

@@ -58,11 +58,14 @@ class Tables:
         refuse_unknown(params, known.split(), code=_INVALID, what=operation)
         action = f"dynamodb:{operation}"
         if operation == "ListTables":
-            return Call("dynamodb", operation, params, (Demand(action, "*", place.account_id),), mutates)
+            return Call(
+                "dynamodb", operation, params, (Demand(action, _every_table(place), place.account_id),), mutates
+            )
         arn = _arn(params["ResourceArn" if operation == "ListTagsOfResource" else "TableName"], place)
         context: Context = {}
         if operation == "CreateTable":
-            context = tag_keys({tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []})
+            tags = {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []}
+            context = tag_keys(tags, refused=_INVALID)
         elif operation in ("PutItem", "GetItem"):
             context = self._context(arn, params.get("Item") or params.get("Key") or {})
         demand = Demand(action, arn, account_of(arn, default=place.account_id), context)
@@ -176,6 +179,11 @@ class Tables:
             raise Refusal(_INVALID, "The provided key element does not match the schema")
         item = self._items.get(_item_key(asked.resource, stored, key, "key"))
         return {"Item": item} if item is not None else {}
+
+
+def _every_table(place: CallPlace) -> str:
+    """What AWS decides ListTables on: its denials name `table/*`."""
+    return f"arn:{place.partition}:dynamodb:{place.region}:{place.account_id}:table/*"
 
 
 def _arn(named: str, place: CallPlace) -> str:

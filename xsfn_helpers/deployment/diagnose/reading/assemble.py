@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from xsfn_helpers.common.arns import account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
     AccountSeen,
@@ -16,6 +16,8 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     ExecutionSeen,
     MachineSeen,
     NotSeen,
+    PolicySeen,
+    read_document,
 )
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
@@ -38,6 +40,7 @@ class Assembly:
     _events: list[Answer] = field(default_factory=list)
     _manifest: Answer | None = None
     _unknown: list[str] = field(default_factory=list)
+    _limits: list[PolicySeen] = field(default_factory=list)
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
@@ -61,12 +64,14 @@ class Assembly:
             str(answer.get("type", "STANDARD")),
             logs=logging.get("level", "OFF") != "OFF" if isinstance(logging, Mapping) else None,
             traces=bool(tracing.get("enabled")) if isinstance(tracing, Mapping) else None,
+            key=key_of(answer),
         )
 
     def _machine_list(self, _: str, answer: Answer) -> None:
         for one in _list(answer, "stateMachines"):
             arn = _text(one, "stateMachineArn")
-            self._listed.setdefault(account_of(arn), set()).add(arn)
+            if _is_whole(answer):
+                self._listed.setdefault(account_of(arn), set()).add(arn)
 
     def _execution(self, _: str, answer: Answer) -> None:
         self._executions[_text(answer, "executionArn")] = answer
@@ -78,10 +83,10 @@ class Assembly:
         self._roles.role(_mapping(answer, "Role"))
 
     def _role_list(self, _: str, answer: Answer) -> None:
-        self._roles.listing(_list(answer, "Roles"))
+        self._roles.listing(_list(answer, "Roles"), whole=_is_whole(answer))
 
     def _details(self, _: str, answer: Answer) -> None:
-        self._roles.details(_list(answer, "RoleDetailList"), _list(answer, "Policies"))
+        self._roles.details(_list(answer, "RoleDetailList"), _list(answer, "Policies"), whole=_is_whole(answer))
 
     def _role_policy(self, name: str, answer: Answer) -> None:
         self._roles.inline(name, _text(answer, "RoleName"), _text(answer, "PolicyName"), answer["PolicyDocument"])
@@ -96,6 +101,8 @@ class Assembly:
         policy = _mapping(answer, "Policy")
         if "Arn" in policy and "DefaultVersionId" in policy:
             self._roles.policy(_text(policy, "Arn"), _text(policy, "DefaultVersionId"))
+        elif "Content" in policy and "Arn" in policy.get("PolicySummary", {}):
+            self._limits.append(_limit(policy["PolicySummary"], policy["Content"]))
         else:
             self._unknown.append(str(policy.get("PolicySummary", {}).get("Name", tr("a policy"))))
 
@@ -126,7 +133,9 @@ class Assembly:
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
         machine, execution = self._asked(asked)
-        evidence = Evidence(asked or machine.arn, machine, accounts, execution, tuple(not_seen))
+        evidence = Evidence(
+            asked or machine.arn, machine, accounts, execution, tuple(not_seen), unplaced=tuple(self._limits)
+        )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
         return _with_gaps(evidence)
@@ -208,14 +217,30 @@ def _with_gaps(evidence: Evidence) -> Evidence:
         if role is not None and not role.policies_listed
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
-    gaps += [NotSeen(account, tr("service control policies"), tr("no file tells of them")) for account in accounts]
-    return Evidence(
-        evidence.asked,
-        evidence.machine,
-        evidence.accounts,
-        evidence.execution,
-        (*evidence.not_seen, *gaps),
-    )
+    for account in accounts:
+        for what in (mark("service control policies"), mark("resource control policies")):
+            gaps.append(NotSeen(account, tr(what), tr("no file tells of them")))
+    return replace(evidence, not_seen=(*evidence.not_seen, *gaps))
+
+
+def key_of(answer: Answer) -> str:
+    """The KMS key of one's own that a state machine is encrypted with; empty where it is AWS's."""
+    given = answer.get("encryptionConfiguration")
+    if not isinstance(given, Mapping) or given.get("type") != "CUSTOMER_MANAGED_KMS_KEY":
+        return ""
+    return str(given.get("kmsKeyId", "")) or tr("a key that isn't named")
+
+
+def _is_whole(answer: Answer) -> bool:
+    """Whether an answer is a list's only page: else what isn't in it may be on another."""
+    return not any(answer.get(key) for key in ("IsTruncated", "Marker", "NextToken", "nextToken"))
+
+
+def _limit(summary: Answer, content: object) -> PolicySeen:
+    """A policy of an organization, which doesn't say whom it is attached to."""
+    arn, document = _text(summary, "Arn"), read_document(content)
+    why_not = "" if document is not None else tr("it is no policy document")
+    return PolicySeen(str(summary.get("Name") or arn), arn, document, why_not)
 
 
 def _text(answer: object, key: str) -> str:

@@ -78,6 +78,8 @@ def _machine(machine: MachineSeen) -> dict[str, Any]:
     }
     if machine.logs is not None:
         found["loggingConfiguration"] = {"level": "ALL" if machine.logs else "OFF"}
+    if machine.key:
+        found["encryptionConfiguration"] = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": machine.key}
     if machine.traces is not None:
         found["tracingConfiguration"] = {"enabled": machine.traces}
     return found
@@ -152,11 +154,8 @@ def _account(account: AccountSeen) -> dict[str, Any]:
         "all_roles": None if account.all_roles is None else sorted(account.all_roles),
         "all_machines": None if account.all_machines is None else sorted(account.all_machines),
         "missing": sorted(account.missing),
-        "scps": None
-        if account.scps is None
-        else [
-            [{"name": one.name, "arn": one.arn, "document": one.document} for one in level] for level in account.scps
-        ],
+        "scps": _levels(account.scps),
+        "rcps": _levels(account.rcps),
         "roles": {
             role.arn: {
                 "policies_listed": role.policies_listed,
@@ -172,6 +171,20 @@ def _account(account: AccountSeen) -> dict[str, Any]:
         },
         "machine_tags": {machine.arn: machine.tags for machine in account.machines.values()},
     }
+
+
+def _levels(levels: tuple[tuple[PolicySeen, ...], ...] | None) -> list[list[dict[str, Any]]] | None:
+    if levels is None:
+        return None
+    return [[{"name": one.name, "arn": one.arn, "document": one.document} for one in level] for level in levels]
+
+
+def _read_levels(given: Any) -> tuple[tuple[PolicySeen, ...], ...] | None:
+    if given is None:
+        return None
+    return tuple(
+        tuple(PolicySeen(one["name"], one["arn"], read_document(one["document"])) for one in level) for level in given
+    )
 
 
 def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
@@ -202,7 +215,6 @@ def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
 def _with_account(account: AccountSeen, given: Mapping[str, Any]) -> AccountSeen:
     roles = {arn: _with_role(role, given["roles"].get(arn)) for arn, role in account.roles.items()}
     tags = given["machine_tags"]
-    scps = given["scps"]
     return replace(
         account,
         roles=roles,
@@ -210,12 +222,8 @@ def _with_account(account: AccountSeen, given: Mapping[str, Any]) -> AccountSeen
         all_roles=None if given["all_roles"] is None else frozenset(given["all_roles"]),
         all_machines=None if given["all_machines"] is None else frozenset(given["all_machines"]),
         missing=frozenset(given["missing"]),
-        scps=None
-        if scps is None
-        else tuple(
-            tuple(PolicySeen(one["name"], one["arn"], read_document(one["document"])) for one in level)
-            for level in scps
-        ),
+        scps=_read_levels(given["scps"]),
+        rcps=_read_levels(given.get("rcps")),  # an older folder doesn't have them
     )
 
 

@@ -25,6 +25,9 @@ _DOCUMENTS: Final = frozenset(("PolicyDocument", "AssumeRolePolicyDocument", "de
 _RECORDED_ORDER: Final = {
     "statusFilter": ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"),
 }
+# Services whose lists and structures nothing else looks at; of one of those, only that it is there counts.
+_JSON: Final = ("dynamodb",)
+_WHOLE: Final = "whole"
 _CONVERTED: Final[dict[type, str]] = {int: "NUMBER_VALUE", float: "NUMBER_VALUE", str: "STRING_VALUE"}
 
 
@@ -46,6 +49,8 @@ class _Member:
         """The constraint that `value` doesn't keep, in AWS's words; None if it keeps all."""
         if value is None:
             return "Member must not be null" if self.required else None
+        if self.kind == _WHOLE:
+            return None
         if self.kind == "string":
             return self._violated_by_text(value)
         number = int(value)
@@ -74,7 +79,7 @@ def check_constraints(service: str, operation: str, params: Mapping[str, Any]) -
     faults = []
     for member in _members(service).get(operation, ()):
         value = params.get(member.name)
-        if value is not None:
+        if value is not None and member.kind != _WHOLE:
             _check_kind(member, value, query=query)
         if constraint := member.violated(value):
             shown = "null" if value is None else f"'{value}'"
@@ -107,17 +112,20 @@ def _members(service: str) -> dict[str, tuple[_Member, ...]]:
     model = Loader().load_service_model(_MODELS[service], "service-2")
     shapes = model["shapes"]
     return {
-        name: tuple(_constrained(shapes[operation["input"]["shape"]], shapes))
+        name: tuple(_constrained(shapes[operation["input"]["shape"]], shapes, whole=service in _JSON))
         for name, operation in model["operations"].items()
         if "input" in operation
     }
 
 
-def _constrained(structure: Mapping[str, Any], shapes: Mapping[str, Any]) -> Iterator[_Member]:
+def _constrained(structure: Mapping[str, Any], shapes: Mapping[str, Any], *, whole: bool) -> Iterator[_Member]:
+    """`whole`: lists and structures, too, which in a form come in pieces."""
     required = structure.get("required", ())
     for name, reference in structure["members"].items():
         shape = shapes[reference["shape"]]
         if shape["type"] not in ("string", "integer", "long"):
+            if name in required and whole:
+                yield _Member(name, _WHOLE, True, None, None, "", None, (), False)
             continue
         limits = {} if name in _DOCUMENTS else shape
         pattern = limits.get("pattern", "")

@@ -22,6 +22,8 @@ from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWork
 from moto.stepfunctions.parser.backend.execution_worker_comm import ExecutionWorkerCommunication
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import read_as_given, written
+from xsfn_helpers.sandbox.moto_bridge.corrections.versions import target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, present
 
 # An Express execution runs for five minutes at most.
@@ -87,12 +89,12 @@ class _NobodyToTell(ExecutionWorkerCommunication):
 
 
 def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
-    machine = response.stepfunction_backend.describe_state_machine(response._get_param("stateMachineArn"))
+    machine = target_of(response.stepfunction_backend, response._get_param("stateMachineArn")).snapshot()
     name = response._get_param("name")
     run = MachineRun.of(response.current_account, response.region, machine.arn, machine.roleArn, name)
     text = response._get_param("input") or "{}"
     started = datetime.now(UTC)
-    env = run.evaluate(SyncExecutionWorker, limited(machine.definition), json.loads(text))
+    env = run.evaluate(SyncExecutionWorker, limited(machine.definition), read_as_given(text))
     stopped = datetime.now(UTC)
     end = env.program_state()
     error: Mapping[str, str] = end.error or {} if isinstance(end, ProgramError) else {}
@@ -107,7 +109,7 @@ def _start_sync_execution(response: StepFunctionResponse) -> ActionResult:
         cause=error.get("cause"),
         input=text,
         inputDetails=_INCLUDED,
-        output=compact_json(env.states.get_input()) if isinstance(end, ProgramEnded) else None,
+        output=written(env.states.get_input()) if isinstance(end, ProgramEnded) else None,
         outputDetails=_INCLUDED,
         # Billed in steps of 100 ms and 64 MB (recorded: localstack, test_express_sync).
         billingDetails={

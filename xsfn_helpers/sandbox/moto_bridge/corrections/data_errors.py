@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from moto.stepfunctions.parser.api import HistoryEventType
@@ -22,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.jsonata.jsonata_template_binding import JSONataTemplateBinding
 from moto.stepfunctions.parser.asl.component.common.outputdecl import Output
 from moto.stepfunctions.parser.asl.component.common.parargs import Arguments
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.common.payload.payloadvalue.payloadbinding.payload_binding import (
     PayloadBindingStringExpressionSimple,
 )
@@ -39,6 +41,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.state_choice import St
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.items.items import ItemsJSONata
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import MaxConcurrencyJSONata
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import Credentials, RoleArn
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
@@ -50,11 +53,14 @@ from moto.stepfunctions.parser.asl.eval.variable_store import NoSuchVariable as 
 from moto.stepfunctions.parser.asl.jsonata.jsonata import JSONataException, eval_jsonata_expression
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
+from xsfn_helpers.asl.definition_rules import read_timestamp
 from xsfn_helpers.sandbox.moto_bridge.corrections.events import ALREADY_TOLD
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json
 
 _RUNTIME: Final = StatesErrorNameType.StatesRuntime
 _QUERY: Final = StatesErrorNameType.StatesQueryEvaluationError
+# Recorded: 24,855 days will do, 24,856 won't (localstack: test_timestamp_too_far_in_future_boundary, 2025).
+_LONGEST_WAIT: Final = 2**31 - 1
 _TELLS_WHERE: Final = "An error occurred while executing the state '"
 _TYPES: Final = frozenset(("null", "number", "string", "boolean", "array", "object"))
 
@@ -120,15 +126,24 @@ def tell_of_missing_data() -> None:
         kind._eval_body = _naming_the_place(kind._eval_body, place)  # type: ignore[attr-defined]
     _evaluate_strings()
     _choose()
+    _want_arrays()
+    Timestamp._from_timestamp_string = staticmethod(read_timestamp)
+    Timestamp._get_wait_seconds = _until
+
+
+def runtime_error(cause: str) -> Exception:
+    """What a state raises to fail with States.Runtime and this cause, and without an event of its own."""
+    return _DataError(_RUNTIME, cause)
 
 
 class _DataError(Exception):
     """An error of a state's data, on its way up from the expression to the state."""
 
-    def __init__(self, error: Any, cause: str) -> None:
+    def __init__(self, error: Any, cause: str, *, place: str = "") -> None:
         super().__init__(cause)
         self.type = error
         self.cause = cause
+        self.place = place
 
 
 class _QueryError(_DataError):
@@ -138,7 +153,6 @@ class _QueryError(_DataError):
         super().__init__(_QUERY, what)
         self._expression = expression
         self._what = what
-        self.place = ""
 
     def inside(self, place: str) -> None:
         self.place = f"{place}/{self.place}" if self.place else place
@@ -150,8 +164,8 @@ def _tell(env: Any, error: _DataError) -> FailureEventException:
     state = env.next_state_name
     cause = f"{_TELLS_WHERE}{state}' (entered at the event id #{_entered(env)}). {error.cause}"
     details = {"error": error.type.to_name(), "cause": cause}
-    if isinstance(error, _QueryError):
-        recorded = {**details, "location": error.place, "state": state}
+    if error.type is _QUERY:
+        recorded = {**details, **({"location": error.place} if error.place else {}), "state": state}
         env.event_manager.add_event(
             env.event_history_context,
             HistoryEventType.EvaluationFailed,
@@ -277,3 +291,47 @@ def _choose() -> None:
 
     ComparisonVariable._eval_body = compare
     StateChoice._eval_state = choose
+
+
+def _want_arrays() -> None:
+    """Map: what it is given has to be an array (recorded: test_map_state_items_input_types, 2025-02)."""
+    evaluate_map = StateMap._eval_execution
+    evaluate_path = ItemsPath._eval_body
+
+    def evaluate(state: Any, env: Any) -> None:
+        if state.items is None and state.items_path is None and state.item_reader is None:
+            _check_array(env.stack[-1])
+        evaluate_map(state, env)
+
+    def select(path: Any, env: Any) -> None:
+        evaluate_path(path, env)
+        if not isinstance(env.stack[-1], list):
+            # Quoted from AWS by users.
+            said = f'Reference path "{path.string_sampler.literal_value}" must point to array.'
+            raise _DataError(_RUNTIME, said)
+
+    StateMap._eval_execution = evaluate
+    ItemsPath._eval_body = select
+
+
+def _check_array(items: Any) -> None:
+    if not isinstance(items, list):
+        raise _DataError(_QUERY, f"Map state input must be an array but was: {compact_json(items)}")
+
+
+def _until(wait: Any, env: Any) -> float:
+    """Wait: how long until its Timestamp (recorded: test_wait_timestamp_jsonata and _path, 2024-12)."""
+    wait.string.eval(env=env)
+    text = env.stack.pop()
+    moment = read_timestamp(text) if isinstance(text, str) else None
+    if moment is None:
+        shown = text if isinstance(text, str) else compact_json(text)
+        words = "ISO-8601 extended offset date-time format string"
+        if isinstance(wait.string, string_expression.StringJSONata):
+            raise _DataError(_QUERY, f"The Timestamp field cannot be parsed as an {words}: {shown}", place="Timestamp")
+        path = wait.string.literal_value
+        raise _DataError(_RUNTIME, f"The TimestampPath parameter does not reference a valid {words}: {path} == {shown}")
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    if seconds > _LONGEST_WAIT:
+        raise _DataError(_RUNTIME, "Wait state delay is too long.")
+    return seconds

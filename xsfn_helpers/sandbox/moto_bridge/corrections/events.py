@@ -13,9 +13,10 @@ from moto.stepfunctions.parser.asl.eval import environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 from moto.stepfunctions.parser.asl.utils import encoding
-from moto.stepfunctions.parser.backend import execution_worker
+from moto.stepfunctions.parser.backend import execution, execution_worker
 from moto.stepfunctions.parser.backend.test_state import execution_worker as test_state_worker
 
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import is_given, read_as_given, written
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import utc_text
 
 # For a failure whose event has been written: the type of one that isn't written again.
@@ -79,6 +80,7 @@ def record_like_aws() -> None:
     _write_times_like_aws()
     # Every module has `to_json_str` by name; what it calls can be had here.
     encoding.json = _CompactJson
+    execution.json = _GivenJson
 
 
 def _say_nothing(component: Any, failure_event_exception: Any = None, exception: Any = None) -> None:
@@ -88,7 +90,8 @@ def _say_nothing(component: Any, failure_event_exception: Any = None, exception:
 def _write_times_like_aws() -> None:
     """The context object's times are texts: 2026-11-24T08:00:00.000Z."""
     for module in (execution_worker, test_state_worker):
-        module.ExecutionData = lambda **data: {**data, "StartTime": utc_text(data["StartTime"])}
+        # Recorded with RedriveCount since 2024-07; nothing is redriven here.
+        module.ExecutionData = lambda **data: {**data, "StartTime": utc_text(data["StartTime"]), "RedriveCount": 0}
     state.StateData = lambda **data: {**data, "EnteredTime": utc_text(datetime.fromisoformat(data["EnteredTime"]))}
 
 
@@ -97,7 +100,15 @@ class _CompactJson:
 
     @staticmethod
     def dumps(value: Any, *, cls: type[json.JSONEncoder], separators: object) -> str:
+        if is_given(value):
+            return written(value)
         return json.dumps(value, cls=cls, separators=(",", ":"), ensure_ascii=False)
+
+
+class _GivenJson:
+    """Stands where moto reads an execution's input: its text isn't forgotten."""
+
+    loads = staticmethod(read_as_given)
 
 
 class _Cut(EventHistoryContext):

@@ -159,6 +159,12 @@ class _Selection:
 _selection: ContextVar[_Selection | None] = ContextVar("what is being selected", default=None)
 
 
+def account_at_work() -> str:
+    """Whose execution evaluates something in this thread; empty where that can't be said."""
+    selection = _selection.get()
+    return str(selection.env.aws_execution_details.account) if selection is not None else ""
+
+
 @contextmanager
 def _selecting(state_name: str, env: Any) -> Iterator[None]:
     token = _selection.set(_Selection(state_name, env))

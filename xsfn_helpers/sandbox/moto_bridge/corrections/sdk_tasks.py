@@ -42,7 +42,11 @@ def _call(
     )
     method = task._get_boto_service_action()
     operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
-    answer = getattr(client, method)(**_given(normalised_parameters, operation.input_shape))
+    given = _given(normalised_parameters, operation.input_shape)
+    if operation.name == "PutObject":
+        # Recorded: test_s3_put_object (localstack, 2025-01). What is put is text.
+        given.setdefault("ContentType", "text/plain; charset=UTF-8")
+    answer = getattr(client, method)(**given)
     env.stack.append(_taken(answer, operation.output_shape))
 
 
@@ -51,7 +55,11 @@ def _given(parameters: Any, shape: Any) -> Any:
     if isinstance(shape, StructureShape) and isinstance(parameters, Mapping):
         names = {name.lower(): name for name in shape.members}
         renamed = {names.get(name.lower(), name): value for name, value in parameters.items()}
-        return {name: _given(value, shape.members[name]) for name, value in renamed.items() if name in shape.members}
+        return {
+            name: _given(value, shape.members[name])
+            for name, value in renamed.items()
+            if name in shape.members and value is not None
+        }
     if isinstance(shape, ListShape) and isinstance(parameters, list):
         return [_given(item, shape.member) for item in parameters]
     if isinstance(shape, StringShape) and not isinstance(parameters, str):
@@ -64,7 +72,11 @@ def _given(parameters: Any, shape: Any) -> Any:
 
 
 def _taken(answer: Any, shape: Any) -> Any:
-    """An answer as AWS's Java SDK has it: names with a capital, times as text."""
+    """An answer as AWS's Java SDK has it: names with a capital, times and bodies as text."""
+    if shape.type_name == "blob":
+        # Recorded: test_s3_get_object (localstack, 2025-01).
+        content = answer if isinstance(answer, bytes) else answer.read()
+        return content.decode("utf-8", "replace")
     if isinstance(answer, datetime):
         return utc_text(answer)
     if isinstance(shape, StructureShape) and isinstance(answer, Mapping):

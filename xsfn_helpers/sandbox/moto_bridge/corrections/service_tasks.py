@@ -34,7 +34,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_la
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
-from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, sdk_metadata
+from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
+    compact_json,
+    invocation_metadata,
+    sdk_metadata,
+)
 from xsfn_helpers.sandbox.tasks import AssumeRefused
 
 
@@ -51,15 +55,22 @@ class _Words:
         """Error name and cause of a call that was refused or failed."""
         told, metadata = error.response["Error"], error.response["ResponseMetadata"]
         plain = told["Code"].rpartition(".")[2].removesuffix("Exception")
-        name = self.other if plain.startswith("AccessDenied") else f"{plain}Exception"
+        # DynamoDB's model has no exception for a failed validation (recorded: test_put_item_invalid_table_name).
+        unnamed = plain.startswith("AccessDenied") or (plain, self.prefix) == ("Validation", "DynamoDB")
+        name = self.other if unnamed else f"{plain}Exception"
         status, request_id = metadata["HTTPStatusCode"], metadata.get("RequestId", "")
         suffix = self.suffix.format(status=status, code=told["Code"], request=request_id)
-        return f"{self.prefix}.{name}", f"{told['Message']} ({suffix})"
+        message = told["Message"]
+        if message.startswith("Function not found: ") and message.count(":") == _COLONS_WITHOUT_QUALIFIER:
+            message += ":$LATEST"
+        return f"{self.prefix}.{name}", f"{message} ({suffix})"
 
 
+# In "Function not found: arn:aws:lambda:REGION:ACCOUNT:function:NAME", which Step Functions tells with a version.
+_COLONS_WITHOUT_QUALIFIER: Final = 7
 _OLDER: Final = "; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
-# Lambda's is quoted by users since 2024, DynamoDB's recorded (localstack: test_dynamodb_invalid_param), SQS's alike.
-_LAMBDA: Final = _Words("Lambda", "AWSLambdaException", "Service: Lambda, Status Code: {status}, Request ID: {request}")
+# Recorded: localstack's test_no_such_function (2025-11) and test_dynamodb_invalid_param; SQS's alike.
+_LAMBDA: Final = _Words("Lambda", "AWSLambdaException", f"Service: AWSLambda{_OLDER}")
 _DYNAMODB: Final = _Words("DynamoDB", "AmazonDynamoDBException", f"Service: AmazonDynamoDBv2{_OLDER}")
 _SQS: Final = _Words("SQS", "AmazonSQSException", f"Service: AmazonSQS{_OLDER}")
 # As AWS's Java SDK spells them in the errors of `aws-sdk:` tasks.
@@ -89,6 +100,7 @@ def call_services_like_aws() -> None:
     _tell_failures_of_functions()
     StateTaskServiceAwsSdk._normalise_exception_name = staticmethod(name_of_sdk_error)
     StateTaskServiceLambda._eval_service_task = _invoke
+    lambda_eval_utils.execute_lambda_function_integration = _invoke_by_arn
     StateTaskServiceDynamoDB._eval_service_task = _call(state_task_service_dynamodb)
     StateTaskServiceSqs._eval_service_task = _call(state_task_service_sqs)
 
@@ -136,15 +148,26 @@ def _invoke(
     answer = client.invoke(**normalised_parameters)
     text = answer["Payload"].read().decode("utf-8")
     if function_error := answer.get("FunctionError"):
-        raise lambda_eval_utils.LambdaFunctionErrorException(function_error, text)
+        raise lambda_eval_utils.LambdaFunctionErrorException(function_error, compact_json(json.loads(text)))
     env.stack.append(
         {
             "ExecutedVersion": answer["ExecutedVersion"],
             "Payload": json.loads(text),
-            **sdk_metadata(answer["ResponseMetadata"]),
+            **invocation_metadata(answer["ResponseMetadata"], answer["ExecutedVersion"]),
             "StatusCode": answer["StatusCode"],
+            **({"LogResult": answer["LogResult"]} if "LogResult" in answer else {}),
         }
     )
+
+
+def _invoke_by_arn(env: Any, parameters: Mapping[str, Any], region: str, state_credentials: Any) -> None:
+    """A task whose Resource is the function: what it gave, or the error as it came (recorded: 26 of 2023 and 2024)."""
+    client = lambda_eval_utils.boto_client_for(service="lambda", region=region, state_credentials=state_credentials)
+    answer = client.invoke(**parameters)
+    text = answer["Payload"].read().decode("utf-8")
+    if function_error := answer.get("FunctionError"):
+        raise lambda_eval_utils.LambdaFunctionErrorException(function_error, text)
+    env.stack.append({"Payload": json.loads(text)})
 
 
 def _call(module: Any) -> Any:
@@ -165,8 +188,9 @@ def _call(module: Any) -> Any:
     return call
 
 
-def _with_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A message may be given as JSON; it is sent as its text."""
+def _with_texts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A message may be given as JSON; it is sent as its text. What is null isn't sent, as AWS's Java SDK has it."""
+    parameters = {name: value for name, value in given.items() if value is not None}
     body = parameters.get("MessageBody")
     return (
         dict(parameters) if body is None or isinstance(body, str) else {**parameters, "MessageBody": compact_json(body)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
@@ -12,6 +13,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeTimedOut,
     HeartbeatTimedOut,
 )
+from moto.stepfunctions.responses import StepFunctionResponse
 
 # How soon a stopped execution is noticed.
 _NOTICE_STOP: Final = 0.05
@@ -38,7 +40,15 @@ def wait_for_tokens() -> None:
                 break
         return CallbackOutcomeTimedOut(callback_id=callback_endpoint.callback_id)
 
+    def send_failure(response: StepFunctionResponse) -> ActionResult:
+        # moto hands on the error only.
+        response.stepfunction_backend.send_task_failure(
+            response._get_param("taskToken"), error=response._get_param("error"), cause=response._get_param("cause")
+        )
+        return ActionResult({})
+
     StateTaskServiceCallback._eval_wait_for_task_token = wait
+    StepFunctionResponse.send_task_failure = send_failure
 
 
 def _due(heartbeat_endpoint: Any) -> float:

@@ -1,0 +1,207 @@
+"""What one account does costs the others nothing: whatever it sends, and however much of it."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.world import World, client_with
+from tests.support.soak import soaked
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT
+from xsfn_helpers.sandbox.process.server import Sandbox
+
+THREADS = 16
+SECONDS = soaked(short=6, long=60)
+# For what takes a fraction of a second where nothing is in its way; a test machine with other work is slow.
+PATIENCE = 15.0
+
+Definition = dict[str, Any]
+PATH: Definition = {
+    "StartAt": "P",
+    "States": {"P": {"Type": "Pass", "Parameters": {"a.$": "States.Format('{}', $.x)"}, "End": True}},
+}
+JSONATA: Definition = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "A",
+    "States": {"A": {"Type": "Pass", "Output": "{% 1 %}", "End": True}},
+}
+_TASK = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True}
+# What moto's parser gives up on, at different depths of it.
+HOSTILE: dict[str, Definition] = {
+    "http:invoke in JSONata": {
+        "QueryLanguage": "JSONata",
+        "StartAt": "H",
+        "States": {
+            "H": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::http:invoke",
+                "Arguments": {"Method": "GET"},
+                "End": True,
+            }
+        },
+    },
+    "JSONPath's credentials in JSONata": {
+        "QueryLanguage": "JSONata",
+        "StartAt": "A",
+        "States": {"A": {**_TASK, "Arguments": {"StateMachineArn": "m"}, "Credentials": {"RoleArn.$": "$.role"}}},
+    },
+    "a JSONPath choice in JSONata": {
+        "QueryLanguage": "JSONata",
+        "StartAt": "C",
+        "States": {
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "D"}]},
+            "D": {"Type": "Succeed"},
+        },
+    },
+    "an intrinsic function that is none": {
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "Parameters": {"a.$": "States.Nothing('"}, "End": True}},
+    },
+    "JSONPath within JSONata within a Map": {
+        "QueryLanguage": "JSONata",
+        "StartAt": "M",
+        "States": {
+            "M": {
+                "Type": "Map",
+                "ItemProcessor": {
+                    "StartAt": "P",
+                    "States": {"P": {**PATH["States"]["P"], "QueryLanguage": "JSONPath"}},
+                },
+                "End": True,
+            }
+        },
+    },
+}
+
+
+def _client(sandbox: Sandbox, service: str, side: str = OPERATOR) -> Any:
+    account = sandbox.accounts[side]
+    return client_with(sandbox, service, account.access_key_id, account.secret_access_key)
+
+
+def _validated(states: Any, definition: Definition) -> str:
+    # Different each time: what was parsed once isn't parsed again.
+    text = json.dumps({"Comment": uuid.uuid4().hex, **definition})
+    return str(states.validate_state_machine_definition(definition=text)["result"])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_a_definition_that_is_given_up_on_leaves_the_next_ones_as_they_are(
+    sandbox: Sandbox, hostile: Definition
+) -> None:
+    mine, theirs = _client(sandbox, "stepfunctions"), _client(sandbox, "stepfunctions", SUBJECT)
+
+    _validated(mine, hostile)
+
+    assert [_validated(theirs, one) for one in (PATH, JSONATA)] == ["OK", "OK"]
+
+
+def test_definitions_of_sixteen_at_once_have_nothing_to_do_with_each_other(sandbox: Sandbox) -> None:
+    refused: list[str] = []
+    sent = Counter[str]()
+    end = time.monotonic() + SECONDS
+
+    def send(number: int) -> None:
+        chance = random.Random(number)
+        states = _client(sandbox, "stepfunctions", (OPERATOR, SUBJECT)[number % 2])
+        while time.monotonic() < end:
+            _validated(states, chance.choice(list(HOSTILE.values())))
+            for name, good in (("JSONPath", PATH), ("JSONata", JSONATA)):
+                sent[name] += 1
+                if _validated(states, good) != "OK":
+                    refused.append(name)
+
+    crowd = [threading.Thread(target=send, args=(number,)) for number in range(THREADS)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+
+    assert refused == []
+    assert sent.total() >= THREADS
+
+
+# --- shares ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_has_its_share_and_one_of_many_has_less() -> None:
+    share = Share(each=4, few=1, in_all=10)
+
+    assert [share.take("a") for _ in range(5)] == [True] * 4 + [False]
+    assert [share.take("b") for _ in range(2)] == [True, False], "half is taken: few for each from here on"
+    assert [share.take(one) for one in "cdefgh"] == [True] * 5 + [False], "and no more than there are"
+    share.give_back("a")
+    assert share.take("h")
+    assert not share.take("a")
+
+
+def test_a_place_given_back_goes_to_who_waits() -> None:
+    share = Share(each=1, few=1, in_all=4)
+    assert share.take("a")
+    later = threading.Timer(0.1, share.give_back, ["a"])
+    later.start()
+
+    assert share.take("a", patience=60)
+    later.join()
+
+
+@contextmanager
+def _at_once(deeds: list[Callable[[], Any]]) -> Iterator[None]:
+    """All of these under way, whatever becomes of them."""
+
+    def quietly(deed: Callable[[], Any]) -> None:
+        try:
+            deed()
+        except Exception as error:
+            told.append(error)
+
+    told: list[Exception] = []
+    guests = [threading.Thread(target=quietly, args=(deed,), daemon=True) for deed in deeds]
+    for guest in guests:
+        guest.start()
+    time.sleep(2)
+    yield
+
+
+def _seconds_for_others(sandbox: Sandbox) -> float:
+    began = time.monotonic()
+    _client(sandbox, "sts", SUBJECT).get_caller_identity()
+    return time.monotonic() - began
+
+
+def test_who_waits_for_many_things_keeps_nobody_else_waiting(mortal: Sandbox) -> None:
+    """Express executions, states under test and messages that don't come, of one account: quick calls have a thread."""
+    world = World.fresh(mortal)
+    world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
+    role = world.scenario.operator_role_arn
+    waits = {"Type": "Wait", "Seconds": 40, "End": True}
+    states = _client(mortal, "stepfunctions")
+    arn = states.create_state_machine(
+        name="sync", type="EXPRESS", roleArn=role, definition=json.dumps({"StartAt": "W", "States": {"W": waits}})
+    )["stateMachineArn"]
+    url = _client(mortal, "sqs").create_queue(QueueName="empty")["QueueUrl"]
+
+    def ask(service: str, operation: str, **params: Any) -> Callable[[], Any]:
+        return lambda: getattr(_client(mortal, service), operation)(**params)
+
+    deeds = [ask("stepfunctions", "start_sync_execution", stateMachineArn=arn) for _ in range(6)]
+    deeds += [ask("stepfunctions", "test_state", definition=json.dumps(waits), roleArn=role) for _ in range(6)]
+    deeds += [ask("sqs", "receive_message", QueueUrl=url, WaitTimeSeconds=20) for _ in range(8)]
+    with _at_once(deeds):
+        assert _seconds_for_others(mortal) < PATIENCE
+        theirs = _client(mortal, "stepfunctions", SUBJECT)
+        assert theirs.list_state_machines()["stateMachines"] == []
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        _client(mortal, "stepfunctions").start_sync_execution(stateMachineArn=arn)
