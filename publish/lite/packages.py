@@ -16,6 +16,8 @@ from typing import Final
 from publish.places import ROOT
 
 PACKAGE: Final = ROOT / "xsfn_helpers"
+# Modules of the tab's own.
+TAB: Final = Path(__file__).parent / "tab"
 # What the kit imports there, and what Pyodide's IPython kernel does.
 KIT: Final = (
     *("antlr4-python3-runtime", "anywidget", "babel", "boto3", "botocore", "charset-normalizer", "filelock"),
@@ -28,7 +30,6 @@ KERNEL: Final = (
     *(
         "jupyterlab-widgets",
         "matplotlib-inline",
-        "micropip",
         "packaging",
         "parso",
         "prompt-toolkit",
@@ -71,6 +72,8 @@ def bundle(archive: Path, graphviz: Path) -> None:
             path = source.relative_to(ROOT).as_posix()
             if source.is_file() and not _LEFT_OUT.match(path):
                 written.writestr(path, source.read_bytes())
+        for source in sorted(TAB.rglob("*.py")):
+            written.writestr(source.relative_to(TAB).as_posix(), source.read_bytes())
         own = distribution("xsfn-helpers")
         written.writestr(f"xsfn_helpers-{own.version}.dist-info/METADATA", _metadata(own))
         written.writestr("graphviz.js", graphviz.read_bytes())
