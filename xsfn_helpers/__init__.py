@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.renderable import rendered_by
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ _HOMES: Final = {
 }
 
 
+if in_browser():
+    # Before anything starts a thread or makes a lock.
+    import_module("xsfn_helpers.common.browser.start").begin()
 # Loaded when the first thing is shown: a program that only prints needs no pages and no pictures.
 rendered_by("xsfn_helpers.display.renderers")
 # Chapters that notebooks import as they are: `from xsfn_helpers import documents`.

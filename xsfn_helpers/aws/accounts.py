@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from xsfn_helpers.sandbox.prepared import Transport
     from xsfn_helpers.sandbox.process.state import SandboxAccount
 
 
@@ -86,6 +87,11 @@ class SandboxPlace(Protocol):
     def propagation_seconds(self) -> float: ...
 
     def delay_propagation(self, seconds: float) -> None: ...
+
+    @property
+    def transport(self) -> Transport | None:
+        """What answers a request that botocore has signed; None: it goes to `endpoint_url` over HTTP."""
+        ...
 
     def revived(self) -> SandboxPlace:
         """The same, once it answers again. Raises `SandboxError` where it doesn't come back."""

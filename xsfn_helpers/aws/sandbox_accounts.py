@@ -132,6 +132,8 @@ class SandboxAccounts:
         session.register_component("data_loader", service_models())
         # The stubs know handlers that return nothing; of this event's, the number of seconds to wait is asked.
         session.register("needs-retry", self._revive)  # type: ignore[arg-type]
+        if (transport := self._sandbox.transport) is not None:
+            session.get_component("event_emitter").register_first("before-send", transport)
         tell_changes(session, side, self.events)
         return session
 
@@ -170,6 +172,7 @@ _SANDBOX_CONFIG: Final = Config(
     use_dualstack_endpoint=False,
     use_fips_endpoint=False,
     inject_host_prefix=False,
+    s3={"addressing_style": "path"},  # a bucket in the host's name leads nowhere here
 )
 
 

@@ -68,6 +68,11 @@ class Seat:
         """From now on, changes in IAM take so many seconds to count in these two accounts; 0 is at once."""
         self.room.ask("POST", "/room/me/delay", {"seconds": seconds})
 
+    @property
+    def transport(self) -> None:
+        """Over HTTP: the room's sandbox is on the instructor's machine."""
+        return None
+
     def revived(self) -> Seat:
         """The same place, once the room's sandbox answers again. Raises `SandboxError` after a minute without it."""
         end = time.monotonic() + PATIENCE

@@ -58,11 +58,11 @@ def _sandbox_start(options: argparse.Namespace) -> int:
 
 
 def _sandbox_status(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
-        silent = Sandbox.silent()
+        silent = sandbox_here().silent()
         if options.json:
             print_json({"running": False} if silent is None else {"running": True, "answers": False, "pid": silent})
         elif silent is not None:
@@ -93,14 +93,14 @@ def _sandbox_status(options: argparse.Namespace) -> int:
 
 
 def _sandbox_stop(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
-        if Sandbox.silent() is None:
+        if sandbox_here().silent() is None:
             print(tr("No sandbox is running."))
             return OK
-        Sandbox.end_silent()
+        sandbox_here().end_silent()
         print(tr("The sandbox didn't answer, and has been ended. What it had acknowledged is kept."))
         return OK
     sandbox.stop()
@@ -109,10 +109,11 @@ def _sandbox_stop(_: argparse.Namespace) -> int:
 
 
 def _sandbox_reset(_: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    found = Sandbox.find()
-    sandbox = found.reset() if found is not None else Sandbox.reset_last()
+    here = sandbox_here()
+    found = here.find()
+    sandbox = found.reset() if found is not None else here.reset_last()
     if sandbox is None:
         raise SandboxError(
             tr("No sandbox is running, so there is nothing to reset."), fix=tr("`xsfn sandbox start` starts it.")
@@ -126,9 +127,9 @@ def _sandbox_reset(_: argparse.Namespace) -> int:
 
 
 def _sandbox_delay(options: argparse.Namespace) -> int:
-    from xsfn_helpers.sandbox.process.server import Sandbox
+    from xsfn_helpers.sandbox.process.here import sandbox_here
 
-    sandbox = Sandbox.find()
+    sandbox = sandbox_here().find()
     if sandbox is None:
         raise SandboxError(
             tr("No sandbox is running, so there is nothing to slow down."), fix=tr("`xsfn sandbox start` starts it.")

@@ -53,7 +53,7 @@ class StateFolder:
         with self.told():
             if not self.path.exists():
                 return
-            if self.path.stat().st_uid != os.geteuid():
+            if self.path.stat().st_uid != _user():
                 raise SandboxError(
                     tr("The folder for the sandbox's state belongs to another user."),
                     where=str(self.path),
@@ -145,9 +145,14 @@ class StateFolder:
             partial.replace(path)
 
 
+def _user() -> int:
+    """Whose the process's new files are; a browser tab has but one user, and knows no other id of theirs."""
+    return os.geteuid() if hasattr(os, "geteuid") else os.getuid()
+
+
 def _is_own(path: Path) -> bool:
     try:
         found = path.lstat()
     except FileNotFoundError:  # a temporary file of a sandbox at work
         return True
-    return found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode)
+    return found.st_uid == _user() and not stat.S_ISLNK(found.st_mode)

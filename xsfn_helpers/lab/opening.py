@@ -21,6 +21,7 @@ from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.fan_out import NAMES, Hub, Offer, Spoke, one_state_machine, spoke_ids
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.config import SandboxConfig
+from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
 
@@ -81,7 +82,8 @@ def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Set
 
     What it found wrong at its own start, and how it helped itself, is told on standard error.
     """
-    running = Sandbox.find()
+    kind = sandbox_here()
+    running = kind.find()
     last = SandboxFolder.default().read()
     if last is not None:
         settings = settings.on_sandbox(_place(last)) if running else settings.after_sandbox(_place(last))
@@ -89,7 +91,7 @@ def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Set
     config = SandboxConfig(
         scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))
     )
-    sandbox = Sandbox.start(config, port=settings.port)
+    sandbox = kind.start(config, port=settings.port)
     if sandbox.notice:
         sys.stderr.write(f"{sandbox.notice}\n")
     return settings, sandbox

@@ -7,17 +7,13 @@ A task acts as its state machine's role, which Step Functions assumes for it (li
 
 from __future__ import annotations
 
-import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
-from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
@@ -27,7 +23,7 @@ from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.machine_rules import NOT_ASSUMABLE
 from xsfn_helpers.sandbox.gateway.sessions import new_session_name
-from xsfn_helpers.sandbox.http.wire import HttpRequest
+from xsfn_helpers.sandbox.prepared import straight_to
 
 # Only a name in the signed request: nothing is resolved and no socket is opened.
 _ENDPOINT: Final = "http://sandbox.internal"
@@ -78,7 +74,7 @@ class TaskClients:
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._lock = threading.Lock()
         self._session = botocore.session.Session()
-        self._session.get_component("event_emitter").register_first("before-send", self._send)
+        self._session.get_component("event_emitter").register_first("before-send", straight_to(gateway))
 
     def task_role(self, *, machine_arn: str, machine_role_arn: str, task_role_arn: str | None) -> AssumedTaskRole:
         """The role of one task; `task_role_arn` is its `Credentials.RoleArn`, None without one."""
@@ -145,25 +141,6 @@ class TaskClients:
                 self._clients[key] = client
         return client
 
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        parts = urlsplit(request.url)
-        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        headers.setdefault("host", parts.netloc)
-        answer = self._gateway.handle(
-            HttpRequest(
-                method=request.method,
-                path=parts.path or "/",
-                query=parts.query,
-                headers=headers,
-                body=_content(request.body),
-            )
-        )
-        received = HTTPHeaders()
-        for name, value in answer.headers.items():
-            received[name] = value
-        received["content-length"] = str(len(answer.body))
-        return AWSResponse(request.url, answer.status, received, _Body(answer.body))
-
 
 class TaskClient:
     """A shared client bound to one task's credentials; its methods are the client's own."""
@@ -197,23 +174,3 @@ class _CallersCredentials:
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         return _current.get()
-
-
-class _Body(io.BytesIO):
-    """A response body with the streaming method botocore reads it by."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
-
-
-def _content(body: Any) -> bytes:
-    """A request's body, which may be text, or a stream as for an object in S3."""
-    if body is None or isinstance(body, bytes):
-        return body or b""
-    if isinstance(body, str):
-        return body.encode()
-    return bytes(body.read()) if hasattr(body, "read") else bytes(body)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -182,14 +182,14 @@ def _host_and_port(address: str) -> str:
 
 def _state() -> tuple[Folder, SandboxFound]:
     try:
-        from xsfn_helpers.sandbox.process.server import Sandbox as Server
+        from xsfn_helpers.sandbox.process.here import sandbox_here
         from xsfn_helpers.sandbox.process.state import SandboxFolder
     except ImportError as error:
         trouble = Trouble(tr("The sandbox can't be loaded: {error}.", error=error), tr("Mend what is missing above."))
         return _folder(Path.home()), SandboxFound(trouble=trouble)
     kept = SandboxFolder.default()
     try:
-        found = Server.find()
+        found = sandbox_here().find()
     except XsfnError as error:
         return _folder(kept.path, trouble=_trouble(error)), SandboxFound()
     if found is not None:

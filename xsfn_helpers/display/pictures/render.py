@@ -1,7 +1,7 @@
 """DOT in, tidy SVG out: the only place that runs Graphviz.
 
 Graphviz is the `dot` program where it is installed, else pygraphviz 2 or newer, whose wheels carry Graphviz in-process
-(the optional extra `render`).
+(the optional extra `render`); in a browser tab it is the site's own, in WebAssembly.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import Final
 
 import graphviz
 
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.errors import NoDotProgram
 from xsfn_helpers.common.language import ENGLISH, language, mark, tr
 from xsfn_helpers.display.full_width import FONTS, with_dashes, without_dashes
 from xsfn_helpers.display.markup import escape
 from xsfn_helpers.display.palette import PALETTE
+from xsfn_helpers.display.pictures.browser_graphviz import draw_in_browser
 
 HOW_TO_INSTALL: Final = mark(
     "Install Graphviz: `sudo apt-get install graphviz` (Debian, Ubuntu), `brew install graphviz` (macOS), "
@@ -35,6 +37,8 @@ def svg_from_dot(source: str, *, title: str, description: str) -> str:
 
 
 def _draw(source: str) -> str:
+    if in_browser():
+        return draw_in_browser(source)
     try:
         return str(graphviz.pipe_string("dot", "svg", source, encoding="utf-8", quiet=True))
     except graphviz.ExecutableNotFound as error:

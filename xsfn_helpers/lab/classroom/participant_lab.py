@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.chain.blueprint import Blueprint
@@ -15,6 +16,9 @@ from xsfn_helpers.lab.classroom.people import LAB_ID, SCENARIO_NAMES, Participan
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxAccount
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.prepared import Transport
 
 DEFAULT_LAB: str = "xsfn"
 
@@ -41,6 +45,10 @@ class Pair:
 
     def delay_propagation(self, seconds: float) -> None:
         self.sandbox.delay_propagation(seconds, [account.account_id for account in self.accounts.values()])
+
+    @property
+    def transport(self) -> Transport | None:
+        return self.sandbox.transport
 
     def revived(self) -> Pair:
         return Pair(self.sandbox.revived(), self.accounts, self.further)

@@ -12,8 +12,6 @@ import json
 import os
 import random
 import re
-import resource
-import signal
 import sys
 import uuid
 from collections.abc import Callable, Mapping
@@ -79,7 +77,8 @@ _DEEDS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _answer(question: Mapping[str, Any]) -> str:
+def answer(question: Mapping[str, Any]) -> str:
+    """The answer to one question, as JSON text."""
     try:
         # Its own lists and numbers are turned into plain ones by this.
         return json.dumps(_DEEDS[question["do"]](**question["with"]))
@@ -93,6 +92,10 @@ def _answer(question: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Answer questions until nobody asks any more."""
+    # Here, for a browser tab has neither limits nor signals, and evaluates in its own process.
+    import resource
+    import signal
+
     for what, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
         try:
             resource.setrlimit(what, (most, most))
@@ -104,9 +107,9 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, question["seconds"] + _SPARE_SECONDS)
-        answer = _answer(question)
+        told = answer(question)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        sys.stdout.write(f"{answer}\n")
+        sys.stdout.write(f"{told}\n")
         sys.stdout.flush()
 
 

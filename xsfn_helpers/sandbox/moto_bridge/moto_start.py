@@ -1,6 +1,8 @@
-"""Keeps moto's start short: its Step Functions borrows one enumeration from Batch, which loads all of EC2 (1 s).
+"""Keeps moto's start short, and possible in a browser tab: stands in for what it imports and the sandbox never uses.
 
-Imported before anything else of moto. Batch isn't among the sandbox's services, so nobody misses it.
+Its Step Functions borrows one enumeration from Batch, which loads all of EC2 (1 s). Its IAM imports `cryptography` to
+look at server certificates, and that one can't be had in WebAssembly. Neither is among what the sandbox offers.
+Imported before anything else of moto.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from types import ModuleType
+
+from xsfn_helpers.common.browser import in_browser
 
 
 class JobStatus(StrEnum):
@@ -25,4 +29,16 @@ def _stand_in() -> None:
     sys.modules.setdefault(utils.__name__, utils)
 
 
+def _stand_in_for_certificates() -> None:
+    package, x509 = ModuleType("cryptography"), ModuleType("cryptography.x509")
+    hazmat, backends = ModuleType("cryptography.hazmat"), ModuleType("cryptography.hazmat.backends")
+    package.__path__ = hazmat.__path__ = []
+    package.x509 = x509  # type: ignore[attr-defined]
+    backends.default_backend = None  # type: ignore[attr-defined]
+    for module in (package, x509, hazmat, backends):
+        sys.modules.setdefault(module.__name__, module)
+
+
 _stand_in()
+if in_browser():
+    _stand_in_for_certificates()

@@ -47,6 +47,12 @@ class AccountOffice:
         if interrupted := self._journal.get(*_EMPTYING):
             self.empty(tuple(one for one in interrupted if one in self._bridge.account_ids))
 
+    @property
+    def further(self) -> tuple[SandboxAccount, ...]:
+        """The accounts besides the two, as they are now."""
+        assert self._running is not None
+        return self._running.further
+
     def add(self, account_ids: tuple[str, ...]) -> None:
         """Open these accounts besides the others, each with an administrator, and note them in the state folder.
 

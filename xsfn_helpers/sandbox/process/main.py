@@ -13,23 +13,14 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from xsfn_helpers.common.errors import SandboxError
-from xsfn_helpers.common.language import ENGLISH, listed, speaking, tr
-from xsfn_helpers.common.regions import partition_of
-from xsfn_helpers.sandbox.cloudformation import Stacks
-from xsfn_helpers.sandbox.gateway.gateway import Gateway
-from xsfn_helpers.sandbox.gateway.propagation import Propagation
-from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
-from xsfn_helpers.sandbox.guests.evaluator import Evaluator
+from xsfn_helpers.common.language import ENGLISH, speaking, tr
 from xsfn_helpers.sandbox.http import listener
 from xsfn_helpers.sandbox.http.wsgi import Front
-from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
-from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
-from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
+from xsfn_helpers.sandbox.journal import Journal
+from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.control import Control
-from xsfn_helpers.sandbox.process.settings import SandboxSettings
+from xsfn_helpers.sandbox.process.core import assemble
 from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
-from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.tasks import TaskClients
 
 _SWITCH_SECONDS: Final = 0.002
 # A look at the lock by somebody who wonders whether we live takes less.
@@ -107,51 +98,28 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
             fix=tr("Choose another, or leave it out."),
         )
     port = sockets[0].getsockname()[1]
-    journal, notice = Journal.open(folder.journal)
-    ids: dict[str, str] = config["accounts"]
-    further_ids = config["further"]
-    # By id: a name's account may be another one than last time.
-    known = {one.account_id: one for one in (*previous.accounts.values(), *previous.further)} if previous else {}
-    try:
-        bridge = MotoBridge(frozenset((*ids.values(), *further_ids)), partition_of(region), journal)
-        accounts = {name: open_account(bridge, account_id, known.get(account_id)) for name, account_id in ids.items()}
-        further = tuple(open_account(bridge, account_id, known.get(account_id)) for account_id in further_ids)
-        sessions = SessionOffice(_session_key(journal))
-    except JournalUnwritable as error:
-        raise unusable(folder.journal, error) from error
+    accounts = config["accounts"]
+    core = assemble(folder, SandboxConfig(accounts[OPERATOR], accounts[SUBJECT], region, tuple(config["further"])))
     # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    settings = SandboxSettings(folder)
-    propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
-    evaluator = Evaluator()
-    stacks = Stacks(journal, evaluator)
-    others = Offered(journal, {"cloudformation": stacks})
-    gateway = Gateway(bridge, sessions, propagation, others)
-    office = AccountOffice(folder, journal, bridge, others, propagation)
-    behave_like_aws(bridge.wait_for_end, evaluator)
-    run_tasks_through(TaskClients(gateway))
     running = Running(
         port=port,
         region=region,
         pid=os.getpid(),
         instance=secrets.token_hex(16),
-        accounts=accounts,
-        further=further,
+        accounts=core.accounts,
+        further=core.further,
         address=address,
-        notice=" ".join(filter(None, (notice, gone, _moved(previous, port, wanted), _set_aside(bridge)))),
+        notice=" ".join(filter(None, (core.notice, gone, _moved(previous, port, wanted)))),
     )
-    try:
-        office.begin(running)
-    except JournalUnwritable as error:
-        raise unusable(folder.journal, error) from error
-    stacks.work_through(gateway)
-    control = Control(running, {"add": office.add, "empty": office.empty})
+    core.begin(running)
+    control = Control(running, {"add": core.office.add, "empty": core.office.empty})
     # Without its folder, nothing that is accepted is kept.
-    server = listener.server(Front(gateway, running, control), sockets, folder.lock.exists)
+    server = listener.server(Front(core.gateway, running, control), sockets, folder.lock.exists)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
-    return server, journal
+    return server, core.journal
 
 
 def _address(wanted: str | None, previous: Running | None) -> tuple[str, str]:
@@ -189,27 +157,8 @@ def _moved(previous: Running | None, port: int, wanted: int) -> str:
     )
 
 
-def _set_aside(bridge: MotoBridge) -> str:
-    if not bridge.set_aside:
-        return ""
-    return tr(
-        "Parts of the sandbox's journal couldn't be read and were set aside within it; they begin empty, and the rest "
-        "is as it was: {parts}.",
-        parts=listed(bridge.set_aside),
-    )
-
-
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit
-
-
-def _session_key(journal: Journal) -> str:
-    """What seals sessions; as it is kept, they outlive a restart, but not a reset."""
-    key = journal.get("session key", "")
-    if key is None:
-        key = secrets.token_hex(32)
-        journal.put("session key", "", key)
-    return str(key)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
@@ -23,6 +23,9 @@ from xsfn_helpers.sandbox.process.control import tell
 from xsfn_helpers.sandbox.process.launch import START_LIMIT, launch
 from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, SandboxFolder
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.prepared import Transport
 
 _STOP_LIMIT: Final = 10.0
 _ANSWER_LIMIT: Final = 2.0
@@ -46,6 +49,11 @@ class Sandbox:
     @property
     def endpoint_url(self) -> str:
         return self._running.endpoint_url
+
+    @property
+    def transport(self) -> Transport | None:
+        """What answers a request that botocore has signed; None: it is sent to `endpoint_url` as it would be to AWS."""
+        return None
 
     @property
     def url_for_clients(self) -> str:

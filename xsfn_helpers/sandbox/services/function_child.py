@@ -13,7 +13,6 @@ import contextlib
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -81,7 +80,7 @@ def _work(spec: dict[str, Any]) -> None:
     os.dup2(2, 1)  # what the function prints goes to its log
     _limit(spec)
     sys.path.insert(0, spec["archive"])
-    answer = _invoke(spec)
+    answer = invoke(spec)
     sys.stdout.flush()
     told = json.dumps(answer).encode() + b"\n"
     while told:
@@ -146,6 +145,8 @@ def _children() -> list[int]:
 
 
 def _limit(spec: dict[str, Any]) -> None:
+    import resource  # here, for a browser tab has none, and no process to limit
+
     address_space = spec["address_space_bytes"]
     for what, most in (
         (resource.RLIMIT_AS, address_space),
@@ -160,7 +161,8 @@ def _limit(spec: dict[str, Any]) -> None:
             sys.stderr.write(f"limit {what} can't be set here\n")
 
 
-def _invoke(spec: dict[str, Any]) -> dict[str, Any]:
+def invoke(spec: dict[str, Any]) -> dict[str, Any]:
+    """Call the handler; give its payload as JSON text, or how it failed."""
     try:
         handler = _handler(spec["handler"])
         result = handler(spec["event"], Context(spec))

@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.sandbox.gateway.calls import account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
+from xsfn_helpers.sandbox.services.function_here import answer_here
 
 _CHILD: Final = Path(__file__).with_name("function_child.py")
 # Python itself, before the function has done anything.
@@ -96,6 +98,9 @@ def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invok
         "request_id": request_id,
         "event": event,
     }
+    if in_browser():
+        told_here, text, late = answer_here(spec, _environment(function, folder))
+        return _judged(None if late else json.dumps(told_here).encode() + b"\n", text[-_LOG_TAIL:], 0, spec)
     # Files without a name: the function's code can put nothing in their place.
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as log:
         stdin.write(json.dumps(spec).encode())
@@ -116,17 +121,22 @@ def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invok
             _end(child)
         log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
         text = log.read().decode("utf-8", "replace")
+    return _judged(told, text, child.returncode, spec)
+
+
+def _judged(told: bytes | None, log: str, code: int, spec: Mapping[str, Any]) -> Invoked:
+    """The answer within its limits; `told` is None where it came too late, `code` is how its process ended."""
     if told is None:
-        words = f"RequestId: {request_id} Error: Task timed out after {function.timeout_seconds:.2f} seconds"
-        return _ended("Sandbox.Timedout", words, text)
+        words = f"RequestId: {spec['request_id']} Error: Task timed out after {spec['timeout_seconds']:.2f} seconds"
+        return _ended("Sandbox.Timedout", words, log)
     if len(told) > _LARGEST_RESULT:
-        return _too_large(text)
+        return _too_large(log)
     answer = _answer(told)
     if answer is None:
-        return _ended("Runtime.ExitError", f"RequestId: {request_id} Error: {_how_it_ended(child.returncode)}", text)
+        return _ended("Runtime.ExitError", f"RequestId: {spec['request_id']} Error: {_how_it_ended(code)}", log)
     if len(answer[0].encode()) > _LARGEST_PAYLOAD:
-        return _too_large(text)
-    return Invoked(*answer, text)
+        return _too_large(log)
+    return Invoked(*answer, log)
 
 
 def _told(child: subprocess.Popen[bytes], end: float) -> bytes | None:

@@ -1,0 +1,90 @@
+// Compiles the archive of packages with the very Python that will run them, and writes a lock file that names nothing else.
+// node compile.mjs PYODIDE ARCHIVE KERNEL_WHEELS TARGET
+import {createHash} from "node:crypto";
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {pathToFileURL} from "node:url";
+
+const [pyodideFolder, archive, kernelWheels, target] = process.argv.slice(2);
+const PARTS = ["pyodide.mjs", "pyodide.js", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"];
+// Without docstrings: nobody reads those of the packages below. The kit keeps its own, for help() and `?`.
+const LEAN = ["botocore/", "boto3/", "moto/", "s3transfer/", "werkzeug/", "urllib3/", "requests/", "responses/", "antlr4/",
+  "babel/", "pygments/", "charset_normalizer/", "idna/", "filelock/", "wcwidth/", "hcl2/", "lark/", "jsonata/"];
+// Their sources, too, so that an error's lines can be shown.
+const WITH_SOURCE = ["xsfn_helpers/"];
+
+mkdirSync(target, {recursive: true});
+for (const part of PARTS) copyFileSync(join(pyodideFolder, part), join(target, part));
+const {loadPyodide} = await import(pathToFileURL(join(pyodideFolder, "pyodide.mjs")));
+const python = await loadPyodide();
+python.runPython(`
+import pathlib, py_compile, shutil, sys, zipfile
+
+SITE = f"/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/"
+CACHED = f"{sys.implementation.cache_tag}.pyc"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same site from the same sources
+
+def compiled(source, target, lean, with_source):
+    work = pathlib.Path("/work")
+    shutil.rmtree(work, ignore_errors=True)
+    with zipfile.ZipFile(source) as packed:
+        packed.extractall(work)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        def put(name, content):
+            packed.writestr(zipfile.ZipInfo(name, LONG_AGO), content, zipfile.ZIP_DEFLATED, 9)
+        for path in sorted(found for found in work.rglob("*") if found.is_file()):
+            name = str(path.relative_to(work))
+            if path.suffix != ".py":
+                put(name, path.read_bytes())
+                continue
+            try:
+                py_compile.compile(
+                    str(path), cfile="/work.pyc", dfile=SITE + name, doraise=True,
+                    optimize=2 if name.startswith(tuple(lean)) else 0,
+                    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+                )
+            except py_compile.PyCompileError:  # a template, or for another Python
+                put(name, path.read_bytes())
+                continue
+            code = pathlib.Path("/work.pyc").read_bytes()
+            if name.startswith(tuple(with_source)):
+                put(name, path.read_bytes())
+                put(str(pathlib.PurePath(name).parent / "__pycache__" / f"{path.stem}.{CACHED}"), code)
+            else:
+                put(name + "c", code)
+`);
+const compiled = python.globals.get("compiled");
+const lock = JSON.parse(readFileSync(join(pyodideFolder, "pyodide-lock.json")));
+lock.packages = {};
+
+function add(source, name, version, imports, file) {
+  python.FS.writeFile("/source.zip", readFileSync(source));
+  compiled("/source.zip", "/target.zip", python.toPy(LEAN), python.toPy(WITH_SOURCE));
+  const content = python.FS.readFile("/target.zip");
+  writeFileSync(join(target, file), content);
+  lock.packages[name] = {
+    name, version, file_name: file, install_dir: "site", depends: [], imports, package_type: "package",
+    sha256: createHash("sha256").update(content).digest("hex"), unvendored_tests: false,
+  };
+}
+
+add(archive, "xsfn-site", "1", ["xsfn_helpers"], "xsfn-site.zip");
+for (const wheel of readdirSync(kernelWheels).filter((name) => name.endsWith(".whl")).sort()) {
+  const [name, version] = wheel.split("-");
+  add(join(kernelWheels, wheel), name.replaceAll("_", "-"), version, [name], wheel);
+}
+// The kernel asks for these by name; they are inside the archive. The loader wants a file for each: an empty one.
+const nothing = python.runPython(`
+with zipfile.ZipFile("/nothing.zip", "w"):
+    pass
+pathlib.Path("/nothing.zip").read_bytes()`).toJs();
+writeFileSync(join(target, "inside.zip"), nothing);
+const emptyHash = createHash("sha256").update(nothing).digest("hex");
+for (const name of ["comm", "ipython", "ipywidgets", "jedi", "micropip", "packaging", "traitlets"]) {
+  lock.packages[name] = {
+    name, version: "1", file_name: "inside.zip", install_dir: "site", depends: ["xsfn-site"], imports: [],
+    package_type: "package", sha256: emptyHash, unvendored_tests: false,
+  };
+}
+writeFileSync(join(target, "pyodide-lock.json"), JSON.stringify(lock, null, 1));
+process.exit(0);

@@ -1,0 +1,128 @@
+"""The built site in headless Chromium: a notebook opened, its cells run, and what they showed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from publish.lite.serve import SiteServer
+
+# As GitHub Pages would have it: a folder of a host.
+PREFIX: Final = "/workshop/browser/"
+_MODEL: Final = "window.jupyterapp.shell.currentWidget.content.model"
+_CELLS: Final = f"() => {_MODEL}.toJSON().cells"
+_STATUS: Final = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+_RUN: Final = "(command) => { window.jupyterapp.commands.execute(command); }"
+_LOOK_SECONDS: Final = 0.1
+
+
+@dataclass
+class Tab:
+    """One page of the site, with what it complained of and what it asked of others."""
+
+    page: Page
+    server: SiteServer
+    complaints: list[str] = field(default_factory=list)
+    abroad: list[str] = field(default_factory=list)
+    opened: float = 0.0
+
+    def open(self, notebook: str, *, app: str = "notebooks", seconds: float = 120) -> None:
+        """Open a notebook by its path, and wait until its kernel can be asked."""
+        self.opened = time.monotonic()
+        self.page.goto(f"{self.server.url}{app}/index.html?path={notebook}")
+        self.page.wait_for_selector(".jp-CodeCell", timeout=seconds * 1000)
+        self.until(lambda: self.page.evaluate(_STATUS) == "idle", seconds)
+
+    def run_all(self, *, seconds: float) -> list[dict[str, Any]]:
+        """Run every cell; give the code cells as they are then."""
+        self.page.evaluate(_RUN, "notebook:run-all-cells")
+        self.page.wait_for_timeout(500)
+        self.settle(seconds)
+        return self.cells
+
+    def settle(self, seconds: float) -> None:
+        """Wait until nothing runs any more, three times in a row."""
+        quiet = 0
+
+        def looked() -> bool:
+            nonlocal quiet
+            quiet = quiet + 1 if self.page.evaluate(_STATUS) == "idle" else 0
+            return quiet >= 10
+
+        self.until(looked, seconds)
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        return [cell for cell in self.page.evaluate(_CELLS) if cell["cell_type"] == "code"]
+
+    def until(self, seen: Any, seconds: float) -> float:
+        """Wait until `seen()`; give how many seconds after the page was opened that was."""
+        end = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < end, f"not seen within {seconds} s; the page says: {self.complaints[-5:]}"
+            self.page.wait_for_timeout(_LOOK_SECONDS * 1000)
+        return time.monotonic() - self.opened
+
+    def shows(self, text: str) -> bool:
+        return any(text in shown(cell) for cell in self.cells)
+
+
+def shown(cell: dict[str, Any]) -> str:
+    """The texts of a cell's outputs."""
+    found = []
+    for output in cell["outputs"]:
+        text = output.get("text") or output.get("data", {}).get("text/plain") or output.get("traceback") or ""
+        found.append("".join(text) if output["output_type"] != "error" else "\n".join(text))
+    return "\n".join(found)
+
+
+def errors(cells: list[dict[str, Any]]) -> list[str]:
+    """What went wrong, and the beginning of the cell in which it did."""
+    return [
+        f"{''.join(cell['source'])[:80]} -> {output['ename']}: {output['evalue']}"
+        for cell in cells
+        for output in cell["outputs"]
+        if output["output_type"] == "error"
+    ]
+
+
+@contextmanager
+def served(site: Path) -> Iterator[SiteServer]:
+    server = SiteServer(site, prefix=PREFIX)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A reader's browser that has never seen the site; several tabs of it share what it keeps."""
+    context = browser.new_context(viewport={"width": 1300, "height": 1000})
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def tab(context: BrowserContext, server: SiteServer) -> Tab:
+    opened = Tab(context.new_page(), server)
+    origin = server.url.removesuffix(PREFIX)
+    opened.page.on("console", lambda said: opened.complaints.append(said.text) if said.type == "error" else None)
+    opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    context.on(
+        "request",
+        lambda asked: None if asked.url.startswith((origin, "data:", "blob:")) else opened.abroad.append(asked.url),
+    )
+    return opened

@@ -1,0 +1,35 @@
+"""What a browser tab needs before anything else of the kit: threads, and a word where it can't have them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+from xsfn_helpers.common.browser import threads
+from xsfn_helpers.common.errors import XsfnError
+from xsfn_helpers.common.language import tr
+
+
+class NoThreads(XsfnError):
+    """This browser can't suspend WebAssembly, so nothing can run while something else waits."""
+
+
+def begin() -> None:
+    """Make this Python one that the kit can run in. Raises `NoThreads` in a browser without JSPI."""
+    ffi: Any = import_module("pyodide.ffi")
+    if not ffi.can_run_sync():
+        raise NoThreads(
+            tr("This browser can't suspend WebAssembly (JSPI), which the sandbox's threads need."),
+            fix=tr("Open the page in Chrome or Edge 137, Firefox 153, Safari 27, or a newer one."),
+        )
+    threads.install(ffi.run_sync)
+    if shell := _shell():
+        # Between cells nothing is suspended that a cell left behind.
+        shell.events.register("post_run_cell", lambda _result: threads.collect_if_due())
+
+
+def _shell() -> Any:
+    """The notebook's IPython, or None in a program of its own."""
+    interactive = sys.modules.get("IPython")
+    return interactive.get_ipython() if interactive is not None else None
