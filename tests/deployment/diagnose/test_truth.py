@@ -92,7 +92,9 @@ def set_up(integration: str, arguments: dict[str, Any], execute: dict[str, Any] 
         },
     )
     if execute is None:
-        execute = minimal_policy(needs(evidence, read_tasks(definition))[S.execute_role_arn])
+        pairs = needs(evidence, read_tasks(definition))[S.execute_role_arn]
+        # Where what it acts on shows in the run only, nothing less than everything will do.
+        execute = minimal_policy(tuple((action, resource or "*") for action, resource in pairs))
         assert execute is not None
     policies = (PolicySeen("task", document=execute),)
     return evidence.with_role(replace(executing, policies=policies))
