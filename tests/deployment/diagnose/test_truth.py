@@ -196,7 +196,7 @@ def _with_less(evidence: Evidence) -> Iterator[Evidence]:
 
 
 @given(_SETUP)
-@settings(max_examples=soaked(short=30, long=1_000), deadline=None)
+@settings(max_examples=soaked(short=8, long=1_000), deadline=None)
 def test_a_document_less_never_makes_it_allowed(made: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:
     evidence = set_up(*made)
     before = diagnosed(evidence).verdict
@@ -206,7 +206,7 @@ def test_a_document_less_never_makes_it_allowed(made: tuple[str, dict[str, Any],
 
 
 @given(_SETUP, _STATEMENT.filter(lambda one: one["Effect"] == "Allow"))
-@settings(max_examples=soaked(short=40, long=2_000), deadline=None)
+@settings(max_examples=soaked(short=15, long=2_000), deadline=None)
 def test_a_permission_more_never_makes_it_denied(
     made: tuple[str, dict[str, Any], dict[str, Any] | None], more: dict[str, Any]
 ) -> None:
@@ -222,18 +222,24 @@ def test_a_permission_more_never_makes_it_denied(
 
 
 @given(_SETUP)
-@settings(max_examples=soaked(short=40, long=2_000), deadline=None)
+@settings(max_examples=soaked(short=15, long=2_000), deadline=None)
 def test_the_fix_that_is_given_makes_that_link_allowed(made: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:
     """And all fixes together leave nothing broken."""
     evidence = set_up(*made)
     found = diagnosed(evidence)
+    broken = _broken(found)
     for fix in found.fixes:
         assert fix.changes
         evidence = fix.applied(evidence)
         if fix.mends:
-            again = diagnosed(evidence)
-            assert (fix.link, fix.task) != (getattr(again.first_broken, "number", None), "") or not again.fixes
+            still = _broken(diagnosed(evidence))
+            assert still < broken
+            broken = still
     assert diagnosed(evidence).verdict is not Conclusion.BROKEN
+
+
+def _broken(found: Diagnosis) -> int:
+    return sum(link.broken for link in found.links)
 
 
 @pytest.mark.parametrize(
