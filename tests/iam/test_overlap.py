@@ -70,3 +70,21 @@ def test_the_engine_agrees_on_every_resource_that_it_may_be(pattern: str, known:
         matched = _single(pattern, resource)
         assert matched or not all_of_it
         assert some_of_it or not matched
+
+
+@pytest.mark.parametrize(
+    ("pattern", "known", "all_of_it", "some_of_it"),
+    [
+        ("arn:aws:iam::${Spoke}:role/reader", "arn:aws:iam::${Spoke}:role/reader", True, True),
+        ("arn:aws:iam::${Hub}:role/reader", "arn:aws:iam::${Spoke}:role/reader", False, True),
+        ("arn:aws:iam::*:role/reader", "arn:aws:iam::${Spoke}:role/reader", True, True),
+        ("arn:aws:iam::${Spoke}:role/writer", "arn:aws:iam::${Spoke}:role/reader", False, False),
+        ("${ReaderArn}", "arn:aws:iam::222222222222:role/reader", False, True),
+        ("${ReaderArn}", "${ReaderArn}", True, True),
+    ],
+)
+def test_the_same_name_is_the_same_value_at_deployment(
+    pattern: str, known: str, all_of_it: bool, some_of_it: bool
+) -> None:
+    assert covers(pattern, known) is all_of_it
+    assert meets(pattern, known) is some_of_it

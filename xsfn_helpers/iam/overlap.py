@@ -3,11 +3,15 @@
 What is known of a resource is a text in which `*` stands for whatever it may be (in the first five parts of an ARN:
 without a colon), and `?` for one character. Asked is whether a pattern matches all that it may be, or any of it.
 
+A `${Name}` without a colon stands, on either side, for a value that is filled in at deployment: the same name for the
+same value, and any other for one that may be it or not.
+
 Source for the policy's side: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +39,9 @@ _Step = str | _Run | _One
 _Steps = tuple[_Step, ...]
 # Stands for every character that a pattern doesn't name.
 _OTHER: Final = "\0"
+# IAM's own policy variables have a colon in their names, but for those that stand for a single sign.
+_SYMBOL: Final = re.compile(r"\$\{(?![*?$]\})[^:{}$]+\}")
+_FIRST_SIGN: Final = 0xE000
 
 
 def covers(pattern: str, known: str, *, completed: bool = True) -> bool:
@@ -45,6 +52,7 @@ def covers(pattern: str, known: str, *, completed: bool = True) -> bool:
     """
     if pattern == "*":
         return True
+    pattern, known = _with_signs(pattern, known)
     if "${" in pattern:
         return False
     wanted, given = _policy_steps(pattern, completed=completed), _known_steps(known)
@@ -55,7 +63,28 @@ def meets(pattern: str, known: str) -> bool:
     """Whether the policy's pattern may match something of what the resource may be; a variable may be anything."""
     if pattern == "*":
         return True
-    return _intersect(_policy_steps(pattern, completed=True), _known_steps(known))
+    pattern, known = _with_signs(pattern, known)
+    one, other = _policy_steps(pattern, completed=True), _known_steps(known)
+    return _intersect(_loose(one), _loose(other))
+
+
+def has_symbols(text: str) -> bool:
+    """Whether a text has a value in it that is filled in at deployment."""
+    return _SYMBOL.search(text) is not None
+
+
+def _with_signs(*texts: str) -> list[str]:
+    """Each symbol as one character that nothing else has, the same for the same name."""
+    signs: dict[str, str] = {}
+
+    def sign(found: re.Match[str]) -> str:
+        return signs.setdefault(found[0], chr(_FIRST_SIGN + len(signs)))
+
+    return [_SYMBOL.sub(sign, text) for text in texts]
+
+
+def _is_sign(step: _Step) -> bool:
+    return isinstance(step, str) and _FIRST_SIGN <= ord(step) < _FIRST_SIGN + 0x1000
 
 
 def _policy_steps(pattern: str, *, completed: bool) -> _Steps:
@@ -106,6 +135,11 @@ def _known_steps(known: str) -> _Steps:
         else:
             steps.append(_One() if sign == "?" else sign)
     return tuple(steps)
+
+
+def _loose(steps: _Steps) -> _Steps:
+    """With anything in the place of what is filled in at deployment."""
+    return tuple(_Run() if _is_sign(step) else step for step in steps)
 
 
 def _intersect(one: _Steps, other: _Steps) -> bool:

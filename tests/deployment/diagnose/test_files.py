@@ -84,7 +84,7 @@ def test_the_aws_clis_own_answers_are_enough(world: World, tmp_path: Path) -> No
     assert live.first_broken is not None
     assert (found.first_broken.number, found.first_broken.why) == (2, live.first_broken.why)
     assert found.fixes == live.fixes
-    assert {one.what for one in found.not_seen} == {"service control policies"}
+    assert {one.what for one in found.not_seen} == {"service control policies", "resource control policies"}
 
 
 def _write(folder: Path, name: str, answer: Any) -> None:
@@ -149,7 +149,7 @@ def test_single_answers_are_put_together(tmp_path: Path) -> None:
     found = diagnose_files(_folder(tmp_path, _pieces()))
 
     assert found.verdict is Conclusion.FINE, str(found)
-    assert {one.what for one in found.not_seen} == {"service control policies"}
+    assert {one.what for one in found.not_seen} == {"service control policies", "resource control policies"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam.actions import action as known_action
+from xsfn_helpers.iam.overlap import has_symbols
 from xsfn_helpers.iam.resource_policies import may_be_let_in_by_the_resource
 
 FAN_OUT, START, POLL, STOP = 0, 3, 4, 5
@@ -71,7 +72,7 @@ class ServiceCall:
     @property
     def may_act_on(self) -> tuple[str, ...]:
         """What isn't known in full, as patterns of what it may be; empty where the resource is known."""
-        if self.asked.exact:
+        if self.asked.exact and not has_symbols(self.asked.arn):
             return ()
         if not self.asked.unknown:
             return (self.asked.arn,)

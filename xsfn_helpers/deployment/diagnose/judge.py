@@ -18,7 +18,9 @@ from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
-from xsfn_helpers.iam.overlap import covers, meets
+from xsfn_helpers.iam.conditions import Condition, Family
+from xsfn_helpers.iam.overlap import covers, has_symbols, meets
+from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.statement import Statement
 
 Document = dict[str, Any]
@@ -229,29 +231,54 @@ class _Reading:
     def _statement(self, statement: Statement, body: Document, policy: Policy, title: str) -> Document | None:
         """One statement as this reading takes it; None where it doesn't count."""
         counts = statement.allows is self._hopeful
-        unknown = [one for one in statement.conditions if self._is_unknowable(one.key_lower)]
-        partly = self._partly and self._covers_a_part(statement, policy.kind)
-        if not unknown and not partly:
+        unknown = [one for one in statement.conditions if self._is_open(one)]
+        # What is filled in at deployment makes a known resource, too, one that the statement may be about.
+        partly = self._partly or any(map(has_symbols, statement.resources or ()))
+        partly = partly and self._covers_a_part(statement, policy.kind)
+        named = _has_symbols(body.get("Principal")) or _has_symbols(body.get("NotPrincipal"))
+        named = named and statement.named(self._request, has_boundary=False) is Named.NOT_AT_ALL
+        met = [one for one in statement.conditions if self._is_met(one)]
+        if not unknown and not partly and not named and not met:
             return body
+        if named:
+            self.open.append(tr("{policy}: a principal that is filled in at deployment", policy=title))
         self.open.extend(tr("{policy}: the value of {key}", policy=title, key=one.key) for one in unknown)
         if partly and statement.action_matches(self._request):
             told = mark("{policy}, statement {label}, which covers some of what the call may act on, and not all")
             self.open.append(tr(told, policy=title, label=statement.label))
-        if not counts:
+        if not counts and (unknown or partly or named):
             return None
         changed = (
             {key: value for key, value in body.items() if key not in ("Resource", "NotResource")} if partly else body
         )
         changed = {**changed, **({"Resource": "*"} if partly else {})}
-        if unknown:
+        if named:
+            changed = {key: value for key, value in changed.items() if key not in ("Principal", "NotPrincipal")}
+            changed["Principal"] = "*"
+        if unknown or met:
+            gone = {(one.spelled, one.key) for one in (*unknown, *met)}
             kept = {
-                operator: {key: value for key, value in keys.items() if not self._is_unknowable(key.lower())}
+                operator: {key: value for key, value in keys.items() if (operator, key) not in gone}
                 for operator, keys in body["Condition"].items()
             }
             del changed["Condition"]
             if any(kept.values()):
                 changed["Condition"] = {operator: keys for operator, keys in kept.items() if keys}
         return changed
+
+    def _is_open(self, condition: Condition) -> bool:
+        """Whether nobody can know here if this condition is met."""
+        if self._is_unknowable(condition.key_lower):
+            return True
+        given = self._request.seen(condition.key_lower)
+        seen = (given,) if isinstance(given, str) else given or ()
+        return any(map(has_symbols, (*condition.values, *seen))) and not self._is_met(condition)
+
+    def _is_met(self, condition: Condition) -> bool:
+        """Whether it asks for the very value that is given, which is filled in at deployment on both sides."""
+        given = self._request.seen(condition.key_lower)
+        by_text = condition.operator.family in (Family.STRING, Family.ARN) and not condition.operator.negated
+        return by_text and isinstance(given, str) and has_symbols(given) and given in condition.values
 
     def _covers_a_part(self, statement: Statement, kind: PolicyKind) -> bool:
         """Whether the statement is about some of what the call may act on, and not about all of it."""
@@ -272,6 +299,15 @@ class _Reading:
         if key.startswith("aws:resourcetag/"):
             return self._layers.resource_tags_unseen
         return key in _OUTSIDE or (self._layers.tags_unseen and key.startswith("aws:principaltag/"))
+
+
+def _has_symbols(principal: object) -> bool:
+    """Whether a principal, or one of several, is filled in at deployment."""
+    if isinstance(principal, str):
+        return has_symbols(principal)
+    if isinstance(principal, Mapping):
+        return any(map(_has_symbols, principal.values()))
+    return isinstance(principal, list) and any(map(_has_symbols, principal))
 
 
 def _any(kind: PolicyKind) -> Policy:

@@ -28,7 +28,7 @@ def needs(evidence: Evidence, tasks: Iterable[TaskCall]) -> Mapping[str, Needs]:
             found.setdefault(acting, {})
         asked = calls_of(task, evidence)
         for call in asked.calls:
-            if call.certain and (asker := own if call.own else acting):
+            if asker := own if call.own else acting:
                 found[asker][(call.action, call.resource)] = None
         if acting and (asked.unknown is not None or asked.candidates):
             found[acting][(task.task.resource, "")] = None

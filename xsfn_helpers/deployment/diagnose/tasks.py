@@ -185,9 +185,11 @@ def _task_call(task: Task, document: Mapping[str, Any]) -> TaskCall:
     arguments: Mapping[str, Any] | str = given if isinstance(given, (Mapping, str)) else {}
     role_arn, known_role = "", ""
     if task.choice.option is not Option.NONE:
-        known_role = known_part(task.choice.value)
-        filled_in = task.choice.option is Option.ARN and "${" not in task.choice.value
-        role_arn = task.choice.value if filled_in else known_role if ANY not in known_role else ""
+        # A value that is filled in at deployment keeps its name: the same name elsewhere is the same value.
+        written = task.choice.option is Option.ARN
+        known_role = task.choice.value if written else known_part(task.choice.value)
+        filled_in = written and "${" not in task.choice.value
+        role_arn = task.choice.value if filled_in else known_role if not written and ANY not in known_role else ""
     return TaskCall(task, arguments, tr(", ").join(where), distributed, role_arn, known_role=known_role)
 
 
@@ -247,6 +249,7 @@ def _known_role(state: State) -> str:
 
 
 def _may_be(known: str, arn: str) -> bool:
+    known = known_part(known)
     return re.fullmatch(".*".join(map(re.escape, known.split(ANY))), arn) is not None
 
 
