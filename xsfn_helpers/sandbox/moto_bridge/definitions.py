@@ -42,12 +42,13 @@ def check_definitions() -> None:
         without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
         return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
 
-    def list_by_name(backend: StepFunctionsParserBackend) -> list[StateMachine]:
+    # moto finds how to page by this very name.
+    def list_state_machines(backend: StepFunctionsParserBackend) -> list[StateMachine]:
         # Recorded: by name, not by age.
         return sorted(backend.state_machines, key=lambda machine: machine.name)
 
     StepFunctionResponse._describe_state_machine = describe_fully
-    StepFunctionsParserBackend.list_state_machines = paginate(pagination_model=PAGINATION_MODEL)(list_by_name)
+    StepFunctionsParserBackend.list_state_machines = paginate(pagination_model=PAGINATION_MODEL)(list_state_machines)
     for name, error in vars(api).items():
         # moto names these errors by class only, so its answers would have no code.
         if isinstance(error, type) and issubclass(error, api.ServiceException) and getattr(error, "TYPE", "") is None:

@@ -88,9 +88,9 @@ def _run(component: Any, env: Any) -> None:
         env.event_manager = events
     failed = sum(1 for job in pool.jobs if job.job_output is _Failed)
     if failed and _too_many(record, failed, len(items)):
-        failure = _failure(env, "States.ExceedToleratedFailureThreshold", _EXCEEDED)
-        _fail(env, record, failure)
-        raise failure
+        exceeded = _failure(env, "States.ExceedToleratedFailureThreshold", _EXCEEDED)
+        _fail(env, record, exceeded)
+        raise exceeded
     record.jobs = pool.jobs
     env.stack.append([job.job_output for job in pool.jobs if job.job_output is not _Failed])
     _report(env, HistoryEventType.MapRunSucceeded)
