@@ -92,7 +92,7 @@ def statements(draw: st.DrawFn, kind: PolicyKind, effect: str | None = None) -> 
         named: Any = {"AWS": listed}
         if draw(st.integers(0, 4)) == 0:
             named = {"Service": draw(st.sampled_from(SERVICES))}
-        negated = draw(st.integers(0, 5)) == 0 and not (kind is PolicyKind.TRUST and given["Effect"] == "Allow")
+        negated = draw(st.integers(0, 5)) == 0 and kind is not PolicyKind.TRUST
         given["NotPrincipal" if negated else "Principal"] = named
     trust = kind is PolicyKind.TRUST
     patterns = STS_PATTERNS if trust else ACTION_PATTERNS

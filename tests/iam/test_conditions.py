@@ -239,7 +239,6 @@ def test_a_key_with_several_values_is_no_variable():
         "Equals",
         "StringEqual",
         "NullIfExists",
-        "ForAllValues:Null",
         "ForSomeValues:StringEquals",
         "a:b:StringEquals",
     ],

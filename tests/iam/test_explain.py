@@ -11,6 +11,7 @@ from tests.iam.support import (
     OPERATOR_MACHINE,
     OPERATOR_ROLE,
     OPERATOR_SESSION,
+    RESOURCE,
     SCP,
     STATES,
     STRANGER,
@@ -101,7 +102,7 @@ def test_a_deny_says_where_it_is_and_that_no_permission_helps():
             asked(OPERATOR_SESSION, context=EXTERNAL_ID),
             identity=PERMISSION,
             resource=trust_policy(
-                RIGHT, distrusts("*", Sid="Never", **when(Bool={"aws:PrincipalIsAWSService": "false"}))
+                RIGHT, distrusts({"AWS": "*"}, Sid="Never", **when(Bool={"aws:PrincipalIsAWSService": "false"}))
             ),
         )
     )
@@ -122,7 +123,7 @@ def test_a_deny_says_where_it_is_and_that_no_permission_helps():
 def test_a_deny_says_why_it_applies():
     spared = {"AWS": [f"arn:aws:iam::{OPERATOR}:root", OPERATOR_ROLE]}
     all_spared = {"AWS": [*spared["AWS"], OPERATOR_SESSION]}
-    unless = distrusts("*", **when(StringNotEquals=EXTERNAL_ID))
+    unless = distrusts({"AWS": "*"}, **when(StringNotEquals=EXTERNAL_ID))
     request = asked(OPERATOR_SESSION)
 
     def said(statement, **more):
@@ -131,11 +132,16 @@ def test_a_deny_says_why_it_applies():
     assert f'StringNotEquals sts:ExternalId: wanted anything but "{OPERATOR_MACHINE}", the key is missing' in said(
         unless
     )
-    assert f"NotPrincipal would have to list {OPERATOR_SESSION}\n" in said(
-        {"Effect": "Deny", "NotPrincipal": spared, "Action": "sts:*"}
-    )
-    assert "catches every caller that has a permissions boundary" in said(
-        {"Effect": "Deny", "NotPrincipal": all_spared, "Action": "sts:*"}, boundaries=(policy(BOUNDARY, allow("*")),)
+
+    reading = asked(OPERATOR_SESSION, "s3:GetObject", "arn:aws:s3:::b/x", account=SUBJECT)
+
+    def bucket(names, **more):
+        denies = {"Effect": "Deny", "NotPrincipal": names, "Action": "s3:*", "Resource": "*"}
+        return text(reading, identity=PERMISSION, resource=policy(RESOURCE, denies), **more)
+
+    assert f"NotPrincipal would have to list {OPERATOR_SESSION}\n" in bucket(spared)
+    assert "catches every caller that has a permissions boundary" in bucket(
+        all_spared, boundaries=(policy(BOUNDARY, allow("*")),)
     )
 
 
@@ -264,7 +270,7 @@ def test_each_way_to_be_asked_has_its_sentence():
 
 
 def test_the_root_user_gets_awss_own_sentence():
-    refused = explain(decided(asked(f"arn:aws:iam::{SUBJECT}:root"), resource=trust_policy(trusts("*"))))
+    refused = explain(decided(asked(f"arn:aws:iam::{SUBJECT}:root"), resource=trust_policy(trusts({"AWS": "*"}))))
 
     assert refused.sentence == "Roles may not be assumed by root accounts."
     assert refused.text.endswith("Smallest change: there is none in these policies.")

@@ -166,7 +166,7 @@ def test_a_bucket_policy_is_no_trust_policy():
             "identityPolicies[0].Statement[0].Resource: MalformedPolicyDocument: Resource x must be in ARN format",
         ),
         (
-            changed(resourcePolicy=document({**trusts("*"), "Resource": "*"})),
+            changed(resourcePolicy=document({**trusts({"AWS": "*"}), "Resource": "*"})),
             "resourcePolicy.Statement[0].Resource: MalformedPolicyDocument: Has prohibited field Resource.",
         ),
         (
@@ -188,8 +188,7 @@ def test_a_malformed_line_says_what_is_wrong_and_where(line, says):
     [
         asked(action="sts:AssumeRoleWithWebIdentity"),
         asked(action="sts:AssumeRoleWithSAML"),
-        asked(action="kms:Decrypt", resource=f"arn:aws:kms:eu-west-1:{SUBJECT}:key/1"),
-        asked(principal=f"arn:aws:sts::{SUBJECT}:federated-user/bob"),
+        asked(principal=f"arn:aws:iam::{SUBJECT}:saml-provider/corp"),
         changed(
             request={**REQUEST, "action": "s3:GetObject", "resource": "arn:aws:s3:::b"},
             resourcePolicy=document(
@@ -264,11 +263,46 @@ def test_lines_of_ten_megabytes_are_answered(name, line):
     assert time.process_time() - began < 10, name
 
 
-def test_lone_surrogates_in_a_request_do_no_harm():
-    found = answered(asked(context={"sts:ExternalId": "\ud800"}))
+@pytest.mark.parametrize(
+    "line",
+    [
+        asked(context={"sts:ExternalId": "\ud800"}),
+        asked(context={"\udfff": "x"}),
+        asked(resource="arn:aws:iam::222222222222:role/\udfff"),
+        changed(identityPolicies=[document(allow("s3:*", "arn:aws:s3:::\ud800"))]),
+        json.dumps({**LINE, "request": {**REQUEST, "context": {"a": "\ud800"}}}, ensure_ascii=False),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands(line):
+    assert "half of a surrogate pair" in error(line)
 
-    assert found["outcome"] == "ImplicitlyDenied"
-    assert answer(asked(resource="arn:aws:iam::222222222222:role/\udfff")).isascii()
+
+def test_a_whole_surrogate_pair_is_a_character():
+    assert answered(asked(context={"sts:ExternalId": "\U0001f600"}))["outcome"] == "ImplicitlyDenied"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps(LINE)[:-1] + ",}",
+        json.dumps(LINE).replace('"permissionBoundaries": []', '"permissionBoundaries": [{},]'),
+        json.dumps(LINE).replace('"identityPolicies": [{', '"identityPolicies": [,{'),
+        json.dumps(LINE).replace('"serviceControlPolicies": []', '"serviceControlPolicies": [[],]'),
+        json.dumps(LINE).replace('"sessionPolicies": []', '"sessionPolicies": [,]'),
+        json.dumps(LINE).replace('"context": {', '"context": {,'),
+    ],
+)
+def test_a_comma_too_many_is_refused_wherever_it_stands(line):
+    assert "The line isn't JSON" in error(line)
+
+
+def test_whatever_breaks_the_engine_is_that_lines_error(monkeypatch):
+    def broken(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("xsfn_helpers.iam.jsonlines.decide", broken)
+
+    assert error(json.dumps(LINE)) == "The engine failed on this line: MemoryError."
 
 
 def test_decide_line_gives_the_decision_itself():

@@ -130,7 +130,7 @@ def test_identity_based_policies_are_refused_as_iam_refuses_them(given, message)
         (trust(Action=None), "Missing required field Action"),
         (trust(Effect=None), "Missing required field Effect"),
         ({"Version": "2012-10-17"}, "Missing required field Statement"),
-        ({"Version": "2012", "Statement": trusts("*")}, "The policy must contain a valid version string"),
+        ({"Version": "2012", "Statement": trusts({"AWS": "*"})}, "The policy must contain a valid version string"),
         (trust(Action="s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
         (trust(Action="*"), "AssumeRole policy may only specify STS AssumeRole actions."),
         (
@@ -145,6 +145,26 @@ def test_identity_based_policies_are_refused_as_iam_refuses_them(given, message)
         (trust(Principal={"Aws": "*"}), SYNTAX),
         (trust(Principal=None, NotPrincipal="*"), SYNTAX),
         (trust(NotPrincipal="*"), SYNTAX),
+        # docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html: not "in an IAM role
+        # trust policy"; github.com/aws/aws-cdk/issues/5732 has IAM's words about the bare star.
+        (trust(Effect="Deny", Principal=None, NotPrincipal={"AWS": "111111111111"}), SYNTAX),
+        (trust(Principal="*"), 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'),
+        (trust(Effect="Deny", Principal="*"), 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'),
+        *(
+            (trust(Principal={"AWS": arn}), f'Invalid principal in policy: "AWS":"{arn}"')
+            for arn in (
+                "arn:aws:iam::111111111111:role/*",
+                "arn:aws:iam::111111111111:role/team/oper?tor",
+                "arn:aws:iam::111111111111:user/*",
+                "arn:aws:sts::111111111111:assumed-role/operator/*",
+                "arn:aws:sts::111111111111:assumed-role/*/run-1",
+            )
+        ),
+        (
+            trust(Principal={"Federated": "arn:aws:iam::111111111111:oidc-provider/*"}),
+            'Invalid principal in policy: "FEDERATED":"arn:aws:iam::111111111111:oidc-provider/*"',
+        ),
+        (trust(Condition={"StringEquals": {"sts:ExternalId": "a", "sts:externalid": "b"}}), SYNTAX),
     ],
 )
 def test_trust_policies_are_refused_as_iam_refuses_them(given, message):
@@ -233,11 +253,10 @@ def test_what_iam_accepts(given):
     [
         trust(Action=["sts:AssumeRole", "sts:TagSession"]),
         trust(Action="sts:*"),
-        trust(Principal="*"),
+        trust(Principal={"AWS": "*"}),
         trust(Principal={"AWS": "*", "Service": "states.amazonaws.com", "Federated": "accounts.google.com"}),
         trust(Principal={"AWS": "AROAEXAMPLEEXAMPLEEXA"}),
         trust(Principal={"AWS": "arn:aws:sts::111111111111:assumed-role/r/s"}),
-        trust(Effect="Deny", Principal=None, NotPrincipal={"AWS": "111111111111"}),
         trust(Sid="with space"),
     ],
 )
@@ -251,6 +270,27 @@ def test_an_incomplete_arn_is_refused_in_session_policies_only():
 
     assert refusal(given, SESSION).message == SYNTAX
     assert Policy.parse(given, kind=IDENTITY)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::*:root",
+        "arn:aws:iam::111111111111:delegation-request/d",
+        "arn:aws:iam::111111111111:assumed-role/r/s",
+        "arn:aws:iam::aws:role-template/lambda.amazonaws.com/t:1",
+        "arn:aws:iam::aws:contextProvider/c",
+        "arn:aws:s3:eu-west-1:111111111111:job/1",
+        "arn:aws:s3:eu-west-1:111111111111:storage-lens/x",
+        "arn:aws:s3:eu-west-1:111111111111:storage-lens-group/x",
+        "arn:aws:s3:eu-west-1:111111111111:access-grants/default",
+        "arn:aws:s3:us-west-2:111111111111:async-request/mrap/CreateMultiRegionAccessPoint/t",
+    ],
+)
+def test_resources_of_newer_types(arn):
+    """docs.aws.amazon.com/service-authorization/latest/reference: IAM, STS, S3."""
+    assert Policy.parse(document(allow("*", arn)), kind=IDENTITY)
+    assert Policy.parse(document({"Effect": "Deny", "Action": "*", "NotResource": arn}), kind=SESSION)
 
 
 def test_a_resource_based_policy_names_principals():

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.iam.support import ADA, EXECUTE_ROLE, EXECUTE_SESSION, OPERATOR_MACHINE, STATES, SUBJECT, asked
-from xsfn_helpers.iam import InvalidRequest, Principal, PrincipalKind, Unsupported
+from xsfn_helpers.iam import InvalidRequest, Principal, PrincipalKind
 from xsfn_helpers.iam.principal_element import Named, is_valid_principal, principal_element
 
 ROOT = f"arn:aws:iam::{SUBJECT}:root"
@@ -49,9 +49,33 @@ def test_no_principals(arn):
         Principal.parse(arn)
 
 
-def test_federated_users_are_not_covered():
-    with pytest.raises(Unsupported, match=r"^Unsupported: .*GetFederationToken"):
-        Principal.parse(f"arn:aws:sts::{SUBJECT}:federated-user/bob")
+def test_sessions_of_get_federation_token():
+    bob = Principal.parse(f"arn:aws:sts::{SUBJECT}:federated-user/bob")
+
+    assert (bob.kind, bob.account, bob.name) == (PrincipalKind.FEDERATED_USER, SUBJECT, "bob")
+    assert bob.unique_id == f"{SUBJECT}:bob"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (f"arn:aws:iam::{SUBJECT}:saml-provider/corp", "corp"),
+        (f"arn:aws:iam::{SUBJECT}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB", None),
+        ("token.actions.githubusercontent.com", None),
+        ("localhost.example:8443/realms/x", None),
+    ],
+)
+def test_identity_providers(text, name):
+    provider = Principal.of_provider(text)
+
+    assert provider.kind is PrincipalKind.IDENTITY_PROVIDER
+    assert provider.name == (name or text.partition("oidc-provider/")[2] or text)
+
+
+@pytest.mark.parametrize("text", ["", "github", "https://x.example", f"arn:aws:iam::{SUBJECT}:oidc-provider/*", 5])
+def test_no_identity_providers(text):
+    with pytest.raises(InvalidRequest, match="identity provider"):
+        Principal.of_provider(text)
 
 
 @pytest.mark.parametrize("role_arn", ["execute-role", EXECUTE_ROLE + "2", EXECUTE_ROLE.replace("2222", "3333")])
@@ -82,8 +106,8 @@ def element(*entries, negated=False):
         (EXECUTE_ROLE, EXECUTE_ROLE, Named.ROLE),
         (EXECUTE_SESSION, EXECUTE_SESSION, Named.DIRECTLY),
         (EXECUTE_SESSION, EXECUTE_ROLE, Named.NOT_AT_ALL),
-        (f"arn:aws:sts::{SUBJECT}:assumed-role/execute-role/*", EXECUTE_SESSION, Named.NOT_AT_ALL),
-        (f"arn:aws:iam::{SUBJECT}:role/*", EXECUTE_SESSION, Named.NOT_AT_ALL),
+        (f"arn:aws:sts::{SUBJECT}:assumed-role/execute-role/*", EXECUTE_SESSION, None),
+        (f"arn:aws:iam::{SUBJECT}:role/*", EXECUTE_SESSION, None),
         (f"arn:aws:iam::{SUBJECT}:role/team/execute-role", EXECUTE_SESSION, Named.ROLE),
         ("333333333333", ADA, Named.NOT_AT_ALL),
         (STATES, STATES, Named.DIRECTLY),
@@ -166,6 +190,9 @@ def test_whom_not_principal_spares(listed, caller, missing):
         ("Service", "states", False),
         ("Federated", "accounts.google.com", True),
         ("Federated", "", False),
+        ("Federated", "*", False),
+        ("Federated", "arn:aws:iam::111111111111:saml-provider/*", False),
+        ("Federated", "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com", True),
     ],
 )
 def test_which_principals_the_grammar_knows(kind, text, valid):

@@ -105,6 +105,20 @@ def own_account(id_: str, outcome: Outcome, why: str, source: str, *, caller: st
     return Row(id_, outcome, why, source, asked(caller), {"identity": (), **policies})
 
 
+def bucket_deny(id_: str, outcome: Outcome, why: str, source: str, spared: dict[str, Any], **policies: Any) -> Row:
+    """The Operator role reads a bucket of the Subject's that denies everybody but `spared`.
+
+    A role trust policy takes no NotPrincipal; other resource-based policies do.
+    """
+    bucket = policy(
+        RESOURCE,
+        {**allow("s3:GetObject"), "Principal": {"AWS": OPERATOR_ROLE}},
+        {"Effect": "Deny", "NotPrincipal": spared, "Action": "s3:*", "Resource": "*"},
+    )
+    request = asked(OPERATOR_SESSION, "s3:GetObject", "arn:aws:s3:::results/out.json", account=SUBJECT)
+    return Row(id_, outcome, why, source, request, {"identity": identity(allow("*")), "resource": bucket, **policies})
+
+
 def start(
     id_: str,
     outcome: Outcome,
@@ -255,7 +269,7 @@ ROWS = (
         "StringNotEquals in a Deny also catches requests without the key.",
         OPERATORS,
         context={},
-        resource=trust(None, distrusts("*", **when(StringNotEquals=EXTERNAL_ID))),
+        resource=trust(None, distrusts({"AWS": "*"}, **when(StringNotEquals=EXTERNAL_ID))),
     ),
     link_2(
         "deny-if-exists-missing",
@@ -263,7 +277,7 @@ ROWS = (
         "IfExists doesn't save a negated Deny: without the key it is true as well.",
         f"{OPERATORS}#Conditions_IfExists",
         context={},
-        resource=trust(None, distrusts("*", **when(StringNotEqualsIfExists=EXTERNAL_ID))),
+        resource=trust(None, distrusts({"AWS": "*"}, **when(StringNotEqualsIfExists=EXTERNAL_ID))),
     ),
     # --- both sides ----------------------------------------------------------------------------------------
     link_2("no-identity", NO, "The Operator side must allow too.", TWO_ACCOUNTS, identity=()),
@@ -350,7 +364,7 @@ ROWS = (
     link_2(
         "bare-account-id", YES, "The 12 digits mean the same as :root.", PRINCIPAL, resource=trust({"AWS": OPERATOR})
     ),
-    link_2("everybody", YES, "* names everybody; the identity side allows.", PRINCIPAL, resource=trust("*")),
+    link_2("everybody", YES, "* names everybody; the identity side allows.", PRINCIPAL, resource=trust({"AWS": "*"})),
     link_2(
         "everybody-without-identity",
         NO,
@@ -364,42 +378,37 @@ ROWS = (
         YES,
         "aws:PrincipalArn of a session is its role's ARN.",
         KEYS,
-        resource=trust("*", **when(ArnEquals={"aws:PrincipalArn": OPERATOR_ROLE})),
+        resource=trust({"AWS": "*"}, **when(ArnEquals={"aws:PrincipalArn": OPERATOR_ROLE})),
     ),
     link_2(
         "everybody-with-other-principal-arn",
         NO,
         "The condition names another role.",
         KEYS,
-        resource=trust("*", **when(ArnEquals={"aws:PrincipalArn": f"arn:aws:iam::{OPERATOR}:role/other-role"})),
+        resource=trust(
+            {"AWS": "*"}, **when(ArnEquals={"aws:PrincipalArn": f"arn:aws:iam::{OPERATOR}:role/other-role"})
+        ),
     ),
     link_2(
         "principal-arn-of-a-session",
         NO,
         "aws:PrincipalArn never holds a session's ARN.",
         KEYS,
-        resource=trust("*", **when(ArnEquals={"aws:PrincipalArn": OPERATOR_SESSION})),
+        resource=trust({"AWS": "*"}, **when(ArnEquals={"aws:PrincipalArn": OPERATOR_SESSION})),
     ),
     link_2(
         "principal-arn-with-wildcard",
         YES,
         "Unlike a principal, aws:PrincipalArn takes wildcards.",
         PRINCIPAL,
-        resource=trust("*", **when(ArnLike={"aws:PrincipalArn": f"arn:aws:iam::{OPERATOR}:role/*"})),
+        resource=trust({"AWS": "*"}, **when(ArnLike={"aws:PrincipalArn": f"arn:aws:iam::{OPERATOR}:role/*"})),
     ),
     link_2(
         "principal-account",
         YES,
         "aws:PrincipalAccount is the caller's account.",
         KEYS,
-        resource=trust("*", **when(StringEquals={"aws:PrincipalAccount": OPERATOR})),
-    ),
-    link_2(
-        "wildcard-in-principal",
-        NO,
-        "A principal can't be named in part.",
-        PRINCIPAL,
-        resource=right_trust(principal={"AWS": f"arn:aws:iam::{OPERATOR}:role/*"}),
+        resource=trust({"AWS": "*"}, **when(StringEquals={"aws:PrincipalAccount": OPERATOR})),
     ),
     link_2(
         "this-session",
@@ -440,43 +449,37 @@ ROWS = (
         resource=right_trust(principal={"AWS": "AROAOLDOLDOLDOLDOLDOL"}),
     ),
     # --- NotPrincipal --------------------------------------------------------------------------------------
-    link_2(
-        "not-principal-all-levels",
-        YES,
-        "Account, role and session are all spared.",
-        NOT_PRINCIPAL,
-        resource=trust(None, {"Effect": "Deny", "NotPrincipal": ALL_LEVELS, "Action": "sts:*"}),
+    bucket_deny(
+        "not-principal-all-levels", YES, "Account, role and session are all spared.", NOT_PRINCIPAL, ALL_LEVELS
     ),
-    link_2(
+    bucket_deny(
         "not-principal-without-session",
         NEVER,
         "AWS checks the session too, and it isn't listed.",
         NOT_PRINCIPAL,
-        resource=trust(None, {"Effect": "Deny", "NotPrincipal": ROLE_AND_ACCOUNT, "Action": "sts:*"}),
+        ROLE_AND_ACCOUNT,
     ),
-    link_2(
+    bucket_deny(
         "not-principal-without-account",
         NEVER,
         "AWS checks the account first, and it isn't listed.",
         NOT_PRINCIPAL,
-        resource=trust(
-            None, {"Effect": "Deny", "NotPrincipal": {"AWS": [OPERATOR_ROLE, OPERATOR_SESSION]}, "Action": "sts:*"}
-        ),
+        {"AWS": [OPERATOR_ROLE, OPERATOR_SESSION]},
     ),
-    link_2(
+    bucket_deny(
         "not-principal-and-boundary",
         NEVER,
         "A Deny with NotPrincipal always catches callers with a permissions boundary.",
         NOT_PRINCIPAL,
+        ALL_LEVELS,
         boundaries=(policy(BOUNDARY, allow("*")),),
-        resource=trust(None, {"Effect": "Deny", "NotPrincipal": ALL_LEVELS, "Action": "sts:*"}),
     ),
     link_2(
         "deny-all-but-principal-arn",
         YES,
         "What AWS recommends instead of NotPrincipal: deny by aws:PrincipalArn.",
         f"{PRINCIPAL}#principal-anonymous",
-        resource=trust(None, distrusts("*", **when(ArnNotEquals={"aws:PrincipalArn": OPERATOR_ROLE}))),
+        resource=trust(None, distrusts({"AWS": "*"}, **when(ArnNotEquals={"aws:PrincipalArn": OPERATOR_ROLE}))),
     ),
     # --- what limits the Operator's side ----------------------------------------------------------------------
     link_2(
@@ -604,7 +607,7 @@ ROWS = (
         "Roles may not be assumed by root users.",
         ASSUME_ROLE,
         caller=f"arn:aws:iam::{SUBJECT}:root",
-        resource=trust("*"),
+        resource=trust({"AWS": "*"}),
         identity=identity(allow("*")),
     ),
     # --- links 1 and 6: Step Functions assumes a machine's role ------------------------------------------------

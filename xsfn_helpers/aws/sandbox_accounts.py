@@ -94,6 +94,10 @@ class SandboxAccounts:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
 
+    def made(self, lab_id: str, account_id: str, name: str) -> bool:
+        """Yes: the sandbox is the reader's alone, and so is what carries their tag."""
+        return True
+
     def tell_waiting(self, waiting: Waiting) -> None:
         """Nothing is told: the sandbox is slow only where the reader has asked it to be."""
 

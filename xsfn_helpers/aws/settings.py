@@ -17,7 +17,7 @@ The first of these that names a key wins:
 | `subject_machine_name`  | the state machine that is started                    | `subject-statemachine`              |
 | `subject_role_name`     | its role                                             | `subject-statemachine-iam-role`     |
 | `execute_role_name`     | the role the Operator assumes in the Subject account | `subject-statemachine-execute-role` |
-| `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`                              |
+| `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`; on AWS a random one, kept   |
 | `port`                  | the sandbox's port on 127.0.0.1                      | any free one                        |
 | `target`                | `sandbox`, or `aws` for two accounts of your own     | `sandbox`                           |
 | `operator_profile`      | AWS profile that leads to the Operator account       | AWS's own default                   |

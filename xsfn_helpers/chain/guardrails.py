@@ -22,7 +22,7 @@ _MAY_ASK: Final = Policy.parse(
     name="a stranger's own permission",
 )
 _TRUSTS_ALL: Final = Policy.parse(
-    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}},
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}},
     kind=PolicyKind.TRUST,
     name="a role that trusts everybody",
 )

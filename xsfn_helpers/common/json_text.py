@@ -86,12 +86,14 @@ def read_json(text: str) -> Any:
             raise JsonFault(tr("It isn't JSON: {msg}.", msg=error.msg), error.pos) from error
         except (_NotAcceptableError, RecursionError):
             pass  # the careful reader meets these soon, and says where
-    if not _SURROGATE.search(text):
-        try:
-            return _FAST.decode(text)
-        except (ValueError, RecursionError):
-            pass
-    # The careful reader says what is wrong and where; only surrogates may turn out to be fine.
+    try:
+        value = _FAST.decode(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        if not may_hold_surrogates(text) or not _holds_surrogates(value):
+            return value
+    # The careful reader says what is wrong and where.
     return _Reader(text).document()
 
 
@@ -109,6 +111,26 @@ def part_of(text: str, at: int) -> tuple[Any, int]:
     Raises `ValueError` or `RecursionError` where no acceptable value is.
     """
     return _QUICK.raw_decode(text, at)
+
+
+def may_hold_surrogates(text: str) -> bool:
+    """Whether the text has escapes of surrogates, or raw ones: `read_json` alone tells pairs from halves."""
+    return bool(_SURROGATE.search(text)) or not _is_text(text)
+
+
+def _is_text(text: str) -> bool:
+    """Whether no surrogate stands in it: UTF-8 has none."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _holds_surrogates(value: Any) -> bool:
+    return not _is_text(json.dumps(value, ensure_ascii=False))
 
 
 @lru_cache(maxsize=8)

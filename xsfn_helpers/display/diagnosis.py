@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.common.language import language, mark, tr
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
+    Conclusion,
     about_the_run,
     asker_words,
+    beyond_words,
     fix_notes,
     headline,
     risk_heading,
@@ -79,7 +81,7 @@ def _parts(diagnosis: Diagnosis) -> Iterator[str]:
     machine, broken = diagnosis.evidence.machine, diagnosis.first_broken
     runs_as = tr("runs as {role}", role=machine.role_arn)
     yield f"<p>{escape(diagnosis.evidence.asked)}<br>{escape(runs_as)}</p>"
-    unknown = any(link.answer is Answer.UNKNOWN for link in diagnosis.links)
+    unknown = diagnosis.verdict is Conclusion.UNKNOWN
     state = Answer.REFUSED if broken is not None else Answer.UNKNOWN if unknown else Answer.ALLOWED
     words = {Answer.REFUSED: tr("broken"), Answer.UNKNOWN: tr("can't tell"), Answer.ALLOWED: tr("fine")}[state]
     yield f"<p>{pill(f'{MARKS[state]} {words}', _COLOURS[state])} {escape(headline(diagnosis))}</p>"
@@ -123,11 +125,13 @@ def _parts(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _task(task: TaskDiagnosis, diagnosis: Diagnosis) -> Iterator[str]:
     yield _heading(tr("Task {task}", task=task.task.title))
-    yield f"<p>{escape(task.task.task.resource)}, {escape(tr(task.task.pattern))}</p>"
+    yield f"<p>{escape(task.task.resource)}, {escape(tr(task.task.pattern))}</p>"
     picture = svg_data(chain_sketch(task, diagnosis.evidence))
     alt = escape(sketch_words(task))
     yield f'<figure style="margin:0"><img alt="{alt}" src="{picture}" style="max-width:100%;height:auto"></figure>'
     yield _table(tr("Links of task {task}", task=task.task.title), _LINK_HEADS, "".join(map(_link_row, task.links)))
+    if task.beyond:
+        yield _paragraph(beyond_words(task))
 
 
 def _link_row(link: TaskLink) -> str:

@@ -16,7 +16,17 @@ from typing import Final, TypeVar
 from xsfn_helpers.common.language import mark
 from xsfn_helpers.iam import values as read
 from xsfn_helpers.iam.request import Request, Seen
-from xsfn_helpers.iam.wildcards import Test, Token, glob, has_variables, literal_of, resolve, tokens_of
+from xsfn_helpers.iam.wildcards import (
+    Test,
+    Token,
+    glob,
+    glob_of,
+    has_variables,
+    literal_of,
+    resolve,
+    shortest,
+    tokens_of,
+)
 
 # Does a request's value match any of the policy's values? None: it is no value of this operator's type.
 AnyMatch = Callable[[str, Request], bool | None]
@@ -61,7 +71,9 @@ class Condition:
     a missing key is a mismatch, and a match for negated operators; `IfExists` makes it a match, also together
     with a set operator; `ForAllValues` is true and `ForAnyValue` false for a missing or empty key; several
     values in the request need a set operator (without one nothing matches, negated or not); a value that isn't
-    of the operator's type never matches, negated or not; a policy variable without a value equals nothing.
+    of the operator's type never matches, negated or not; a policy variable without a value equals nothing;
+    `ForAllValues:Null` always holds and `ForAnyValue:Null` never does
+    (docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html, "Null with qualifier").
     """
 
     spelled: str
@@ -76,6 +88,8 @@ class Condition:
     def holds(self, request: Request) -> bool:
         seen = request.seen(self.key_lower)
         if self.operator.family is Family.NULL:
+            if self.quantifier is not Quantifier.SINGLE:
+                return self.quantifier is Quantifier.ALL
             return self.any_match("true" if seen is None else "false", request) is True
         if seen is None:
             return self._when_missing()
@@ -96,11 +110,15 @@ class Condition:
         if seen == ("",):
             # "key values that resolve to a null data set, such as an empty string"
             return self.quantifier is Quantifier.ALL
+        if (pairs := len(seen) * len(self.values)) > _MANY_PAIRS:
+            request.spend(pairs * _STEPS_OF_A_PAIR)
         if self.quantifier is Quantifier.ALL:
             return all(self._value_matches(value, request) for value in seen)
         return any(self._value_matches(value, request) for value in seen)
 
     def _value_matches(self, value: str, request: Request) -> bool:
+        if (steps := len(value) * len(self.values)) > _WORTH_COUNTING:
+            request.spend(steps)
         matched = self.any_match(value, request)
         return matched is not None and matched is not self.operator.negated
 
@@ -110,6 +128,11 @@ class Condition:
 
     def seen(self, request: Request) -> Seen:
         return request.seen(self.key_lower)
+
+
+_WORTH_COUNTING: Final = 100_000
+_MANY_PAIRS: Final = 1_000
+_STEPS_OF_A_PAIR: Final = 100
 
 
 def _string_equals(policy_values: Sequence[str], variables: bool) -> AnyMatch:
@@ -131,10 +154,16 @@ def _equals(policy_values: Sequence[str], variables: bool, fold: Callable[[str],
         folded = fold(value)
         if folded in fixed:
             return True
-        resolved = (resolve(one, request) for one in templates)
-        return any(one is not None and fold(literal_of(one)) == folded for one in resolved)
+        return any(_resolves_to(folded, one, request, fold) for one in templates)
 
     return test
+
+
+def _resolves_to(folded: str, tokens: Sequence[Token], request: Request, fold: Callable[[str], str]) -> bool:
+    """Whether the tokens' text with its variables' values is this one; joined only if it can be."""
+    resolved = resolve(tokens, request)
+    # Lower case never has fewer letters.
+    return resolved is not None and shortest(resolved) <= len(folded) and fold(literal_of(resolved)) == folded
 
 
 def _string_like(policy_values: Sequence[str], variables: bool) -> AnyMatch:
@@ -144,7 +173,8 @@ def _string_like(policy_values: Sequence[str], variables: bool) -> AnyMatch:
 
     def test(value: str, request: Request) -> bool:
         return any(matches(value) for matches in fixed) or any(
-            resolved is not None and glob(resolved)(value) for resolved in (resolve(one, request) for one in templates)
+            resolved is not None and glob_of(resolved, value)
+            for resolved in (resolve(one, request) for one in templates)
         )
 
     return test
@@ -166,13 +196,26 @@ def _arn_like(policy_values: Sequence[str], variables: bool) -> AnyMatch:
         texts = value.split(":", _ARN_PARTS - 1)
         if len(texts) != _ARN_PARTS:
             return None
-        resolved = (resolve(one, request) for one in templates)
-        patterns = [*fixed, *(_arn_parts(one) for one in resolved if one is not None)]
+        # A template too long for this value can't match it, whether or not it makes an ARN.
+        resolved = [one for one in (resolve(one, request) for one in templates) if one is not None]
+        fitting = [one for one in resolved if shortest(one) <= len(value) or not _is_arn(one)]
+        patterns = [*fixed, *(_arn_parts(one) if shortest(one) <= len(value) else None for one in fitting)]
         if any(pattern is not None and _each_matches(pattern, texts) for pattern in patterns):
             return True
         return None if None in patterns else False
 
     return test
+
+
+def _is_arn(tokens: Iterable[Token]) -> bool:
+    """Whether there are colons enough for six parts."""
+    left = _ARN_PARTS - 1
+    for token in tokens:
+        if isinstance(token, str):
+            left -= token.count(":")
+        if left <= 0:
+            return True
+    return False
 
 
 def _arn_parts(tokens: Iterable[Token]) -> list[Test] | None:
@@ -284,8 +327,6 @@ def parse_operator(spelled: str) -> tuple[Operator, Quantifier, bool] | None:
         return None
     found = OPERATORS.get(name)
     if found is not None:
-        if found.family is Family.NULL and quantifier is not Quantifier.SINGLE:
-            return None
         return found, quantifier, False
     if name.endswith(_IF_EXISTS):
         found = OPERATORS.get(name.removesuffix(_IF_EXISTS))

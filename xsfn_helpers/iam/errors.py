@@ -60,3 +60,10 @@ class Unsupported(PolicyError):
 
 class InvalidRequest(XsfnError, ValueError):
     """A request or principal that AWS could never have been asked."""
+
+
+class TooMuchWork(InvalidRequest):
+    """Patterns and values of which nobody can say within a second or so whether they match."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("So many and long values, or patterns with ?, take too long to compare."))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from xsfn_helpers.common.language import mark, tr, tr_n
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
-from xsfn_helpers.iam.decide import Decision, Layer, Outcome, StatementRef
+from xsfn_helpers.iam.decide import Decision, Hit, Layer, Outcome, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
@@ -221,28 +222,70 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(decision)
 
 
-def _layer_result(decision: Decision, layer: Layer) -> LayerResult:
+# A text tells of so many statements of a layer; `Explanation.layers` has them all.
+_MOST_SHOWN: Final = 12
+
+
+def _worth_telling(decision: Decision, layer: Layer) -> list[Hit]:
+    """What decided, and the Allows for this action; a Deny that doesn't apply says nothing."""
+    hits = [(policy, one) for policy in layer.policies for one in policy.statements] if _is_short(layer) else []
+    if len(hits) == 1:
+        return hits
+    action, request = decision.request.action_lower, decision.request
+    allows = (
+        (policy, one)
+        for policy in layer.policies
+        for one in policy.about(action)
+        if one.allows and one.action_matches(request)
+    )
+    first = list(islice(allows, _MOST_SHOWN))
+    if layer.allow is not None and layer.allow not in first:
+        first[-1:] = [layer.allow]
+    told = [*first, *layer.denies[:_MOST_SHOWN]]
+    order = {id(policy): at for at, policy in enumerate(layer.policies)}
+    return sorted(told, key=lambda hit: (order[id(hit[0])], hit[1].index))
+
+
+def _is_short(layer: Layer) -> bool:
+    return sum(len(policy.statements) for policy in layer.policies) == 1
+
+
+def _others(decision: Decision, layer: Layer) -> tuple[int, int]:
+    """How many Allows are about other actions, and how many for this one aren't told of."""
+    if _is_short(layer):
+        return 0, 0
+    request = decision.request
+    allows = sum(one.allows for policy in layer.policies for one in policy.statements)
+    alike = sum(
+        one.allows and one.action_matches(request)
+        for policy in layer.policies
+        for one in policy.about(request.action_lower)
+    )
+    untold = max(0, alike - _MOST_SHOWN) + max(0, len(layer.denies) - _MOST_SHOWN)
+    return allows - alike, untold
+
+
+def _layer_result(decision: Decision, layer: Layer, *, most: int | None = None) -> LayerResult:
+    """`most`: only what is worth telling, so many at most of each kind."""
     request = decision.request
     has_boundary = bool(decision.policies.boundaries)
-    statements = []
-    for policy in layer.policies:
-        for statement in policy.statements:
-            statements.append(
-                StatementResult(
-                    ref=StatementRef(policy, statement),
-                    named=statement.named(request, has_boundary=has_boundary),
-                    action_matches=statement.action_matches(request),
-                    resource_matches=statement.resource_matches(request),
-                    conditions=tuple(
-                        ConditionResult(one, one.holds(request), request.seen(one.key_lower))
-                        for one in statement.conditions
-                    ),
-                )
-            )
+    every = ((policy, statement) for policy in layer.policies for statement in policy.statements)
+    statements = [
+        StatementResult(
+            ref=StatementRef(policy, statement),
+            named=statement.named(request, has_boundary=has_boundary),
+            action_matches=statement.action_matches(request),
+            resource_matches=statement.resource_matches(request),
+            conditions=tuple(
+                ConditionResult(one, one.holds(request), request.seen(one.key_lower)) for one in statement.conditions
+            ),
+        )
+        for policy, statement in (every if most is None else _worth_telling(decision, layer))
+    ]
     return LayerResult(
         kind=layer.kind,
         account=account_of(decision, layer.kind),
-        level=layer.level if layer.kind is PolicyKind.SCP else None,
+        level=layer.level if layer.kind.is_of_organization else None,
         verdict=_verdict(layer),
         needed=layer in decision.needed,
         named=layer.named,
@@ -251,7 +294,9 @@ def _layer_result(decision: Decision, layer: Layer) -> LayerResult:
 
 
 def account_of(decision: Decision, kind: PolicyKind) -> str:
-    """Whose policies of this kind are: the resource's account, or the caller's."""
+    """Whose policies of this kind are: the resource's account, or the caller's; of a VPC endpoint, nobody knows."""
+    if kind is PolicyKind.ENDPOINT:
+        return ""
     return decision.request.resource_account if kind.has_principal else decision.request.principal.account
 
 
@@ -277,11 +322,15 @@ def _text(explanation: Explanation) -> Iterator[str]:
         _HEADLINES[decision.outcome], principal=request.principal, action=request.action, resource=request.resource
     )
     yield _who_must_allow(decision)
+    if not decision.layers:
+        if decision.sentence:
+            yield tr("AWS says: {sentence}", sentence=decision.sentence)
+        return
     if decision.allowed:
         yield from _allowed_lines(decision)
         return
-    for layer in explanation.layers:
-        yield from _layer_lines(layer, request)
+    for layer in decision.layers:
+        yield from _layer_lines(_layer_result(decision, layer, most=_MOST_SHOWN), request, _others(decision, layer))
     yield tr("AWS says: {sentence}", sentence=explanation.sentence)
     yield from _change_lines(explanation)
 
@@ -290,11 +339,19 @@ def _who_must_allow(decision: Decision) -> str:
     request = decision.request
     principal = request.principal
     account = principal.account
+    if decision.rule is not None:
+        return tr(decision.rule.value, action=request.action)
     theirs = tr("the role's trust policy") if decision.is_trust else tr("the resource's policy")
+    if decision.is_by_key_policy:
+        theirs = tr("the key policy")
     if principal.kind is PrincipalKind.SERVICE:
         return tr("An AWS service asks: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.ANONYMOUS:
         return tr("Nobody is signed in: {policy} alone decides.", policy=theirs)
+    if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return tr("A user of an identity provider asks: {policy} alone decides.", policy=theirs)
+    if request.action_lower == "sts:assumeroot":
+        return tr("A root user has no policy: those of account {account}, the caller's, decide.", account=account)
     if principal.kind is PrincipalKind.ROOT and decision.is_trust:
         return tr("An account's root user can't assume roles.")
     if not request.same_account:
@@ -303,7 +360,7 @@ def _who_must_allow(decision: Decision) -> str:
             caller=account,
             owner=request.resource_account,
         )
-    if principal.kind is PrincipalKind.ROOT:
+    if principal.kind is PrincipalKind.ROOT and not decision.is_by_key_policy:
         return tr("One account, {account}: its root user may do everything that nothing denies.", account=account)
     named = decision.layers[-1].named
     if named is Named.DIRECTLY:
@@ -320,6 +377,8 @@ def _who_must_allow(decision: Decision) -> str:
         )
     if decision.is_trust:
         return tr("One account, {account}: the trust policy must always allow.", account=account)
+    if decision.is_by_key_policy:
+        return tr("One account, {account}: the key policy must always allow.", account=account)
     return tr(
         "One account, {account}: its identity-based policies or {policy} must allow.", account=account, policy=theirs
     )
@@ -337,7 +396,7 @@ def _allowed_lines(decision: Decision) -> Iterator[str]:
 
 def _place(decision: Decision, layer: Layer) -> str:
     account, kind = account_of(decision, layer.kind), layer.kind.told
-    if layer.kind is PolicyKind.SCP:
+    if layer.kind.is_of_organization:
         kind = tr("{kind}, level {level}", kind=kind, level=layer.level + 1)
     return tr("{kind} in account {account}", kind=kind, account=account) if account else kind
 
@@ -349,12 +408,12 @@ _VERDICTS: Final = {
 }
 
 
-def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
+def _layer_lines(layer: LayerResult, request: Request, others: tuple[int, int]) -> Iterator[str]:
     sign = {LayerVerdict.ALLOW: "✓", LayerVerdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
     yield f"{sign} {layer.title}: {tr(_VERDICTS[layer.verdict])}"
-    if not layer.statements:
+    elsewhere, untold = others
+    if not layer.statements and not elsewhere:
         yield tr("    there is no such policy")
-    others = 0
     for statement in layer.statements:
         allows = statement.ref.statement.allows
         if statement.applies:
@@ -364,21 +423,21 @@ def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
                 yield from (f"        {reason}" for reason in statement.catches(request))
         elif not allows:
             continue  # a Deny that doesn't apply says nothing
-        elif not statement.action_matches and len(layer.statements) > 1:
-            others += 1
         else:
             yield tr("    {statement} would allow it, but:", statement=statement.ref)
             yield from (f"        {failure}" for failure in statement.failures(request))
-    if others:
+    if untold:
+        yield tr_n("    {count} more statement of this kind", "    {count} more statements of this kind", untold)
+    if elsewhere:
         yield tr_n(
-            "    {count} statement is about other actions", "    {count} statements are about other actions", others
+            "    {count} statement is about other actions", "    {count} statements are about other actions", elsewhere
         )
 
 
 def _change_lines(explanation: Explanation) -> Iterator[str]:
     decision = explanation.decision
     if decision.outcome is Outcome.EXPLICITLY_DENIED:
-        where = "; ".join(str(ref) for ref in decision.decided_by)
+        where = "; ".join(str(ref) for ref in decision.decided_by[:_MOST_SHOWN])
         yield tr(
             "Smallest change: no added permission helps, because a Deny overrides every Allow. It is in {where}.",
             where=where,

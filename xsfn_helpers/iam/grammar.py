@@ -143,6 +143,8 @@ class _StatementReader:
             )
         self._check_actions(action_name, actions)
         resource_name, resources = self._resources()
+        if self.kind is PolicyKind.RCP:
+            self._check_rcp(allows=allows, principal=principal)
         return Statement(
             index=self.index,
             sid=sid,
@@ -211,18 +213,40 @@ class _StatementReader:
         if len(names) == 2:
             raise self._syntax(tr("Principal and NotPrincipal exclude each other."), "NotPrincipal", at_key=True)
         name = names[0]
-        if name == "NotPrincipal" and allows and self.kind is PolicyKind.TRUST:
+        if name == "NotPrincipal" and self.kind is PolicyKind.TRUST:
             raise self._syntax(
-                tr("NotPrincipal with Allow would trust everybody else; a role trust policy can't have it."),
+                tr("NotPrincipal with Allow would trust everybody else; a role trust policy can't have it.")
+                if allows
+                else tr("A role trust policy can't have NotPrincipal, with Deny as little as with Allow."),
                 name,
                 fix=tr("Name whom you trust in Principal."),
                 at_key=True,
             )
         return principal_element(self._principals(name), negated=name == "NotPrincipal")
 
+    def _check_rcp(self, *, allows: bool, principal: PrincipalElement | None) -> None:
+        """What an RCP can't have: docs.aws.amazon.com/organizations, orgs_manage_policies_rcps_syntax.html."""
+        for name in ("NotPrincipal", "NotAction"):
+            if name in self.given:
+                raise self._syntax(tr("A resource control policy can't have {name}.", name=name), name, at_key=True)
+        if principal is None or principal.texts != ("*",):
+            raise self._syntax(tr("A resource control policy is for everybody."), "Principal", fix='"Principal": "*"')
+        everything = all(self.given.get(name) in ("*", ["*"]) for name in ("Action", "Resource"))
+        if allows and not (everything and not self.given.get("Condition")):
+            raise self._syntax(
+                tr("A resource control policy only denies; the one that allows is RCPFullAWSAccess, of AWS."), "Effect"
+            )
+
     def _principals(self, name: str) -> list[tuple[str, str]]:
         given = self.given[name]
         if given == "*" and not isinstance(given, Number):
+            if self.kind is PolicyKind.TRUST:
+                raise GrammarFault(
+                    f'AssumeRolepolicy contained an invalid {name.lower()}: "STAR":"*"',
+                    tr("A role trust policy doesn't take a bare *."),
+                    (*self.path, name),
+                    fix=tr('Name whom you trust; everyone is written {"AWS": "*"}.'),
+                )
             return [("AWS", "*")]
         if not isinstance(given, dict) or not given:
             raise self._syntax(
@@ -247,10 +271,16 @@ class _StatementReader:
             for text, path in self._texts(listed, name, kind):
                 if not is_valid_principal(kind, text):
                     word = "AWS" if kind == "AWS" else kind.upper()
+                    wild = kind == "AWS" and ("*" in text or "?" in text)
                     raise GrammarFault(
-                        f'Invalid principal in policy: "{word}":"{text}"',
-                        tr(_PRINCIPAL_FORMS[kind]),
+                        f'Invalid principal in policy: "{word}":"{_cut(text)}"',
+                        tr("A principal has no wildcards: this matches nobody.")
+                        if wild
+                        else tr(_PRINCIPAL_FORMS[kind]),
                         path,
+                        fix=tr('Name it in full, or trust "*" with a condition ArnLike aws:PrincipalArn.')
+                        if wild
+                        else "",
                     )
                 entries.append((kind, text))
         if not entries:
@@ -325,7 +355,7 @@ class _StatementReader:
                 )
             return None, ()
         if name is None or not resources:
-            if self.kind is PolicyKind.RESOURCE and name is None:
+            if self.kind in (PolicyKind.RESOURCE, PolicyKind.ENDPOINT) and name is None:
                 return None, ()
             raise GrammarFault(
                 "Policy statement must contain resources.",
@@ -361,7 +391,22 @@ class _StatementReader:
                 if keys:
                     raise self._unknown_operator(spelled)
                 continue  # AWS accepts anything with nothing in it
+            spellings: dict[str, str] = {}
             for key, listed in keys.items():
+                first = spellings.setdefault(key.lower(), key)
+                if first != key:
+                    raise self._syntax(
+                        tr(
+                            "{key} and {first} are one key: names of keys are compared without case.",
+                            key=key,
+                            first=first,
+                        ),
+                        "Condition",
+                        spelled,
+                        key,
+                        fix=tr("Write it once, with all values."),
+                        at_key=True,
+                    )
                 texts = [text for text, _ in self._condition_values(listed, spelled, key)]
                 if parsed[0].family is Family.DATE:
                     self._check_dates(texts, spelled, key)
@@ -412,7 +457,7 @@ _OPERATOR_NAMES: Final = tuple(one.name for one in OPERATORS.values())
 _PRINCIPAL_FORMS: Final = {
     "AWS": mark("AWS takes an account id, an ARN of a user, role, role session or account root, a unique id, or *."),
     "Service": mark("A service is called like states.amazonaws.com."),
-    "Federated": mark("An identity provider has a name or an ARN."),
+    "Federated": mark("An identity provider has an ARN or a domain such as cognito-identity.amazonaws.com, without *."),
 }
 PARTITIONS: Final = frozenset(
     {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
@@ -431,6 +476,19 @@ _IAM_RESOURCES: Final = (
     "oidc-provider/",
     "report/",
     "access-report/",
+)
+
+# Resource types of IAM and STS that the sentence IAM answers with doesn't name, and the types of S3 that have a region
+# (docs.aws.amazon.com/service-authorization/latest/reference: list_awsidentityandaccessmanagementiam.html,
+# list_awssecuritytokenservice.html, list_amazons3.html).
+_NEWER_IAM_RESOURCES: Final = ("assumed-role/", "delegation-request/", "role-template/", "contextProvider/")
+_S3_IN_REGIONS: Final = (
+    "accesspoint/",
+    "access-grants/",
+    "async-request/",
+    "job/",
+    "storage-lens/",
+    "storage-lens-group/",
 )
 
 
@@ -475,11 +533,11 @@ def check_resource(resource: str, path: Path, *, complete: bool) -> None:
     if service == "iam":
         if region:
             raise GrammarFault(f"IAM resource {resource} cannot contain region information.", "", path)
-        if name != "*" and not name.startswith(_IAM_RESOURCES):
+        if name not in ("*", "root") and not name.startswith((*_IAM_RESOURCES, *_NEWER_IAM_RESOURCES)):
             raise GrammarFault(
                 f'IAM resource path must either be "*" or start with {", ".join(_IAM_RESOURCES)}.', "", path
             )
-    if service == "s3" and region and not name.startswith("accesspoint/"):
+    if service == "s3" and region and not name.startswith(_S3_IN_REGIONS):
         raise GrammarFault(f"Resource {resource} can not contain region information.", "", path)
 
 
@@ -498,6 +556,11 @@ def _unknown_element(kind: PolicyKind, given: str, known: Iterable[str], path: P
     return GrammarFault(
         kind.syntax_message, tr("There is no element {shown}.", shown=shown(given)), path, fix=hint, at_key=True
     )
+
+
+def _cut(text: str) -> str:
+    """The text as a message quotes it; AWS's longest ARN has 2,048 characters."""
+    return text if len(text) <= 2_048 else f"{text[:2_048]}…"
 
 
 def _is_text(value: Any) -> bool:

@@ -1,11 +1,14 @@
 """Decisions from JSON lines: one request with its policies a line in, one answer a line out.
 
-A line: {"request": {"principal", "action", "resource", "resourceAccount", "context": {…}}, "identityPolicies": […],
-"resourcePolicy": {…}|null, "permissionBoundaries": […], "sessionPolicies": […], "serviceControlPolicies": [[…], …]}.
+A line: {"request": {"principal", "action", "resource", "resourceAccount", "context": {…}, "roleArn", "uniqueId"},
+"identityPolicies": […], "resourcePolicy": {…}|null, "permissionBoundaries": […], "sessionPolicies": […],
+"serviceControlPolicies": [[…], …], "resourceControlPolicies": [[…], …], "vpcEndpointPolicies": […]}.
 Its answer: {"outcome", "decided_by", "explanation"}, or {"error"} for a line that says nothing decidable.
 
-A role's trust policy is its `resourcePolicy`. What is left out or null is empty; an empty `sessionPolicies` means that
-no session policy was passed.
+A role's trust policy and a KMS key's policy are its `resourcePolicy`. The service control policies are those of the
+caller's account, the resource control policies those of the resource's account, both in levels from the organization's
+root down. What is left out or null is empty; an empty `sessionPolicies` means that no session policy was passed.
+`roleArn` is the role of a session, with its path, and `uniqueId` the AROA… or AIDA… id of the caller's role or user.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from xsfn_helpers.common.json_text import (
     JsonFault,
     Number,
     end_of_value,
+    may_hold_surrogates,
     part_of,
     read_json,
     shown,
@@ -27,7 +31,7 @@ from xsfn_helpers.common.json_text import (
     write_json,
 )
 from xsfn_helpers.common.language import language, speaking, tr
-from xsfn_helpers.iam.decide import Decision, Policies, decide, is_trust_request
+from xsfn_helpers.iam.decide import PROVIDER_ACTIONS, Decision, Policies, decide, is_trust_request
 from xsfn_helpers.iam.errors import InvalidRequest
 from xsfn_helpers.iam.explain import explain
 from xsfn_helpers.iam.kinds import PolicyKind
@@ -35,8 +39,8 @@ from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal
 from xsfn_helpers.iam.request import Request
 
-# Longer lines are answered with an error and skipped unread, so that memory stays flat.
-MAX_LINE: Final = 16 * 1024 * 1024
+# Longer lines are answered with an error and skipped unread, so that memory stays flat and answers come soon.
+MAX_LINE: Final = 4 * 1024 * 1024
 
 T = TypeVar("T")
 Lines = Iterable[str] | Iterable[bytes] | BinaryIO | TextIO
@@ -57,13 +61,16 @@ def answer(line: str | bytes) -> str:
     """The answer to one line, as JSON text without a line end."""
     try:
         decision = decide_line(line)
+        told = explain(decision).text
     except XsfnError as error:
         return json.dumps({"error": str(error)})
+    except Exception as error:
+        return json.dumps({"error": tr("The engine failed on this line: {error}.", error=type(error).__name__)})
     return json.dumps(
         {
             "outcome": decision.outcome,
             "decided_by": [str(ref) for ref in decision.decided_by],
-            "explanation": explain(decision).text,
+            "explanation": told,
         }
     )
 
@@ -78,7 +85,7 @@ def read_line(line: str | bytes) -> tuple[Request, Policies]:
     """One line's request and policies, every part of it validated. Raises `XsfnError`."""
     text = _text_of(line)
     try:
-        raw = _members(text)
+        raw = _members_carefully(text) if may_hold_surrogates(text) else _members(text)
     except (ValueError, IndexError, RecursionError, _NotThisWayError):
         raw = _members_carefully(text)
     return _read(raw)
@@ -98,6 +105,8 @@ class _Raw:
     boundaries: tuple[str, ...] = ()
     session: tuple[str, ...] = ()
     scps: tuple[tuple[str, ...], ...] = ()
+    rcps: tuple[tuple[str, ...], ...] = ()
+    endpoint: tuple[str, ...] = ()
 
 
 def _bounded(lines: Lines) -> Iterator[str | bytes]:
@@ -185,19 +194,26 @@ def _member(raw: _Raw, key: str, text: str, at: int) -> int:
             raw.resource, at = _policy(text, at) if not text.startswith("null", at) else (None, at + 4)
         case "serviceControlPolicies":
             raw.scps, at = _levels(text, at)
+        case "resourceControlPolicies":
+            raw.rcps, at = _levels(text, at)
+        case "vpcEndpointPolicies":
+            raw.endpoint, at = _policies(text, at)
         case _:
             raise _NotThisWayError
     return at
 
 
 def _comma(text: str, at: int, closing: str) -> int:
-    """The offset of the next element, or of the closing bracket. (A comma too many makes the next element fail.)"""
+    """The offset of the next element, or of the closing bracket."""
     at = _space(text, at)
     if text[at] == closing:
         return at
     if text[at] != ",":
         raise _NotThisWayError
-    return _space(text, at + 1)
+    at = _space(text, at + 1)
+    if text[at] == closing:
+        raise _NotThisWayError  # a comma too many
+    return at
 
 
 def _policy(text: str, at: int) -> tuple[str, int]:
@@ -244,9 +260,14 @@ def _members_carefully(text: str) -> _Raw:
     raw.session = _texts(line.get("sessionPolicies"), "sessionPolicies")
     if line.get("resourcePolicy") is not None:
         raw.resource = _policy_text(line["resourcePolicy"], "resourcePolicy")
-    name = "serviceControlPolicies"
-    raw.scps = tuple(_texts(level, f"{name}[{at}]") for at, level in enumerate(_checked_list(line.get(name), name)))
+    raw.scps = _level_texts(line.get("serviceControlPolicies"), "serviceControlPolicies")
+    raw.rcps = _level_texts(line.get("resourceControlPolicies"), "resourceControlPolicies")
+    raw.endpoint = _texts(line.get("vpcEndpointPolicies"), "vpcEndpointPolicies")
     return raw
+
+
+def _level_texts(given: Any, name: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(_texts(level, f"{name}[{at}]") for at, level in enumerate(_checked_list(given, name)))
 
 
 def _texts(given: Any, name: str) -> tuple[str, ...]:
@@ -289,9 +310,12 @@ _KEYS: Final = (
     "permissionBoundaries",
     "sessionPolicies",
     "serviceControlPolicies",
+    "resourceControlPolicies",
+    "vpcEndpointPolicies",
 )
 _REQUEST_NEEDS: Final = ("principal", "action", "resource", "resourceAccount")
-_REQUEST_KEYS: Final = (*_REQUEST_NEEDS, "context")
+_REQUEST_MAY: Final = ("roleArn", "uniqueId")
+_REQUEST_KEYS: Final = (*_REQUEST_NEEDS, "context", *_REQUEST_MAY)
 
 
 def _read(raw: _Raw) -> tuple[Request, Policies]:
@@ -305,12 +329,16 @@ def _read(raw: _Raw) -> tuple[Request, Policies]:
         scps=tuple(
             _parsed(level, PolicyKind.SCP, f"serviceControlPolicies[{at}]") for at, level in enumerate(raw.scps)
         ),
+        rcps=tuple(
+            _parsed(level, PolicyKind.RCP, f"resourceControlPolicies[{at}]") for at, level in enumerate(raw.rcps)
+        ),
+        endpoint=_parsed(raw.endpoint, PolicyKind.ENDPOINT, "vpcEndpointPolicies"),
     )
 
 
 def _request(given: Any) -> Request:
     _check_object(given, "request", _REQUEST_KEYS, needed=_REQUEST_NEEDS)
-    for key in _REQUEST_NEEDS:
+    for key in (*_REQUEST_NEEDS, *(key for key in _REQUEST_MAY if given.get(key) is not None)):
         if not isinstance(given[key], str) or isinstance(given[key], Number):
             raise InvalidRequest(
                 tr("It is a text, not {type_name}.", type_name=type_name(given[key])), where=f"request.{key}"
@@ -329,12 +357,20 @@ def _request(given: Any) -> Request:
             tr("It is an object, not {type_name}.", type_name=type_name(context)), where="request.context"
         )
     return Request(
-        Principal.parse(given["principal"]),
+        _principal(given),
         given["action"],
         given["resource"],
         given["resourceAccount"],
         context or {},
     )
+
+
+def _principal(given: dict[str, Any]) -> Principal:
+    """The caller; in the calls of identity providers' users, a provider may be given by its address."""
+    text = given["principal"]
+    if given["action"].lower() in PROVIDER_ACTIONS and not text.startswith("arn:"):
+        return Principal.of_provider(text)
+    return Principal.parse(text, unique_id=given.get("uniqueId"), role_arn=given.get("roleArn"))
 
 
 def _parsed(texts: tuple[str, ...], kind: PolicyKind, name: str) -> tuple[Policy, ...]:

@@ -24,6 +24,8 @@ class PolicyKind(StrEnum):
     BOUNDARY = mark("permissions boundary")
     SESSION = mark("session policy")
     SCP = mark("service control policy")
+    RCP = mark("resource control policy")
+    ENDPOINT = mark("VPC endpoint policy")
 
     @property
     def told(self) -> str:
@@ -37,7 +39,12 @@ class PolicyKind(StrEnum):
     @property
     def has_principal(self) -> bool:
         """Whether its statements name principals."""
-        return self in (PolicyKind.TRUST, PolicyKind.RESOURCE)
+        return self in (PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.ENDPOINT)
+
+    @property
+    def is_of_organization(self) -> bool:
+        """Whether it comes from AWS Organizations, in levels from the root down."""
+        return self in (PolicyKind.SCP, PolicyKind.RCP)
 
     @property
     def is_identity_based(self) -> bool:
@@ -46,7 +53,7 @@ class PolicyKind(StrEnum):
 
     @property
     def error_code(self) -> str:
-        return "MalformedPolicyDocumentException" if self is PolicyKind.SCP else MALFORMED
+        return "MalformedPolicyDocumentException" if self.is_of_organization else MALFORMED
 
     @property
     def json_message(self) -> str:
@@ -56,7 +63,7 @@ class PolicyKind(StrEnum):
     @property
     def syntax_message(self) -> str:
         """What AWS answers to JSON that isn't a policy."""
-        if self is PolicyKind.SCP:
+        if self.is_of_organization:
             return "The provided policy document does not meet the requirements of the specified policy type."
         return _SYNTAX
 
@@ -77,4 +84,6 @@ _WORDS: Final = {
     # AWS's page does print "sessions" here.
     PolicyKind.SESSION: KindWords("a sessions policy", "session policy"),
     PolicyKind.SCP: KindWords("a service control policy", "service control policy"),
+    PolicyKind.RCP: KindWords("a resource control policy", "resource control policy"),
+    PolicyKind.ENDPOINT: KindWords("a VPC endpoint policy", "VPC endpoint policy"),
 }

@@ -284,18 +284,6 @@ def _one_session(view: View) -> Iterator[Finding]:
             )
 
 
-def _principal_wildcard(view: View) -> Iterator[Finding]:
-    for path, kind, value in view.principals():
-        if kind == "AWS" and value != "*" and ("*" in value or "?" in value):
-            yield (
-                path,
-                tr('A principal has no wildcards: this matches nobody, and IAM answers "Invalid principal in policy".')
-                if view.trust
-                else tr("A principal has no wildcards: this matches nobody."),
-                tr('Name it in full, or trust "*" with a condition ArnLike aws:PrincipalArn.'),
-            )
-
-
 def _unique_id(view: View) -> Iterator[Finding]:
     for path, kind, value in view.principals():
         if kind == "AWS" and UNIQUE_ID.fullmatch(value) and not ACCOUNT_ID.fullmatch(value):
@@ -472,22 +460,6 @@ def _wrong_states_resource(view: View) -> Iterator[Finding]:
             )
 
 
-def _keys_by_case(view: View) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], str] = {}
-    for condition in view.statement.conditions:
-        first = seen.setdefault((condition.spelled, condition.key_lower), condition.key)
-        if first != condition.key:
-            yield (
-                view.path(condition),
-                tr(
-                    "{key} and {first} are one key: names of keys are compared without case.",
-                    key=condition.key,
-                    first=first,
-                ),
-                tr("Write it once, with all values."),
-            )
-
-
 def _empty_values(view: View) -> Iterator[Finding]:
     for condition in view.statement.conditions:
         if not condition.values:
@@ -512,7 +484,6 @@ RULES: Final = (
     Rule("missing-qualifier", f"{_ANALYZER}", _missing_qualifier, at_key=True),
     Rule("session-arn-in-principal-arn", f"{GUIDE}/reference_policies_condition-keys.html", _session_in_principal_arn),
     Rule("one-session-only", f"{_PRINCIPAL}#principal-role-session", _one_session),
-    Rule("wildcard-in-principal", _PRINCIPAL, _principal_wildcard),
     Rule("deleted-principal", f"{_PRINCIPAL}#principal-roles", _unique_id),
     Rule("not-principal", f"{GUIDE}/reference_policies_elements_notprincipal.html", _not_principal, at_key=True),
     Rule("external-id", _STATES, _external_id),
@@ -524,6 +495,5 @@ RULES: Final = (
     ),
     Rule("pass-role-to-anything", _ANALYZER, _pass_role),
     Rule("wrong-states-resource", _STATES_ACTIONS, _wrong_states_resource),
-    Rule("keys-differ-by-case", _ANALYZER, _keys_by_case, at_key=True),
     Rule("no-values", _ANALYZER, _empty_values, at_key=True),
 )

@@ -6,11 +6,13 @@ Sources: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_ac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Final
 
 from xsfn_helpers.iam.request import Request
-from xsfn_helpers.iam.wildcards import Test, Token, Wild, glob, has_variables, resolve, tokens_of
+from xsfn_helpers.iam.wildcards import Test, Token, Wild, glob, has_variables, resolve, shortest, tokens_of
 
 RequestTest = Callable[[Request], bool]
 
@@ -42,19 +44,28 @@ def resource_test(pattern: str, *, variables: bool, completed: bool) -> RequestT
         pattern += ":*" * (_ARN_PARTS - 1 - pattern.count(":"))
     *head, last = pattern.split(":", _ARN_PARTS - 1)
     tokens = tokens_of(last, wildcards=True, variables=variables and len(head) == _ARN_PARTS - 1)
+    begins, ends = _beginning(pattern), _end(pattern)
     if not has_variables(tokens) and not _is_wild(pattern):
         literal = ":".join((*head, "".join(token for token in tokens if isinstance(token, str))))
         return lambda request: request.resource == literal
-    parts = tuple(_Part(part) for part in head)
-    if not has_variables(tokens):
-        matches_last = glob(tokens)
-        return lambda request: _arn_matches(parts, matches_last, request)
-    return lambda request: _with_variables(parts, tokens, request)
+    if has_variables(tokens):
+        return lambda request: request.resource.startswith(begins) and _with_variables(_parts(head), tokens, request)
+    # Most resources are told apart by their beginning: the rest of the pattern is compiled when it is needed.
+    compiled = cache(lambda: (_parts(head), glob(tokens)))
+    return lambda request: (
+        request.resource.startswith(begins) and request.resource.endswith(ends) and _arn_matches(*compiled(), request)
+    )
+
+
+def _parts(texts: Iterable[str]) -> tuple[_Part, ...]:
+    return tuple(_part(text) for text in texts)
 
 
 def _with_variables(parts: Sequence[_Part], tokens: Sequence[Token], request: Request) -> bool:
     resolved = resolve(tokens, request)
-    return resolved is not None and _arn_matches(parts, glob(resolved), request)
+    if resolved is None or shortest(resolved) > len(request.resource):
+        return False
+    return _arn_matches(parts, glob(resolved), request)
 
 
 class _Part:
@@ -66,6 +77,9 @@ class _Part:
         tokens = tokens_of(text, wildcards=True, variables=False)
         self.matches = glob(tokens)
         self.open_ended = bool(tokens) and tokens[-1] is Wild.STAR
+
+
+_part = lru_cache(maxsize=1_024)(_Part)
 
 
 def _arn_matches(parts: Sequence[_Part], matches_last: Test, request: Request) -> bool:
@@ -92,6 +106,20 @@ def _runs_past_colons(parts: Sequence[_Part], matches_last: Test, texts: Sequenc
                 nexts.update(range(place + 1, len(texts)) if part.open_ended else (place + 1,))
         places = nexts
     return any(matches_last(":".join(texts[place:])) for place in places if place < len(texts))
+
+
+_SPECIAL: Final = re.compile(r"[*?]|\$\{")
+
+
+def _beginning(pattern: str) -> str:
+    """What every resource that matches begins with: most others are told apart by it alone."""
+    found = _SPECIAL.search(pattern)
+    return pattern[: found.start()] if found else pattern
+
+
+def _end(pattern: str) -> str:
+    """What every resource that matches a pattern without variables ends with."""
+    return pattern[max(pattern.rfind(special) for special in "*?}") + 1 :]
 
 
 def _is_wild(text: str) -> bool:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from xsfn_helpers.iam.principals import ACCOUNT_ID, SERVICE_NAME, UNIQUE_ID, Principal, PrincipalKind
+from xsfn_helpers.iam.principals import (
+    ACCOUNT_ID,
+    SERVICE_NAME,
+    UNIQUE_ID,
+    Principal,
+    PrincipalKind,
+    global_name,
+    is_provider,
+)
 from xsfn_helpers.iam.request import Request
 
 
@@ -42,6 +50,7 @@ class PrincipalElement:
     roles: frozenset[tuple[str, str]]
     unique_ids: frozenset[str]
     services: frozenset[str]
+    providers: frozenset[str] = frozenset()
 
     def names(self, request: Request) -> Named:
         """How closely the listed principals name this request's (`negated` aside)."""
@@ -53,15 +62,20 @@ class PrincipalElement:
             return Named.DIRECTLY if self._names_service(request) else Named.NOT_AT_ALL
         if kind is PrincipalKind.ANONYMOUS:
             return Named.NOT_AT_ALL
+        if kind is PrincipalKind.IDENTITY_PROVIDER:
+            return Named.DIRECTLY if self._names_provider(request) else Named.NOT_AT_ALL
         if kind is PrincipalKind.SESSION:
             if principal.arn in self.arns:
                 return Named.DIRECTLY
-            if self._names_role(principal):
+            if self._names_role(request):
                 return Named.ROLE
         elif kind is PrincipalKind.ROLE:
-            if principal.arn in self.arns or principal.unique_id in self.unique_ids:
+            if self._names_itself(request):
                 return Named.ROLE
-        elif kind is PrincipalKind.USER and (principal.arn in self.arns or principal.unique_id in self.unique_ids):
+        elif kind is PrincipalKind.FEDERATED_USER:
+            if principal.arn in self.arns:
+                return Named.DIRECTLY
+        elif kind is PrincipalKind.USER and self._names_itself(request):
             return Named.DIRECTLY
         return Named.ACCOUNT if principal.account in self.accounts else Named.NOT_AT_ALL
 
@@ -75,39 +89,56 @@ class PrincipalElement:
             return True
         principal = request.principal
         kind = principal.kind
-        if kind in (PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS):
+        if kind in _OF_NO_ACCOUNT:
             return self.names(request) is Named.DIRECTLY
         if principal.account not in self.accounts:
             return False
         if kind is PrincipalKind.ROOT:
             return True
         if kind is PrincipalKind.SESSION:
-            return principal.arn in self.arns and self._names_role(principal)
-        return principal.arn in self.arns or principal.unique_id in self.unique_ids
+            return principal.arn in self.arns and self._names_role(request)
+        return self._names_itself(request)
 
     def missing_exceptions(self, request: Request) -> tuple[str, ...]:
         """The principals a `NotPrincipal` with `Deny` would have to list as well, to leave this caller out."""
         if self.excepts(request):
             return ()
         principal = request.principal
-        if principal.kind in (PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS):
+        if principal.kind in _OF_NO_ACCOUNT:
             return (principal.arn,)
         partition = principal.arn.split(":", 2)[1]
         wanted = []
         if principal.account not in self.accounts:
             wanted.append(f"arn:{partition}:iam::{principal.account}:root")
-        if principal.kind is PrincipalKind.SESSION and not self._names_role(principal):
-            wanted.append(principal.role_arn)
-        listed = principal.arn in self.arns or principal.unique_id in self.unique_ids
-        if principal.kind is not PrincipalKind.ROOT and not listed:
+        if principal.kind is PrincipalKind.SESSION and not self._names_role(request):
+            wanted.append(request.role_arn)
+        if principal.kind is not PrincipalKind.ROOT and not self._names_itself(request):
             wanted.append(principal.arn)
         return tuple(wanted)
 
-    def _names_role(self, session: Principal) -> bool:
+    def may_name_issuer(self, principal: Principal) -> bool:
+        """Whether a user is listed who could have called GetFederationToken for this session."""
+        stem = f":iam::{principal.account}:user/"
+        return any(stem in arn for arn in self.arns)
+
+    def _names_itself(self, request: Request) -> bool:
+        return request.principal.arn in self.arns or (bool(self.unique_ids) and request.unique_id in self.unique_ids)
+
+    def _names_role(self, request: Request) -> bool:
+        session = request.principal
         return (
             session.role_arn in self.arns
             or (session.account, session.name) in self.roles
-            or session.unique_id in self.unique_ids
+            or (bool(self.unique_ids) and request.unique_id in self.unique_ids)
+        )
+
+    def _names_provider(self, request: Request) -> bool:
+        """A provider given by its address is the one that IAM keeps in the role's account, or one known to all."""
+        provider = request.principal
+        if provider.account:
+            return provider.account == request.resource_account and provider.arn in self.providers
+        return provider.name in self.providers or any(
+            arn.endswith(f":iam::{request.resource_account}:oidc-provider/{provider.name}") for arn in self.providers
         )
 
     def _names_service(self, request: Request) -> bool:
@@ -116,7 +147,7 @@ class PrincipalElement:
         The region of a request in the global name is that of `aws:SourceArn`.
         """
         name = request.principal.name
-        if name in self.services or _global_name(name) in self.services:
+        if name in self.services or global_name(name) in self.services:
             return True
         source = request.single("aws:sourcearn") or ""
         region = (source.split(":", 4) + [""] * 4)[3]
@@ -133,10 +164,13 @@ def principal_element(entries: Iterable[tuple[str, str]], *, negated: bool) -> P
     roles: set[tuple[str, str]] = set()
     unique_ids: set[str] = set()
     services: set[str] = set()
+    providers: set[str] = set()
     for kind, text in entries:
         texts.append(text)
         if kind == "Service":
             services.add(text)
+        elif kind == "Federated":
+            providers.add(text)
         elif kind == "AWS":
             if text == "*":
                 anyone = True
@@ -159,32 +193,28 @@ def principal_element(entries: Iterable[tuple[str, str]], *, negated: bool) -> P
         frozenset(roles),
         frozenset(unique_ids),
         frozenset(services),
+        frozenset(providers),
     )
 
 
 _AWS_ARN: Final = re.compile(
     r"arn:aws[a-z0-9-]*:"
     r"(?:iam::(?P<account>[0-9]{12}):root"
-    r"|iam::(?P<owner>[0-9]{12}):role/(?P<role>.+)"
-    r"|iam::[0-9]{12}:user/.+"
-    r"|sts::[0-9]{12}:(?:assumed-role/.+/.+|federated-user/.+))",
-    re.DOTALL,
+    r"|iam::(?P<owner>[0-9]{12}):role/(?P<role>[^*?]+)"
+    r"|iam::[0-9]{12}:user/[^*?]+"
+    r"|sts::[0-9]{12}:(?:assumed-role/[^*?/]+/[^*?]+|federated-user/[^*?]+))",
 )
-_REGION: Final = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+")
+_OF_NO_ACCOUNT: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS, PrincipalKind.IDENTITY_PROVIDER})
 PRINCIPAL_TYPES: Final = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 def is_valid_principal(kind: str, text: str) -> bool:
-    """Whether AWS's grammar knows such a principal. (Whether it exists is for the account to know.)"""
+    """Whether AWS's grammar knows such a principal. (Whether it exists is for the account to know.)
+
+    `*` alone is everyone; a wildcard can't stand for a part of a name.
+    """
     if kind == "AWS":
         return bool(text == "*" or ACCOUNT_ID.fullmatch(text) or UNIQUE_ID.fullmatch(text) or _AWS_ARN.fullmatch(text))
     if kind == "Service":
         return bool(SERVICE_NAME.fullmatch(text))
-    return bool(text)
-
-
-def _global_name(service: str) -> str:
-    """states.eu-west-1.amazonaws.com -> states.amazonaws.com; any other name as it is."""
-    name, _, rest = service.partition(".")
-    region, _, domain = rest.partition(".")
-    return f"{name}.{domain}" if domain and _REGION.fullmatch(region) else service
+    return is_provider(text)

@@ -1,4 +1,5 @@
-"""Who asks: a user, a role, a session of a role, an account's root user, an AWS service, or nobody in particular.
+"""Who asks: a user, a role, a session of either, an account's root user, an AWS service, an identity provider's user,
+or nobody in particular.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.iam.errors import InvalidRequest, Unsupported
+from xsfn_helpers.iam.errors import InvalidRequest
 
 
 class PrincipalKind(StrEnum):
@@ -21,6 +22,8 @@ class PrincipalKind(StrEnum):
     ROOT = "account root user"
     SERVICE = "AWS service"
     ANONYMOUS = "anonymous caller"
+    FEDERATED_USER = "session of GetFederationToken"
+    IDENTITY_PROVIDER = "user of an identity provider"
 
 
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
@@ -53,9 +56,10 @@ class Principal:
         """The principal that `arn` names.
 
         Takes the ARN of an IAM user, role or account root, of an assumed-role session, a service's name
-        (`states.amazonaws.com`), or `*` / `anonymous`. `unique_id` is the AROA…/AIDA… id of the role or user, as
-        kept by a trust policy whose principal was deleted; `role_arn` is a session's role with its path.
-        Raises `InvalidRequest` for anything else and `Unsupported` for federated callers.
+        (`states.amazonaws.com`), of a session of GetFederationToken, of an identity provider in IAM (whose user asks),
+        or `*` / `anonymous`. `unique_id` is the AROA…/AIDA… id of the role or user, as kept by a trust policy whose
+        principal was deleted; `role_arn` is a session's role with its path.
+        Raises `InvalidRequest` for anything else.
         """
         if not isinstance(arn, str):
             raise InvalidRequest(
@@ -65,13 +69,27 @@ class Principal:
             )
         if arn in ("*", "anonymous"):
             return cls(PrincipalKind.ANONYMOUS, "anonymous")
-        if found := _ARN.fullmatch(arn):
+        if len(arn) <= _MAX_ARN and (found := _ARN.fullmatch(arn)):
             principal = _from_arn(arn, found, unique_id or "", role_arn)
             if principal is not None:
                 return principal
-        elif "." in arn and SERVICE_NAME.fullmatch(arn):
+        elif len(arn) <= _MAX_ARN and "." in arn and SERVICE_NAME.fullmatch(arn):
             return cls(PrincipalKind.SERVICE, arn, name=arn)
         raise InvalidRequest(tr("{short!r} is not a principal.", short=_short(arn)), where="principal", fix=tr(_FORMS))
+
+    @classmethod
+    def of_provider(cls, provider: str) -> Principal:
+        """A user of an identity provider: its ARN in IAM, or, of OpenID Connect, its address without `https://`."""
+        if isinstance(provider, str):
+            if found := _PROVIDER.fullmatch(provider):
+                return cls(PrincipalKind.IDENTITY_PROVIDER, provider, found["account"], found["saml"] or found["oidc"])
+            if _ISSUER.fullmatch(provider):
+                return cls(PrincipalKind.IDENTITY_PROVIDER, provider, name=provider)
+        raise InvalidRequest(
+            tr("{shown} is not an identity provider.", shown=_short(repr(provider))),
+            where="principal",
+            fix=tr("Give the ARN of the provider in IAM, or its address such as token.actions.githubusercontent.com."),
+        )
 
     @property
     def is_service(self) -> bool:
@@ -81,6 +99,13 @@ class Principal:
         return self.arn
 
 
+_MAX_ARN: Final = 2_048
+_PROVIDER: Final = re.compile(
+    r"arn:aws[a-z0-9-]*:iam::(?P<account>[0-9]{12}):"
+    r"(?:saml-provider/(?P<saml>[\w._-]{1,128})|oidc-provider/(?P<oidc>[!-)+->@-~]{1,255}))",
+    re.ASCII,
+)
+_ISSUER: Final = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:/[!-)+->@-~]{1,200})?")
 _FORMS: Final = mark(
     "Give an IAM user, role or root ARN, an assumed-role session ARN, a service such as states.amazonaws.com, or '*'."
 )
@@ -89,6 +114,8 @@ _FORMS: Final = mark(
 def _from_arn(arn: str, found: re.Match[str], unique_id: str, role_arn: str | None) -> Principal | None:
     partition, service, account, resource = found.groups()
     if service == "iam":
+        if resource.startswith(("saml-provider/", "oidc-provider/")):
+            return Principal.of_provider(arn)
         if resource == "root":
             return Principal(PrincipalKind.ROOT, arn, account, "root", unique_id=account)
         kind_word, _, rest = resource.partition("/")
@@ -100,7 +127,9 @@ def _from_arn(arn: str, found: re.Match[str], unique_id: str, role_arn: str | No
         return Principal(kind, arn, account, named[1], unique_id=unique_id, role_arn=role)
     kind_word, _, rest = resource.partition("/")
     if kind_word == "federated-user":
-        raise Unsupported(tr("sessions of GetFederationToken (federated-user) are not covered by this engine."))
+        if re.fullmatch(_NAME, rest) is None:
+            return None
+        return Principal(PrincipalKind.FEDERATED_USER, arn, account, rest, unique_id=f"{account}:{rest}")
     session = _SESSION.fullmatch(rest) if kind_word == "assumed-role" else None
     if session is None:
         return None
@@ -133,6 +162,21 @@ def _check_role_arn(role_arn: str, account: str, name: str) -> None:
             where="role_arn",
             fix=tr("Give the session's own role."),
         )
+
+
+def is_provider(text: str) -> bool:
+    """Whether it could be an identity provider: an ARN in IAM, or a domain such as cognito-identity.amazonaws.com."""
+    return bool(_PROVIDER.fullmatch(text) or _ISSUER.fullmatch(text))
+
+
+_REGION: Final = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+")
+
+
+def global_name(service: str) -> str:
+    """states.eu-west-1.amazonaws.com -> states.amazonaws.com; any other name as it is."""
+    name, _, rest = service.partition(".")
+    region, _, domain = rest.partition(".")
+    return f"{name}.{domain}" if domain and _REGION.fullmatch(region) else service
 
 
 def _short(text: str) -> str:

@@ -9,16 +9,20 @@ from types import MappingProxyType
 from typing import Final
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.iam.errors import InvalidRequest
-from xsfn_helpers.iam.principals import ACCOUNT_ID, Principal, PrincipalKind
+from xsfn_helpers.iam.errors import InvalidRequest, TooMuchWork
+from xsfn_helpers.iam.principals import ACCOUNT_ID, Principal, PrincipalKind, global_name
 
 ContextValue = str | Sequence[str]
 # What a condition sees: one value, several values, or (None) no such key.
 Seen = str | tuple[str, ...] | None
 
 _ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
+# An action is a service's prefix and the name of an operation; the longest there is has 80 characters.
+_MAX_ACTION: Final = 256
 # Longer than any ARN that AWS gives out; it bounds the work of matching.
 _MAX_RESOURCE: Final = 8_192
+# About a second's work, and far beyond what AWS's own limits leave possible.
+_MOST_WORK: Final = 200_000_000
 _NO_CONTEXT: Final[Mapping[str, ContextValue]] = MappingProxyType({})
 
 
@@ -40,10 +44,11 @@ class Request:
     action_lower: str = field(init=False, repr=False, compare=False)
     resource_parts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _keys: dict[str, Seen] = field(init=False, repr=False, compare=False)
+    _work: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         action, resource = self.action, self.resource
-        if not isinstance(action, str) or not _ACTION.fullmatch(action):
+        if not isinstance(action, str) or len(action) > _MAX_ACTION or not _ACTION.fullmatch(action):
             raise InvalidRequest(
                 tr("{shown} is not an action.", shown=_shown(action)),
                 where="action",
@@ -71,6 +76,7 @@ class Request:
         set_field(self, "action_lower", action.lower())
         set_field(self, "resource_parts", tuple(resource.split(":", 5)))
         set_field(self, "_keys", _lower_keys(self.context))
+        set_field(self, "_work", [0])
 
     @property
     def same_account(self) -> bool:
@@ -83,6 +89,34 @@ class Request:
         if found is None and (derive := DERIVED_KEYS.get(key)) is not None:
             found = self._keys[key] = derive(self)
         return found
+
+    @property
+    def unique_id(self) -> str:
+        """The AROA…/AIDA… id of the caller's role or user, given with it or in `aws:userid`; empty if unknown."""
+        principal = self.principal
+        if principal.unique_id or principal.kind not in _WITH_UNIQUE_ID:
+            return principal.unique_id
+        return (self.single("aws:userid") or "").partition(":")[0]
+
+    @property
+    def role_arn(self) -> str:
+        """The caller's role with its path, as far as `aws:PrincipalArn` tells it; empty for other callers."""
+        principal = self.principal
+        if principal.kind is not PrincipalKind.SESSION:
+            return principal.role_arn
+        given = self.single("aws:principalarn") or ""
+        head, _, name = given.rpartition("/")
+        same = name == principal.name and f":iam::{principal.account}:role" in head
+        return given if same else principal.role_arn
+
+    def spend(self, steps: int) -> None:
+        """Count work that could become too much: long values under many patterns, many values under many others.
+
+        Raises `TooMuchWork`, so that no request keeps the engine busy for long.
+        """
+        self._work[0] += steps
+        if self._work[0] > _MOST_WORK:
+            raise TooMuchWork
 
     def single(self, key: str) -> str | None:
         """The key's value if it has exactly one: what a policy variable can stand for."""
@@ -135,11 +169,16 @@ def _principal_arn(request: Request) -> str | None:
 def _principal_account(request: Request) -> str | None:
     if request.principal.kind is PrincipalKind.ANONYMOUS:
         return "anonymous"
+    if request.principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return None
     return request.principal.account or None
 
 
 def _user_id(request: Request) -> str | None:
+    """docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable"""
     principal = request.principal
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return "anonymous"
     if principal.kind is PrincipalKind.SESSION and principal.unique_id:
         return f"{principal.unique_id}:{principal.session_name}"
     return principal.unique_id or None
@@ -154,7 +193,7 @@ def _principal_type(request: Request) -> str | None:
 
 
 def _is_aws_service(request: Request) -> str | None:
-    if request.principal.kind is PrincipalKind.ANONYMOUS:
+    if request.principal.kind in _UNSIGNED:
         return None
     return "true" if request.principal.is_service else "false"
 
@@ -163,18 +202,39 @@ def _service_name(request: Request) -> str | None:
     return request.principal.name if request.principal.is_service else None
 
 
-_NOT_IN_IAM: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS})
+def _service_names(request: Request) -> tuple[str, ...] | None:
+    """The names of the calling service, as far as its one name tells them: the global one and the region's."""
+    if not request.principal.is_service:
+        return None
+    name = request.principal.name
+    return tuple(dict.fromkeys((global_name(name), name)))
+
+
+def _federated_provider(request: Request) -> str | None:
+    principal = request.principal
+    return principal.arn if principal.kind is PrincipalKind.IDENTITY_PROVIDER else None
+
+
+def _calling_account(request: Request) -> str | None:
+    """kms:CallerAccount; other services' requests don't have it."""
+    return request.principal.account or None if request.action_lower.startswith("kms:") else None
+
+
+_UNSIGNED: Final = frozenset({PrincipalKind.ANONYMOUS, PrincipalKind.IDENTITY_PROVIDER})
+_NOT_IN_IAM: Final = frozenset({PrincipalKind.SERVICE, *_UNSIGNED})
+_WITH_UNIQUE_ID: Final = frozenset({PrincipalKind.USER, PrincipalKind.ROLE, PrincipalKind.SESSION})
 _PRINCIPAL_TYPES: Final[Mapping[PrincipalKind, str]] = {
     PrincipalKind.USER: "User",
     PrincipalKind.ROLE: "AssumedRole",
     PrincipalKind.SESSION: "AssumedRole",
     PrincipalKind.ROOT: "Account",
     PrincipalKind.ANONYMOUS: "Anonymous",
+    PrincipalKind.FEDERATED_USER: "FederatedUser",
 }
 # Keys that AWS puts into every request of such a caller ("Availability" of each key in
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html). What depends on how the
 # call was made (aws:SourceIp, aws:SecureTransport, aws:CurrentTime …) is never derived.
-DERIVED_KEYS: Final[Mapping[str, Callable[[Request], str | None]]] = {
+DERIVED_KEYS: Final[Mapping[str, Callable[[Request], Seen]]] = {
     "aws:principalarn": _principal_arn,
     "aws:principalaccount": _principal_account,
     "aws:principaltype": _principal_type,
@@ -182,5 +242,8 @@ DERIVED_KEYS: Final[Mapping[str, Callable[[Request], str | None]]] = {
     "aws:username": _user_name,
     "aws:principalisawsservice": _is_aws_service,
     "aws:principalservicename": _service_name,
+    "aws:principalservicenameslist": _service_names,
+    "aws:federatedprovider": _federated_provider,
+    "kms:calleraccount": _calling_account,
     "aws:resourceaccount": lambda request: request.resource_account,
 }

@@ -1,7 +1,9 @@
 """Text patterns with `*` (any run) and `?` (one character), and policy variables inside them.
 
 No regular expression with a star is ever built: a pattern is cut at its stars and the pieces are looked for
-from left to right, so `*a*a*a*a*b` costs no more than it looks (text length times pattern length at worst).
+from left to right, so `*a*a*a*a*b` costs no more than it looks. What could take long or much memory is measured
+first: a text shorter than the pattern's own letters can't match, and nothing is joined for it; a piece with `?` is
+looked for at its rarest run of letters, and one that would still need too many steps is refused in words.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
@@ -12,7 +14,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final, Protocol
+
+from xsfn_helpers.iam.errors import TooMuchWork
 
 Test = Callable[[str], bool]
 
@@ -40,8 +45,6 @@ class Lookup(Protocol):
 
 
 _WILD: Final = re.compile(r"([*?])")
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-_WITH_DEFAULT: Final = re.compile(r"([^,]*?)\s*,\s*'(.*)'\s*", re.DOTALL)
 _SPECIAL: Final = frozenset("*?$")
 
 
@@ -51,11 +54,11 @@ def tokens_of(text: str, *, wildcards: bool, variables: bool) -> tuple[Token, ..
         return tuple(_wild_tokens(text)) if wildcards else (text,)
     tokens: list[Token] = []
     at = 0
-    for found in _VARIABLE.finditer(text):
-        before = text[at : found.start()]
+    while (opened := text.find("${", at)) >= 0 and (closed := text.find("}", opened)) >= 0:
+        before = text[at:opened]
         tokens += _wild_tokens(before) if wildcards else [before]
-        tokens.append(_variable(found[1]))
-        at = found.end()
+        tokens.append(_variable(text[opened + 2 : closed]))
+        at = closed + 1
     rest = text[at:]
     tokens += _wild_tokens(rest) if wildcards else [rest]
     return tuple(token for token in tokens if token != "")
@@ -70,8 +73,10 @@ def _wild_tokens(text: str) -> list[Token]:
 def _variable(inside: str) -> Token:
     if inside in _SPECIAL:
         return inside  # ${*} ${?} ${$}: the character itself
-    if found := _WITH_DEFAULT.fullmatch(inside):
-        return Variable(found[1].strip().lower(), found[2])
+    key, comma, default = inside.partition(",")
+    default = default.strip()
+    if comma and len(default) > 1 and default[0] == default[-1] == "'":
+        return Variable(key.strip().lower(), default[1:-1])
     return Variable(inside.strip().lower())
 
 
@@ -103,8 +108,22 @@ def literal_of(tokens: Iterable[Token]) -> str:
     return "".join(token for token in tokens if isinstance(token, str))
 
 
+def shortest(tokens: Iterable[Token]) -> int:
+    """How many characters a text must have at least to match the tokens, which hold no variable."""
+    return sum(len(token) if isinstance(token, str) else token is Wild.ONE for token in tokens)
+
+
+def glob_of(resolved: Iterable[Token], text: str) -> bool:
+    """Whether the text matches tokens whose variables have their values: joined only if the text is long enough."""
+    tokens = tuple(resolved)
+    return shortest(tokens) <= len(text) and glob(tokens)(text)
+
+
 def glob(tokens: Iterable[Token]) -> Test:
-    """A test for the whole of a text; the tokens hold no variable."""
+    """A test for the whole of a text; the tokens hold no variable.
+
+    The test raises `TooMuchWork` where a text and a pattern with many `?` would take it too long.
+    """
     pieces = _pieces(tokens)
     if len(pieces) == 1:
         return _exactly(pieces[0])
@@ -120,24 +139,36 @@ Piece = tuple[Token, ...]
 
 def _pieces(tokens: Iterable[Token]) -> list[Piece]:
     """The tokens cut at the stars; neighbouring literals joined."""
-    pieces: list[list[Token]] = [[]]
+    pieces: list[Piece] = []
+    piece: list[Token] = []
+    run: list[str] = []
+
+    def end_run() -> None:
+        if run:
+            piece.append("".join(run))
+            run.clear()
+
     for token in tokens:
-        last = pieces[-1]
+        if isinstance(token, str):
+            if token:
+                run.append(token)
+            continue
+        end_run()
         if token is Wild.STAR:
-            pieces.append([])
-        elif isinstance(token, str) and last and isinstance(last[-1], str):
-            last[-1] += token
-        elif token != "":
-            last.append(token)
-    return [tuple(piece) for piece in pieces]
+            pieces.append(tuple(piece))
+            piece = []
+        else:
+            piece.append(token)
+    end_run()
+    return [*pieces, tuple(piece)]
 
 
 def _exactly(piece: Piece) -> Test:
     if all(isinstance(token, str) for token in piece):
         literal = literal_of(piece)
         return lambda text: text == literal
-    pattern = _regex(piece)
-    return lambda text: pattern.fullmatch(text) is not None
+    length, stands = _length(piece), _standing(piece)
+    return lambda text: len(text) == length and stands(text, 0)
 
 
 def _ends(head: str, tail: str) -> Test:
@@ -173,17 +204,69 @@ def _finder(piece: Piece) -> Callable[[str, int, int], int]:
     if all(isinstance(token, str) for token in piece):
         literal = literal_of(piece)
         return lambda text, start, end: text.find(literal, start, end)
-    pattern = _regex(piece)
+    length, runs, stands = _length(piece), _runs(piece), _standing(piece)
+    if not runs:
+        return lambda text, start, end: start if start + length <= end else -1
 
     def find(text: str, start: int, end: int) -> int:
-        found = pattern.search(text, start, end)
-        return found.start() if found else -1
+        if start + length == end:
+            return start if stands(text, start) else -1
+        # Only where its rarest run of letters stands can the piece stand.
+        rarest, at = min(runs, key=lambda one: text.count(one[0], start, end)) if len(runs) > 1 else runs[0]
+        place, last, steps = start + at, end - length + at, 0
+        while 0 <= (place := text.find(rarest, place)) <= last:
+            if stands(text, place - at):
+                return place - at
+            steps += length
+            if steps > _MOST_STEPS:
+                raise TooMuchWork
+            place += 1
+        return -1
 
     return find
 
 
+# A pattern and a resource at their longest (8,192 characters) need a sixth of them.
+_MOST_STEPS: Final = 100_000_000
+# Each run is counted once in a text; more wouldn't make the rarest much rarer.
+_MOST_RUNS: Final = 8
+
+
+def _runs(piece: Piece) -> list[tuple[str, int]]:
+    """The piece's different runs of letters, the longest first, each with its place in the piece."""
+    found: dict[str, int] = {}
+    at = 0
+    for token in piece:
+        if isinstance(token, str):
+            found.setdefault(token, at)
+        at += len(token) if isinstance(token, str) else 1
+    return sorted(found.items(), key=lambda one: -len(one[0]))[:_MOST_RUNS]
+
+
 def _length(piece: Piece) -> int:
     return sum(len(token) if isinstance(token, str) else 1 for token in piece)
+
+
+def _standing(piece: Piece) -> Callable[[str, int], bool]:
+    """Whether the piece stands in a text at an offset: a few letters by themselves, many by a regular expression."""
+    if len(piece) > _MOST_TOKENS:
+        pattern = cache(lambda: _regex(piece))  # made when it is needed
+        return lambda text, at: pattern().match(text, at) is not None
+
+    def stands(text: str, at: int) -> bool:
+        for token in piece:
+            if isinstance(token, str):
+                if not text.startswith(token, at):
+                    return False
+                at += len(token)
+            else:
+                at += 1
+        return True
+
+    return stands
+
+
+_MOST_TOKENS: Final = 16
 
 
 def _regex(piece: Piece) -> re.Pattern[str]:

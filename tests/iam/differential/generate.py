@@ -245,7 +245,8 @@ class _Case:
         else:
             entries = [("AWS", one) for one in (self._naming() if hit else [self._naming_another()])]
         if hit and not negated and chance(rng, 0.12):
-            return {"Principal": rng.choice(("*", {"AWS": "*"}))}
+            everyone = rng.choice(("*", {"AWS": "*"}))
+            return {"Principal": {"AWS": "*"} if kind == TRUST else everyone}  # a trust policy takes no bare *
         while chance(rng, 0.25):
             entries.append(rng.choice(_OTHER_PRINCIPALS))
         rng.shuffle(entries)

@@ -75,16 +75,16 @@ def with_conditions(question: Json, change: Change, *, version: str | None = Non
                 values = [listed] if isinstance(listed, str) else list(listed)
                 result = change(operator, key, values)
                 if result is not None:
-                    beside = changed.setdefault(result[0], {})
-                    beside[_unused_spelling(key, beside)] = result[1]
+                    _beside(changed, result[0], key)[key] = result[1]
         statement["Condition"] = changed
     return new
 
 
-def _unused_spelling(key: str, taken: dict[str, Values]) -> str:
-    """Names of keys are compared without case, so that a key can stand twice under one operator."""
-    spellings = (key, key.upper(), key.lower(), key.swapcase(), key.capitalize(), key.title())
-    return next(one for one in spellings if one not in taken)
+def _beside(changed: dict[str, dict[str, Values]], operator: str, key: str) -> dict[str, Values]:
+    """The block in which the key isn't yet: a key stands once under an operator, but operators have no case."""
+    spellings = (operator, operator.upper(), operator.lower(), operator.swapcase(), operator.title())
+    blocks = (changed.setdefault(one, {}) for one in spellings)
+    return next(block for block in blocks if all(taken.lower() != key.lower() for taken in block))
 
 
 def with_resources(question: Json, change: Callable[[str, str, str], str]) -> Json:

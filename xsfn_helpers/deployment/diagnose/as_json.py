@@ -1,16 +1,18 @@
 """The diagnosis as JSON values. Pure.
 
-The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`; a link's `answer`
-is `allowed`, `refused`, `unknown` or `not_asked`; a change's `before` and `after` are for reading, its `calls` are what
-is to be sent.
+The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`, and `exit_code` 0,
+1 or 3 for these; a link's `answer` is `allowed`, `refused`, `unknown` or `not_asked`; what an `unknown` one hangs on is
+`open`, what could refuse an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
+its `calls` are what is to be sent.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.changes import Correction
-from xsfn_helpers.deployment.diagnose.diagnosis import about_the_run, fix_notes, headline
+from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, about_the_run, fix_notes, headline
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
 
 SCHEMA: Final = "xsfn.diagnosis/1"
+# What `xsfn diagnose` ends with; 2 is bad input, as of every command.
+EXIT_CODES: Final = {Conclusion.FINE: 0, Conclusion.BROKEN: 1, Conclusion.UNKNOWN: 3}
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -28,7 +32,13 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "asked": evidence.asked,
         "verdict": diagnosis.verdict.name.lower(),
         "ok": diagnosis.ok,
+        "exit_code": EXIT_CODES[diagnosis.verdict],
         "headline": headline(diagnosis),
+        "answer": list(short_answer(diagnosis)),
+        "refused": [
+            {"link": one.link, "asker": one.asker, "action": one.action, "resource": one.resource, "said": one.said}
+            for one in evidence.refused
+        ],
         "state_machine": {
             "arn": evidence.machine.arn,
             "account": evidence.machine.account,
@@ -62,11 +72,12 @@ def _task(diagnosed: TaskDiagnosis) -> dict[str, Any]:
     return {
         "name": task.name,
         "where": task.where,
-        "resource": task.task.resource,
+        "resource": task.resource,
         "credentials": task.choice.value or None,
         "role": task.role_arn or None,
         "from_run": task.from_run,
         "links": [_link(link) for link in diagnosed.links],
+        "beyond": list(diagnosed.beyond),
     }
 
 
@@ -85,6 +96,7 @@ def _link(link: TaskLink) -> dict[str, Any]:
         else {"kind": link.slip.kind.name.lower(), "written": link.slip.written, "meant": link.slip.meant or None},
         "aws_says": link.aws_says or None,
         "open": list(link.open),
+        "unread": list(link.unread),
     }
 
 

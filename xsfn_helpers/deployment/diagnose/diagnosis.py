@@ -14,6 +14,7 @@ from typing import Final
 from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
+from xsfn_helpers.deployment.diagnose.calls import calls_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
@@ -22,7 +23,7 @@ from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
 from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
 from xsfn_helpers.deployment.diagnose.symptom import ReportedSymptom, symptom_of
-from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
+from xsfn_helpers.deployment.diagnose.tasks import TaskCall, is_withheld, read_tasks
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
@@ -41,10 +42,11 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskDiagnosis:
-    """One task and its links."""
+    """One task and its links; `beyond` are actions that its data may make it need besides, told and not decided."""
 
     task: TaskCall
     links: tuple[TaskLink, ...]
+    beyond: tuple[str, ...] = ()
 
     @property
     def broken(self) -> TaskLink | None:
@@ -81,12 +83,18 @@ class Diagnosis(Renderable):
     def verdict(self) -> Conclusion:
         if self.first_broken is not None:
             return Conclusion.BROKEN
-        return Conclusion.UNKNOWN if any(link.answer is Answer.UNKNOWN for link in self.links) else Conclusion.FINE
+        open_ = self.withheld or any(link.answer is Answer.UNKNOWN for link in self.links)
+        return Conclusion.UNKNOWN if open_ else Conclusion.FINE
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the definition itself wasn't given, so that nothing is known of the tasks."""
+        return is_withheld(self.evidence.machine.definition)
 
     @property
     def ok(self) -> bool:
-        """Whether no link is known to be broken."""
-        return self.first_broken is None
+        """Whether every link is decided, and allowed."""
+        return self.verdict is Conclusion.FINE
 
     @property
     def headline(self) -> str:
@@ -108,7 +116,8 @@ class Diagnosis(Renderable):
 
     @property
     def not_seen(self) -> tuple[NotSeen, ...]:
-        return self.evidence.not_seen
+        """What couldn't be read, and what is left out of answers that stand without it."""
+        return tuple(dict.fromkeys((*self.evidence.not_seen, *_left_out(self))))
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -126,18 +135,28 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
     # Of what is broken, no risk can be told: it is about to change.
     tasks = read_tasks(mended.machine.definition, mended.execution)
     needed = needs(mended, tasks)
+    withheld = is_withheld(evidence.machine.definition)
     return Diagnosis(
         evidence=evidence,
         tasks=_decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now),
         fixes=fixes,
-        risks=risks_of(mended, tasks, needed),
-        least=least_privilege(needed),
+        # Where the tasks aren't known, nothing can be told to be superfluous, and nothing to be enough.
+        risks=() if withheld else risks_of(mended, tasks, needed),
+        least=() if withheld else least_privilege(needed),
         symptom=symptom_of(evidence.execution) if evidence.execution else None,
     )
 
 
+def _left_out(diagnosis: Diagnosis) -> Iterator[NotSeen]:
+    """Policies that nobody read, and that could refuse what is allowed without them."""
+    for link in diagnosis.links:
+        for what in link.unread:
+            why = tr("not read: a Deny in it would refuse {action}", action=link.action)
+            yield NotSeen(link.accounts[-1], what, why)
+
+
 def _decided(tasks: tuple[TaskCall, ...], evidence: Evidence, now: str) -> tuple[TaskDiagnosis, ...]:
-    return tuple(TaskDiagnosis(task, links_of(task, evidence, now)) for task in tasks)
+    return tuple(TaskDiagnosis(task, links_of(task, evidence, now), calls_of(task, evidence).beyond) for task in tasks)
 
 
 def _fixes(evidence: Evidence, now: str) -> Iterator[Fix]:
@@ -171,6 +190,11 @@ def headline(diagnosis: Diagnosis) -> str:
             accounts=listed(broken.accounts),
         )
         return sentences(told, broken.why)
+    if diagnosis.withheld:
+        return tr(
+            "The definition wasn't given, as with METADATA_ONLY: nothing is known of its tasks. Give it as "
+            "describe-state-machine answers with ALL_DATA."
+        )
     if not diagnosis.tasks:
         return tr("No task of this state machine calls AWS, so there is no link that could be broken.")
     unknown = sum(link.answer is Answer.UNKNOWN for link in diagnosis.links)
@@ -191,11 +215,9 @@ def about_the_run(diagnosis: Diagnosis) -> str:
         return symptom.text
     if symptom.link in {link.number for link in diagnosis.links if link.broken}:
         return sentences(symptom.text, tr("AWS speaks of link {link}.", link=symptom.link))
-    changed = mark(
-        "AWS speaks of link {link}, which the policies as they are now no longer refuse: they were changed since, or "
-        "the change hadn't spread yet. Wait a moment and start it again before changing anything."
-    )
-    if diagnosis.ok:
+    spoken_of = [link for link in diagnosis.links if link.number == symptom.link]
+    changed = mark("AWS speaks of link {link}, of which nobody can tell from what could be seen whether it holds now.")
+    if spoken_of and all(link.answer is Answer.ALLOWED for link in spoken_of):
         changed = mark(
             "AWS speaks of link {link}, which the policies as they are now allow: they were changed since, or the "
             "change hadn't spread yet. Wait a moment and start it again before changing anything."
@@ -214,6 +236,12 @@ def link_line(link: TaskLink) -> str:
     """One link on one line: mark, number, who asks for what."""
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
     return f"{MARKS[link.answer]} {link.number} {asker_words(link)} → {asked}"
+
+
+def beyond_words(diagnosed: TaskDiagnosis) -> str:
+    """What the task may need besides its links, by its data."""
+    actions = tr(", ").join(diagnosed.beyond)
+    return tr("By what it is given it may need besides, which isn't decided here: {actions}.", actions=actions)
 
 
 def fix_notes(fix: Fix) -> Iterator[str]:
@@ -262,15 +290,15 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _task_lines(diagnosed: TaskDiagnosis) -> Iterator[str]:
     task = diagnosed.task
-    yield tr(
-        "Task {task}: {resource}, {pattern}", task=task.title, resource=task.task.resource, pattern=tr(task.pattern)
-    )
+    yield tr("Task {task}: {resource}, {pattern}", task=task.title, resource=task.resource, pattern=tr(task.pattern))
     for link in diagnosed.links:
         yield f"  {link_line(link)}"
         answered = tr("{answer}; {when}. {why}", answer=tr(link.answer), when=link.when, why=link.why)
         yield f"      {answered}"
         if link.aws_says:
             yield "      " + tr("AWS says: {said}", said=link.aws_says)
+    if diagnosed.beyond:
+        yield "  " + beyond_words(diagnosed)
 
 
 def _fix_lines(number: int, fix: Fix, *, of: int) -> Iterator[str]:

@@ -15,10 +15,28 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
 UNKNOWN: Final = mark("unknown")
+# What `Evidence.spots` calls the two documents that have no name of their own.
+TRUST: Final = "trust policy"
+DEFINITION: Final = "definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a document is written: the file, the line that it begins on, and those of its statements."""
+
+    file: str
+    line: int
+    statements: tuple[int, ...] = ()
+
+    def line_of(self, statement: int | None) -> int:
+        """The line of a statement by its index; the document's own where that isn't known."""
+        known = statement is not None and 0 <= statement < len(self.statements)
+        return self.statements[statement] if known and statement is not None else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,10 @@ class RoleSeen:
 
 @dataclass(frozen=True, slots=True)
 class MachineSeen:
-    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known."""
+    """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
+
+    `key` is the KMS key that it is encrypted with, empty where AWS's own.
+    """
 
     arn: str
     role_arn: str
@@ -78,6 +99,7 @@ class MachineSeen:
     logs: bool | None = None
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -96,15 +118,23 @@ class MachineSeen:
 
 @dataclass(frozen=True, slots=True)
 class AtRunTime:
-    """What one task did in an execution: the role that it took on, and the parameters of its call."""
+    """What one task did in an execution: the role that it took on, and the parameters of its call.
+
+    `failed` has the words that it ended with; empty where it didn't fail.
+    """
 
     role_arn: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSeen:
-    """One execution: how it ended, and what its tasks did, by the names of their states. `input` is JSON text."""
+    """One execution: how it ended, and what its tasks did, by the names of their states. `input` is JSON text.
+
+    `tasks` has what a task did last, or when it failed; `runs` has every one of its runs that differs from the others,
+    for a Map runs one task for many accounts. `has_history` tells whether the history was read.
+    """
 
     arn: str
     machine_arn: str
@@ -114,13 +144,15 @@ class ExecutionSeen:
     cause: str = ""
     tasks: Mapping[str, AtRunTime] = field(default_factory=dict)
     failed_state: str = ""
+    runs: Mapping[str, tuple[AtRunTime, ...]] = field(default_factory=dict)
+    has_history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSeen:
-    """One account as far as it was seen. The two listings are None where nobody could list; `scps` likewise.
+    """One account as far as it was seen. The two listings are None where nobody could list; `scps` and `rcps` likewise.
 
-    `scps` has one tuple for each level of the organization, the root first; () where there is no organization.
+    These have one tuple for each level of the organization, the root first; () where there is no organization.
     """
 
     id: str
@@ -130,6 +162,7 @@ class AccountSeen:
     all_machines: frozenset[str] | None = None
     missing: frozenset[str] = frozenset()
     scps: tuple[tuple[PolicySeen, ...], ...] | None = None
+    rcps: tuple[tuple[PolicySeen, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +179,21 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about."""
+    """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
+
+    `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
+    `refused` is what AWS's own words, given beside it, say was refused.
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
+    """
 
     asked: str
     machine: MachineSeen
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
+    spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
+    refused: tuple[RefusedCall, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -1,14 +1,16 @@
 """One request decided from what was seen: allowed, refused, or can't tell, and then what it hangs on. Pure.
 
 The request is decided twice. Once everything that wasn't seen allows, once it refuses; only where both come out alike
-is the answer certain. Service control policies that nobody could read are left out of this, and told beside it: else
-no answer of somebody outside the organization's management account would ever be certain.
+is the answer certain. What it acts on may be known in part only: then a statement counts, in the one reading, if it
+covers any of what it may be, in the other, if it covers all of it. An organization's policies that nobody could read
+are left out of this, and told beside it: else no answer of somebody outside its management account would ever be
+certain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
+from xsfn_helpers.iam.overlap import covers, meets
+from xsfn_helpers.iam.statement import Statement
 
 Document = dict[str, Any]
 
@@ -41,7 +45,9 @@ class Layers:
 
     `identity_listed`: whether these are all the caller's permission policies; `identity_unseen` says why nothing is
     known of the caller, `resource_unseen` why nothing is of the resource's policy. `resource` is None where there is
-    none.
+    none. `keys_unseen` are condition keys (lower-case) that AWS may fill in for this call and nobody can know here;
+    `account_unseen`: whether it isn't known whose the resource is. `may_limit` are policies of an organization that
+    refuse the call if they are about these accounts.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -54,6 +60,9 @@ class Layers:
     scps: tuple[tuple[NamedPolicy, ...], ...] = ()
     tags_unseen: bool = False
     resource_tags_unseen: bool = False
+    keys_unseen: frozenset[str] = frozenset()
+    account_unseen: bool = False
+    may_limit: tuple[NamedPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +102,53 @@ _ANY: Final[Mapping[PolicyKind, Document]] = {
 } | {
     PolicyKind.TRUST: {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}],
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
     }
 }
 UNSEEN: Final = mark("what wasn't seen")
 
 
-def judge(request: Request, layers: Layers) -> Judgement:
-    """The request decided. Raises `Unsupported` for requests that the engine doesn't cover."""
-    hopeful, fearful = _Reading(request, layers, hopeful=True), _Reading(request, layers, hopeful=False)
+def judge(request: Request, layers: Layers, may_act_on: Sequence[str] = ()) -> Judgement:
+    """The request decided.
+
+    `may_act_on` are patterns of what it may act on, where that isn't known; then the answer is certain where it is the
+    same for all of it. Raises `Unsupported` for requests that the engine doesn't cover.
+    """
+    if not may_act_on:
+        return _judge(request, layers, partly=False)
+    judged = [_judge(replace(request, resource=one), layers, partly=True) for one in may_act_on]
+    if len({one.answer for one in judged}) == 1:
+        return judged[0]
+    shown = next((one for one in judged if one.answer is not Answer.ALLOWED), judged[0])
+    open_ = dict.fromkeys(
+        reason
+        for one in judged
+        for reason in (one.open or (tr("what the call acts on"),) if one is shown else one.open)
+    )
+    return replace(shown, answer=Answer.UNKNOWN, open=tuple(open_))
+
+
+def _judge(request: Request, layers: Layers, *, partly: bool) -> Judgement:
+    hopeful = _Reading(request, layers, hopeful=True, partly=partly)
+    fearful = _Reading(request, layers, hopeful=False, partly=partly)
     best = decide(request, hopeful.policies())
     if not best.allowed:
         return Judgement(Answer.REFUSED, best, altered=frozenset(hopeful.altered))
     worst = decide(request, fearful.policies())
-    if worst.allowed:
+    limits = tuple(fearful.limits(layers.may_limit)) if worst.allowed else ()
+    if worst.allowed and not limits:
         return Judgement(Answer.ALLOWED, worst)
+    if limits:
+        told = mark("{policy}, which would refuse it, and of which it isn't known whom it limits")
+        return Judgement(Answer.UNKNOWN, worst, open=tuple(tr(told, policy=one) for one in limits))
     return Judgement(Answer.UNKNOWN, worst, open=tuple(dict.fromkeys((*fearful.open, *hopeful.open))))
 
 
 class _Reading:
     """The policies as the engine takes them, with everything unseen taken for the best or for the worst."""
 
-    def __init__(self, request: Request, layers: Layers, *, hopeful: bool) -> None:
-        self._request, self._layers, self._hopeful = request, layers, hopeful
+    def __init__(self, request: Request, layers: Layers, *, hopeful: bool, partly: bool) -> None:
+        self._request, self._layers, self._hopeful, self._partly = request, layers, hopeful, partly
         self.open: list[str] = []
         self.altered: set[str] = set()
 
@@ -141,6 +174,26 @@ class _Reading:
         scps = tuple(tuple(self._known(level, PolicyKind.SCP)) for level in layers.scps)
         return Policies(identity=tuple(identity), resource=resource, boundaries=boundaries, scps=scps)
 
+    def limits(self, named: tuple[NamedPolicy, ...]) -> Iterator[str]:
+        """Those of an organization's policies that have a Deny for this call, or may have one; their titles."""
+        for one in named:
+            document = one.policy.document
+            if document is None:
+                yield one.title
+                continue
+            statements = document.get("Statement", [])
+            of_resources = any("Principal" in body for body in statements if isinstance(body, dict))
+            if self._request.principal.is_service and not of_resources:
+                continue  # service control policies limit the accounts' own roles and users
+            try:
+                parsed = Policy.parse(document, kind=PolicyKind.RESOURCE if of_resources else PolicyKind.SCP)
+            except XsfnError:
+                yield one.title
+                continue
+            read = self._as_read(parsed, one.title)
+            if any(not statement.allows and statement.applies(self._request) for statement in read.statements):
+                yield one.title
+
     def _known(self, named: tuple[NamedPolicy, ...], kind: PolicyKind) -> Iterator[Policy]:
         for one in named:
             document = one.policy.document
@@ -154,40 +207,68 @@ class _Reading:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            yield self._without_unknown_keys(parsed, one.title)
+            yield self._as_read(parsed, one.title)
 
-    def _without_unknown_keys(self, policy: Policy, title: str) -> Policy:
-        """The policy with its conditions on unknowable keys met, or not, whichever this reading takes."""
-        unknown = {
-            statement.index: [one for one in statement.conditions if self._is_unknowable(one.key_lower)]
-            for statement in policy.statements
-        }
-        if not any(unknown.values()):
+    def _as_read(self, policy: Policy, title: str) -> Policy:
+        """The policy as this reading takes it.
+
+        Its conditions on keys that nobody can know are met, or not; a statement that covers some of what the call may
+        act on, and not all of it, counts, or doesn't: whichever is the better for the call, or the worse.
+        """
+        given = policy.document["Statement"]
+        bodies = given if isinstance(given, list) else [given]
+        read = [self._statement(*one, policy, title) for one in zip(policy.statements, bodies, strict=True)]
+        if all(after is before for after, before in zip(read, bodies, strict=True)):
             return policy
         self.altered.add(title)
-        document = policy.document
-        given = document["Statement"]
-        statements = []
-        for statement, body in zip(policy.statements, given if isinstance(given, list) else [given], strict=True):
-            keys = unknown[statement.index]
-            if not keys:
-                statements.append(body)
-                continue
-            self.open.extend(tr("{policy}: the value of {key}", policy=title, key=one.key) for one in keys)
-            if statement.allows is self._hopeful:
-                for one in keys:
-                    del body["Condition"][one.spelled][one.key]
-                body["Condition"] = {name: rest for name, rest in body["Condition"].items() if rest}
-                if not body["Condition"]:
-                    del body["Condition"]
-                statements.append(body)
+        statements = [body for body in read if body is not None]
         if not statements:
             return _nothing(policy.kind, title)
-        return Policy.parse({**document, "Statement": statements}, kind=policy.kind, name=title)
+        return Policy.parse({**policy.document, "Statement": statements}, kind=policy.kind, name=title)
+
+    def _statement(self, statement: Statement, body: Document, policy: Policy, title: str) -> Document | None:
+        """One statement as this reading takes it; None where it doesn't count."""
+        counts = statement.allows is self._hopeful
+        unknown = [one for one in statement.conditions if self._is_unknowable(one.key_lower)]
+        partly = self._partly and self._covers_a_part(statement, policy.kind)
+        if not unknown and not partly:
+            return body
+        self.open.extend(tr("{policy}: the value of {key}", policy=title, key=one.key) for one in unknown)
+        if partly and statement.action_matches(self._request):
+            told = mark("{policy}, statement {label}, which covers some of what the call may act on, and not all")
+            self.open.append(tr(told, policy=title, label=statement.label))
+        if not counts:
+            return None
+        changed = (
+            {key: value for key, value in body.items() if key not in ("Resource", "NotResource")} if partly else body
+        )
+        changed = {**changed, **({"Resource": "*"} if partly else {})}
+        if unknown:
+            kept = {
+                operator: {key: value for key, value in keys.items() if not self._is_unknowable(key.lower())}
+                for operator, keys in body["Condition"].items()
+            }
+            del changed["Condition"]
+            if any(kept.values()):
+                changed["Condition"] = {operator: keys for operator, keys in kept.items() if keys}
+        return changed
+
+    def _covers_a_part(self, statement: Statement, kind: PolicyKind) -> bool:
+        """Whether the statement is about some of what the call may act on, and not about all of it."""
+        if statement.resources is None:
+            return False
+        known, completed = self._request.resource, kind in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY)
+        if any(covers(one, known, completed=completed) for one in statement.resources):
+            return False
+        return any(meets(one, known) for one in statement.resources)
 
     def _is_unknowable(self, key: str) -> bool:
+        if key in ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths") and self._layers.account_unseen:
+            return True
         if self._request.seen(key) is not None:
             return False
+        if any(key == one or (one.endswith("/") and key.startswith(one)) for one in self._layers.keys_unseen):
+            return True
         if key.startswith("aws:resourcetag/"):
             return self._layers.resource_tags_unseen
         return key in _OUTSIDE or (self._layers.tags_unseen and key.startswith("aws:principaltag/"))

@@ -96,6 +96,21 @@ def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
     return Layers(resource=trust_of(role), resource_unseen=unseen)
 
 
+def unplaced_limits(evidence: Evidence, resource_account: str) -> tuple[NamedPolicy, ...]:
+    """Policies of an organization that may refuse the call, if they limit the accounts that it is about."""
+    placed = [one for level in evidence.account(resource_account).rcps or () for one in level]
+    titles = {True: mark("resource control policy {policy}"), False: mark("service control policy {policy}")}
+    return tuple(
+        NamedPolicy(tr(titles[is_resource_control(one) or one in placed], policy=one.name), one)
+        for one in (*placed, *evidence.unplaced)
+    )
+
+
+def is_resource_control(policy: PolicySeen) -> bool:
+    """Whether this policy of an organization limits its resources, and not its callers."""
+    return "/resource_control_policy/" in policy.arn
+
+
 def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[NamedPolicy, ...], ...]:
     """The service control policies of the caller's account, level by level; none where they couldn't be read."""
     levels = evidence.account(account_id).scps if account_id else None

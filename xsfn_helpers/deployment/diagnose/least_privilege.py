@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
 from xsfn_helpers.chain.documents import POLICY_VERSION, Document
-from xsfn_helpers.common.arns import Arn, account_of
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
+from xsfn_helpers.deployment.diagnose.calls import calls_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 
@@ -15,30 +15,29 @@ from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 Needs = tuple[tuple[str, str], ...]
 
 
-def calls_by_task(task: TaskCall, evidence: Evidence) -> tuple[ServiceCall, ...]:
-    """The calls of a task, made in the account of the role that it acts as."""
-    machine = Arn.parse(evidence.machine.arn)
-    account = account_of(task.role_arn) or evidence.machine.account
-    place = ResourcePlace(account, evidence.machine.region, machine.partition if machine else "aws")
-    return calls_of(task.task.resource, task.arguments, place)
-
-
 def needs(evidence: Evidence, tasks: Iterable[TaskCall]) -> Mapping[str, Needs]:
     """What each role of the chain needs, by the role's ARN, in the order of the tasks."""
-    found: dict[str, dict[tuple[str, str], None]] = {evidence.machine.role_arn: {}}
+    own = evidence.machine.role_arn
+    found: dict[str, dict[tuple[str, str], None]] = {own: {}}
     for task in tasks:
-        acting = task.role_arn if task.takes_on_a_role else evidence.machine.role_arn
+        acting = task.role_arn if task.takes_on_a_role else own
         if task.takes_on_a_role:
-            found[evidence.machine.role_arn][("sts:AssumeRole", task.role_arn)] = None
+            known = task.role_arn or (task.known_role if ":role/" in task.known_role else "")
+            found[own][("sts:AssumeRole", known)] = None
         if acting:
-            of_role = found.setdefault(acting, {})
-            of_role.update(dict.fromkeys((call.action, call.resource) for call in calls_by_task(task, evidence)))
+            found.setdefault(acting, {})
+        asked = calls_of(task, evidence)
+        for call in asked.calls:
+            if call.certain and (asker := own if call.own else acting):
+                found[asker][(call.action, call.resource)] = None
+        if acting and (asked.unknown is not None or asked.candidates):
+            found[acting][(task.task.resource, "")] = None
     return {arn: tuple(pairs) for arn, pairs in found.items()}
 
 
 def minimal_policy(pairs: Needs) -> Document | None:
     """The smallest permission policy for these; None where something in it is known only at run time, or nothing is."""
-    if not pairs or any(resource == AT_RUN_TIME for _, resource in pairs):
+    if not pairs or any(not resource for _, resource in pairs):
         return None
     by_resource: dict[str, list[str]] = {}
     for action, resource in pairs:

@@ -1,40 +1,52 @@
 """The links of one task's access chain, each decided from the evidence. Pure.
 
-The same six as in `xsfn_helpers.chain.links`, made for any task: other integrations have another link 3, a task that
-doesn't wait has no 4 and 5, one that starts no state machine has no 6, and one without Credentials has no 2.
+The same six as in `xsfn_helpers.chain.links`, made for any task: other integrations have another link 3, or several, a
+task that doesn't wait has no 4 and 5, one that starts no state machine has no 6, and one without Credentials has no 2.
+What a Distributed Map asks for itself is its link 0.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xsfn_helpers.asl.integrations import AT_RUN_TIME, ResourcePlace, ServiceCall, calls_of
+from xsfn_helpers.asl.arn_forms import UNKNOWN
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
-from xsfn_helpers.common.language import listed, sentences, tr
+from xsfn_helpers.common.language import listed, mark, sentences, tr
+from xsfn_helpers.deployment.diagnose.calls import ServiceCall, TaskCalls, calls_of, why_unknown
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, judge
-from xsfn_helpers.deployment.diagnose.layers import asking_layers, scp_layers, session_of, trust_layers, trust_of
-from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, machine_slip, role_slip, unassumable_name
+from xsfn_helpers.deployment.diagnose.layers import (
+    asking_layers,
+    scp_layers,
+    session_of,
+    trust_layers,
+    trust_of,
+    unplaced_limits,
+)
+from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, call_slip, role_slip, unassumable_name
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
-from xsfn_helpers.iam import PolicyKind, Principal, Request, Unsupported, explain
+from xsfn_helpers.iam import Outcome, PolicyKind, Principal, Request, Unsupported, explain
+from xsfn_helpers.iam.actions import action as known_action
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 ASSUME: Final = "sts:AssumeRole"
 SERVICE, TAKE_ON, CALL, POLL, STOP, CHILD = 1, 2, 3, 4, 5, 6
-# Stands for an execution's own name, which is a new one for each.
-_SOME_EXECUTION: Final = str(uuid.UUID(int=0))
+# Stands for the account of a role of which only the name is known.
+_SOME_ACCOUNT: Final = "000000000000"
+_CALLERS_OWN: Final = (PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
+_INTEGRATIONS: Final = "docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLink:
     """One link of a task. `why` says what decided, in one sentence; `accounts` are those whose policies have a say.
 
-    `slip` is set where no policy is the reason but something that isn't as it is named.
+    `slip` is set where no policy is the reason but something that isn't as it is named. `unread` are documents that
+    could refuse it as well, were not read, and are left out of the answer.
     """
 
     number: int
@@ -49,6 +61,7 @@ class TaskLink:
     judgement: Judgement | None = None
     slip: Slip | None = None
     open: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -77,14 +90,26 @@ class _Chain:
     def __init__(self, task: TaskCall, evidence: Evidence, now: str) -> None:
         self._task, self._evidence, self._now = task, evidence, now
         self._machine = evidence.machine
+        self._asked = calls_of(task, evidence)
 
     def links(self) -> Iterator[TaskLink]:
+        asked = self._asked
+        if self._task.fan_out is not None:
+            yield from (self._call(call) for call in asked.calls)
+            if asked.unknown is not None:
+                yield self._unknown(0, asked)
+            return
         yield self._as_service(SERVICE, self._machine, tr("when the task runs"))
+        if self._machine.key:
+            yield self._key(SERVICE, self._machine.role_arn, self._machine)
         yield self._take_on()
-        for call in self._calls():
+        if asked.candidates:
+            yield self._one_of(asked)
+        for call in asked.calls:
             yield self._call(call)
-        if (child := self._child()) is not None:
-            yield child
+        if (asked.unknown is not None and not asked.candidates) or asked.outside:
+            yield self._unknown(CALL, asked)
+        yield from self._child()
 
     # --- 1 and 6: Step Functions becomes a state machine's role
 
@@ -117,11 +142,7 @@ class _Chain:
         if not task.takes_on_a_role:
             return self._without_role(link)
         if not target:
-            known = tr(
-                "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
-                expression=task.choice.value,
-            )
-            return replace(link, answer=Answer.UNKNOWN, why=known, open=(_value_of(task),))
+            return self._some_role(link)
         slip = unassumable_name(machine) or role_slip(target, self._evidence)
         role = self._evidence.role(target)
         if slip is not None and slip.certain:
@@ -155,9 +176,49 @@ class _Chain:
         why = sentences(decided.why, slip.what)
         return replace(decided, why=why, slip=slip if decided.broken else None)
 
+    def _some_role(self, link: TaskLink) -> TaskLink:
+        """A role of which only a part of the ARN is known: what the state machine's role may do decides alone."""
+        task, machine = self._task, self._machine
+        known = task.known_role
+        where = _role_at_run_time(task, self._evidence)
+        open_link = replace(link, answer=Answer.UNKNOWN, why=where, open=(_value_of(task),))
+        found = Arn.parse(known)
+        if found is None or found.service != "iam" or not found.rest.startswith("role/"):
+            return open_link
+        caller, layers = asking_layers(self._evidence, machine.role_arn)
+        request = Request(
+            principal=session_of(machine.role_arn, caller),
+            action=ASSUME,
+            resource=known,
+            resource_account=found.account if found.account.isdigit() else _SOME_ACCOUNT,
+            context={"sts:ExternalId": machine.arn, **self._context(machine.region), **_tags(caller)},
+        )
+        layers = replace(
+            layers,
+            resource_tags_unseen=True,
+            account_unseen=not found.account.isdigit(),
+            resource_unseen=tr("the trust policy of the role, which shows only in the run"),
+        )
+        decided = self._decided(link, request, layers, may_act_on=(known,))
+        if decided.broken:
+            told = tr("Whichever role {arn} is in another account, it is out of reach.", arn=known)
+            return replace(decided, resource=known, why=sentences(told, decided.why))
+        if self._may_assume(decided):
+            own = tr("Whichever role {arn} is, the state machine's role may ask for it.", arn=known)
+            return replace(open_link, resource=known, why=sentences(own, where))
+        return replace(open_link, resource=known)
+
+    def _may_assume(self, decided: TaskLink) -> bool:
+        """Whether the caller's own side allows it for certain, so that only the other side is open."""
+        if decided.judgement is None:
+            return False
+        decision = decided.judgement.decision
+        return decision.outcome is Outcome.IMPLICITLY_DENIED and not any(
+            layer.kind in _CALLERS_OWN for layer in decision.lacking
+        )
+
     def _without_role(self, link: TaskLink) -> TaskLink:
-        calls = self._calls()
-        across = next((call for call in calls if call.account != self._machine.account), None)
+        across = next((call for call in self._asked.calls if call.account != self._machine.account), None)
         if across is None or across.has_resource_policy:
             own = tr("The task names no role: the state machine's own role makes its calls, in its own account.")
             other = tr(
@@ -169,18 +230,12 @@ class _Chain:
         slip = Slip.no_role(self._task, across, self._evidence)
         return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource)
 
-    # --- 3, 4 and 5: the calls
-
-    def _calls(self) -> tuple[ServiceCall, ...]:
-        machine = Arn.parse(self._machine.arn)
-        partition = machine.partition if machine else "aws"
-        acting = account_of(self._task.role_arn) or self._machine.account
-        place = ResourcePlace(acting, self._machine.region, partition)
-        return calls_of(self._task.task.resource, self._task.arguments, place)
+    # --- 0, 3, 4 and 5: the calls
 
     def _call(self, call: ServiceCall) -> TaskLink:
         task = self._task
-        asker = task.role_arn if task.takes_on_a_role else self._machine.role_arn
+        own = call.own or not task.takes_on_a_role
+        asker = self._machine.role_arn if own else task.role_arn
         accounts = tuple(dict.fromkeys((account_of(asker), call.account)))
         link = self._blank(call.number, asker, call.action, call.resource, accounts, tr(call.when))
         if not asker:
@@ -189,46 +244,105 @@ class _Chain:
         found = Arn.parse(asker)
         if found is None or not found.role_name:
             return replace(link, answer=Answer.UNKNOWN, why=tr("There is no such role that could make the call."))
-        if call.number == CALL and call.action.startswith("states:Start"):
-            slip = machine_slip(call.resource, self._evidence, task)
+        if call.number == CALL and not call.own:
+            slip = call_slip(call, self._evidence, task)
             if slip is not None:
                 return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip)
         if self._evidence.lacks_role(asker):
             why = tr("The role that would make this call doesn't exist.")
             return replace(link, answer=Answer.UNKNOWN, why=why)
-        role, layers = asking_layers(self._evidence, asker)
+        return self._judged(link, call)
+
+    def _judged(self, link: TaskLink, call: ServiceCall) -> TaskLink:
+        role, layers = asking_layers(self._evidence, link.asker)
+        unread: tuple[str, ...] = ()
         if call.has_resource_policy:
             unseen = tr("the policy of the resource itself")
             if call.resource:
                 unseen = tr("the policy of {arn} itself", arn=call.resource)
             layers = replace(layers, resource_kind=PolicyKind.RESOURCE, resource_unseen=unseen)
-        asked = [call.resource or "*"]
-        if call.resource.endswith(":*"):
-            asked.append(call.resource[:-1] + _SOME_EXECUTION)
+            unread = (unseen,)
         child = self._evidence.state_machine(call.resource) if call.resource else None
         tags = child.tags if child is not None else None
-        layers = replace(layers, resource_tags_unseen=tags is None)
-        context = {**self._context(self._machine.region), **_tags(role), **_resource_tags(tags)}
+        given = {key: value for key, value in call.context if "*" not in value}
+        layers = replace(layers, resource_tags_unseen=tags is None, keys_unseen=_keys_unseen(call, given))
+        context = {**self._context(self._machine.region), **_tags(role), **_resource_tags(tags), **given}
+        who = session_of(link.asker, role)
         decided = link
-        for resource in asked:
-            request = Request(session_of(asker, role), call.action, resource, call.account, context)
-            one = self._decided(link, request, layers)
+        for asked in (call, *(replace(call, asked=one) for one in call.instead)):
+            request = Request(who, call.action, asked.resource or "*", call.account, context)
+            one = self._decided(link, request, layers, may_act_on=asked.may_act_on)
             if decided is link or one.answer is Answer.ALLOWED:
                 decided = one
-        if call.resource == AT_RUN_TIME:
-            return _of_unknown_resource(decided, call)
-        return decided
+        if decided.broken and not call.certain:
+            told = tr("AWS's page shows this permission; whether every run needs it isn't established.")
+            open_ = tr("whether AWS asks for {action} here", action=call.action)
+            decided = replace(decided, answer=Answer.UNKNOWN, why=sentences(told, decided.why), open=(open_,))
+        if decided.answer is Answer.UNKNOWN and not call.resource and decided.judgement is not None:
+            told = tr("What {action} acts on shows only at run time.", action=call.action)
+            decided = replace(decided, why=sentences(told, decided.why))
+        return replace(decided, unread=unread if decided.answer is Answer.ALLOWED else ())
+
+    def _one_of(self, asked: TaskCalls) -> TaskLink:
+        """One of several actions is asked for, which one hangs on what the call is given."""
+        own = self._machine.account if not self._task.takes_on_a_role else account_of(self._task.role_arn)
+        calls = [
+            ServiceCall(CALL, one, UNKNOWN, own or self._machine.account, mark("once, when the task runs"))
+            for one in asked.candidates
+        ]
+        links = [self._call(call) for call in calls]
+        answers = {link.answer for link in links}
+        if len(answers) == 1:
+            return replace(links[0], action=" | ".join(asked.candidates))
+        which = why_unknown(self._task, asked)
+        why = sentences(which, *(link.why for link in links if link.answer is not Answer.ALLOWED))
+        open_ = tr("which of {actions} it asks for", actions=listed(asked.candidates))
+        return replace(links[0], action=" | ".join(asked.candidates), answer=Answer.UNKNOWN, why=why, open=(open_,))
+
+    def _unknown(self, number: int, asked: TaskCalls) -> TaskLink:
+        """A call of which the table doesn't know, or not all, what it asks for."""
+        task = self._task
+        asker = task.role_arn if task.takes_on_a_role else self._machine.role_arn
+        accounts = (account_of(asker) or self._machine.account,)
+        action = tr("what {resource} asks for", resource=task.resource)
+        link = self._blank(number, asker, action, "", accounts, tr("once, when the task runs"))
+        if asked.unknown is None:
+            why = tr("{outside} decides as well, and isn't read here.", outside=asked.outside)
+            return replace(link, why=sentences(why), open=(asked.outside,))
+        why = why_unknown(task, asked)
+        page = tr("AWS's page of the integration: {page}", page=asked.page or _INTEGRATIONS)
+        return replace(link, why=why, open=(page,))
+
+    def _key(self, number: int, asker: str, machine: MachineSeen) -> TaskLink:
+        """An encrypted state machine's key: whose policy, which alone could allow it, isn't read here.
+
+        Source: docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+        """
+        accounts = tuple(dict.fromkeys((account_of(asker), account_of(machine.key) or machine.account)))
+        link = self._blank(number, asker, "kms:Decrypt", machine.key, accounts, tr("when the task runs"))
+        why = tr(
+            "The state machine {machine} is encrypted with a key of its own: kms:Decrypt and kms:GenerateDataKey hang "
+            "on the key's policy, which isn't read here.",
+            machine=machine.name,
+        )
+        return replace(link, why=why, open=(tr("the key policy of {key}", key=machine.key),))
 
     # --- 6: the child's own role
 
-    def _child(self) -> TaskLink | None:
-        call = next((call for call in self._calls() if call.action.startswith("states:Start")), None)
+    def _child(self) -> Iterator[TaskLink]:
+        call = next((call for call in self._asked.calls if call.action.startswith("states:Start")), None)
         if call is None:
-            return None
+            return
         when = tr("when the started execution needs its role")
         child = self._evidence.state_machine(call.resource) if call.resource else None
         if child is not None:
-            return self._as_service(CHILD, child, when)
+            if child.key:
+                asker = self._task.role_arn if self._task.takes_on_a_role else self._machine.role_arn
+                yield self._key(CALL, asker, child)
+            yield self._as_service(CHILD, child, when)
+            if child.key:
+                yield self._key(CHILD, child.role_arn, child)
+            return
         link = self._blank(CHILD, STATES_PRINCIPAL, ASSUME, "", (call.account,), when)
         if call.resource and self._evidence.lacks_machine(call.resource):
             why = tr("There is no such state machine, so it has no role.")
@@ -236,7 +350,8 @@ class _Chain:
             why = tr("The state machine {arn} couldn't be seen.", arn=call.resource)
         else:
             why = tr("The state machine that is started couldn't be seen.")
-        return replace(link, answer=Answer.UNKNOWN, why=why, open=(tr("the started state machine and its role"),))
+        open_ = (tr("the started state machine and its role"),)
+        yield replace(link, answer=Answer.UNKNOWN, why=why, open=open_)
 
     # --- common to all
 
@@ -246,10 +361,11 @@ class _Chain:
         shown = tuple(account for account in accounts if account)
         return TaskLink(number, self._task.title, asker, action, resource, shown, when, Answer.UNKNOWN, "")
 
-    def _decided(self, link: TaskLink, request: Request, layers: Layers) -> TaskLink:
-        layers = replace(layers, scps=scp_layers(self._evidence, request.principal.account))
+    def _decided(self, link: TaskLink, request: Request, layers: Layers, may_act_on: tuple[str, ...] = ()) -> TaskLink:
+        limits = unplaced_limits(self._evidence, request.resource_account)
+        layers = replace(layers, scps=scp_layers(self._evidence, request.principal.account), may_limit=limits)
         try:
-            judgement = judge(request, layers)
+            judgement = judge(request, layers, may_act_on)
         except Unsupported as error:
             return replace(link, answer=Answer.UNKNOWN, why=error.what, open=(error.what,))
         return replace(link, answer=judgement.answer, why=_reason(judgement), judgement=judgement, open=judgement.open)
@@ -281,17 +397,20 @@ def _resource_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     return {f"aws:ResourceTag/{key}": value for key, value in (tags or {}).items()}
 
 
-def _of_unknown_resource(link: TaskLink, call: ServiceCall) -> TaskLink:
-    """A permission for `*` covers whatever it will be; another one may, or may not."""
-    if link.answer is Answer.ALLOWED or link.judgement is None:
-        return link
-    request = link.judgement.decision.request
-    policies = link.judgement.decision.policies.identity
-    any_allow = any(s.allows and s.action_matches(request) for policy in policies for s in policy.statements)
-    if any_allow or link.answer is Answer.UNKNOWN:
-        why = tr("What {action} acts on shows only at run time, and a permission for it is there.", action=call.action)
-        return replace(link, answer=Answer.UNKNOWN, why=why, open=(*link.open, tr("the resource of the call")))
-    return link
+def _keys_unseen(call: ServiceCall, given: Mapping[str, str]) -> frozenset[str]:
+    """Condition keys that the called service may fill in, by IAM's own list, and whose values nobody can know here.
+
+    Those of Step Functions itself are known: states:StateMachineQualifier is there where a version or an alias is
+    named.
+    """
+    found = known_action(call.action)
+    if found is None or found.prefix in ("states", "sts"):
+        return frozenset()
+    keys = (*found.keys, *(key for kind in found.types for key in kind.keys))
+    known = {key.lower() for key in given}
+    # aws:RequestTag/${TagKey} stands for a key for each tag.
+    names = {key.lower().partition("${")[0] for key in keys if not key.lower().startswith("aws:resourcetag/")}
+    return frozenset(names - known)
 
 
 def _reason(judgement: Judgement) -> str:

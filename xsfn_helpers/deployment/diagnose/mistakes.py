@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from xsfn_helpers.asl.integrations import START, CallPattern, ServiceCall
+from xsfn_helpers.asl.arn_forms import AskedResource
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, sentences, tr
+from xsfn_helpers.deployment.diagnose.calls import START, ServiceCall
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import asking_layers, session_of, trust_layers
@@ -21,9 +22,11 @@ from xsfn_helpers.iam import Request
 
 # AssumeRole.ExternalId in AWS's service model.
 _EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]*", re.ASCII)
+_PARTITION: Final = re.compile(r"aws(-[a-z]+)*")
 _DIGITS: Final = re.compile(r"\d+")
 _WORDS: Final = re.compile(r"[-_.+=,@ ]+")
 _ALIKE: Final = 0.8
+_FILLED_IN_LATER: Final = re.compile(r"\$\{[\w.@-]+\}")
 
 
 class SlipKind(StrEnum):
@@ -38,6 +41,8 @@ class SlipKind(StrEnum):
     OTHER_REGION = "another region"
     LOUD_NAME = "a name that no external id can have"
     EXPRESS = "an Express state machine"
+    STANDARD = "a Standard state machine"
+    OTHER_PARTITION = "another partition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ def loud_sign(external_id: str) -> str | None:
 
 def unassumable_name(machine: MachineSeen) -> Slip | None:
     """The state machine's ARN travels as `sts:ExternalId`, where STS refuses some signs that a name may have."""
-    bad = loud_sign(machine.arn)
+    # What is filled in at deployment is no part of the name yet.
+    bad = loud_sign(_FILLED_IN_LATER.sub("", machine.arn))
     if bad is None:
         return None
     return Slip(
@@ -106,6 +112,8 @@ def role_slip(target: str, evidence: Evidence, *, own: bool = False) -> Slip | N
     arn = Arn.parse(target.strip())
     if arn is None or not arn.role_name:
         return _not_a_role(target, arn, evidence)
+    if (slip := partition_slip(target, evidence)) is not None:
+        return slip
     if target != target.strip():
         what = tr("{arn!r} has white space around it.", arn=target)
         return Slip(SlipKind.NOT_A_ROLE, what, target, target.strip())
@@ -123,9 +131,46 @@ def role_slip(target: str, evidence: Evidence, *, own: bool = False) -> Slip | N
     return None
 
 
+def partition_slip(arn: str, evidence: Evidence) -> Slip | None:
+    """An ARN of another partition than the state machine's: nothing reaches from one into another.
+
+    Source: docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+    found, own = Arn.parse(arn), Arn.parse(evidence.machine.arn)
+    if found is None or own is None or found.partition == own.partition or not _PARTITION.fullmatch(found.partition):
+        return None
+    what = tr(
+        "{arn} is of the partition {written}, and the state machine of {own}: nothing reaches from one partition into "
+        "another.",
+        arn=arn,
+        written=found.partition,
+        own=own.partition,
+    )
+    return Slip(SlipKind.OTHER_PARTITION, what, arn, str(replace(found, partition=own.partition)))
+
+
+def call_slip(call: ServiceCall, evidence: Evidence, task: TaskCall) -> Slip | None:
+    """What is wrong with what a task's call names; None where nothing is known to be."""
+    for arn in (task.task.resource, call.resource):
+        if (slip := partition_slip(arn, evidence)) is not None:
+            return slip
+    if not call.action.startswith("states:Start"):
+        return None
+    slip = machine_slip(call.resource, evidence, task)
+    machine = evidence.state_machine(call.resource) if call.resource else None
+    sync = call.action == "states:StartSyncExecution"
+    if slip is None and sync and machine is not None and machine.type == "STANDARD":
+        what = tr(
+            "The state machine that is started is a Standard one, which startSyncExecution can't run "
+            "(StateMachineTypeNotSupported): use arn:aws:states:::states:startExecution.sync:2."
+        )
+        return Slip(SlipKind.STANDARD, what, call.resource)
+    return slip
+
+
 def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | None:
     """What is wrong with the ARN of the state machine that a task starts; None where nothing is known to be."""
-    if not resource:
+    if not resource or "*" in resource:
         return None
     arn = Arn.parse(resource)
     if arn is None or arn.service != "states" or arn.kind != "stateMachine":
@@ -157,7 +202,7 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
         what = tr(both if named_there else role, acting=acting, account=arn.account)
         return Slip(SlipKind.OTHER_ACCOUNT, what, resource, here if named_there else "")
     machine = evidence.state_machine(resource)
-    if machine is not None and machine.type == "EXPRESS" and task.pattern is CallPattern.RUN_A_JOB:
+    if machine is not None and machine.type == "EXPRESS" and task.way.runs_a_job:
         what = tr(
             "The state machine that is started is an Express one, which startExecution.sync can't wait for: use "
             "arn:aws:states:::aws-sdk:sfn:startSyncExecution."
@@ -255,7 +300,7 @@ def _best_role(evidence: Evidence, account: str, name: str, call: ServiceCall | 
 def _may_call(evidence: Evidence, role: RoleSeen, call: ServiceCall) -> bool:
     _, layers = asking_layers(evidence, role.arn)
     request = Request(session_of(role.arn, role), call.action, call.resource or "*", call.account)
-    return judge(request, layers).answer is not Answer.REFUSED
+    return judge(request, layers, call.may_act_on).answer is not Answer.REFUSED
 
 
 def _in_other_account(evidence: Evidence, arn: Arn) -> str:
@@ -291,7 +336,9 @@ def _best_machine(evidence: Evidence, arn: Arn, task: TaskCall) -> str:
         return ""
     role = evidence.role(task.role_arn or evidence.machine.role_arn)
     if role is not None and role.in_full:
-        asked = [ServiceCall(START, "states:StartExecution", one, arn.account, "") for one in (str(arn), best)]
+        asked = [
+            ServiceCall(START, "states:StartExecution", AskedResource(one), arn.account, "") for one in (str(arn), best)
+        ]
         if _may_call(evidence, role, asked[0]) and not _may_call(evidence, role, asked[1]):
             return ""
     return best

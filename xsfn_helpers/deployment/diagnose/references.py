@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xsfn_helpers.common.arns import Arn, machine_arn, role_name
+from xsfn_helpers.deployment.diagnose.calls import calls_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
-from xsfn_helpers.deployment.diagnose.least_privilege import calls_by_task
 from xsfn_helpers.deployment.diagnose.mistakes import machine_slip, role_slip
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
@@ -37,8 +37,8 @@ def _roles(evidence: Evidence) -> Iterator[str]:
 
 def _machines(evidence: Evidence) -> Iterator[str]:
     for task in read_tasks(evidence.machine.definition, evidence.execution):
-        for call in calls_by_task(task, evidence):
-            if call.action.startswith("states:Start") and call.resource:
+        for call in calls_of(task, evidence).calls:
+            if call.action.startswith("states:Start") and call.resource and "*" not in call.resource:
                 yield from _machine(call.resource, task, evidence)
 
 

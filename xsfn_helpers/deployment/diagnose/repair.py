@@ -45,5 +45,8 @@ def _again(link: TaskLink, task: TaskCall, evidence: Evidence, now: str) -> Task
     """The same link with the evidence as it would be."""
     for other in read_tasks(evidence.machine.definition, evidence.execution):
         if other.task.state.path == task.task.state.path:
-            return next((one for one in links_of(other, evidence, now) if one.number == link.number), None)
+            links = [one for one in links_of(other, evidence, now) if one.number == link.number]
+            same = [one for one in links if one.action == link.action]
+            exactly = [one for one in same if one.resource == link.resource]
+            return next(iter((*exactly, *same, *links)), None)
     return None

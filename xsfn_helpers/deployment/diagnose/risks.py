@@ -156,7 +156,9 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
     role = place.role
     who = session_of(role.arn, role)
     requests = [
-        Request(who, action, resource, account_of(resource) or role.account) for action, resource in pairs if resource
+        Request(who, action, resource, _digits(account_of(resource)) or role.account)
+        for action, resource in pairs
+        if resource
     ]
     label = tr("{policy}, statement {statement}", policy=place.title, statement=statement.label)
     used = [one for one in requests if statement.action_matches(one) and statement.resource_matches(one)]
@@ -184,6 +186,11 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
         why = tr("{resources} covers more than the tasks ask for.", resources=tr(", ").join(loose))
         fix = tr("Name {resources}.", resources=listed(sorted(exact)))
         yield Risk("wildcard-resource", role.account, label, why, fix, _LEAST)
+
+
+def _digits(account: str) -> str:
+    """An account's id; empty where it isn't known, or the service's ARNs have none."""
+    return account if account.isdigit() else ""
 
 
 def _covers(pattern: str, action: str) -> bool:

@@ -24,6 +24,7 @@ from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 from xsfn_helpers.iam import Principal, Request
 
 _ROLE_SLIPS: Final = (SlipKind.ROLE_MISSING, SlipKind.NOT_A_ROLE, SlipKind.NO_ROLE)
+_ELSEWHERE: Final = (SlipKind.OTHER_ACCOUNT, SlipKind.OTHER_PARTITION)
 _LOUD: Final = re.compile(r"[^\w+=.@-]", re.ASCII)
 _POLICY_NAME: Final = "task"
 _PLACEHOLDER: Final = {
@@ -40,9 +41,11 @@ def slip_fixes(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -
         yield _quieter_name(link, evidence)
     elif link.number == SERVICE:
         yield _own_role(link, evidence)
-    elif slip.kind in _ROLE_SLIPS or (slip.kind is SlipKind.OTHER_ACCOUNT and ":iam:" in slip.meant):
+    elif slip.kind in _ROLE_SLIPS or (slip.kind in _ELSEWHERE and ":iam:" in slip.meant):
         yield from _role(link, slip, task, evidence)
-    elif slip.kind is SlipKind.EXPRESS or (slip.kind is SlipKind.OTHER_ACCOUNT and not slip.meant):
+    elif slip.kind is SlipKind.OTHER_PARTITION and slip.written == task.task.resource:
+        yield _resource(link, slip, task, evidence)
+    elif slip.kind in (SlipKind.EXPRESS, SlipKind.STANDARD) or (slip.kind is SlipKind.OTHER_ACCOUNT and not slip.meant):
         yield Fix(link.number, link.task, slip.what)
     else:
         yield from _machine(link, slip, task, evidence)
@@ -102,6 +105,12 @@ def _own_role(link: TaskLink, evidence: Evidence) -> Fix:
         "Make the state machine's own role, {role}, in account {account}.", role=link.resource, account=machine.account
     )
     return Fix(link.number, link.task, summary, (made,))
+
+
+def _resource(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Fix:
+    text = with_value(evidence.machine.definition, (*task.task.state.path, "Resource"), json.dumps(slip.meant))
+    summary = tr("In task {task}, write {arn} as Resource.", task=task.title, arn=slip.meant)
+    return Fix(link.number, link.task, summary, (definition_change(evidence.machine, text),))
 
 
 def _machine(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -> Iterator[Fix]:

@@ -114,7 +114,8 @@ class Stack:
         tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
         if not self.environment.owns(tags):
             return self.environment.not_ours(self.account, self.thing, tags)
-        return Change(Action.REMOVE, self.account, self.thing)
+        unproved = self.environment.unproved(self.account, self.thing, self.name)
+        return unproved or Change(Action.REMOVE, self.account, self.thing)
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
         pace = self.environment.accounts.pace

@@ -39,6 +39,7 @@ _LOOKS: Final = {
     Answer.UNKNOWN: ("unknown", "2 4"),
     Answer.NOT_ASKED: ("unknown", "2 4"),
 }
+_WORST: Final = (Answer.REFUSED, Answer.UNKNOWN, Answer.ALLOWED, Answer.NOT_ASKED)
 _CLASSES: Final[dict[str, tuple[str, Colour]]] = {
     "card": ("fill", CARD),
     "box": ("fill", BOX),
@@ -65,13 +66,22 @@ def chain_sketch(diagnosed: TaskDiagnosis, evidence: Evidence) -> str:
     title = tr("Access chain of task {task}", task=diagnosed.task.title)
     fonts = "Helvetica,Arial,sans-serif" if language() == ENGLISH else f"Helvetica,Arial,{FONTS},sans-serif"
     # Words last: what is drawn later covers what is there.
-    drawn = (*_accounts(diagnosed, evidence), *map(_line, diagnosed.links), *map(_words, diagnosed.links))
+    drawn = (*_accounts(diagnosed, evidence), *map(_line, _drawn(diagnosed)), *map(_words, _drawn(diagnosed)))
     parts = "".join(drawn)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 940 400" role="img" width="940" height="400" '
         f'font-family="{fonts}"><title>{escape(title)}</title>'
         f"<desc>{escape(sketch_words(diagnosed))}</desc><style>{_style()}</style>{parts}</svg>"
     )
+
+
+def _drawn(diagnosed: TaskDiagnosis) -> tuple[TaskLink, ...]:
+    """One link of each number: of several calls the one that is worst off."""
+    worst: dict[int, TaskLink] = {}
+    for link in diagnosed.links:
+        if link.number not in worst or _WORST.index(link.answer) < _WORST.index(worst[link.number].answer):
+            worst[link.number] = link
+    return tuple(worst.values())
 
 
 def sketch_words(diagnosed: TaskDiagnosis) -> str:
@@ -104,9 +114,11 @@ def _accounts(diagnosed: TaskDiagnosis, evidence: Evidence) -> Iterator[str]:
     yield _card(_LEFT - 10, tr("account {account}", account=machine.account))
     yield _box(_LEFT + 20, 60, "box", tr("State machine"), machine.name)
     yield _box(_LEFT + 20, 200, "role", tr("its role"), role_name(machine.role_arn) or machine.role_arn)
-    call = next((link for link in diagnosed.links if link.number == 3), None)
+    call = next((link for link in diagnosed.links if link.number == 3 and link.resource), None)
     child = next((link for link in diagnosed.links if link.number == 6), None)
     account = account_of(task.role_arn) or (account_of(call.resource) if call else "")
+    if task.fan_out is not None:
+        return
     known = tr("account {account}", account=account) if account else tr("an account known only at run time")
     yield _card(_RIGHT - 10, known)
     if call is not None:
@@ -161,6 +173,7 @@ def _words(link: TaskLink) -> str:
 
 Point = tuple[int, int]
 _PLACES: Final[dict[int, tuple[tuple[Point, ...], Point]]] = {
+    0: (((200, 196), (200, 118)), (212, 160)),
     1: (((80, 112), (80, 196)), (92, 160)),
     2: (((340, 226), (496, 226)), (350, 216)),
     3: (((520, 200), (520, 118)), (528, 140)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +20,7 @@ from xsfn_helpers.lab.classroom.store import RoomStore
 
 STUCK_MINUTES: Final = 5
 # A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\u2212", "\u2010", "|", "%")
 _COLUMNS: Final = (
     mark("name"),
     mark("steps"),
@@ -145,7 +146,10 @@ def _line(one: Participant, record: Record, faults: Any) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """The cell, marked as text where a spreadsheet might take it for a formula: also in full width, as in Japanese."""
+    begins = unicodedata.normalize("NFKC", cell.lstrip())[:1]
+    is_hidden = cell[:1] != "" and unicodedata.category(cell[0])[0] in "CZ"
+    return f"'{cell}" if begins in _FORMULA or is_hidden else cell
 
 
 def places_of(ids: object) -> list[int] | None:

@@ -42,9 +42,8 @@ def check_definitions() -> None:
         without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
         return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
 
-    # moto finds how to page by this very name.
     def list_state_machines(backend: StepFunctionsParserBackend) -> list[StateMachine]:
-        # Recorded: by name, not by age.
+        # Recorded: by name, not by age. moto's pages go by the name of the function.
         return sorted(backend.state_machines, key=lambda machine: machine.name)
 
     StepFunctionResponse._describe_state_machine = describe_fully

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -161,30 +163,29 @@ class Executions:
     def _list(self, params: Mapping[str, Any], states: Any) -> Answer:
         arn, status = params["stateMachineArn"], params.get("statusFilter")
         target = target_of(states, arn)
-        start, limit = _page(params)
+        after, limit = _listed_until(params), params.get("maxResults") or _PAGE
         if arn == target.machine.arn:
-            found = self._archive.journal.executions(arn, status=status, skip=start, limit=limit + 1)
+            found = self._archive.journal.executions(arn, status=status, after=after, limit=limit + 1)
         else:
-            every = self._archive.journal.executions(target.machine.arn, status=status, limit=_ALL)
+            every = self._archive.journal.executions(target.machine.arn, status=status, after=after, limit=_ALL)
             qualified = "stateMachineAliasArn" if target.alias_arn else "stateMachineVersionArn"
-            found = [one for one in every if one.description.get(qualified) == arn][start : start + limit + 1]
+            found = [one for one in every if one.description.get(qualified) == arn][: limit + 1]
         items = [{key: value for key, value in _dated(item).items() if key in _LISTED} for item in found[:limit]]
         page: Answer = {"executions": items}
         if len(found) > limit:
-            page["nextToken"] = str(start + limit)
+            page["nextToken"] = _token(found[limit - 1])
         return page
 
     def _history(self, params: Mapping[str, Any], states: Any) -> Answer:
         archived = self._archived(params, states)
         live = self._archive.live(archived.arn)
-        events = self._archive.journal.history(archived.arn)
-        if not events and live is not None:
-            events = self._archive.events_so_far(live)
-        if params.get("reverseOrder"):
-            events = events[::-1]
         start, limit = _page(params)
-        page: Answer = {"events": events[start : start + limit]}
-        if start + limit < len(events):
+        reverse = bool(params.get("reverseOrder"))
+        events, count = self._archive.journal.history_page(archived.arn, start, limit, reverse=reverse)
+        if not count and live is not None:
+            events, count = self._archive.page_so_far(live, start, limit, reverse=reverse)
+        page: Answer = {"events": events}
+        if start + limit < count:
             page["nextToken"] = str(start + limit)
         return page
 
@@ -261,6 +262,25 @@ def _dated(archived: ArchivedExecution) -> Answer:
     return {key: epoch_seconds(value) if key in _DATES else value for key, value in archived.description.items()}
 
 
+def _token(last: ArchivedExecution) -> str:
+    """Where a page of executions ended: at this one, whatever begins meanwhile."""
+    return base64.urlsafe_b64encode(json.dumps([last.description["startDate"], last.arn]).encode()).decode("ascii")
+
+
+def _listed_until(params: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What the token says of the page before. Raises `Refusal` for one that we haven't given."""
+    token = params.get("nextToken")
+    if token is None:
+        return None
+    try:
+        started, arn = json.loads(base64.urlsafe_b64decode(str(token).encode("ascii")))
+        if type(started) is not int or not 0 <= started < 1 << 63 or type(arn) is not str:
+            raise ValueError(token)
+    except (ValueError, TypeError, RecursionError):
+        raise Refusal("InvalidToken", f"Invalid Token: '{token}'") from None
+    return started, arn
+
+
 def _dated_run(run: Answer) -> Answer:
     return {key: epoch_seconds(value) if key in _DATES else value for key, value in run.items()}
 
@@ -268,7 +288,7 @@ def _dated_run(run: Answer) -> Answer:
 def _page(params: Mapping[str, Any]) -> tuple[int, int]:
     """(how many to skip, how many to give)"""
     token = params.get("nextToken")
-    if token is not None and not str(token).isdecimal():
+    if token is not None and re.fullmatch(r"[0-9]{1,9}", str(token)) is None:
         raise Refusal("InvalidToken", f"Invalid Token: '{token}'")
     return int(token or 0), params.get("maxResults") or _PAGE
 

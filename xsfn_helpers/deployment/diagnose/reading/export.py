@@ -78,6 +78,8 @@ def _machine(machine: MachineSeen) -> dict[str, Any]:
     }
     if machine.logs is not None:
         found["loggingConfiguration"] = {"level": "ALL" if machine.logs else "OFF"}
+    if machine.key:
+        found["encryptionConfiguration"] = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": machine.key}
     if machine.traces is not None:
         found["tracingConfiguration"] = {"enabled": machine.traces}
     return found
@@ -140,9 +142,14 @@ def _manifest(evidence: Evidence) -> dict[str, Any]:
             "cause": execution.cause,
             "failed_state": execution.failed_state,
             "tasks": {
-                name: {"role": one.role_arn, "parameters": dict(one.parameters)}
+                name: {"role": one.role_arn, "parameters": dict(one.parameters), "failed": one.failed}
                 for name, one in execution.tasks.items()
             },
+            "runs": {
+                name: [{"role": one.role_arn, "parameters": dict(one.parameters), "failed": one.failed} for one in runs]
+                for name, runs in execution.runs.items()
+            },
+            "has_history": execution.has_history,
         },
     }
 
@@ -152,11 +159,8 @@ def _account(account: AccountSeen) -> dict[str, Any]:
         "all_roles": None if account.all_roles is None else sorted(account.all_roles),
         "all_machines": None if account.all_machines is None else sorted(account.all_machines),
         "missing": sorted(account.missing),
-        "scps": None
-        if account.scps is None
-        else [
-            [{"name": one.name, "arn": one.arn, "document": one.document} for one in level] for level in account.scps
-        ],
+        "scps": _levels(account.scps),
+        "rcps": _levels(account.rcps),
         "roles": {
             role.arn: {
                 "policies_listed": role.policies_listed,
@@ -172,6 +176,20 @@ def _account(account: AccountSeen) -> dict[str, Any]:
         },
         "machine_tags": {machine.arn: machine.tags for machine in account.machines.values()},
     }
+
+
+def _levels(levels: tuple[tuple[PolicySeen, ...], ...] | None) -> list[list[dict[str, Any]]] | None:
+    if levels is None:
+        return None
+    return [[{"name": one.name, "arn": one.arn, "document": one.document} for one in level] for level in levels]
+
+
+def _read_levels(given: Any) -> tuple[tuple[PolicySeen, ...], ...] | None:
+    if given is None:
+        return None
+    return tuple(
+        tuple(PolicySeen(one["name"], one["arn"], read_document(one["document"])) for one in level) for level in given
+    )
 
 
 def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
@@ -202,7 +220,6 @@ def with_manifest(evidence: Evidence, manifest: Mapping[str, Any]) -> Evidence:
 def _with_account(account: AccountSeen, given: Mapping[str, Any]) -> AccountSeen:
     roles = {arn: _with_role(role, given["roles"].get(arn)) for arn, role in account.roles.items()}
     tags = given["machine_tags"]
-    scps = given["scps"]
     return replace(
         account,
         roles=roles,
@@ -210,12 +227,8 @@ def _with_account(account: AccountSeen, given: Mapping[str, Any]) -> AccountSeen
         all_roles=None if given["all_roles"] is None else frozenset(given["all_roles"]),
         all_machines=None if given["all_machines"] is None else frozenset(given["all_machines"]),
         missing=frozenset(given["missing"]),
-        scps=None
-        if scps is None
-        else tuple(
-            tuple(PolicySeen(one["name"], one["arn"], read_document(one["document"])) for one in level)
-            for level in scps
-        ),
+        scps=_read_levels(given["scps"]),
+        rcps=_read_levels(given.get("rcps")),  # an older folder doesn't have them
     )
 
 
@@ -248,6 +261,12 @@ def _execution(given: Mapping[str, Any] | None, asked: str) -> ExecutionSeen | N
         given["input"],
         given["error"],
         given["cause"],
-        {name: AtRunTime(one["role"], one["parameters"]) for name, one in given["tasks"].items()},
+        {name: _run(one) for name, one in given["tasks"].items()},
         given["failed_state"],
+        {name: tuple(map(_run, runs)) for name, runs in given.get("runs", {}).items()},
+        given.get("has_history", True),
     )
+
+
+def _run(given: Mapping[str, Any]) -> AtRunTime:
+    return AtRunTime(given["role"], given["parameters"], given.get("failed", ""))

@@ -21,6 +21,8 @@ class RolePieces:
 
     _roles: dict[str, RoleSeen] = field(default_factory=dict)
     _complete: dict[str, set[str]] = field(default_factory=dict)
+    # Accounts of which an answer is one page of several.
+    _in_part: set[str] = field(default_factory=set)
     # (file, role, policy) -> document, until it is known whose they are
     _inline: list[tuple[str, str, str, Document]] = field(default_factory=list)
     _inline_names: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -34,16 +36,18 @@ class RolePieces:
         role = _role(given)
         self._keep(replace(role, policies_listed=False, tags=_tags(given), boundary=_boundary(given)))
 
-    def listing(self, given: list[Answer]) -> None:
-        """The answer of list-roles: every role of the account, without its policies."""
+    def listing(self, given: list[Answer], *, whole: bool) -> None:
+        """The answer of list-roles: every role of the account if it is the `whole`, without its policies."""
         for one in given:
             role = replace(_role(one), policies_listed=False, in_full=False)
+            if not whole:
+                self._in_part.add(role.account)
             self._complete.setdefault(role.account, set()).add(role.arn)
             if role.arn not in self._roles:
                 self._roles[role.arn] = role
 
-    def details(self, roles: list[Answer], policies: list[Answer]) -> None:
-        """The answer of get-account-authorization-details: every role with all its policies."""
+    def details(self, roles: list[Answer], policies: list[Answer], *, whole: bool) -> None:
+        """The answer of get-account-authorization-details: roles with all their policies, every one in the `whole`."""
         for policy in policies:
             for version in policy.get("PolicyVersionList", []):
                 if version.get("IsDefaultVersion"):
@@ -55,6 +59,8 @@ class RolePieces:
                 for one in given.get("RolePolicyList", [])
             )
             attached = tuple(_unread(_text(one, "PolicyArn")) for one in given.get("AttachedManagedPolicies", []))
+            if not whole:
+                self._in_part.add(role.account)
             self._complete.setdefault(role.account, set()).add(role.arn)
             self._roles[role.arn] = replace(
                 role, policies=(*inline, *attached), tags=_tags(given), boundary=_boundary(given)
@@ -79,6 +85,8 @@ class RolePieces:
 
     def complete(self, account: str) -> frozenset[str] | None:
         """The ARNs of all roles of an account; None where no answer lists them all."""
+        if account in self._in_part:
+            return None
         return frozenset(self._complete[account]) if account in self._complete else None
 
     def assembled(self) -> tuple[dict[str, RoleSeen], list[NotSeen]]:

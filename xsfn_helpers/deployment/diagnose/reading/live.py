@@ -21,9 +21,9 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
 )
-from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
+from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
-from xsfn_helpers.deployment.diagnose.reading.organization import read_scps
+from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 
 if TYPE_CHECKING:
@@ -199,17 +199,7 @@ class _Reader:
                 for event in page["events"]
             ],
         )
-        tasks, failed = tasks_of_history(events or ())
-        return ExecutionSeen(
-            self._asked,
-            machine_arn(found["stateMachineArn"]),
-            found["status"],
-            found.get("input", "{}"),
-            found.get("error", ""),
-            found.get("cause", ""),
-            tasks,
-            failed,
-        )
+        return execution_seen(self._asked, found, events)
 
     def _operator_machine(self, arn: str) -> MachineSeen:
         account = account_of(arn)
@@ -233,6 +223,7 @@ class _Reader:
             found.get("type", "STANDARD"),
             logs=logging != "OFF",
             traces=bool(found.get("tracingConfiguration", {}).get("enabled", False)),
+            key=key_of(found),
             tags=None if tags is None else {tag["key"]: tag["value"] for tag in tags},
         )
 
@@ -299,11 +290,19 @@ class _Reader:
 
     def _scps(self, account: str) -> None:
         door = self._doors[account]
-        levels: tuple[Any, ...] | None = ()
+        scps: tuple[Any, ...] | None = ()
+        rcps: tuple[Any, ...] | None = ()
         if door.organized:
             what = tr("service control policies (organizations:ListPoliciesForTarget)")
-            levels = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
-        self._accounts[account] = replace(self._accounts[account], scps=levels)
+            scps = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
+            what = tr("resource control policies (organizations:ListPoliciesForTarget)")
+            if scps is None:
+                # Who may not read the ones may not read the others: one refusal tells of both.
+                self._not_seen.append(replace(self._not_seen[-1], what=what))
+                rcps = None
+            else:
+                rcps = self._try(account, what, lambda: read_rcps(door.client("organizations"), account))
+        self._accounts[account] = replace(self._accounts[account], scps=scps, rcps=rcps)
 
     # --- calls
 

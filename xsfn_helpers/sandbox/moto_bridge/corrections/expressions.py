@@ -52,7 +52,7 @@ def _match_paths_elsewhere(evaluator: Evaluator) -> None:
         return [] if value == wrapped.value else [DatumInContext.wrap(value)]
 
     filter.OPERATOR_MAP["=~"] = found
-    string.Sub.find = substituted
+    string.Sub.find = substituted  # type: ignore[method-assign]
     json_path._PATTERN_SLICE_OR_WILDCARD_ACCESS = _SELECTS_MANY
 
 

@@ -1,0 +1,452 @@
+"""Which IAM actions a call through an AWS SDK integration asks for, and on what. Pure.
+
+Where IAM's action has the operation's name, the kept data say so (`scripts/renew_actions.py`); where it has another
+one, the tables below do. Their source is AWS's own documentation of the operation, as botocore's models carry it (a
+test compares them), and of the few services that don't say it there the pages of `TOLD_ELSEWHERE`. The rest is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, CallingPlace, is_known, values_at
+from xsfn_helpers.asl.asked import AskedPermissions, By, For, Permission, TaskCaller, Unknown, qualified
+from xsfn_helpers.asl.known_parts import ANY
+from xsfn_helpers.iam.actions import IamAction, Lines, ResourceType, action
+
+_REFERENCE: Final = "docs.aws.amazon.com/service-authorization/latest/reference"
+_PAGE: Final = "docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
+
+
+def _rows(prefix: str, text: str) -> dict[str, tuple[str, ...]]:
+    """Lines of an operation and its actions, of this prefix unless they bring their own."""
+    found = {}
+    for line in text.strip().splitlines():
+        operation, *actions = line.split()
+        found[operation.lower()] = tuple(one if ":" in one else f"{prefix}:{one}" for one in actions)
+    return found
+
+
+# SDK service -> operation -> all of the actions that it asks for.
+RENAMED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "accessanalyzer": _rows("access-analyzer", "GetFindingV2 GetFinding\nListFindingsV2 ListFindings"),
+        "apigatewaymanagementapi": _rows(
+            "execute-api",
+            "PostToConnection ManageConnections\nGetConnection ManageConnections\nDeleteConnection ManageConnections",
+        ),
+        "batch": _rows(
+            "batch", "CancelJobs CancelJob\nTerminateJobs TerminateJob\nTerminateServiceJobs TerminateServiceJob"
+        ),
+        "bedrockagentruntime": _rows("bedrock", "RetrieveAndGenerateStream RetrieveAndGenerate"),
+        "bedrockruntime": _rows(
+            "bedrock",
+            "Converse InvokeModel\nConverseStream InvokeModelWithResponseStream\nStartAsyncInvoke InvokeModel",
+        ),
+        "budgets": _rows(
+            "budgets",
+            """
+            CreateBudget ModifyBudget
+            CreateNotification ModifyBudget
+            CreateSubscriber ModifyBudget
+            DeleteBudget ModifyBudget
+            DeleteNotification ModifyBudget
+            DeleteSubscriber ModifyBudget
+            UpdateBudget ModifyBudget
+            UpdateNotification ModifyBudget
+            UpdateSubscriber ModifyBudget
+            DescribeBudget ViewBudget
+            DescribeBudgetNotificationsForAccount ViewBudget
+            DescribeBudgetPerformanceHistory ViewBudget
+            DescribeBudgets ViewBudget
+            DescribeNotificationsForBudget ViewBudget
+            DescribeSubscribersForNotification ViewBudget
+            """,
+        ),
+        "cloudsearchdomain": _rows("cloudsearch", "UploadDocuments document"),
+        "databasemigration": _rows(
+            "dms",
+            """
+            DescribeDataProviders ListDataProviders
+            DescribeExtensionPackAssociations ListExtensionPacks
+            DescribeInstanceProfiles ListInstanceProfiles
+            DescribeMetadataModelAssessments ListMetadataModelAssessments
+            DescribeMetadataModelConversions ListMetadataModelConversions
+            DescribeMetadataModelExportsAsScript ListMetadataModelExports
+            DescribeMetadataModelExportsToTarget ListMetadataModelExports
+            DescribeMigrationProjects ListMigrationProjects
+            ModifyConversionConfiguration UpdateConversionConfiguration
+            ModifyDataProvider UpdateDataProvider
+            ModifyInstanceProfile UpdateInstanceProfile
+            ModifyMigrationProject UpdateMigrationProject
+            StartExtensionPackAssociation AssociateExtensionPack
+            StartMetadataModelExportAsScript StartMetadataModelExportAsScripts
+            """,
+        ),
+        "dynamodb": _rows("dynamodb", "TransactGetItems GetItem"),
+        "kms": _rows("kms", "ReEncrypt ReEncryptFrom ReEncryptTo"),
+        "lambda": _rows("lambda", "Invoke InvokeFunction\nInvokeWithResponseStream InvokeFunction"),
+        "neptunedata": _rows(
+            "neptune-db",
+            """
+            CancelGremlinQuery CancelQuery
+            CancelOpenCypherQuery CancelQuery
+            DeletePropertygraphStatistics DeleteStatistics
+            DeleteSparqlStatistics DeleteStatistics
+            ExecuteFastReset ResetDatabase
+            ExecuteGremlinProfileQuery ReadDataViaQuery
+            ExecuteOpenCypherExplainQuery ReadDataViaQuery
+            GetGremlinQueryStatus GetQueryStatus
+            GetMLDataProcessingJob GetMLDataProcessingJobStatus
+            GetMLEndpoint GetMLEndpointStatus
+            GetMLModelTrainingJob GetMLModelTrainingJobStatus
+            GetMLModelTransformJob GetMLModelTransformJobStatus
+            GetOpenCypherQueryStatus GetQueryStatus
+            GetPropertygraphStatistics GetStatisticsStatus
+            GetPropertygraphStream GetStreamRecords
+            GetPropertygraphSummary GetGraphSummary
+            GetRDFGraphSummary GetGraphSummary
+            GetSparqlStream GetStreamRecords
+            ListGremlinQueries GetQueryStatus
+            ListOpenCypherQueries GetQueryStatus
+            ManagePropertygraphStatistics ManageStatistics
+            ManageSparqlStatistics ManageStatistics
+            """,
+        ),
+        "neptunegraph": _rows("neptune-graph", "GetQuery GetQueryStatus"),
+        "s3": _rows(
+            "s3",
+            """
+            CompleteMultipartUpload PutObject
+            CopyObject GetObject PutObject
+            CreateMultipartUpload PutObject
+            CreateSession s3express:CreateSession
+            DeleteBucketAnalyticsConfiguration PutAnalyticsConfiguration
+            DeleteBucketCors PutBucketCORS
+            DeleteBucketEncryption PutEncryptionConfiguration
+            DeleteBucketIntelligentTieringConfiguration PutIntelligentTieringConfiguration
+            DeleteBucketInventoryConfiguration PutInventoryConfiguration
+            DeleteBucketLifecycle PutLifecycleConfiguration
+            DeleteBucketMetadataConfiguration DeleteBucketMetadataTableConfiguration
+            DeleteBucketMetricsConfiguration PutMetricsConfiguration
+            DeleteBucketOwnershipControls PutBucketOwnershipControls
+            DeleteBucketReplication PutReplicationConfiguration
+            DeleteBucketTagging PutBucketTagging
+            DeleteObjects DeleteObject
+            DeletePublicAccessBlock PutBucketPublicAccessBlock
+            GetBucketAccelerateConfiguration GetAccelerateConfiguration
+            GetBucketAnalyticsConfiguration GetAnalyticsConfiguration
+            GetBucketEncryption GetEncryptionConfiguration
+            GetBucketIntelligentTieringConfiguration GetIntelligentTieringConfiguration
+            GetBucketInventoryConfiguration GetInventoryConfiguration
+            GetBucketLifecycle GetLifecycleConfiguration
+            GetBucketLifecycleConfiguration GetLifecycleConfiguration
+            GetBucketMetadataConfiguration GetBucketMetadataTableConfiguration
+            GetBucketMetricsConfiguration GetMetricsConfiguration
+            GetBucketNotificationConfiguration GetBucketNotification
+            GetBucketReplication GetReplicationConfiguration
+            GetObjectLockConfiguration GetBucketObjectLockConfiguration
+            GetPublicAccessBlock GetBucketPublicAccessBlock
+            HeadBucket ListBucket
+            HeadObject GetObject
+            ListBucketAnalyticsConfigurations GetAnalyticsConfiguration
+            ListBucketIntelligentTieringConfigurations GetIntelligentTieringConfiguration
+            ListBucketInventoryConfigurations GetInventoryConfiguration
+            ListBucketMetricsConfigurations GetMetricsConfiguration
+            ListBuckets ListAllMyBuckets
+            ListDirectoryBuckets s3express:ListAllMyDirectoryBuckets
+            ListMultipartUploads ListBucketMultipartUploads
+            ListObjectVersions ListBucketVersions
+            ListObjects ListBucket
+            ListObjectsV2 ListBucket
+            ListParts ListMultipartUploadParts
+            PutBucketAccelerateConfiguration PutAccelerateConfiguration
+            PutBucketAnalyticsConfiguration PutAnalyticsConfiguration
+            PutBucketEncryption PutEncryptionConfiguration
+            PutBucketIntelligentTieringConfiguration PutIntelligentTieringConfiguration
+            PutBucketInventoryConfiguration PutInventoryConfiguration
+            PutBucketLifecycle PutLifecycleConfiguration
+            PutBucketLifecycleConfiguration PutLifecycleConfiguration
+            PutBucketMetricsConfiguration PutMetricsConfiguration
+            PutBucketNotificationConfiguration PutBucketNotification
+            PutBucketReplication PutReplicationConfiguration
+            PutObjectLockConfiguration PutBucketObjectLockConfiguration
+            PutPublicAccessBlock PutBucketPublicAccessBlock
+            SelectObjectContent GetObject
+            UploadPart PutObject
+            UploadPartCopy GetObject PutObject
+            """,
+        ),
+        "s3control": _rows(
+            "s3",
+            """
+            DeleteAccessPointScope s3express:DeleteAccessPointScope
+            DeleteBucketLifecycleConfiguration s3-outposts:PutLifecycleConfiguration
+            DeleteBucketReplication s3-outposts:PutReplicationConfiguration
+            DeletePublicAccessBlock PutAccountPublicAccessBlock
+            GetAccessPointScope s3express:GetAccessPointScope
+            GetBucket s3-outposts:GetBucket
+            GetBucketLifecycleConfiguration s3-outposts:GetLifecycleConfiguration
+            GetBucketReplication s3-outposts:GetReplicationConfiguration
+            GetPublicAccessBlock GetAccountPublicAccessBlock
+            ListAccessPointsForDirectoryBuckets s3express:ListAccessPointsForDirectoryBuckets
+            PutAccessPointScope s3express:PutAccessPointScope
+            PutBucketReplication s3-outposts:PutReplicationConfiguration
+            PutPublicAccessBlock PutAccountPublicAccessBlock
+            """,
+        ),
+        "securityhub": _rows(
+            "securityhub",
+            "BatchUpdateFindingsV2 BatchUpdateFindings\nGetFindingStatisticsV2 GetAdhocInsightResults\n"
+            "GetFindingsV2 GetFindings",
+        ),
+        "sns": _rows("sns", "PublishBatch Publish"),
+        "sqs": _rows(
+            "sqs",
+            "SendMessageBatch SendMessage\nDeleteMessageBatch DeleteMessage\n"
+            "ChangeMessageVisibilityBatch ChangeMessageVisibility",
+        ),
+        "taxsettings": _rows(
+            "tax",
+            "BatchGetTaxExemptions GetExemptions\nGetTaxExemptionTypes GetExemptions\nListTaxExemptions GetExemptions\n"
+            "PutTaxExemption UpdateExemptions",
+        ),
+        "verifiedpermissions": _rows(
+            "verifiedpermissions",
+            """
+            BatchGetPolicy GetPolicy
+            BatchIsAuthorized IsAuthorized
+            BatchIsAuthorizedWithToken IsAuthorizedWithToken
+            """,
+        ),
+        "vpclattice": _rows("vpc-lattice", "BatchUpdateRule UpdateRule"),
+    }
+)
+# Which of them it is hangs on the statement, the query, the items.
+BY_CONTENT: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "dynamodb": _rows(
+            "dynamodb",
+            "ExecuteStatement PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete\n"
+            "BatchExecuteStatement PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete\n"
+            "ExecuteTransaction PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete\n"
+            "TransactWriteItems PutItem UpdateItem DeleteItem ConditionCheckItem",
+        ),
+        "neptunedata": _rows(
+            "neptune-db",
+            "ExecuteGremlinQuery ReadDataViaQuery WriteDataViaQuery DeleteDataViaQuery\n"
+            "ExecuteGremlinExplainQuery ReadDataViaQuery WriteDataViaQuery DeleteDataViaQuery\n"
+            "ExecuteOpenCypherQuery ReadDataViaQuery WriteDataViaQuery DeleteDataViaQuery",
+        ),
+        "neptunegraph": _rows("neptune-graph", "ExecuteQuery ReadDataViaQuery WriteDataViaQuery DeleteDataViaQuery"),
+        # A table's or a keyspace's data plane speaks CQL; the control plane asks for one of these.
+        "keyspaces": _rows(
+            "cassandra",
+            "CreateKeyspace Create CreateMultiRegionResource\nDeleteKeyspace Drop DropMultiRegionResource\n"
+            "GetKeyspace Select SelectMultiRegionResource\nListKeyspaces Select SelectMultiRegionResource\n"
+            "CreateTable Create CreateMultiRegionResource\nDeleteTable Drop DropMultiRegionResource\n"
+            "GetTable Select SelectMultiRegionResource\nListTables Select SelectMultiRegionResource\n"
+            "UpdateTable Alter AlterMultiRegionResource\nRestoreTable Restore RestoreMultiRegionTable",
+        ),
+    }
+)
+# Services whose documentation of an operation doesn't always name its action, and the page that does.
+TOLD_ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "apigatewaymanagementapi": f"{_REFERENCE}/list_amazonapigateway.html",
+        "budgets": f"{_REFERENCE}/list_awsbudgetservice.html",
+        "cloudsearchdomain": f"{_REFERENCE}/list_amazoncloudsearch.html",
+        "dynamodb": "docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html, …/ql-iam.html",
+        "keyspaces": f"{_REFERENCE}/list_amazonkeyspacesforapachecassandra.html",
+        "s3": "docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+        "s3control": "docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+        "sns": "docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html",
+        "sqs": f"{_REFERENCE}/list_amazonsqs.html",
+    }
+)
+# (service, operation, parameter): with the parameter given, the first action is this one instead.
+WITH_PARAMETER: Final[Mapping[tuple[str, str, str], str]] = MappingProxyType(
+    {
+        ("s3", operation, "VersionId"): f"s3:{name}"
+        for operation, name in (
+            ("getobject", "GetObjectVersion"),
+            ("headobject", "GetObjectVersion"),
+            ("deleteobject", "DeleteObjectVersion"),
+            ("getobjectacl", "GetObjectVersionAcl"),
+            ("putobjectacl", "PutObjectVersionAcl"),
+            ("getobjecttagging", "GetObjectVersionTagging"),
+            ("putobjecttagging", "PutObjectVersionTagging"),
+            ("deleteobjecttagging", "DeleteObjectVersionTagging"),
+            ("getobjectattributes", "GetObjectVersionAttributes"),
+        )
+    }
+)
+# A variable of an ARN's form in the Service Authorization Reference -> the parameter that gives it.
+_PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("s3", "BucketName"): "Bucket",
+        ("s3", "ObjectName"): "Key",
+        ("sqs", "QueueName"): "QueueUrl",
+        ("secretsmanager", "SecretId"): "SecretId",
+        ("ssm", "ParameterNameWithoutLeadingSlash"): "Name",
+        ("iam", "RoleNameWithPath"): "RoleName",
+        ("events", "EventBusName"): "EventBusName",
+        ("ecs", "ClusterName"): "Cluster",
+        ("ecs", "ServiceName"): "Service",
+        ("athena", "WorkGroupName"): "WorkGroup",
+    }
+)
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_ROLE: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
+
+
+def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCaller) -> AskedPermissions:
+    """What `arn:aws:states:::aws-sdk:SERVICE:OPERATION` asks for."""
+    found = _service(service)
+    if found is None:
+        return AskedPermissions(unknown=Unknown.SERVICE, page=_PAGE)
+    name = operation.lower()
+    method = found.get("v", {}).get(name)
+    if method is not None:
+        return _of_api_gateway(method, caller)
+    choice = BY_CONTENT.get(service, {}).get(name)
+    if choice is not None:
+        return AskedPermissions(unknown=Unknown.BY_CONTENT, candidates=choice, page=_PAGE)
+    names = RENAMED.get(service, {}).get(name)
+    if names is None:
+        if name in found["u"]:
+            return AskedPermissions(unknown=Unknown.ACTION, page=_PAGE)
+        if name not in found["o"]:
+            return AskedPermissions(unknown=Unknown.OPERATION, page=_PAGE)
+        names = (f"{found['p']}:{name}",)
+    for parameter in ("VersionId",):
+        instead = WITH_PARAMETER.get((service, name, parameter))
+        if instead is not None and (given := values_at(arguments, parameter)) is not None:
+            if given == (ANY,) and not isinstance(arguments, Mapping):
+                return AskedPermissions(unknown=Unknown.BY_CONTENT, candidates=(*names, instead), page=_PAGE)
+            names = (instead, *names[1:])
+    actions = [one for each in names if (one := action(each)) is not None]
+    assert len(actions) == len(names)  # the data and the tables are checked against each other by the tests
+    permissions = [one for each in actions for one in _of_action(each, arguments, caller)]
+    if service == "s3" and name in ("copyobject", "uploadpartcopy"):
+        permissions = list(_of_copy(permissions, arguments, caller.acting.partition))
+    passed = (
+        one for one in _passed(actions, arguments) if all(one.resource != other.resource for other in permissions)
+    )
+    return AskedPermissions(tuple(dict.fromkeys((*permissions, *passed))), page=_PAGE)
+
+
+def services() -> tuple[str, ...]:
+    """The services' names in `aws-sdk:` resources."""
+    return _lines().names
+
+
+@cache
+def _lines() -> Lines:
+    return Lines.read("xsfn_helpers.asl", "sdk_calls.gz")
+
+
+@cache
+def _service(name: str) -> Mapping[str, Any] | None:
+    found = _lines().get(name)
+    if found is None:
+        return None
+    lowered = {key: frozenset(one.lower() for one in found.get(key, ())) for key in ("o", "u")}
+    return {"p": found["p"], **lowered, "v": {key.lower(): value for key, value in found.get("v", {}).items()}}
+
+
+def _of_api_gateway(method: tuple[str, str], caller: TaskCaller) -> AskedPermissions:
+    verb, path = method
+    place = caller.acting
+    arn = f"arn:{place.partition}:apigateway:{place.region}::{re.sub(r'{[^}]*}', ANY, path)}"
+    permission = Permission(f"apigateway:{verb}", AskedResource(arn, exact=ANY not in arn), For.CALL, By.ACTING)
+    return AskedPermissions((permission,), page=_PAGE)
+
+
+def _of_action(one: IamAction, arguments: object, caller: TaskCaller) -> Iterator[Permission]:
+    for resource in _resources(one, arguments, caller.acting):
+        yield qualified(Permission(str(one), resource, For.CALL, By.ACTING))
+    for depends in one.depends_on:
+        if depends != "iam:PassRole":
+            yield Permission(depends, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
+
+
+def _resources(one: IamAction, arguments: object, place: CallingPlace) -> tuple[AskedResource, ...]:
+    """On what: the type of resource that the arguments give whole, else the only one there is, else unknown."""
+    if one.on_all_only:
+        return (AskedResource(ANY),)
+    filled = [resource for kind in one.types for resource in _of_type(one, kind, arguments, place)]
+    whole = [resource for resource in filled if resource.exact]
+    if whole:
+        # s3:GetObject is asked for on the object, not on its bucket besides.
+        return (max(whole, key=lambda resource: len(resource.arn)),)
+    return (filled[0],) if len(one.types) == 1 and len(filled) == 1 else (UNKNOWN,)
+
+
+def _of_type(one: IamAction, kind: ResourceType, arguments: object, place: CallingPlace) -> Iterator[AskedResource]:
+    here = {"Partition": place.partition, "Region": place.region, "Account": place.account}
+    pattern = re.compile(re.sub(r"\\\$\\\{\w+\\\}", ".+", re.escape(kind.arn)))
+    given = list(_texts(arguments))
+    for _, value in given:
+        if value.startswith("arn:") and pattern.fullmatch(value):
+            yield AskedResource(value)
+            return
+    values = {}
+    for variable in _VARIABLE.findall(kind.arn):
+        if variable in here:
+            continue
+        value = _given(one.prefix, variable, given)
+        if value.startswith("https://sqs."):
+            here = {**here, "Account": value.split("/")[-2]}
+            value = value.rpartition("/")[2]
+        values[variable] = value
+    if any(value.startswith("arn:") for value in values.values()):
+        return
+    if one.prefix == "ssm":
+        values = {key: value.lstrip("/") for key, value in values.items()}
+    arn = _VARIABLE.sub(lambda match: here.get(match[1], values.get(match[1], ANY)), kind.arn)
+    if one.prefix == "secretsmanager" and ANY not in arn:
+        arn += "-??????"  # six characters that AWS adds to a secret's name
+    if ":${Account}:" in kind.arn and values and all(value == ANY for value in values.values()):
+        yield UNKNOWN  # a name that isn't known may be an ARN, and one of another account
+        return
+    yield AskedResource(arn, exact=ANY not in arn and "?" not in arn)
+
+
+def _texts(arguments: object) -> Iterable[tuple[str, str]]:
+    if isinstance(arguments, Mapping):
+        for key, value in arguments.items():
+            if is_known(value):
+                yield str(key), str(value)
+
+
+def _given(prefix: str, variable: str, given: Iterable[tuple[str, str]]) -> str:
+    """The argument that an ARN's variable stands for: of the table, else of the same name."""
+    wanted = _PARAMETERS.get((prefix, variable), variable).lower()
+    return next((value for key, value in given if key.lower() == wanted), ANY)
+
+
+def _of_copy(permissions: Iterable[Permission], arguments: object, partition: str) -> Iterator[Permission]:
+    """CopyObject reads what `CopySource` names (`BUCKET/KEY`), and writes what Bucket and Key do."""
+    source = (values_at(arguments, "CopySource") or (ANY,))[0].lstrip("/").partition("?")[0]
+    for permission in permissions:
+        if permission.action == "s3:GetObject":
+            known = source != ANY and not source.startswith("arn:")
+            resource = AskedResource(f"arn:{partition}:s3:::{source}", ANY not in source) if known else UNKNOWN
+            yield Permission(permission.action, resource, permission.purpose, permission.by)
+        else:
+            yield permission
+
+
+def _passed(actions: Iterable[IamAction], arguments: object) -> Iterator[Permission]:
+    """A role that the call hands to the service needs iam:PassRole, where the reference says that it passes one."""
+    passes = any("iam:PassRole" in one.depends_on for one in actions)
+    for _, value in _texts(arguments):
+        if _ROLE.fullmatch(value):
+            yield Permission(
+                "iam:PassRole", AskedResource(value), For.HAND_OVER if passes else For.BEYOND, By.ACTING, certain=passes
+            )
