@@ -284,6 +284,7 @@ def test_a_map_run_counts_its_items_and_fails_beyond_what_is_tolerated(
     (listed,) = states.list_map_runs(executionArn=outcome.arn)["mapRuns"]
     described = states.describe_map_run(mapRunArn=listed["mapRunArn"])
     assert outcome.status == described["status"] == status
+    assert ":mapRun:" in listed["mapRunArn"]
     assert "/Each:" in listed["mapRunArn"]
     assert {name: described["itemCounts"][name] for name in ("total", "succeeded", "failed")} == {
         "total": 3,

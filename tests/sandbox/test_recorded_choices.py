@@ -41,7 +41,7 @@ def test_the_list_as_a_table() -> None:
 
     lines = as_markdown(about_roles).splitlines()
 
-    assert lines[0] == "| not established | what the sandbox does |"
+    assert lines[0] == "| not documented | what the sandbox does |"
     assert len(lines) == 2 + len(about_roles)
     assert all(line.count("|") == 3 for line in lines)
     assert as_markdown([Assumption("", About.RUNS, "what?", "this", "", "")]).endswith("\n| what? | this |")
@@ -51,7 +51,7 @@ def test_the_list_as_a_table() -> None:
 
 
 @chosen("one-text")
-@pytest.mark.parametrize("reason", ["permission", "principal", "external id", "no such role"])
+@pytest.mark.parametrize("reason", ["permission", "principal", "external ID", "no such role"])
 def test_one_text_for_every_reason(recordings: Recordings, reason: str) -> None:
     world = recordings.stage().world
     scenario = world.scenario
@@ -317,7 +317,7 @@ def test_an_object_as_an_sdk_tasks_text(recordings: Recordings) -> None:
 
 
 def _created_with(world: World, state: dict[str, Any], **params: Any) -> tuple[str, str, int]:
-    """How CreateStateMachine refuses a machine with this one state."""
+    """How CreateStateMachine denies a machine with this one state."""
     return refusal(world, json.dumps(alone(state, "State0")), **params)
 
 

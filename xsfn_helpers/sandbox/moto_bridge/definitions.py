@@ -25,7 +25,7 @@ _MOST_DIAGNOSTICS: Final = 100
 
 
 def check_definitions() -> None:
-    """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
+    """From now on moto denies definitions in AWS's words, and answers ValidateStateMachineDefinition."""
     StepFunctionsParserBackend._validate_definition = staticmethod(check_readable)
     StepFunctionResponse.validate_state_machine_definition = _validate
     describe = StepFunctionResponse._describe_state_machine

@@ -212,7 +212,7 @@ def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
 
 
 def _nested_failure(ex: ClientError) -> tuple[str, str]:
-    """Error name and cause of a refused or failed `states:` call.
+    """Error name and cause of a denied or failed `states:` call.
 
     The form of the suffix is the one recorded in 2023 (localstack, test_task_service_sfn); today's isn't established.
     """
