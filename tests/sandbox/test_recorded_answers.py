@@ -35,7 +35,7 @@ def run(world: World, states: dict[str, Any], given: str = "{}", **machine: Any)
     return world.outcome(Side.OPERATOR, started["executionArn"])
 
 
-def tested(world: World, state: dict[str, Any], **more: Any) -> dict[str, Any]:
+def answer_of(world: World, state: dict[str, Any], **more: Any) -> dict[str, Any]:
     answer: dict[str, Any] = world.operator_states.test_state(definition=json.dumps(state), **more)
     return answer
 
@@ -60,7 +60,7 @@ def refused(call: Any, **parameters: Any) -> str:
 def test_a_path_to_one_place_gives_what_is_there(built: World, path: str, value: Any) -> None:
     given = {"Messages": [{"Body": "one"}], "年": 3, "where": 4}
 
-    answer = tested(built, {"Type": "Pass", "InputPath": path, **END}, input=json.dumps(given))
+    answer = answer_of(built, {"Type": "Pass", "InputPath": path, **END}, input=json.dumps(given))
 
     assert json.loads(answer["output"]) == value
 
@@ -71,7 +71,7 @@ def test_any_text_in_a_definition_is_what_json_says_it_is(built: World) -> None:
     value = {text: [text] for text in texts}
 
     for language, field in (("JSONPath", "Parameters"), ("JSONPath", "Result"), ("JSONata", "Output")):
-        answer = tested(built, {"Type": "Pass", "QueryLanguage": language, field: value, **END})
+        answer = answer_of(built, {"Type": "Pass", "QueryLanguage": language, field: value, **END})
 
         assert json.loads(answer["output"]) == value
 
@@ -103,7 +103,7 @@ def test_names_of_states_variables_and_errors_may_be_written_in_escapes(built: W
     ],
 )
 def test_a_path_to_nowhere_says_which_step_is_missing(built: World, path: str, where: str) -> None:
-    answer = tested(built, {"Type": "Pass", "InputPath": path, **END}, input='{"a": {}}')
+    answer = answer_of(built, {"Type": "Pass", "InputPath": path, **END}, input='{"a": {}}')
 
     assert answer["cause"].endswith(f"Invalid path '{path}' : {where}")
 
@@ -227,8 +227,8 @@ def test_a_mocked_task_is_evaluated_and_calls_nothing(built: World) -> None:
     retry = [{"ErrorEquals": ["E"], "MaxAttempts": 5}]
     mock = {"result": '{"ExecutionArn":"a","StartDate":"b"}'}
 
-    passed = tested(built, {**TASK, "ResultPath": "$.r"}, mock=mock, inspectionLevel="DEBUG")
-    failed = tested(
+    passed = answer_of(built, {**TASK, "ResultPath": "$.r"}, mock=mock, inspectionLevel="DEBUG")
+    failed = answer_of(
         built,
         {**TASK, "Retry": retry},
         mock={"errorOutput": {"error": "E", "cause": "C"}},
@@ -250,9 +250,9 @@ def test_a_state_is_found_by_name_with_variables_and_a_context_of_ones_own(built
         "States": {"M": {"Type": "Map", "ItemProcessor": inner, **END}},
     }
 
-    found = tested(built, machine, stateName="In", variables='{"x": 41}')
+    found = answer_of(built, machine, stateName="In", variables='{"x": 41}')
     context = json.dumps({"Execution": {"Name": "mine"}})
-    shown = tested(
+    shown = answer_of(
         built,
         {**TASK, "Parameters": {"n.$": "$$.Execution.Name"}},
         context=context,

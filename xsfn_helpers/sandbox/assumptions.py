@@ -288,7 +288,7 @@ CHOICES: Final = (
         "test-state-external-id",
         About.CHECKS,
         mark("which external ID TestState passes for a task with `Credentials`, as there is no state machine"),
-        mark("passes the ARN of one called StateName, the name it has for the state itself"),
+        mark("passes the ARN of one that it makes up, another for each test"),
         mark("recorded in the context object that such a state sees"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/one_state.py",
     ),

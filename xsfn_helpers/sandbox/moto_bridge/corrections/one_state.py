@@ -155,13 +155,16 @@ def _noting_the_result(evaluate: Callable[[Any], None]) -> Callable[[Any], None]
 
 def _show(env: Any, context: Mapping[str, Any]) -> None:
     """Let the environment, and the one that the state's work is done in, see this context object and no other."""
-    shown = _GivenContext(context)
+    shown, own = _GivenContext(context), env.states.context_object.context_object_data
     env.states.context_object.context_object_data = shown
     env.states._states_data["context"] = shown
     open_frame = env.open_frame
 
     def open_shown(*args: Any, **kwargs: Any) -> Any:
+        # moto makes the frame's from this one's, and needs all that it has.
+        env.states.context_object.context_object_data = own
         frame = open_frame(*args, **kwargs)
+        env.states.context_object.context_object_data = shown
         frame.states.context_object.context_object_data = shown
         frame.states._states_data["context"] = shown
         return frame
