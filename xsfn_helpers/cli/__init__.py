@@ -1,6 +1,6 @@
 """`xsfn`, the same work without Jupyter (also `python -m xsfn_helpers`).
 
-Exit codes: 0 it holds, 1 a check failed or AWS refused a step, 2 the input can't be used, or a yes is missing (one
+Exit codes: 0 it holds, 1 a check failed or AWS denied a step, 2 the input can't be used, or a yes is missing (one
 sentence on stderr, nothing made), 130 interrupted. With `--json`, standard output carries JSON and nothing else.
 """
 
@@ -11,10 +11,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from xsfn_helpers.cli import around, building, diagnosing, exporting, notebooks, room, sandbox
-from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser
+from xsfn_helpers.cli.parsing import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, Parser, installed_version
 from xsfn_helpers.common.errors import RunError, StepError, XsfnError
 from xsfn_helpers.common.language import tr
 
@@ -58,20 +57,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _version() -> str:
-    try:
-        return version("xsfn-helpers")
-    except PackageNotFoundError:  # `xsfn doctor` tells what that means
-        return tr("(not installed)")
-
-
 def _parser() -> argparse.ArgumentParser:
     about = tr("Run a Step Functions state machine in another AWS account, step by step.")
     parser = Parser(prog="xsfn", description=about)
     parser.add_argument(
         "--version",
         action="version",
-        version=f"xsfn {_version()}",
+        version=f"xsfn {installed_version()}",
         help=tr("show program's version number and exit"),
     )
     commands = parser.add_subparsers(title=tr("commands"), required=True, metavar="COMMAND")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, NoReturn
 
 from xsfn_helpers.cli.complaints import complaint
@@ -13,6 +14,8 @@ from xsfn_helpers.common.language import mark, tr
 OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
+# Neither holds nor fails for certain: `xsfn diagnose` alone ends so.
+UNDECIDED: Final = 3
 # As shells count an end by signal: 128 and its number, SIGINT and SIGPIPE.
 INTERRUPTED: Final = 130
 READER_GONE: Final = 141
@@ -31,7 +34,7 @@ CHOICES: Final = {
     "target": mark("sandbox, or aws for two accounts of your own"),
     "operator_profile": mark("AWS profile of the Operator account"),
     "subject_profile": mark("AWS profile of the Subject account"),
-    "deny_accounts": mark("account ids, with commas, that nothing may be done in"),
+    "deny_accounts": mark("account IDs, with commas, that nothing may be done in"),
     "adopt": mark("roles and machines, with commas, that are there already and are used"),
 }
 
@@ -89,6 +92,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def chosen(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that were given as options."""
     return {key: value for key in CHOICES if (value := getattr(options, key)) is not None}
+
+
+def installed_version() -> str:
+    """The version that is installed."""
+    try:
+        return version("xsfn-helpers")
+    except PackageNotFoundError:  # `xsfn doctor` tells what that means
+        return tr("(not installed)")
 
 
 def print_json(answer: Any) -> None:

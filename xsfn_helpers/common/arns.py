@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 _PARTS: Final = 6
-_ROLE: Final = re.compile(r"role/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)", re.ASCII)
-_SESSION: Final = re.compile(r"assumed-role/(?P<name>[\w+=,.@-]+)/.+", re.ASCII)
+# A part that is filled in at deployment stands as `${NAME}`.
+_NAME: Final = r"(?P<name>(?:[\w+=,.@-]|\$\{[\w.@-]+\})+)"
+_ROLE: Final = re.compile(rf"role/(?:[!-~]+/)?{_NAME}", re.ASCII)
+_SESSION: Final = re.compile(rf"assumed-role/{_NAME}/.+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ class Arn:
         """The state machine's name, of its own ARN, a version's, an alias's or an execution's."""
         if self.service != "states" or self.kind not in ("stateMachine", "execution", "express"):
             return ""
-        return self.rest.split(":")[1] if ":" in self.rest else ""
+        # The child executions of a Distributed Map are NAME/LABEL:
+        # docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+        return self.rest.split(":")[1].partition("/")[0] if ":" in self.rest else ""
 
     def moved(self, *, account: str | None = None, region: str | None = None) -> Arn:
         """The same thing in another account or region."""

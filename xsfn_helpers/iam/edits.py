@@ -1,4 +1,4 @@
-"""The smallest change of policies that turns a refusal into an allow, found by trying and verified by deciding."""
+"""The smallest change of policies that turns a denial into an allow, found by trying and verified by deciding."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class StatementResult:
         if not self.action_matches:
             name = "NotAction" if statement.not_action else "Action"
             yield tr(
-                "action: {name} is {listed}, asked for was {action}",
+                "action: {name} is {listed}, requested was {action}",
                 name=name,
                 listed=_quoted(statement.actions),
                 action=request.action,
@@ -146,7 +146,7 @@ class StatementResult:
         if not self.resource_matches:
             name = "NotResource" if statement.not_resource else "Resource"
             yield tr(
-                "resource: {name} is {listed}, asked for was {resource}",
+                "resource: {name} is {listed}, requested was {resource}",
                 name=name,
                 listed=_quoted(statement.resources or ()),
                 resource=request.resource,
@@ -191,12 +191,12 @@ class Explanation:
 
     @property
     def sentence(self) -> str:
-        """The sentence AWS prints for this refusal; empty for an allowed request."""
+        """The sentence AWS prints for this denial; empty for an allowed request."""
         return self.decision.sentence
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """The fewest changes that together turn this refusal into an allow, verified by deciding again.
+        """The fewest changes that together turn this denial into an allow, verified by deciding again.
 
         Empty when the request is allowed, and when no added permission helps (an explicit deny).
         """
@@ -307,11 +307,13 @@ def _verdict(layer: Layer) -> LayerVerdict:
 
 
 _HEADLINES: Final = {
-    Outcome.ALLOWED: mark("Allowed: {principal} asked for {action} on {resource}."),
+    Outcome.ALLOWED: mark("Allowed: {principal} requested {action} on {resource}."),
     Outcome.IMPLICITLY_DENIED: mark(
-        "Refused, because nothing allows it: {principal} asked for {action} on {resource}."
+        "Implicitly denied: {principal} requested {action} on {resource}, and no statement allows it."
     ),
-    Outcome.EXPLICITLY_DENIED: mark("Refused by an explicit Deny: {principal} asked for {action} on {resource}."),
+    Outcome.EXPLICITLY_DENIED: mark(
+        "Explicitly denied: {principal} requested {action} on {resource}, and a Deny statement applies."
+    ),
 }
 
 
@@ -345,9 +347,9 @@ def _who_must_allow(decision: Decision) -> str:
     if decision.is_by_key_policy:
         theirs = tr("the key policy")
     if principal.kind is PrincipalKind.SERVICE:
-        return tr("An AWS service asks: {policy} alone decides.", policy=theirs)
+        return tr("The caller is an AWS service: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.ANONYMOUS:
-        return tr("Nobody is signed in: {policy} alone decides.", policy=theirs)
+        return tr("The caller isn't signed in: {policy} alone decides.", policy=theirs)
     if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
         return tr("A user of an identity provider asks: {policy} alone decides.", policy=theirs)
     if request.action_lower == "sts:assumeroot":
@@ -439,17 +441,18 @@ def _change_lines(explanation: Explanation) -> Iterator[str]:
     if decision.outcome is Outcome.EXPLICITLY_DENIED:
         where = "; ".join(str(ref) for ref in decision.decided_by[:_MOST_SHOWN])
         yield tr(
-            "Smallest change: no added permission helps, because a Deny overrides every Allow. It is in {where}.",
+            "Smallest change that would allow it: no added permission helps, because a Deny overrides every Allow. It "
+            "is in {where}.",
             where=where,
         )
         return
     edits = explanation.edits
     if not edits:
-        yield tr("Smallest change: there is none in these policies.")
+        yield tr("Smallest change that would allow it: there is none in these policies.")
     elif len(edits) == 1:
-        yield tr("Smallest change: {edit}", edit=edits[0])
+        yield tr("Smallest change that would allow it: {edit}", edit=edits[0])
     else:
-        yield tr("Smallest change: {count} policies must change together.", count=len(edits))
+        yield tr("Smallest change that would allow it: {count} policies must change together.", count=len(edits))
         yield from (f"  {number}. {edit}" for number, edit in enumerate(edits, 1))
 
 

@@ -1,4 +1,4 @@
-"""A policy document: JSON in, compiled statements out; what AWS would refuse is refused here, in its words.
+"""A policy document: JSON in, compiled statements out; what AWS would deny is denied here, in its words.
 
 Sources: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html and the messages that
 CreateRole, UpdateAssumeRolePolicy, PutRolePolicy and CreatePolicy are known to answer.
@@ -71,7 +71,7 @@ class Policy:
         """The policy that `document` (JSON text, or the value it stands for) is.
 
         Raises `PolicyError` (with AWS's code and message, line and column) for a document that AWS would
-        refuse, and `Unsupported` for one this engine can't decide.
+        deny, and `Unsupported` for one this engine can't decide.
         """
         if isinstance(document, str):
             _check_text(document, kind, name)

@@ -239,32 +239,45 @@ def test_an_execution_and_its_history_are_read(tmp_path: Path) -> None:
             "roleArn 'x' is no ARN of a role",
         ),
         ('{"RoleName": "r", "PolicyName": "p", "PolicyDocument": "{"}', "p is no policy document"),
-        ('{"xsfn.evidence": 99}', "Its version is 99"),
-        ('{"xsfn.evidence": 1, "accounts": 3}', "isn't what --export writes"),
         ("[" * 100_000, "nested too deep"),
     ],
 )
-def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, told: str) -> None:
+def test_a_broken_file_is_named_with_what_is_wrong_and_the_others_go_on(tmp_path: Path, text: str, told: str) -> None:
     folder = _folder(tmp_path, _pieces())
     (folder / "broken.json").write_text(text, encoding="utf-8")
 
-    with pytest.raises(ConfigError) as error:
-        read_files(folder, S.operator_machine_arn)
+    found = read_files(folder, S.operator_machine_arn)
 
-    assert told in str(error.value)
-    assert error.value.where in ("broken.json", "evidence.json")
+    assert [one.why for one in found.not_seen if "broken.json" in one.what and told in one.why]
+    assert analyse(found, NOW).verdict is Conclusion.FINE
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"xsfn.evidence": 99}', "Its version is 99"),
+        ('{"xsfn.evidence": 1, "accounts": 3}', "isn't what --export writes"),
+    ],
+)
+def test_a_broken_export_of_our_own_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    folder = _folder(tmp_path, _pieces())
+    (folder / "evidence.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=told):
+        read_files(folder, S.operator_machine_arn)
 
 
 def test_folders_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no such folder"):
         read_files(tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match=r"There is no \.json file in it"):
+    with pytest.raises(ConfigError, match="There is no file in it that is known here"):
         read_files(tmp_path)
     with pytest.raises(ConfigError, match="No file describes"):
         read_files(_folder(tmp_path, _pieces()), f"{S.operator_machine_arn}-x")
-    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "bytes.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="can't be read"):
-        read_files(tmp_path)
+        read_files(tmp_path / "alone")
 
 
 def test_two_state_machines_need_an_arn(tmp_path: Path) -> None:

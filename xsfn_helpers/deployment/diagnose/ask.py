@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, read_live
+from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
 
 if TYPE_CHECKING:
     import boto3
@@ -51,8 +56,31 @@ def diagnose_profiles(arn: str, settings: Settings) -> Diagnosis:
 
 
 def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
-    """The same, from exported JSON, see `reading.files`. Raises `ConfigError` that names the file."""
+    """The same, from exported files or a repository, see `reading.files`. Raises `ConfigError` that names the file."""
     return analyse(read_files(folder, arn), now())
+
+
+def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
+    """A diagnosis of each state machine that the given files, answers and words of AWS's are about; no AWS is asked.
+
+    Raises `ConfigError` where nothing can be read.
+    """
+    moment = now()
+    if not asked.paths and not any(is_about_a_set_up(one) for one in asked.answers):
+        if not asked.refused:
+            raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
+        return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
+    beside = Beside(asked.answers, asked.refused, asked.roles)
+    readings = read_repository(asked.paths, asked.arn or None, told, beside)
+    return [
+        with_refusal(agreed(analyse(one.evidence, moment), [analyse(guess, moment) for guess in one.guesses]))
+        for one in readings
+    ]
+
+
+def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer describes more than what happened: a state machine, a role, a policy."""
+    return not is_event(answer) and "events" not in answer and "executionArn" not in answer
 
 
 def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:

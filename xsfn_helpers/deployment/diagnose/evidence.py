@@ -1,4 +1,4 @@
-"""What is known of a set-up: machines, roles, policies; and what couldn't be seen, and why. Pure.
+"""What is known of a setup: machines, roles, policies; and what couldn't be seen, and why. Pure.
 
 A reader (live, or of exported files) fills it in; everything else only looks. Nothing here is guessed: a policy that
 nobody could read is there by name, with the reason in the place of its document.
@@ -15,10 +15,28 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
 UNKNOWN: Final = mark("unknown")
+# What `Evidence.spots` calls the two documents that have no name of their own.
+TRUST: Final = "trust policy"
+DEFINITION: Final = "definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a document is written: the file, the line that it begins on, and those of its statements."""
+
+    file: str
+    line: int
+    statements: tuple[int, ...] = ()
+
+    def line_of(self, statement: int | None) -> int:
+        """The line of a statement by its index; the document's own where that isn't known."""
+        known = statement is not None and 0 <= statement < len(self.statements)
+        return self.statements[statement] if known and statement is not None else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,7 @@ class PolicySeen:
         return bool(self.arn) and account_of(self.arn) == _AWS_OWN
 
     def title_of(self, role: str) -> str:
-        """What it is called as a permission policy, or a boundary, of this role."""
+        """What it is called as a permissions policy, or a boundary, of this role."""
         if self.arn:
             return tr("managed policy {policy} of role {role}", policy=self.name, role=role)
         return tr("inline policy {policy} of role {role}", policy=self.name, role=role)
@@ -44,7 +62,7 @@ class PolicySeen:
 
 @dataclass(frozen=True, slots=True)
 class RoleSeen:
-    """One role. `policies_listed`: whether these are all its permission policies; `tags` is None where unknown.
+    """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
     `in_full` is False for a role of which only a list's line was read: name, id and trust policy.
     """
@@ -163,6 +181,8 @@ class NotSeen:
 class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
+    `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
+    `refused` is what AWS's own words, given beside it, say was refused.
     `unplaced` are policies of an organization of which it isn't known whom they limit.
     """
 
@@ -171,6 +191,8 @@ class Evidence:
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
+    spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
+    refused: tuple[RefusedCall, ...] = ()
     unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, machine_arn, role_name
+from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
     AccountSeen,
@@ -17,16 +19,20 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
     PolicySeen,
+    RoleSeen,
+    Spot,
     read_document,
 )
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
 from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
-from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
+from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
+from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 Answer = Mapping[str, Any]
+_FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(slots=True)
@@ -37,18 +43,31 @@ class Assembly:
     _machines: dict[str, MachineSeen] = field(default_factory=dict)
     _listed: dict[str, set[str]] = field(default_factory=dict)
     _executions: dict[str, Answer] = field(default_factory=dict)
-    _events: list[Answer] = field(default_factory=list)
+    _histories: list[tuple[str, list[Answer]]] = field(default_factory=list)
+    _pieces: list[Pieces] = field(default_factory=list)
     _manifest: Answer | None = None
     _unknown: list[str] = field(default_factory=list)
+    _unread: list[tuple[str, str]] = field(default_factory=list)
     _limits: list[PolicySeen] = field(default_factory=list)
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
+        if is_event(answer):
+            return  # what it denies was taken from it already
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)
                 return
         self._unknown.append(name)
+
+    def add(self, pieces: Pieces) -> None:
+        """What templates, Terraform and files by themselves say."""
+        self._pieces.append(pieces)
+        self._machines |= pieces.machines
+
+    def unread(self, name: str, why: str) -> None:
+        """A file that gives nothing, or not all that is in it, and why."""
+        self._unread.append((name, why.rstrip(".")))
 
     def _machine(self, _: str, answer: Answer) -> None:
         arn = machine_arn(_text(answer, "stateMachineArn"))
@@ -60,7 +79,7 @@ class Assembly:
         self._machines[arn] = MachineSeen(
             arn,
             _text(answer, "roleArn"),
-            _text(answer, "definition"),
+            _definition(answer["definition"]),
             str(answer.get("type", "STANDARD")),
             logs=logging.get("level", "OFF") != "OFF" if isinstance(logging, Mapping) else None,
             traces=bool(tracing.get("enabled")) if isinstance(tracing, Mapping) else None,
@@ -76,8 +95,10 @@ class Assembly:
     def _execution(self, _: str, answer: Answer) -> None:
         self._executions[_text(answer, "executionArn")] = answer
 
-    def _history(self, _: str, answer: Answer) -> None:
-        self._events += _list(answer, "events")
+    def _history(self, name: str, answer: Answer) -> None:
+        self._histories.append((name, _list(answer, "events")))
+        if not _is_whole(answer):
+            self.unread(name, tr("the history goes on after it (nextToken): what happened later isn't known"))
 
     def _role(self, _: str, answer: Answer) -> None:
         self._roles.role(_mapping(answer, "Role"))
@@ -115,71 +136,163 @@ class Assembly:
 
     # --- the whole
 
+    def machines(self) -> list[MachineSeen]:
+        """Every state machine that any file describes."""
+        return list(self._machines.values())
+
+    def lost(self) -> list[NotSeen]:
+        """What was read of state machines and couldn't be used."""
+        return [one for pieces in self._pieces for one in pieces.not_seen]
+
+    def asked_about(self, asked: str | None) -> list[MachineSeen]:
+        """The state machine of this ARN; without one, those with a task of another role, or all there are."""
+        asked = asked or self._asked_before()
+        if asked is not None and Arn.parse(asked) is not None and not role_name(asked):
+            found = self._machines.get(machine_arn(asked))
+            if found is None:
+                fix = tr(
+                    "Add the answer of `aws stepfunctions describe-state-machine`. Described are: {machines}.",
+                    machines=_told(self._machines),
+                )
+                raise ConfigError(tr("No file describes {arn}.", arn=machine_arn(asked)), fix=fix)
+            return [found]
+        executed = {machine_arn(str(one.get("stateMachineArn"))) for one in self._failed()}
+        if len(executed & self._machines.keys()) == 1:
+            return [self._machines[arn] for arn in executed if arn in self._machines]
+        calling = [one for one in self._machines.values() if any(t.takes_on_a_role for t in read_tasks(one.definition))]
+        return calling or list(self._machines.values())
+
     def evidence(self, asked: str | None) -> Evidence:
         """What the answers say together. Raises `ConfigError` where the state machine asked about isn't among them."""
-        if self._manifest is not None:
-            asked = asked or str(self._manifest.get("asked", "")) or None
+        candidates = self.asked_about(asked)
+        if len(candidates) != 1:
+            raise ConfigError(
+                tr("Which state machine is asked about isn't plain."),
+                fix=tr("Give its ARN. The files describe: {machines}.", machines=_told(one.arn for one in candidates)),
+            )
+        return self.evidence_of(asked, candidates[0])
+
+    def evidence_of(self, asked: str | None, machine: MachineSeen) -> Evidence:
+        """What the answers say together about one state machine, and the execution asked about."""
+        asked = asked or self._asked_before()
+        if asked is not None and role_name(asked):
+            asked = None
         roles, not_seen = self._roles.assembled()
-        for name in self._unknown:
-            why = tr("it is no answer that is known here")
-            not_seen.append(NotSeen(UNKNOWN, tr("file {name}", name=name), why))
+        spots: dict[tuple[str, str], Spot] = {}
+        for pieces in self._pieces:
+            spots |= pieces.spots
+        told = _together(self._pieces)
+        for arn, role in told.items():
+            roles.setdefault(arn, role)
+        not_seen += [
+            NotSeen(UNKNOWN, tr("file {name}", name=name), tr("it is no answer that is known here"))
+            for name in self._unknown
+        ]
+        not_seen += [NotSeen(UNKNOWN, tr("file {name}", name=name), why) for name, why in self._unread]
+        not_seen += self.lost()
         accounts: dict[str, AccountSeen] = {}
         for account in sorted({*map(account_of, roles), *map(account_of, self._machines), *self._listed}):
             accounts[account] = AccountSeen(
                 account,
                 {arn: role for arn, role in roles.items() if account_of(arn) == account},
-                {arn: machine for arn, machine in self._machines.items() if account_of(arn) == account},
+                {arn: one for arn, one in self._machines.items() if account_of(arn) == account},
                 all_roles=self._roles.complete(account),
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
-        machine, execution = self._asked(asked)
+        execution, gaps = self._execution_of(asked, machine)
+        asked = asked or (execution.arn if execution is not None else machine.arn)
         evidence = Evidence(
-            asked or machine.arn, machine, accounts, execution, tuple(not_seen), unplaced=tuple(self._limits)
+            asked,
+            machine,
+            accounts,
+            execution,
+            (*not_seen, *gaps),
+            spots=spots,
+            unplaced=tuple(self._limits),
         )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
         return _with_gaps(evidence)
 
-    def _asked(self, asked: str | None) -> tuple[MachineSeen, ExecutionSeen | None]:
-        if asked is None:
-            return self._only_machine(), None
-        execution = None
-        if ":execution:" in asked:
-            answer = self._executions.get(asked)
-            if answer is not None:
-                tasks, failed = tasks_of_history(self._events)
-                execution = ExecutionSeen(
-                    asked,
-                    machine_arn(_text(answer, "stateMachineArn")),
-                    str(answer.get("status", "")),
-                    str(answer.get("input", "{}")),
-                    str(answer.get("error") or ""),
-                    str(answer.get("cause") or ""),
-                    tasks,
-                    failed,
-                )
-            elif self._manifest is None:
-                raise ConfigError(
-                    tr("No file is about {arn}.", arn=asked), fix=tr("Add the answer of describe-execution.")
-                )
-        found = self._machines.get(machine_arn(asked))
-        if found is None:
-            fix = tr(
-                "Add the answer of `aws stepfunctions describe-state-machine`. Described are: {machines}.",
-                machines=_told(self._machines),
-            )
-            raise ConfigError(tr("No file describes {arn}.", arn=machine_arn(asked)), fix=fix)
-        return found, execution
+    def _asked_before(self) -> str | None:
+        return str(self._manifest.get("asked", "")) or None if self._manifest is not None else None
 
-    def _only_machine(self) -> MachineSeen:
-        calling = [one for one in self._machines.values() if any(t.takes_on_a_role for t in read_tasks(one.definition))]
-        candidates = calling or list(self._machines.values())
-        if len(candidates) == 1:
-            return candidates[0]
-        raise ConfigError(
-            tr("Which state machine is asked about isn't plain."),
-            fix=tr("Give its ARN. The files describe: {machines}.", machines=_told(one.arn for one in candidates)),
-        )
+    def _failed(self) -> list[Answer]:
+        return [one for one in self._executions.values() if one.get("status") in _FAILED]
+
+    def _execution_of(self, asked: str | None, machine: MachineSeen) -> tuple[ExecutionSeen | None, list[NotSeen]]:
+        """The execution asked about, or the only failed one of this state machine; and what is missing of it."""
+        gaps: list[NotSeen] = []
+        if asked is None:
+            failed = [one for one in self._failed() if machine_arn(_text(one, "stateMachineArn")) == machine.arn]
+            if not failed:
+                return None, gaps
+            latest = max(failed, key=lambda one: str(one.get("stopDate", "")))
+            gaps += [
+                NotSeen(
+                    machine.account,
+                    tr("the failed execution {arn}", arn=_text(one, "executionArn")),
+                    tr("another one is told of; give its ARN"),
+                )
+                for one in failed
+                if one is not latest
+            ]
+            asked = _text(latest, "executionArn")
+        if ":execution:" not in asked and ":express:" not in asked:
+            return None, gaps
+        answer = self._executions.get(asked)
+        events = self._events_of(asked)
+        if answer is None and events is None and self._manifest is None:
+            raise ConfigError(tr("No file is about {arn}.", arn=asked), fix=tr("Add the answer of describe-execution."))
+        if answer is None and events is None:
+            return None, gaps
+        if events is None:
+            what = tr("the history of {arn} (states:GetExecutionHistory)", arn=asked)
+            gaps.append(NotSeen(machine.account, what, tr("no file holds it")))
+        return execution_seen(asked, answer, events), gaps
+
+    def _events_of(self, asked: str) -> list[Answer] | None:
+        """The history of this execution, which its answer doesn't say: the only one, or that of its name."""
+        if len(self._histories) == 1:
+            return self._histories[0][1]
+        name = asked.rpartition(":")[2]
+        named = [events for file, events in self._histories if name in file]
+        return named[0] if len(named) == 1 else None
+
+
+def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None) -> ExecutionSeen:
+    """An execution from the two answers that tell of it; what the first doesn't say, the history may."""
+    told = told_by_history(events or [])
+    answer = answer or {}
+    return ExecutionSeen(
+        arn,
+        machine_arn(str(answer.get("stateMachineArn") or arn)),
+        str(answer.get("status") or told.status),
+        str(answer.get("input") or told.input or "{}"),
+        str(answer.get("error") or told.error),
+        str(answer.get("cause") or told.cause),
+        told.tasks,
+        told.failed,
+        told.runs,
+        has_history=events is not None,
+    )
+
+
+def _together(pieces: list[Pieces]) -> dict[str, RoleSeen]:
+    """Roles of several files: one may attach policies to another's role."""
+    whole = Pieces()
+    for one in pieces:
+        whole.take_in(one)
+    return whole.assembled()
+
+
+def _definition(given: object) -> str:
+    """The definition's text; somebody may have pasted it as an object."""
+    if isinstance(given, Mapping):
+        return json.dumps(given)
+    if not isinstance(given, str):
+        raise ValueError(tr("{key} is no text", key="definition"))
+    return given
 
 
 def _told(arns: Iterable[str]) -> str:
@@ -210,7 +323,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     gaps += [
         NotSeen(
             role.account,
-            tr("whether role {role} has other permission policies", role=role.name),
+            tr("whether role {role} has other permissions policies", role=role.name),
             tr("no file lists them all"),
         )
         for role in asking

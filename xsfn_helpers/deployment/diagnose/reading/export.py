@@ -142,9 +142,14 @@ def _manifest(evidence: Evidence) -> dict[str, Any]:
             "cause": execution.cause,
             "failed_state": execution.failed_state,
             "tasks": {
-                name: {"role": one.role_arn, "parameters": dict(one.parameters)}
+                name: {"role": one.role_arn, "parameters": dict(one.parameters), "failed": one.failed}
                 for name, one in execution.tasks.items()
             },
+            "runs": {
+                name: [{"role": one.role_arn, "parameters": dict(one.parameters), "failed": one.failed} for one in runs]
+                for name, runs in execution.runs.items()
+            },
+            "has_history": execution.has_history,
         },
     }
 
@@ -256,6 +261,12 @@ def _execution(given: Mapping[str, Any] | None, asked: str) -> ExecutionSeen | N
         given["input"],
         given["error"],
         given["cause"],
-        {name: AtRunTime(one["role"], one["parameters"]) for name, one in given["tasks"].items()},
+        {name: _run(one) for name, one in given["tasks"].items()},
         given["failed_state"],
+        {name: tuple(map(_run, runs)) for name, runs in given.get("runs", {}).items()},
+        given.get("has_history", True),
     )
+
+
+def _run(given: Mapping[str, Any]) -> AtRunTime:
+    return AtRunTime(given["role"], given["parameters"], given.get("failed", ""))

@@ -21,8 +21,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
 )
-from xsfn_helpers.deployment.diagnose.reading.assemble import key_of
-from xsfn_helpers.deployment.diagnose.reading.histories import tasks_of_history
+from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
@@ -200,17 +199,7 @@ class _Reader:
                 for event in page["events"]
             ],
         )
-        tasks, failed = tasks_of_history(events or ())
-        return ExecutionSeen(
-            self._asked,
-            machine_arn(found["stateMachineArn"]),
-            found["status"],
-            found.get("input", "{}"),
-            found.get("error", ""),
-            found.get("cause", ""),
-            tasks,
-            failed,
-        )
+        return execution_seen(self._asked, found, events)
 
     def _operator_machine(self, arn: str) -> MachineSeen:
         account = account_of(arn)
@@ -308,7 +297,7 @@ class _Reader:
             scps = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
             what = tr("resource control policies (organizations:ListPoliciesForTarget)")
             if scps is None:
-                # Who may not read the ones may not read the others: one refusal tells of both.
+                # Who may not read the ones may not read the others: one denial tells of both.
                 self._not_seen.append(replace(self._not_seen[-1], what=what))
                 rcps = None
             else:
@@ -323,7 +312,7 @@ class _Reader:
     def _try(
         self, account: str, what: str, call: Callable[[], T], missing: Callable[[], None] | None = None
     ) -> T | None:
-        """What the call gives; None where it is refused, which is noted, or where there is no such thing."""
+        """What the call gives; None where it is denied, which is noted, or where there is no such thing."""
         try:
             return call()
         except ClientError as error:

@@ -1,0 +1,236 @@
+"""The answer in five lines at most: what was denied, by whom, which document and line, the smallest change, how sure.
+
+Pure. For somebody on call: the full report is `str(diagnosis)`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xsfn_helpers.common.arns import account_of
+from xsfn_helpers.common.language import listed, sentences, tr
+from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
+from xsfn_helpers.deployment.diagnose.diagnosis import (
+    MARKS,
+    Conclusion,
+    Diagnosis,
+    about_the_run,
+    asker_words,
+    headline,
+)
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
+from xsfn_helpers.deployment.diagnose.judge import Answer
+from xsfn_helpers.deployment.diagnose.layers import Kind, places
+from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
+from xsfn_helpers.iam import explain
+from xsfn_helpers.iam.explain import LayerVerdict as Said
+
+_MOST_OPEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DecidingDocument:
+    """The document that denies, or lacks the permission: what it is called, whose it is, and where it is written."""
+
+    title: str
+    account: str
+    spot: Spot | None = None
+    line: int = 0
+
+    def __str__(self) -> str:
+        told = tr("{thing}, account {account}", thing=self.title, account=self.account) if self.account else self.title
+        return f"{told} ({self.spot.file}:{self.line})" if self.spot is not None else told
+
+
+def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """At most five lines."""
+    link = subject_of(diagnosis)
+    if link is None or (link.answer is Answer.ALLOWED and diagnosis.verdict is Conclusion.FINE):
+        return tuple(_fine(diagnosis))
+    if link.broken:
+        return tuple(_broken(link, diagnosis))
+    return tuple(_open(link, diagnosis))
+
+
+def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
+    """The link to speak of: the one that AWS's words are about, the first that is broken, the first that is open."""
+    told = refused_link(diagnosis)
+    if told is not None and told.answer is not Answer.ALLOWED:
+        return told
+    if diagnosis.first_broken is not None:
+        return diagnosis.first_broken
+    return next((link for link in diagnosis.links if link.answer is Answer.UNKNOWN), told)
+
+
+def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
+    yield f"{MARKS[Answer.REFUSED]} " + sentences(f"{_denied(link, diagnosis)}.", _of_many(link, diagnosis))
+    yield tr("Denied by: {document}", document=deciding_document(link, diagnosis))
+    yield tr("Why: {why}", why=link.why)
+    fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
+    change = fix.summary if fix is not None else tr("none of what was seen helps; --all tells what was")
+    yield tr("Smallest change that would allow it: {change}", change=change)
+    yield tr("How sure: {sure}", sure=_sure(link, diagnosis))
+
+
+def _open(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
+    yield f"{MARKS[Answer.UNKNOWN]} " + tr("Can't tell: {asked}", asked=_asked(link, diagnosis))
+    yield tr("Accounts: {accounts}", accounts=_both_sides(link))
+    open_ = list(dict.fromkeys(link.open)) or [link.why]
+    more = tr(" (and {count} more)", count=len(open_) - _MOST_OPEN) if len(open_) > _MOST_OPEN else ""
+    yield tr("It hangs on: {open}", open="; ".join(open_[:_MOST_OPEN]) + more)
+    yield tr("To settle it: {what}", what=_would_settle(link, diagnosis))
+    others = sum(one.answer is Answer.UNKNOWN for one in diagnosis.links) - 1
+    sure = tr("not sure: it is neither allowed nor denied for certain")
+    if others > 0:
+        sure = tr("not sure, nor of {count} other links; --all tells them", count=others)
+    yield tr("How sure: {sure}", sure=sure)
+
+
+def _fine(diagnosis: Diagnosis) -> Iterator[str]:
+    yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
+    if run := about_the_run(diagnosis):
+        yield run
+    elif diagnosis.evidence.refused and diagnosis.tasks:
+        yield tr(
+            "AWS denied it then: the policies were changed since, or the change hadn't spread yet. Start it again."
+        )
+    unread = len(diagnosis.not_seen)
+    if unread:
+        yield tr("Not read, and left out of this: {count} things; --all tells them.", count=unread)
+
+
+def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
+    return tr("Denied: {asked}", asked=_asked(link, diagnosis))
+
+
+def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
+    asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
+    if is_supposed(diagnosis.evidence.machine):
+        return tr("{asker} → {asked} (link {link})", asker=asker_words(link), asked=asked, link=link.number)
+    return tr(
+        "{asker} → {asked} (link {link} of task {task})",
+        asker=asker_words(link),
+        asked=asked,
+        link=link.number,
+        task=link.task,
+    )
+
+
+def _of_many(link: TaskLink, diagnosis: Diagnosis) -> str:
+    """How many of a task's runs are denied like this one; empty for a task that ran once."""
+    own = next((one.task for one in diagnosis.tasks if link in one.links), None)
+    if own is None or not own.run:
+        return ""
+    runs = [one for one in diagnosis.tasks if one.task.name == own.name and one.task.where == own.where]
+    refused = [one for one in runs if one.broken is not None]
+    accounts = Counter(account_of(one.task.role_arn) for one in refused)
+    named = listed(list(accounts)[:5]) + (" …" if len(accounts) > 5 else "")
+    return tr(
+        "{refused} of {runs} runs of task {task} are denied: account {accounts}.",
+        refused=len(refused),
+        runs=len(runs),
+        task=own.name,
+        accounts=named,
+    )
+
+
+def _both_sides(link: TaskLink) -> str:
+    asking = tr("{asker} of {account}", asker=asker_words(link), account=account_of(link.asker) or tr("Step Functions"))
+    if not link.resource or not link.accounts:
+        return asking
+    return f"{asking} → " + tr("{resource} of {account}", resource=link.resource, account=link.accounts[-1])
+
+
+def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
+    if link.number == TAKE_ON and link.resource:
+        owner, target = account_of(link.asker), account_of(link.resource)
+        return tr(
+            "in account {owner}, whether {asker} may sts:AssumeRole on {role}; in account {target}, whether that "
+            "role's trust policy lets it in, with its sts:ExternalId. Give the templates, or `aws iam "
+            "get-account-authorization-details` of both",
+            owner=owner,
+            asker=asker_words(link),
+            role=link.resource,
+            target=target,
+        )
+    if diagnosis.not_seen:
+        return str(diagnosis.not_seen[0])
+    return tr("give the ARN of an execution, with its history")
+
+
+def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
+    others = len({(one.number, one.task) for one in diagnosis.links if one.broken}) - 1
+    told = tr("certain, by the documents read; nothing that wasn't read could allow it")
+    if others > 0:
+        told = sentences(f"{told}.", tr("{count} other links are denied too (--all).", count=others))
+    return told
+
+
+def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
+    """The document that denies this link, or that ought to allow it."""
+    evidence = diagnosis.evidence
+    roles = [role for arn in (link.asker, link.resource, evidence.machine.role_arn) if (role := evidence.role(arn))]
+    titles = _titles(link)
+    for title, statement in titles:
+        for role in roles:
+            if (found := _place(role, title)) is not None:
+                return _document(diagnosis, found, statement)
+    if link.slip is not None or link.judgement is None:
+        spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
+        title = tr("definition of {machine}", machine=evidence.machine.name)
+        return DecidingDocument(title, evidence.machine.account, spot, spot.line if spot else 0)
+    # No document at all speaks of it: the role that lacks the permission is the place to write it.
+    lacking = _lacking_kinds(link)
+    trusts = link.number == SERVICE or "resource" in lacking
+    role = evidence.role(link.resource if trusts else link.asker)
+    if role is not None and trusts:
+        return _document(diagnosis, (role, Kind.TRUST, PolicySeen(TRUST, document=role.trust)), None)
+    if role is not None:
+        inline = next((one for one in places(role) if one.kind in (Kind.INLINE, Kind.MANAGED)), None)
+        if inline is not None:
+            return _document(diagnosis, (role, inline.kind, inline.policy), None)
+        spot = evidence.spots.get((role.arn, TRUST))
+        title = tr("permissions policies of role {role}", role=role.name)
+        return DecidingDocument(title, role.account, spot, spot.line if spot else 0)
+    return DecidingDocument(asker_words(link), account_of(link.asker))
+
+
+def _titles(link: TaskLink) -> Iterator[tuple[str, int | None]]:
+    """The policies that decided, each with its statement: those that deny, else those nearest to allowing it."""
+    if link.judgement is None:
+        return
+    decision = link.judgement.decision
+    for ref in decision.decided_by:
+        yield ref.policy.name, ref.statement.index
+    layers = [layer for layer in explain(decision).layers if layer.needed and layer.verdict is Said.NO_MATCH]
+    for layer in layers:
+        for one in layer.statements:
+            if one.ref.statement.allows and one.action_matches:
+                yield one.ref.policy.name, one.ref.statement.index
+
+
+def _lacking_kinds(link: TaskLink) -> set[str]:
+    if link.judgement is None:
+        return set()
+    layers = explain(link.judgement.decision).layers
+    kinds = {layer.kind for layer in layers if layer.needed and layer.verdict is Said.NO_MATCH}
+    return {"resource" if kind.has_principal else "identity" for kind in kinds}
+
+
+def _place(role: RoleSeen, title: str) -> tuple[RoleSeen, Kind, PolicySeen] | None:
+    found = next((one for one in places(role) if one.title == title), None)
+    return None if found is None else (role, found.kind, found.policy)
+
+
+def _document(
+    diagnosis: Diagnosis, place: tuple[RoleSeen, Kind, PolicySeen], statement: int | None
+) -> DecidingDocument:
+    role, kind, policy = place
+    name = TRUST if kind is Kind.TRUST else policy.name
+    spots = diagnosis.evidence.spots
+    spot = spots.get((role.arn, name)) or spots.get((policy.arn, policy.name))
+    title = next((one.title for one in places(role) if one.kind is kind and one.policy.name == policy.name), "")
+    title = title or tr("trust policy of role {role}", role=role.name)
+    return DecidingDocument(title, role.account, spot, spot.line_of(statement) if spot else 0)

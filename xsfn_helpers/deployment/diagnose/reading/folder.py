@@ -1,0 +1,161 @@
+"""The files of a repository, or of an export, found, read, and told apart by what they hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Final
+
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.reading.stacks import is_template
+from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
+from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
+
+# An account with thousands of roles takes some tens of megabytes; no template or definition does.
+_LARGEST: Final = 256 * 1024 * 1024
+_LARGEST_YAML: Final = 8 * 1024 * 1024
+_JSON: Final = (".json", ".json5", ".jsonc", ".tfstate")
+_EITHER: Final = (".yaml", ".yml", ".template", ".asl", ".tpl", ".tftpl")
+_SOURCE: Final = (".tf",)
+# Other people's code and what builds leave behind; folders with a dot before their name likewise.
+_NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+_MOST_FILES: Final = 20_000
+
+
+class Holds(Enum):
+    """What a file turned out to hold."""
+
+    ASSEMBLY = auto()
+    TEMPLATE = auto()
+    TERRAFORM = auto()
+    DEFINITION = auto()
+    POLICY = auto()
+    EVENTS = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One readable file. `name` is its path as people are told of it."""
+
+    path: Path
+    name: str
+    written: Written
+    holds: Holds
+
+
+@dataclass(slots=True)
+class FolderFiles:
+    """All that was found. `unread` has the names of the files that gave nothing, with the reason."""
+
+    files: list[FoundFile] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    terraform_source: list[str] = field(default_factory=list)
+    roots: tuple[Path, ...] = ()
+
+    def holding(self, *kinds: Holds) -> list[FoundFile]:
+        return [one for one in self.files if one.holds in kinds]
+
+    def at(self, path: Path) -> FoundFile | None:
+        """The file of this path, read where it lies outside what was given, or has a name of no known kind."""
+        wanted = path.resolve()
+        known = next((one for one in self.files if one.path == wanted), None)
+        if known is None and wanted.is_file():
+            return self._read(wanted, self.name_of(wanted), force=True)
+        return known
+
+    def name_of(self, path: Path) -> str:
+        for root in self.roots:
+            if path.is_relative_to(root):
+                return str(path.relative_to(root))
+        return path.name
+
+    def take(self, path: Path) -> None:
+        found = self._read(path.resolve(), self.name_of(path.resolve()), force=path.resolve() in self.roots)
+        if found is not None:
+            self.files.append(found)
+
+    def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
+        suffix = path.suffix.lower()
+        if suffix in _SOURCE:
+            self.terraform_source.append(name)
+            return None
+        if suffix not in _JSON + _EITHER and not force:
+            return None
+        try:
+            size = path.stat().st_size
+            if size > (_LARGEST if suffix in _JSON else _LARGEST_YAML):
+                self.unread[name] = tr("It is too large to be an answer of the AWS CLI.")
+                return None
+            written = parsed(decoded(path.read_bytes()), as_yaml=suffix not in _JSON)
+        except OSError as error:
+            self.unread[name] = tr("It can't be read: {error}.", error=error.strerror or error)
+            return None
+        except UnreadableText as error:
+            self.unread[name] = str(error)
+            return None
+        if not isinstance(written.value, dict):
+            if suffix in _JSON:
+                self.unread[name] = tr("It holds no JSON object.")
+            return None
+        return FoundFile(path, name, written, _kind(written.value))
+
+
+def find(given: Sequence[Path]) -> FolderFiles:
+    """The files that these files and folders hold. Raises `ConfigError` where one isn't there."""
+    roots = []
+    for one in given:
+        if not one.exists():
+            fix = tr("Give a folder, or a file, that is there.")
+            raise ConfigError(tr("There is no such folder."), where=str(one), fix=fix)
+        roots.append(one.resolve())
+    found = FolderFiles(roots=tuple(root if root.is_dir() else root.parent for root in roots))
+    paths = dict.fromkeys(path for root in roots for path in _below(root))
+    if len(paths) > _MOST_FILES:
+        raise ConfigError(
+            tr("There are {count} files in it; at most {most} are read.", count=len(paths), most=_MOST_FILES),
+            where=str(given[0]),
+            fix=tr("Give the folder with the templates alone."),
+        )
+    for path in paths:
+        found.take(path)
+    return found
+
+
+def _below(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(
+            one
+            for one in folders
+            if not one.startswith((".", "asset."))
+            and one not in _NOT_ENTERED
+            and not _is_environment(Path(folder, one))
+        )
+        yield from (Path(folder, one) for one in sorted(files) if Path(one).suffix.lower() in _JSON + _EITHER + _SOURCE)
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").exists()
+
+
+def _kind(value: Mapping[str, Any]) -> Holds:
+    if isinstance(value.get("artifacts"), Mapping) and "version" in value:
+        return Holds.ASSEMBLY
+    if is_template(value):
+        return Holds.TEMPLATE
+    if is_terraform(value):
+        return Holds.TERRAFORM
+    if isinstance(value.get("States"), Mapping) and "StartAt" in value:
+        return Holds.DEFINITION
+    if "Statement" in value and ("Version" in value or set(value) <= {"Id", "Statement"}):
+        return Holds.POLICY
+    if isinstance(value.get("Records"), list) or (value.get("eventSource") and value.get("eventName")):
+        return Holds.EVENTS
+    return Holds.OTHER

@@ -1,0 +1,238 @@
+"""CloudFormation's intrinsic functions on a template that isn't deployed: what can't be known yet stays `${…}`. Pure.
+
+Such a symbol has no colon in its name, so that nothing takes it for one of IAM's policy variables.
+Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_IN_TEXT: Final = re.compile(r"\$\{(?P<literal>!?)(?P<name>[^${}]+)\}")
+_NOT_IN_SYMBOLS: Final = re.compile(r"[^\w.@-]+")
+
+
+class _NoValue:
+    """What `AWS::NoValue` leaves: the member, or item, isn't there."""
+
+
+NO_VALUE: Final = _NoValue()
+
+
+def symbol(name: str) -> str:
+    """What stands for a value that is known only at deployment."""
+    return "${" + _NOT_IN_SYMBOLS.sub(".", name).strip(".") + "}"
+
+
+@dataclass(slots=True)
+class Resolver:
+    """What names stand for in one template. `ref` and `attribute` give None for what they don't know."""
+
+    values: Mapping[str, Any]
+    ref: Callable[[str], Any]
+    attribute: Callable[[str, str], Any]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
+    _deciding: set[str] = field(default_factory=set)
+
+    def resolve(self, value: Any) -> Any:
+        """`value` with every function carried out, as far as it can be."""
+        if isinstance(value, list):
+            return [found for item in value if (found := self.resolve(item)) is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            name, argument = next(iter(value.items()))
+            if name in _FUNCTIONS:
+                return _FUNCTIONS[name](self, argument)
+            if name == "Condition" and isinstance(argument, str):
+                held = self.holds(argument)
+                return value if held is None else held
+            if isinstance(name, str) and name.startswith("Fn::"):
+                return symbol(name)
+        found_all = {key: found for key, item in value.items() if (found := self.resolve(item)) is not NO_VALUE}
+        return {str(key): found for key, found in found_all.items()}
+
+    def text(self, value: Any) -> str:
+        """The value as text; a symbol where it is none."""
+        found = self.resolve(value)
+        if isinstance(found, bool):
+            return "true" if found else "false"
+        if isinstance(found, str | int | float):
+            return str(found)
+        if isinstance(found, list) and all(isinstance(one, str | int) for one in found):
+            return ",".join(map(str, found))
+        return "" if found is NO_VALUE or found is None else symbol("value")
+
+    def holds(self, condition: str) -> bool | None:
+        """Whether a condition of the template is true; None where that shows only at deployment."""
+        if condition not in self.conditions or condition in self._deciding:
+            return None
+        self._deciding.add(condition)
+        try:
+            return _truth(self.resolve(self.conditions[condition]))
+        finally:
+            self._deciding.discard(condition)
+
+    def named(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name in self.values:
+            return self.values[name]
+        found = self.ref(name)
+        return symbol(name) if found is None else found
+
+    def attribute_of(self, name: str, attribute: str) -> Any:
+        found = self.attribute(name, attribute)
+        return symbol(f"{name}.{attribute}") if found is None else found
+
+
+def _truth(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
+
+
+def unknown_in(value: object) -> bool:
+    """Whether any text in a value holds a symbol."""
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, Mapping):
+        return any(map(unknown_in, value.values()))
+    return isinstance(value, list) and any(map(unknown_in, value))
+
+
+def _get_att(known: Resolver, argument: Any) -> Any:
+    parts = argument.split(".", 1) if isinstance(argument, str) else argument
+    if not isinstance(parts, list) or len(parts) != 2:
+        return symbol("Fn::GetAtt")
+    return known.attribute_of(str(parts[0]), known.text(parts[1]))
+
+
+def _sub(known: Resolver, argument: Any) -> str:
+    text, own = (argument, {}) if isinstance(argument, str) else (None, {})
+    if isinstance(argument, list) and len(argument) == 2:
+        text, own = argument
+    if not isinstance(text, str) or not isinstance(own, dict):
+        return symbol("Fn::Sub")
+
+    def value(found: re.Match[str]) -> str:
+        name = found["name"].strip()
+        if found["literal"]:  # ${!Literal} stands for ${Literal}
+            return "${" + name + "}"
+        if name in own:
+            return known.text(own[name])
+        logical, _, attribute = name.partition(".")
+        return known.text(known.attribute_of(logical, attribute) if attribute else known.named(name))
+
+    return _IN_TEXT.sub(value, text)
+
+
+def _join(known: Resolver, argument: Any) -> str:
+    if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):
+        return symbol("Fn::Join")
+    parts = known.resolve(argument[1])
+    if isinstance(parts, str) and "${" not in parts:
+        parts = parts.split(",")
+    return argument[0].join(map(known.text, parts)) if isinstance(parts, list) else symbol("Fn::Join")
+
+
+def _select(known: Resolver, argument: Any) -> Any:
+    found = known.resolve(argument)
+    if isinstance(found, list) and len(found) == 2:
+        index, values = found
+        if isinstance(values, str) and "${" not in values:
+            values = values.split(",")
+        if isinstance(values, list) and str(index).isdecimal() and int(index) < len(values):
+            return values[int(index)]
+    return symbol("Fn::Select")
+
+
+def _split(known: Resolver, argument: Any) -> Any:
+    found = known.resolve(argument)
+    if isinstance(found, list) and len(found) == 2 and all(isinstance(one, str) for one in found) and found[0]:
+        return found[1].split(found[0])
+    return symbol("Fn::Split")
+
+
+def _if(known: Resolver, argument: Any) -> Any:
+    if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[0], str):
+        return symbol("Fn::If")
+    held = known.holds(argument[0])
+    if held is None:
+        either, other = known.resolve(argument[1]), known.resolve(argument[2])
+        return either if either == other else symbol(f"Fn::If.{argument[0]}")
+    return known.resolve(argument[1] if held else argument[2])
+
+
+def _equals(known: Resolver, argument: Any) -> Any:
+    if not isinstance(argument, list) or len(argument) != 2:
+        return symbol("Fn::Equals")
+    one, other = known.text(argument[0]), known.text(argument[1])
+    if one == other:
+        return True
+    return symbol("Fn::Equals") if "${" in one + other else False
+
+
+def _and(known: Resolver, argument: Any) -> Any:
+    truths = [_truth(known.resolve(one)) for one in argument] if isinstance(argument, list) else [None]
+    return False if False in truths else True if None not in truths else symbol("Fn::And")
+
+
+def _or(known: Resolver, argument: Any) -> Any:
+    truths = [_truth(known.resolve(one)) for one in argument] if isinstance(argument, list) else [None]
+    return True if True in truths else False if None not in truths else symbol("Fn::Or")
+
+
+def _not(known: Resolver, argument: Any) -> Any:
+    inner = argument[0] if isinstance(argument, list) and len(argument) == 1 else argument
+    truth = _truth(known.resolve(inner))
+    return symbol("Fn::Not") if truth is None else not truth
+
+
+def _find_in_map(known: Resolver, argument: Any) -> Any:
+    if not isinstance(argument, list) or len(argument) not in (3, 4):
+        return symbol("Fn::FindInMap")
+    found: Any = known.mappings
+    for key in map(known.text, argument[:3]):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return symbol("Fn::FindInMap") if found is None else found
+
+
+def _import_value(known: Resolver, argument: Any) -> str:
+    name = known.text(argument)
+    return known.imports.get(name, symbol(f"import.{name}"))
+
+
+def _base64(known: Resolver, argument: Any) -> str:
+    text = known.text(argument)
+    return symbol("Fn::Base64") if "${" in text else base64.b64encode(text.encode()).decode()
+
+
+def _to_json(known: Resolver, argument: Any) -> str:
+    return json.dumps(known.resolve(argument))
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[[Resolver, Any], Any]]] = {
+    "Ref": lambda known, argument: known.named(str(argument)),
+    "Fn::GetAtt": _get_att,
+    "Fn::Sub": _sub,
+    "Fn::Join": _join,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+    "Fn::If": _if,
+    "Fn::Equals": _equals,
+    "Fn::And": _and,
+    "Fn::Or": _or,
+    "Fn::Not": _not,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::ImportValue": _import_value,
+    "Fn::Base64": _base64,
+    "Fn::ToJsonString": _to_json,
+}

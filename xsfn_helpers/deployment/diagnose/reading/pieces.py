@@ -1,0 +1,145 @@
+"""What files in a repository say: roles, state machines, and where each of their documents is written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from xsfn_helpers.chain.documents import Document
+from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.evidence import (
+    DEFINITION,
+    TRUST,
+    MachineSeen,
+    NotSeen,
+    PolicySeen,
+    RoleSeen,
+    Spot,
+    read_document,
+)
+from xsfn_helpers.deployment.diagnose.reading.texts import Written
+
+_GOVERNMENT: Final = "us-gov-"
+_CHINA: Final = "cn-"
+
+
+@dataclass(frozen=True, slots=True)
+class StackSite:
+    """Where a template is deployed: the stack's name, its account and region."""
+
+    name: str
+    account: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        if self.region.startswith(_GOVERNMENT):
+            return "aws-us-gov"
+        return "aws-cn" if self.region.startswith(_CHINA) else "aws"
+
+    def role(self, name: str, path: str = "/") -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{path}{name}"
+
+    def managed_policy(self, name: str, path: str = "/") -> str:
+        return f"arn:{self.partition}:iam::{self.account}:policy{path}{name}"
+
+    def regional(self, service: str, rest: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
+
+
+@dataclass(slots=True)
+class Pieces:
+    """Everything said so far. A role that is made in one file can get its policies in another."""
+
+    roles: dict[str, RoleSeen] = field(default_factory=dict)
+    machines: dict[str, MachineSeen] = field(default_factory=dict)
+    spots: dict[tuple[str, str], Spot] = field(default_factory=dict)
+    managed: dict[str, Document] = field(default_factory=dict)
+    not_seen: list[NotSeen] = field(default_factory=list)
+    _attached: list[tuple[str, PolicySeen]] = field(default_factory=list)
+
+    def add_role(self, role: RoleSeen, spot: Spot | None = None) -> None:
+        known = self.roles.get(role.arn)
+        if known is not None:  # two files of one role: a trust policy here, its permissions there
+            role = replace(
+                role,
+                trust=role.trust or known.trust,
+                policies=(*known.policies, *role.policies),
+                policies_listed=known.policies_listed and role.policies_listed,
+                boundary=role.boundary or known.boundary,
+            )
+        self.roles[role.arn] = role
+        if spot is not None:
+            self.spots[role.arn, TRUST] = spot
+
+    def add_machine(self, machine: MachineSeen, spot: Spot) -> None:
+        self.machines[machine.arn] = machine
+        self.spots[machine.arn, DEFINITION] = spot
+
+    def take_in(self, other: Pieces) -> None:
+        """Everything that another file, or stack, says."""
+        for role in other.roles.values():
+            self.add_role(role)
+        self.machines |= other.machines
+        self.spots |= other.spots
+        self.managed |= other.managed
+        self.not_seen += other.not_seen
+        self._attached += other._attached
+
+    def attach(self, role_arn: str, policy: PolicySeen, spot: Spot | None = None) -> None:
+        """A policy of a role that may be told of later, or nowhere."""
+        self._attached.append((role_arn, policy))
+        if spot is not None:
+            self.spots[role_arn, policy.name] = spot
+
+    def assembled(self) -> dict[str, RoleSeen]:
+        """The roles with all policies that any file gives them."""
+        roles = dict(self.roles)
+        for arn, policy in self._attached:
+            role = roles.get(arn)
+            if role is None:
+                # Only a policy of it is here: what else it may do, and whom it trusts, isn't.
+                role = RoleSeen(arn, policies_listed=False)
+            if all((one.name, one.arn) != (policy.name, policy.arn) for one in role.policies):
+                roles[arn] = replace(role, policies=(*role.policies, policy))
+        return {arn: self._read(role) for arn, role in roles.items()}
+
+    def _read(self, role: RoleSeen) -> RoleSeen:
+        return replace(
+            role,
+            policies=tuple(self._with_document(one) for one in role.policies),
+            boundary=None if role.boundary is None else self._with_document(role.boundary),
+        )
+
+    def _with_document(self, policy: PolicySeen) -> PolicySeen:
+        if policy.document is not None or policy.arn not in self.managed:
+            return policy
+        return replace(policy, document=self.managed[policy.arn], why_not="")
+
+
+def spot_of(file: str, written: Written, *path: str | int, document: object = None) -> Spot:
+    """Where in a file a document is, and each of its statements."""
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    count = len(statements) if isinstance(statements, list) else 0
+    lines = tuple(written.line(*path, "Statement", index) for index in range(count))
+    return Spot(file, written.line(*path), lines)
+
+
+def policy_seen(name: str, given: object, arn: str = "") -> PolicySeen:
+    """A policy as a template or a file has it; one that is no document is named with that."""
+    document = read_document(given)
+    if document is None:
+        return PolicySeen(name, arn, why_not=tr("it shows only at deployment"))
+    return PolicySeen(name, arn, document)
+
+
+def managed_policy(arn: str) -> PolicySeen:
+    """A managed policy by its ARN alone."""
+    return PolicySeen(arn.rpartition("/")[2] or arn, arn, why_not=tr("no file holds it"))
+
+
+def roles_by_name(roles: Mapping[str, Any], name: str, account: str) -> list[str]:
+    """The ARNs of an account's roles of this name."""
+    return [arn for arn in roles if role_name(arn) == name and account_of(arn) == account]

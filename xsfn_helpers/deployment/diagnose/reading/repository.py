@@ -1,0 +1,409 @@
+"""Evidence from a repository as it lies: templates, cloud assemblies, Terraform, definitions, policies; and exports.
+
+Where a file doesn't tell which account or region it is deployed to, the other files may: one that names a role of this
+template by its ARN tells the role's account. What stays unknown gets an account of its own that nobody names, and every
+other account that the files name is a guess that must give the same answer (`RepositoryReading.guesses`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
+from pathlib import Path
+from typing import Any, Final
+
+from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
+from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
+from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
+from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
+from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
+from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
+from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
+from xsfn_helpers.deployment.diagnose.reading.terraform import read_terraform
+from xsfn_helpers.deployment.diagnose.reading.texts import Written
+from xsfn_helpers.deployment.diagnose.tasks import read_tasks
+
+_ANY_REGION: Final = "us-east-1"
+_NAMED: Final = re.compile(
+    r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
+)
+_REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2}(?:-[a-z]+)+-\d):")
+_ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_STAND_IN: Final = "00000000{number:04d}"
+_MOST_GUESSES: Final = 40
+_HOW: Final = mark(
+    "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
+    "`aws stepfunctions describe-state-machine` of each state machine."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told beside the files: the two accounts, the region, values of templates' parameters."""
+
+    operator: str = ""
+    subject: str = ""
+    region: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles."""
+
+    answers: tuple[Mapping[str, Any], ...] = ()
+    refused: tuple[RefusedCall, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryReading:
+    """The evidence about one state machine, and the same for other values of what the files don't tell."""
+
+    evidence: Evidence
+    guesses: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is deployed together, into one account: a stack, a Terraform state, or what lies in files by itself."""
+
+    key: str
+    file: FoundFile | None
+    name: str
+    account: str = ""
+    region: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_repository(
+    paths: Sequence[Path], asked: str | None = None, told: Told | None = None, beside: Beside | None = None
+) -> list[RepositoryReading]:
+    """What files and folders say of the state machine asked about; of each that assumes a role where none was.
+
+    Raises `ConfigError` where nothing can be read, or what was asked about isn't there.
+    """
+    return list(_Repository(find(paths), told or Told(), beside or Beside()).readings(asked, paths))
+
+
+class _Repository:
+    def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
+        self._found, self._told, self._beside = found, told, beside
+        self._units = tuple(self._all_units())
+        self._definitions = self._own_definitions()
+        if self._definitions or found.holding(Holds.POLICY):
+            self._units = (*self._units, _Unit("raw", None, ""))
+
+    def readings(self, asked: str | None, paths: Sequence[Path]) -> Iterator[RepositoryReading]:
+        if not self._found.files and not self._beside.answers:
+            self._nothing(paths)
+        unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
+        region = self._region()
+        accounts = {unit.key: unit.account or unknown[unit.key] for unit in self._units}
+        accounts |= self._inferred(accounts, unknown, region)
+        open_ = [key for key, account in accounts.items() if account == unknown.get(key)]
+        assembly = self._assembly(accounts, region)
+        machines = self._narrowed(assembly, asked)
+        if not machines:
+            self._no_machine(assembly)
+        for machine in machines:
+            evidence = self._evidence(assembly, asked, machine, accounts, open_)
+            yield RepositoryReading(evidence, tuple(self._guesses(asked, machine, accounts, open_, region)))
+
+    def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
+        """The state machines asked about; where AWS's words were given, those that the denied role belongs to."""
+        if asked is None and (named := self._named()):
+            found = [one for one in assembly.machines() if named & _roles_of(one)]
+            if found or self._beside.refused:
+                return found or [supposed_machine(self._beside.refused[0])]
+        return assembly.asked_about(asked)
+
+    def _named(self) -> set[tuple[str, str]]:
+        """The roles that were named, by account and name: a session's ARN doesn't tell the path."""
+        askers = (one.asker for one in self._beside.refused)
+        return {(account_of(arn), role_name(arn)) for arn in (*askers, *self._beside.roles) if role_name(arn)}
+
+    # --- units
+
+    def _all_units(self) -> Iterator[_Unit]:
+        consumed: set[Path] = set()
+        stacks = [one for file in self._found.holding(Holds.ASSEMBLY) for one in stacks_of(file)]
+        for stack in stacks:
+            file = self._found.at(stack.template)
+            if file is not None and file.holds is Holds.TEMPLATE:
+                consumed.add(file.path)
+                yield _Unit(file.name, file, stack.name, stack.account, stack.region, stack.parameters)
+        templates = [one for one in self._found.holding(Holds.TEMPLATE) if one.path not in consumed]
+        nested = {(one.path.parent / name).resolve() for one in templates for name in local_files(one.written.value)}
+        for file in templates:
+            if file.path not in nested:
+                yield _Unit(file.name, file, _stack_name(file))
+        for file in self._found.holding(Holds.TERRAFORM):
+            yield _Unit(file.name, file, file.path.stem)
+
+    def _own_definitions(self) -> list[FoundFile]:
+        """Definitions that no template names."""
+        named = {
+            (file.path.parent / name).resolve()
+            for file in self._found.holding(Holds.TEMPLATE)
+            for name in definition_files(file.written.value)
+        }
+        return [one for one in self._found.holding(Holds.DEFINITION) if one.path not in named]
+
+    # --- where each is deployed
+
+    def _region(self) -> str:
+        if self._told.region:
+            return self._told.region
+        texts = (one.written.text for one in self._found.files)
+        regions = {found for text in texts for found in _REGION.findall(text)}
+        return regions.pop() if len(regions) == 1 else _ANY_REGION
+
+    def _inferred(self, accounts: Mapping[str, str], unknown: Mapping[str, str], region: str) -> dict[str, str]:
+        """The accounts of units that don't tell it, as far as the other files and the reader's choices do."""
+        own: dict[str, set[str]] = defaultdict(set)
+        calling, targets = set(), set()
+        texts = []
+        for unit in self._units:
+            pieces = self._pieces_of(unit, accounts, region, {})
+            roles = pieces.assembled()
+            own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
+            for machine in pieces.machines.values():
+                for task in _calls(machine):
+                    calling.add(unit.key)
+                    targets.add(role_name(task))
+                texts.append(machine.definition)
+            texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        named: dict[str, set[str]] = defaultdict(set)
+        for text in texts:
+            for iam, states, name in _NAMED.findall(text):
+                if (account := iam or states) not in unknown.values():
+                    named[name].add(account)
+        found = {}
+        for unit in self._units:
+            if unit.key not in unknown:
+                continue
+            candidates = set().union(*(named[name] for name in own[unit.key] if name in named))
+            if unit.key in calling and self._told.operator:
+                found[unit.key] = self._told.operator
+            elif len(candidates) == 1:
+                found[unit.key] = candidates.pop()
+            elif unit.key in calling or not self._told.subject:
+                continue
+            elif calling or own[unit.key] & targets:
+                found[unit.key] = self._told.subject
+        return found
+
+    # --- what they say together
+
+    def _assembly(self, accounts: Mapping[str, str], region: str) -> Assembly:
+        assembly = Assembly()
+        for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
+            try:
+                assembly.take(file.path.stem, file.written.value)
+            except ConfigError:
+                raise
+            except (TypeError, ValueError, KeyError, AttributeError) as error:
+                what = tr("{key} is missing", key=error) if isinstance(error, KeyError) else str(error)
+                assembly.unread(file.name, tr("It isn't what it seems to be: {what}.", what=what))
+        for answer in self._beside.answers:
+            assembly.take(tr("what was given"), answer)
+        for name, why in self._found.unread.items():
+            assembly.unread(name, why)
+        if self._found.terraform_source:
+            names = self._found.terraform_source
+            why = tr("Terraform's source isn't read; give what `terraform show -json` prints, of a plan or the state")
+            assembly.unread(listed(names[:3]) + (" …" if len(names) > 3 else ""), why)
+        for file in self._found.files:
+            for remark in file.written.remarks:
+                assembly.unread(file.name, remark)
+        imports: dict[str, str] = {}
+        for unit in self._units:
+            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
+                imports |= self._reader(unit, accounts, region, Pieces(), {}).exports()
+        for unit in self._units:
+            assembly.add(self._pieces_of(unit, accounts, region, imports))
+        return assembly
+
+    def _pieces_of(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
+        pieces = Pieces()
+        if unit.file is None:
+            self._read_raw(unit, accounts, region, pieces)
+        elif unit.file.holds is Holds.TERRAFORM:
+            site = self._site(unit, accounts, region)
+            read_terraform(unit.file.name, unit.file.written, site, pieces)
+        else:
+            self._reader(unit, accounts, region, pieces, imports).read()
+        return pieces
+
+    def _reader(
+        self, unit: _Unit, accounts: Mapping[str, str], region: str, pieces: Pieces, imports: Mapping[str, str]
+    ) -> StackReader:
+        assert unit.file is not None
+        folder = unit.file.path.parent
+
+        def load(name: str) -> tuple[str, Written] | None:
+            if "://" in name:
+                return None
+            found = self._found.at(folder / name)
+            return None if found is None else (found.name, found.written)
+
+        return StackReader(
+            unit.file.name,
+            unit.file.written,
+            self._site(unit, accounts, region),
+            pieces,
+            load,
+            {**unit.parameters, **self._told.parameters},
+            imports,
+        )
+
+    def _site(self, unit: _Unit, accounts: Mapping[str, str], region: str) -> StackSite:
+        return StackSite(unit.name, accounts[unit.key], unit.region or region)
+
+    def _read_raw(self, unit: _Unit, accounts: Mapping[str, str], region: str, pieces: Pieces) -> None:
+        """Definitions and policies by themselves: a role's account is that of the ARN that a definition names."""
+        site = self._site(unit, accounts, region)
+        policies = raw_policies(self._found.holding(Holds.POLICY))
+        text = " ".join(one.written.text for one in self._found.files)
+        named: dict[str, set[str]] = defaultdict(set)
+        for iam, _, name in _NAMED.findall(text):
+            if iam:
+                named[name].add(iam)
+        for file in self._definitions:
+            add_definition(file, self._role_of(file, [one.role for one in policies], site), site, pieces)
+        taken = {role_name(arn): arn for machine in pieces.machines.values() for arn in _calls(machine)}
+        for raw in policies:
+            accounts_named = named.get(raw.role, set())
+            account = next(iter(accounts_named)) if len(accounts_named) == 1 else site.account
+            arn = taken.get(raw.role) or replace(site, account=account).role(raw.role)
+            add_policy(raw, arn, pieces)
+
+    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str:
+        """The role that a definition's state machine runs as: the only one that isn't assumed by a task."""
+        text = definition.written.text
+        own = sorted({name for name in roles if f"role/{name}" not in text})
+        if len(own) == 1:
+            return site.role(own[0])
+        near = [name for name in own if thing_name(definition) in name or name in thing_name(definition)]
+        return site.role(near[0] if len(near) == 1 else f"role-of-{thing_name(definition)}"[:60])
+
+    # --- evidence
+
+    def _evidence(
+        self,
+        assembly: Assembly,
+        asked: str | None,
+        machine: MachineSeen,
+        accounts: Mapping[str, str],
+        open_: Sequence[str],
+    ) -> Evidence:
+        evidence = replace(assembly.evidence_of(asked, machine), refused=self._beside.refused)
+        notes = []
+        for unit in self._units:
+            account = accounts[unit.key]
+            if unit.key in open_ and account in evidence.accounts:
+                what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the setup"))
+                why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
+                notes.append(NotSeen(UNKNOWN, what, why))
+        return replace(evidence, not_seen=(*evidence.not_seen, *notes)) if notes else evidence
+
+    def _guesses(
+        self,
+        asked: str | None,
+        machine: MachineSeen,
+        accounts: Mapping[str, str],
+        open_: Sequence[str],
+        region: str,
+    ) -> Iterator[Evidence]:
+        """The evidence again with every account that the files name in the place of one that isn't known."""
+        if not open_:
+            return
+        mentioned = {found for one in self._found.files for found in _ACCOUNT.findall(one.written.text)}
+        mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
+        choices = [[accounts[key], *sorted(mentioned | (set(accounts.values()) - {accounts[key]}))] for key in open_]
+        for combination in islice(product(*choices), 1, _MOST_GUESSES + 1):
+            changed = {**accounts, **dict(zip(open_, combination, strict=True))}
+            moved = machine.arn
+            if (account := _unit_account(machine, accounts, changed)) is not None:
+                moved = machine.arn.replace(f":{machine.account}:", f":{account}:")
+            assembly = self._assembly(changed, region)
+            twin = next((one for one in assembly.machines() if one.arn == moved), None)
+            if twin is not None:
+                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin)
+                yield replace(evidence, refused=self._beside.refused)
+
+    # --- nothing to go on
+
+    def _nothing(self, paths: Sequence[Path]) -> None:
+        where = str(paths[0]) if paths else ""
+        unread = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in list(self._found.unread.items())[:5])
+        if unread:
+            raise ConfigError(tr("No file in it can be used: {files}.", files=unread), where=where, fix=tr(_HOW))
+        if self._found.terraform_source:
+            raise ConfigError(
+                tr("There is Terraform source in it, which isn't read."),
+                where=where,
+                fix=tr("Give what `terraform show -json` prints, of a plan or of the state."),
+            )
+        raise ConfigError(tr("There is no file in it that is known here."), where=where, fix=tr(_HOW))
+
+    def _no_machine(self, assembly: Assembly) -> None:
+        names = [
+            tr("{file} ({what})", file=one.name, what=tr(_KINDS[one.holds]))
+            for one in sorted(self._found.files, key=lambda one: one.holds is Holds.OTHER)
+        ]
+        names += [f"{name} ({why.rstrip('.')})" for name, why in self._found.unread.items()]
+        told = "; ".join(str(one) for one in assembly.lost())
+        raise ConfigError(
+            tr("No file describes a state machine. Read were: {files}.", files=listed(names[:8]) or tr("none"))
+            + (f" {told}." if told else ""),
+            fix=tr("Add the template, the definition, or the answer of `aws stepfunctions describe-state-machine`."),
+        )
+
+
+_KINDS: Final = {
+    Holds.ASSEMBLY: mark("a CDK cloud assembly"),
+    Holds.TEMPLATE: mark("a template"),
+    Holds.TERRAFORM: mark("Terraform's resources"),
+    Holds.DEFINITION: mark("a definition"),
+    Holds.POLICY: mark("a policy"),
+    Holds.EVENTS: mark("CloudTrail's events"),
+    Holds.OTHER: mark("an answer of the AWS CLI, or another file"),
+}
+
+
+def _calls(machine: MachineSeen) -> Iterator[str]:
+    """The roles that the tasks assume; empty for one that shows only at run time."""
+    try:
+        tasks = read_tasks(machine.definition)
+    except ConfigError:
+        return
+    for task in tasks:
+        if task.takes_on_a_role:
+            yield task.role_arn
+
+
+def _roles_of(machine: MachineSeen) -> set[tuple[str, str]]:
+    arns = [machine.role_arn, *(arn for arn in _calls(machine) if arn)]
+    return {(account_of(arn), role_name(arn)) for arn in arns}
+
+
+def _unit_account(machine: MachineSeen, before: Mapping[str, str], after: Mapping[str, str]) -> str | None:
+    key = next((key for key, account in before.items() if account == account_of(machine.arn)), None)
+    return None if key is None else after[key]
+
+
+def _stack_name(file: FoundFile) -> str:
+    stem = file.path.name.split(".")[0]
+    return re.sub(r"[^A-Za-z0-9-]+", "-", stem).strip("-") or "stack"
