@@ -133,6 +133,8 @@ class Archive:
     @staticmethod
     def page_so_far(execution: Any, start: int, limit: int, *, reverse: bool) -> tuple[list[dict[str, Any]], int]:
         """Some of the events, of which there are so many, newest first if `reverse`."""
+        if execution.exec_worker is None:  # about to start
+            return [], 0
         events = execution.to_history_output()["events"]
         first, last = page_of(len(events), start, limit, reverse=reverse)
         found = _events(events[first:last])
