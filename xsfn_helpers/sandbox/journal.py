@@ -338,7 +338,7 @@ def unusable(path: Path, reason: object) -> SandboxError:
     )
 
 
-# What the system refuses. Every other complaint at the opening is about what is in the file.
+# What the system denies. Every other complaint at the opening is about what is in the file.
 _REFUSED: Final = frozenset(
     (
         *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY),

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable, page_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import written
+from xsfn_helpers.sandbox.moto_bridge.corrections.map_runs import told
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
     epoch_seconds,
     milliseconds,
@@ -251,8 +252,15 @@ def _description(execution: Any) -> dict[str, Any]:
         redriveStatus="REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
         redriveStatusReason=None if redrivable else f"Execution is {status.value} and cannot be redriven",
         roleArn=execution.role_arn,
+        mapRuns=map_runs_of(execution) or None,
         machineAsRun=_machine_as_run(execution)[0],
     )
+
+
+def map_runs_of(execution: Any) -> list[dict[str, Any]]:
+    """What there is to tell of the Map Runs that an execution has had so far."""
+    env = execution.exec_worker.env if execution.exec_worker is not None else None
+    return [told(record) for record in env.map_run_record_pool_manager.get_all()] if env is not None else []
 
 
 def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:
