@@ -237,6 +237,7 @@ def test_any_page_of_a_history_is_that_part_of_it(tmp_path: Path, count: int) ->
     journal, _ = Journal.open(tmp_path / "journal.db")
     running = ArchivedExecution("arn:e", "arn:machine", "RUNNING", {"startDate": 1})
     journal.begin_execution(running, 1)
+    assert journal.history_page("arn:e", 0, 100, reverse=False) == ([], 0), "nothing of what still runs"
     events = [{"id": number, "text": "x" * (number % 50)} for number in range(1, count + 1)]
     journal.end_execution(replace(running, status="SUCCEEDED"), events)
 

@@ -205,3 +205,40 @@ def test_who_waits_for_many_things_keeps_nobody_else_waiting(mortal: Sandbox) ->
         assert theirs.list_state_machines()["stateMachines"] == []
     with pytest.raises(ClientError, match="ThrottlingException"):
         _client(mortal, "stepfunctions").start_sync_execution(stateMachineArn=arn)
+
+
+def _long(states: int, *, broken: bool = False) -> str:
+    named: Definition = {f"s{number}": {"Type": "Pass", "Next": f"s{number + 1}"} for number in range(states)}
+    last = {"Type": "Pass", "Result": {"a": [1, None, "é"]}, "ResultPath": "$.b"}
+    named[f"s{states}"] = {**last, "Parameters": {"x.$": "States.Nothing("}} if broken else {**last, "End": True}
+    return json.dumps({"StartAt": "s0", "States": named})
+
+
+def test_a_long_definition_is_parsed_elsewhere_and_runs_as_any_other(mortal: Sandbox) -> None:
+    world = World.fresh(mortal)
+    world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
+    states, role = _client(mortal, "stepfunctions"), world.scenario.operator_role_arn
+
+    arn = states.create_state_machine(name="long", definition=_long(700), roleArn=role)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
+    outcome = world.outcome(Side.OPERATOR, execution)
+
+    assert (outcome.status, outcome.output) == ("SUCCEEDED", {"a": 1, "b": {"a": [1, None, "é"]}})
+    with pytest.raises(ClientError, match="InvalidDefinition"):
+        states.create_state_machine(name="broken", definition=_long(700, broken=True), roleArn=role)
+
+
+def test_long_definitions_of_one_keep_nobody_else_waiting(mortal: Sandbox) -> None:
+    world = World.fresh(mortal)
+    world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
+    role = world.scenario.operator_role_arn
+
+    def create(number: int) -> Callable[[], Any]:
+        text = _long(8000) + " " * number
+        return lambda: _client(mortal, "stepfunctions").create_state_machine(
+            name=f"long{number}", definition=text, roleArn=role
+        )
+
+    with _at_once([create(number) for number in range(8)]):
+        assert _seconds_for_others(mortal) < PATIENCE
+        assert _validated(_client(mortal, "stepfunctions", SUBJECT), PATH) == "OK"

@@ -204,6 +204,47 @@ class TestStaleState:
         assert "A sandbox process holds this state folder, but doesn't answer." in str(told.value)
         assert str(told.value).endswith(f"End it with: kill -9 {mortal.pid}")
 
+    def test_one_that_is_suspended_is_told_from_none_and_ended(self, mortal: Sandbox) -> None:
+        os.kill(mortal.pid, signal.SIGSTOP)
+        status = _command("sandbox", "status")
+        stop = _command("sandbox", "stop")
+
+        assert (status.returncode, str(mortal.pid) in status.stdout) == (1, True)
+        assert "is there but doesn't answer" in status.stdout
+        assert (stop.returncode, stop.stdout) == (
+            0,
+            "The sandbox didn't answer, and has been ended. What it had acknowledged is kept.\n",
+        )
+        _wait_until_gone(mortal.pid)
+        assert Sandbox.start().accounts == mortal.accounts
+
+    def test_one_whose_state_file_is_lost_is_ended_all_the_same(
+        self, mortal: Sandbox, own_folder: SandboxFolder
+    ) -> None:
+        own_folder.file.unlink()
+
+        with pytest.raises(SandboxError, match=f"kill -9 {mortal.pid}"):
+            Sandbox.start()
+        assert Sandbox.silent() == mortal.pid
+        Sandbox.end_silent()
+
+        _wait_until_gone(mortal.pid)
+        assert Sandbox.silent() is None
+
+    def test_accounts_are_emptied_where_none_runs(self, mortal: Sandbox, own_folder: SandboxFolder) -> None:
+        """Also where a sandbox can't start with what they have."""
+        world = World.fresh(mortal)
+        world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
+        mortal.stop()
+
+        told = _command("sandbox", "reset")
+
+        again = Sandbox.find()
+        assert told.returncode == 0, told.stderr
+        assert again is not None
+        assert again.accounts == mortal.accounts
+        assert World.fresh(again).operator_iam.list_roles()["Roles"] == []
+
     def test_a_sandbox_object_of_before_stops_the_one_that_runs(self, mortal: Sandbox) -> None:
         _kill(mortal)
         again = Sandbox.start()

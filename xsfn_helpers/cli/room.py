@@ -25,6 +25,11 @@ def add(commands: Any) -> None:
     serve.add_argument(
         "--new-link", action="store_true", help=tr("make a new instructor's link; the one before opens nothing more")
     )
+    serve.add_argument(
+        "--functions",
+        action="store_true",
+        help=tr("run participants' Lambda functions, on this machine and as its user; else they are refused"),
+    )
     serve.epilog = tr("What is left out is as it was the last time the room was open.")
     join = add_command(actions, "join", _join, tr("take a place; labs then open in the room's accounts"))
     join.add_argument("url", metavar="URL", help=tr("the room's address"))
@@ -49,7 +54,7 @@ def _serve(options: argparse.Namespace) -> int:
         print(tr("Ctrl-C closes it; places, accounts and progress are kept for the next time."))
         sys.stdout.flush()
 
-    serve(Wishes(options.address, options.port, options.places, options.new_link), opened)
+    serve(Wishes(options.address, options.port, options.places, options.new_link, options.functions), opened)
     print(tr("The room is closed. Its sandbox goes on until `xsfn sandbox stop`."))
     return OK
 

@@ -208,7 +208,7 @@ class Journal:
             head = self._database.execute(
                 "SELECT substr(history, 1, ?) FROM executions WHERE arn = ?", (_HEAD.size, arn)
             ).fetchone()
-            if head is None or head[0] == _NO_HISTORY:
+            if head is None or not head[0]:  # SQLite gives nothing for a part of nothing
                 return [], 0
             if head[0][: len(_MARK)] == _MARK:
                 _, count, parts = _HEAD.unpack(head[0])

@@ -39,7 +39,7 @@ def install(wait: Wait) -> None:
         setattr(threading, name, value)
     threading.Thread.native_id = property(lambda thread: thread.ident)  # type: ignore[assignment,method-assign]
     queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined,misc]
-    time.sleep = scheduler.sleep
+    time.sleep = scheduler.sleep  # type: ignore[assignment]
     hold_the_collector()
 
 

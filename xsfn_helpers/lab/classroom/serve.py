@@ -24,6 +24,7 @@ from xsfn_helpers.lab.classroom.store import RoomStore
 from xsfn_helpers.sandbox.http import addresses, listener
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import LOOPBACK, SandboxFolder
 
 _log = logging.getLogger(__name__)
@@ -107,6 +108,8 @@ class Wishes:
     port: int | None = None
     places: int | None = None
     new_link: bool = False
+    # Whether participants' Lambda functions run, on this machine and as its user.
+    functions: bool = False
 
 
 def serve(wishes: Wishes, opened: Callable[[Opened], None]) -> None:
@@ -141,6 +144,7 @@ def _serve(
     shared = addresses.checked(wishes.address or store.setting("address", lambda: LOOPBACK))
     port = wishes.port or int(store.setting("port", lambda: str(ROOM_PORT)))
     places = wishes.places or int(store.setting("places", lambda: str(_PLACES)))
+    SandboxSettings(folder).let_functions_run(wishes.functions)
     keeper = RoomKeeper(_config(), shared or LOOPBACK)
     ending.callback(keeper.end)
     threading.Thread(target=keeper.watch, name="xsfn-room-keeper", daemon=True).start()

@@ -31,7 +31,7 @@ class Share:
                 left = end - time.monotonic()
                 if left <= 0:
                     return False
-                self._changed.wait(left)
+                self._changed.wait(min(left, threading.TIMEOUT_MAX))
             self._taken[account_id] += 1
             return True
 

@@ -30,6 +30,7 @@ from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_runni
 from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
+from xsfn_helpers.sandbox.moto_bridge.long_definitions import definitions_of
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
 from xsfn_helpers.sandbox.moto_bridge.snapshot import (
@@ -329,7 +330,8 @@ class MotoBridge:
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
         if call.service == "states" and call.params.get("definition"):
             # Here already, for a large one takes a minute, and nobody else could change anything meanwhile.
-            check_readable(call.params["definition"])
+            with definitions_of(account_id):
+                check_readable(call.params["definition"])
         gone_machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
         with self._changing:
             kept = False

@@ -17,6 +17,7 @@ from moto.utilities.paginator import paginate
 
 from xsfn_helpers.asl.definition_rules import SCHEMA, Diagnostic, StateFields, diagnose, states
 from xsfn_helpers.asl.variables import variable_references
+from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.gateway.machine_rules import refusal
 from xsfn_helpers.sandbox.moto_bridge.corrections.versions import revision_of, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import present
@@ -63,6 +64,8 @@ def check_readable(definition: str) -> None:
 def _unreadable(definition: str) -> Diagnostic | None:
     try:
         AmazonStateLanguageParser.parse(definition)
+    except Refusal:
+        raise
     except Exception as error:
         # Its parser has no error of its own: whatever it raises means that it can't run this.
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")

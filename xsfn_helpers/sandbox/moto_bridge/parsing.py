@@ -8,6 +8,7 @@ two at the same moment, would leave that in a state that spoils everybody's next
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,8 +26,15 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.parse.test_state.asl_parser import TestStateAmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+from xsfn_helpers.sandbox.moto_bridge.long_definitions import definitions_of, parse_elsewhere
 
 _DEFINITIONS: Final = 256
+# All their text together: what comes of it takes some thirty times as much memory.
+_TEXT_KEPT: Final = 4 * 1024 * 1024
+# Takes about a second, in which nobody else would have much of the processor.
+_LONG: Final = 24 * 1024
 _PATHS: Final = 1024
 # What is kept of the grammar for the next ones: a new set has to learn for a tenth of a second.
 _SETS_KEPT: Final = 4
@@ -43,8 +51,40 @@ def parse_once() -> None:
     """
     _keep_scopes_apart()
     _keep_grammars_apart()
-    AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=_DEFINITIONS)(AmazonStateLanguageParser.parse))
+    AmazonStateLanguageParser.parse = staticmethod(_Once(AmazonStateLanguageParser.parse))
+    entrypoint = ExecutionWorker._get_evaluation_entrypoint
+
+    def parse_for_execution(worker: Any) -> Any:
+        with definitions_of(worker._evaluation_details.aws_execution_details.account, is_running=True):
+            return entrypoint(worker)
+
+    ExecutionWorker._get_evaluation_entrypoint = parse_for_execution
     json_path.parse = lru_cache(maxsize=_PATHS)(json_path.parse)
+
+
+class _Once:
+    """Parses each definition once: so many, and so much of them, are kept. Long ones are parsed by another process."""
+
+    def __init__(self, parse: _Parse) -> None:
+        self._parse = parse
+        self._known: OrderedDict[str, Any] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, definition: str) -> Any:
+        with self._lock:
+            if definition in self._known:
+                self._known.move_to_end(definition)
+                return self._known[definition]
+        parsed = parse_elsewhere(definition) if len(definition) > _LONG else self._parse(definition)
+        with self._lock:
+            if definition not in self._known:
+                self._known[definition] = parsed
+                self._size += len(definition)
+            while len(self._known) > _DEFINITIONS or (self._size > _TEXT_KEPT and len(self._known) > 1):
+                oldest, _ = self._known.popitem(last=False)
+                self._size -= len(oldest)
+        return parsed
 
 
 def _keep_scopes_apart() -> None:

@@ -22,6 +22,7 @@ from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_acco
 from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
+from xsfn_helpers.sandbox.services.functions import Functions
 from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.tasks import TaskClients
 
@@ -67,7 +68,10 @@ def assemble(folder: SandboxFolder, config: SandboxConfig) -> Core:
     propagation = Propagation(lambda account_id: settings.delays.of(account_id), lambda: settings.delays.longest)
     evaluator = Evaluator()
     stacks = Stacks(journal, evaluator)
-    others = Offered(journal, {"cloudformation": stacks})
+    if not folder.is_held(folder.room_lock):
+        settings.let_functions_run(True)  # that they don't is a room's affair
+    functions = Functions(journal, lambda: settings.runs_functions)
+    others = Offered(journal, {"cloudformation": stacks, "lambda": functions})
     gateway = Gateway(bridge, sessions, propagation, others)
     office = AccountOffice(folder, journal, bridge, others, propagation)
     behave_like_aws(bridge.wait_for_end, evaluator)

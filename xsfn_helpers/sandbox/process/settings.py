@@ -19,6 +19,8 @@ class Delays:
 
     everywhere: float = 0.0
     by_account: Mapping[str, float] = field(default_factory=dict)
+    # Whether Lambda functions run: besides the delays, the one thing that can be changed.
+    functions: bool = True
 
     def of(self, account_id: str) -> float:
         return self.by_account.get(account_id, self.everywhere)
@@ -54,6 +56,16 @@ class SandboxSettings:
             self._read_at = changed
         return self._delays
 
+    @property
+    def runs_functions(self) -> bool:
+        """Whether the code of Lambda functions is run."""
+        return self.delays.functions
+
+    def let_functions_run(self, wanted: bool) -> None:
+        """Run the code of Lambda functions from now on, or don't. Raises `SandboxError` where that can't be kept."""
+        if wanted != self.runs_functions:
+            self._write(replace(self.delays, functions=wanted))
+
     def delay(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
         """Let changes take so long, in these accounts or in all.
 
@@ -66,7 +78,7 @@ class SandboxSettings:
                 fix=tr("Choose 0 (off) to {longest_seconds:.0f}.", longest_seconds=LONGEST_SECONDS),
             )
         if account_ids is None:
-            later = Delays(float(seconds))
+            later = Delays(float(seconds), functions=self.delays.functions)
         else:
             others = self.delays.by_account
             later = replace(self.delays, by_account={**others, **dict.fromkeys(account_ids, float(seconds))})
@@ -74,13 +86,14 @@ class SandboxSettings:
 
     def _write(self, delays: Delays) -> None:
         by_account = {one: seconds for one, seconds in delays.by_account.items() if seconds != delays.everywhere}
-        self._folder.keep(self._file.name, {"propagation_seconds": delays.everywhere, "by_account": by_account})
+        kept = {"propagation_seconds": delays.everywhere, "by_account": by_account}
+        self._folder.keep(self._file.name, kept if delays.functions else {**kept, "functions": False})
 
     def _stored(self) -> Delays:
         try:
             stored = json.loads(self._file.read_text(encoding="utf-8"))
             by_account = {account: _bounded(seconds) for account, seconds in stored.get("by_account", {}).items()}
-            return Delays(_bounded(stored["propagation_seconds"]), by_account)
+            return Delays(_bounded(stored["propagation_seconds"]), by_account, stored.get("functions") is not False)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Delays()
 

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -61,13 +61,18 @@ _LONGEST: Final = 900
 # Less than AWS's 10,240: the sandbox shares the machine with the learner.
 _LARGEST_MEMORY: Final = 1024
 _INVALID: Final = "InvalidParameterValueException"
+_SWITCHED_OFF: Final = (
+    "The xsfn sandbox runs no functions in this room: its instructor can let them run with "
+    "`xsfn room serve --functions`."
+)
 _NOT_ASSUMABLE: Final = "The role defined for the function cannot be assumed by Lambda."
 
 
 class Functions:
     """Every account's functions."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, may_run: Callable[[], bool] = lambda: True) -> None:
+        self._may_run = may_run
         self._shelf = Shelf(journal, "lambda function")
         self._runner = Runner()
 
@@ -164,6 +169,8 @@ class Functions:
             return HttpResponse(204, b"", headers)
         if not asked.rights.assumable_by(PRINCIPAL, about["Role"], asked.resource):
             raise Refusal("AccessDeniedException", _NOT_ASSUMABLE, 403)
+        if not self._may_run():
+            raise Refusal("AccessDeniedException", _SWITCHED_OFF, 403)
         function = Function(
             name=about["FunctionName"],
             arn=asked.resource,

@@ -31,8 +31,10 @@ class Offered:
 
     def service(self, name: str) -> Service | None:
         """The service of this name; None for one that the sandbox doesn't have."""
+        if name in self._made:
+            return self._made[name]
         if name not in _HOMES:
-            return self._made.get(name)
+            return None
         with self._making:
             if name not in self._made:
                 module, kind = _HOMES[name]
