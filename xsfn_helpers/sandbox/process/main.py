@@ -26,6 +26,7 @@ from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.process.control import Control
+from xsfn_helpers.sandbox.process.organization_file import OrganizationFile
 from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
 from xsfn_helpers.sandbox.services.offered import Offered
@@ -126,7 +127,8 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
     evaluator = Evaluator()
     stacks = Stacks(journal, evaluator)
     others = Offered(journal, {"cloudformation": stacks})
-    gateway = Gateway(bridge, sessions, propagation, others)
+    organization = OrganizationFile(folder)
+    gateway = Gateway(bridge, sessions, propagation, others, lambda: organization.organization)
     office = AccountOffice(folder, journal, bridge, others, propagation)
     behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
