@@ -269,7 +269,7 @@ def test_a_function_may_have_a_policy_of_its_own(permission: dict[str, Any], ans
         3: answer,
     }
     assert found.ok is (answer is Answer.ALLOWED)
-    # Allowed or not, a Deny in it would refuse the call: it is told that nobody read it.
+    # Allowed or not, a Deny in it would deny the call: it is told that nobody read it.
     assert "function:work itself" in str(found)
 
 

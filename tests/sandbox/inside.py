@@ -165,7 +165,7 @@ def outcome(call: Any, **params: Any) -> str:
 
 
 def refusal(call: Any, **params: Any) -> tuple[str, str]:
-    """Code and message of the refusal; `OK` and nothing where there was none."""
+    """Code and message of the denial; `OK` and nothing where there was none."""
     try:
         call(**params)
     except ClientError as error:

@@ -53,7 +53,7 @@ def slow_iam(accounts: Accounts, seconds: float) -> Iterator[None]:
 class SandboxAccounts:
     """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
-    Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
+    Nothing of the reader's own AWS setup takes part: profiles, configuration files, endpoint variables and proxies
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
 

@@ -73,7 +73,7 @@ def who_is(session: boto3.Session, side: Side, profile: str | None, region: str)
 
 
 def signer_of(headers: Mapping[str, str | bytes]) -> str:
-    """The access key id that a request is signed with; empty for one that isn't signed so."""
+    """The access key ID that a request is signed with; empty for one that isn't signed so."""
     signed = headers.get("Authorization") or ""
     text = signed.decode("latin-1") if isinstance(signed, bytes) else signed
     found = _SIGNER.search(text)

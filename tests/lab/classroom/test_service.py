@@ -1,4 +1,4 @@
-"""The room's door: who gets in, who is refused and why, and what nobody is told."""
+"""The room's door: who gets in, who is denied and why, and what nobody is told."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`, and `exit_code` 0,
 1 or 3 for these; a link's `answer` is `allowed`, `refused`, `unknown` or `not_asked`; what an `unknown` one hangs on is
-`open`, what could refuse an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
+`open`, what could deny an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
 its `calls` are what is to be sent.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.changes import Correction
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, about_the_run, fix_notes, headline
 from xsfn_helpers.deployment.diagnose.fix import Fix
@@ -33,6 +34,11 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "ok": diagnosis.ok,
         "exit_code": EXIT_CODES[diagnosis.verdict],
         "headline": headline(diagnosis),
+        "answer": list(short_answer(diagnosis)),
+        "refused": [
+            {"link": one.link, "asker": one.asker, "action": one.action, "resource": one.resource, "said": one.said}
+            for one in evidence.refused
+        ],
         "state_machine": {
             "arn": evidence.machine.arn,
             "account": evidence.machine.account,

@@ -1,4 +1,4 @@
-"""What is known of a set-up: machines, roles, policies; and what couldn't be seen, and why. Pure.
+"""What is known of a setup: machines, roles, policies; and what couldn't be seen, and why. Pure.
 
 A reader (live, or of exported files) fills it in; everything else only looks. Nothing here is guessed: a policy that
 nobody could read is there by name, with the reason in the place of its document.
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
@@ -54,7 +54,7 @@ class PolicySeen:
         return bool(self.arn) and account_of(self.arn) == _AWS_OWN
 
     def title_of(self, role: str) -> str:
-        """What it is called as a permission policy, or a boundary, of this role."""
+        """What it is called as a permissions policy, or a boundary, of this role."""
         if self.arn:
             return tr("managed policy {policy} of role {role}", policy=self.name, role=role)
         return tr("inline policy {policy} of role {role}", policy=self.name, role=role)
@@ -62,7 +62,7 @@ class PolicySeen:
 
 @dataclass(frozen=True, slots=True)
 class RoleSeen:
-    """One role. `policies_listed`: whether these are all its permission policies; `tags` is None where unknown.
+    """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
     `in_full` is False for a role of which only a list's line was read: name, id and trust policy.
     """
@@ -181,9 +181,9 @@ class NotSeen:
 class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
-    `unplaced` are policies of an organization of which it isn't known whom they limit.
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
     `refused` is what AWS's own words, given beside it, say was refused.
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
     """
 
     asked: str
@@ -191,9 +191,9 @@ class Evidence:
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
-    unplaced: tuple[PolicySeen, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
     refused: tuple[RefusedCall, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -46,7 +46,7 @@ class TaskLink:
     """One link of a task. `why` says what decided, in one sentence; `accounts` are those whose policies have a say.
 
     `slip` is set where no policy is the reason but something that isn't as it is named. `unread` are documents that
-    could refuse it as well, were not read, and are left out of the answer.
+    could deny it as well, were not read, and are left out of the answer.
     """
 
     number: int
@@ -69,7 +69,7 @@ class TaskLink:
 
     @property
     def aws_says(self) -> str:
-        """AWS's sentence in the execution's history; empty where it isn't refused, or the words aren't known."""
+        """AWS's sentence in the execution's history; empty where it isn't denied, or the words aren't known."""
         if not self.broken:
             return ""
         if self.number == TAKE_ON and self.resource and (self.slip is None or self.slip.kind is not SlipKind.NO_ROLE):
@@ -442,11 +442,11 @@ def _reason(judgement: Judgement) -> str:
         return tr("It hangs on {open}.", open=tr("; ").join(judgement.open))
     if decision.decided_by:
         statements = listed(decision.decided_by)
-        return tr("Refused {reason}: {statements}.", reason=decision.aws_reason, statements=statements)
+        return tr("Denied {reason}: {statements}.", reason=decision.aws_reason, statements=statements)
     layers = listed(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
     asker = decision.request.principal
     # Which session of the role it is has no weight: Step Functions names each at random.
-    return tr("Refused: {reasons}.", reasons=layers).replace(asker.arn, asker.role_arn or asker.arn)
+    return tr("Denied: {reasons}.", reasons=layers).replace(asker.arn, asker.role_arn or asker.arn)
 
 
 def _lacks(layer: LayerResult) -> bool:

@@ -1,4 +1,4 @@
-"""The IAM things a stage makes: a role, and a permission policy inside a role."""
+"""The IAM things a stage makes: a role, and a permissions policy inside a role."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class InlinePolicy:
-    """A permission policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
+    """A permissions policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
 
     environment: Environment
     side: Side

@@ -1,7 +1,7 @@
 """The room's HTTP service: participants join and tell how far they are, the instructor looks and acts.
 
 Every answer but the page's own files is JSON; an error is `{"error": …}`, one sentence or two. Requests from other web
-pages, or by a name instead of an address, are refused as the sandbox refuses them.
+pages, or by a name instead of an address, are denied as the sandbox denies them.
 """
 
 from __future__ import annotations

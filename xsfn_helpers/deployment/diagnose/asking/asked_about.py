@@ -10,8 +10,8 @@ from typing import Any
 from xsfn_helpers.common.arns import Arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event, refused_in
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall, events_of, refused_event, refused_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
     if arn is not None or stripped.startswith("arn:"):
         raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=stripped), fix=fix)
     shown = stripped if len(stripped) <= 80 else stripped[:77] + "…"
-    raise ConfigError(tr("{text!r} is no ARN, no file, and no refusal in AWS's words.", text=shown), fix=fix)
+    raise ConfigError(tr("{text!r} is no ARN, no file, and no denial in AWS's words.", text=shown), fix=fix)
 
 
 def _with_arn(asked: AskedAbout, arn: str) -> AskedAbout:
