@@ -59,7 +59,7 @@ def session(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
 
         return AWSResponse(request.url, 200, {}, Raw())
 
-    core.register_last("before-send", answer)
+    core.get_component("event_emitter").register_last("before-send", answer)
     return made
 
 
