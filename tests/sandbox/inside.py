@@ -11,7 +11,7 @@ import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
+from xsfn_helpers.sandbox.gateway.organization import Organization
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 from xsfn_helpers.sandbox.guests.evaluator import Evaluator
@@ -52,6 +53,8 @@ class Inside:
     bridge: Any
     journal: Journal
     owners: Mapping[str, Keys]
+    # The organization that the accounts are in, if one is there.
+    organizations: list[Organization] = field(default_factory=list)
 
     def client(self, service: str, keys: Keys | None = None, *, account: str = ACCOUNT, region: str = REGION) -> Any:
         return _client(self.gateway, service, keys or self.owners[account], region)
@@ -99,17 +102,19 @@ def inside() -> Inside:
         owners[account] = keys
     evaluator = Evaluator()
     stacks = Stacks(journal, evaluator)
+    organizations: list[Organization] = []
     gateway = Gateway(
         bridge,
         SessionOffice("00" * 32),
         Propagation(lambda _account: 0.0, lambda: 0.0),
         Offered(journal, {"cloudformation": stacks}),
+        lambda: organizations[0] if organizations else None,
     )
     behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
     stacks.work_through(gateway)
     atexit.register(folder.cleanup)
-    return Inside(gateway, bridge, journal, owners)
+    return Inside(gateway, bridge, journal, owners, organizations)
 
 
 @functools.lru_cache(maxsize=400)
@@ -128,7 +133,7 @@ def _client(gateway: Gateway, service: str, keys: Keys, region: str) -> Any:
 
 
 @functools.cache
-def _session() -> boto3.session.Session:
+def _session() -> Any:
     return boto3.session.Session()
 
 

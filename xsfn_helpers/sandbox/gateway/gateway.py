@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -24,6 +24,7 @@ from xsfn_helpers.sandbox.gateway.callers import Caller, Directory
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Demand, account_of, name_call
 from xsfn_helpers.sandbox.gateway.errors import Refusal, access_denied, error_response, not_written, unknown_key
 from xsfn_helpers.sandbox.gateway.machine_rules import Machines
+from xsfn_helpers.sandbox.gateway.organization import Organization
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.rules import Principals
 from xsfn_helpers.sandbox.gateway.sessions import RoleSession, SessionOffice, new_session_name
@@ -62,6 +63,8 @@ class Gateway:
     sessions: SessionOffice
     propagation: Propagation
     others: Offered
+    # The organization as it is now; None: the accounts are in none.
+    organization: Callable[[], Organization | None] = field(default=lambda: None)
 
     def handle(self, request: HttpRequest, *, via: str = "") -> HttpResponse:
         """Answer one AWS request; denials come back in the service's own error shape, never as an exception.
@@ -140,6 +143,15 @@ class Gateway:
         role = self._role(role_arn)
         if role is None:
             return False
+        organization = self.organization()
+        of_organization = (
+            {
+                **organization.keys_of(account_of(source_arn, default=""), "Source"),
+                **organization.keys_of(role.account_id, "Resource"),
+            }
+            if organization
+            else {}
+        )
         request = Request(
             principal=Principal.parse(service_principal),
             action="sts:AssumeRole",
@@ -150,10 +162,12 @@ class Gateway:
                 "aws:SourceAccount": account_of(source_arn, default=""),
                 "aws:PrincipalIsAWSService": "true",
                 "aws:PrincipalServiceName": service_principal,
+                **of_organization,
                 **_now(),
             },
         )
-        return decide(request, Policies(resource=_trust(role))).allowed
+        rcps = organization.rcps_of(role.account_id) if organization else ()
+        return decide(request, Policies(resource=_trust(role), rcps=rcps)).allowed
 
     def allowed_as_machine(self, role_arn: str, machine_arn: str, actions: Iterable[str], resource: str) -> bool:
         """Whether Step Functions, as the machine's role, may do all of `actions` on `resource`.
@@ -217,6 +231,7 @@ class Gateway:
             **self.others.tags_of(demand.resource),
         }
         of_iam = demand.action.startswith("iam:")
+        policies, of_organization = self._organized(caller, demand, caller.policies(_trust(role) if role else None))
         request = Request(
             principal=caller.principal,
             action=demand.action,
@@ -224,6 +239,7 @@ class Gateway:
             resource_account=demand.resource_account,
             context={
                 **caller.context,
+                **of_organization,
                 **_now(),
                 "aws:RequestedRegion": _requested_region(demand.action, region),
                 "aws:ResourceAccount": demand.resource_account,
@@ -236,7 +252,21 @@ class Gateway:
                 **demand.context,
             },
         )
-        return decide(request, caller.policies(_trust(role) if role else None))
+        return decide(request, policies)
+
+    def _organized(
+        self, caller: Caller, demand: Demand, policies: Policies
+    ) -> tuple[Policies, dict[str, str | list[str]]]:
+        """The policies with those of the organization, and the condition keys that it makes."""
+        organization = self.organization()
+        if organization is None:
+            return policies, {}
+        keys = {
+            **organization.keys_of(caller.account_id, "Principal"),
+            **organization.keys_of(demand.resource_account, "Resource"),
+        }
+        scps = organization.scps_of(caller.account_id)
+        return replace(policies, scps=scps, rcps=organization.rcps_of(demand.resource_account)), keys
 
     def _names_missing_role(self, call: Call, demand: Demand) -> bool:
         return call.service == "sts" and self._role(demand.resource) is None
@@ -314,6 +344,7 @@ def _denied(service: str, caller: Caller, demand: Demand, decision: Decision) ->
     """AWS's text. Of another account's policies AWS says nothing: there the reason is left out."""
     across = demand.resource_account != caller.account_id
     own_side = "identity-based" in decision.aws_reason or "boundary" in decision.aws_reason
+    own_side = own_side or "service control" in decision.aws_reason
     withheld = demand.action.startswith("sts:") and across and not own_side
     reason = "" if withheld or decision.allowed else decision.aws_reason
     return access_denied(service, caller=caller.arn, action=demand.action, resource=demand.resource, reason=reason)

@@ -20,6 +20,7 @@ from xsfn_helpers.sandbox.journal import Journal, JournalUnwritable, unusable
 from xsfn_helpers.sandbox.moto_bridge import MotoBridge, behave_like_aws, run_tasks_through
 from xsfn_helpers.sandbox.process.account_office import AccountOffice, open_account
 from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
+from xsfn_helpers.sandbox.process.organization_file import OrganizationFile
 from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
 from xsfn_helpers.sandbox.services.functions import Functions
@@ -72,7 +73,8 @@ def assemble(folder: SandboxFolder, config: SandboxConfig) -> Core:
         settings.let_functions_run(True)  # that they don't is a room's affair
     functions = Functions(journal, lambda: settings.runs_functions)
     others = Offered(journal, {"cloudformation": stacks, "lambda": functions})
-    gateway = Gateway(bridge, sessions, propagation, others)
+    organization = OrganizationFile(folder)
+    gateway = Gateway(bridge, sessions, propagation, others, lambda: organization.organization)
     office = AccountOffice(folder, journal, bridge, others, propagation)
     behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))

@@ -10,17 +10,19 @@ import http.client
 import os
 import secrets
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.sandbox.gateway.organization import DEFAULT_ID
 from xsfn_helpers.sandbox.http import addresses
 from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.control import tell
 from xsfn_helpers.sandbox.process.launch import START_LIMIT, launch
+from xsfn_helpers.sandbox.process.organization_file import OrganizationFile
 from xsfn_helpers.sandbox.process.settings import SandboxSettings
 from xsfn_helpers.sandbox.process.state import HEALTH_PATH, LOOPBACK, Running, SandboxAccount, SandboxFolder
 
@@ -112,6 +114,34 @@ class Sandbox:
     def propagation_seconds(self) -> float:
         """How long a change in IAM takes to count for decisions, as on AWS; 0, the default, is at once."""
         return SandboxSettings(self._folder).propagation_seconds
+
+    def organize(
+        self,
+        *,
+        scps: Mapping[str, Sequence[Any]] | None = None,
+        rcps: Mapping[str, Sequence[Any]] | None = None,
+        members: Iterable[str] | None = None,
+        organization_id: str = DEFAULT_ID,
+    ) -> None:
+        """Put accounts into an organization, all of them unless told; from now on its policies count.
+
+        `scps` and `rcps` are documents by account id, or under `root` for all. The sandbox keeps them in its state
+        folder (`organization.json`), and needs no restart. Again replaces what was; raises `SandboxError` for
+        documents that AWS wouldn't take.
+        """
+        accounts = [one.account_id for one in self.accounts.values()] + list(self.further)
+        OrganizationFile(self._folder).keep(
+            {
+                "id": organization_id,
+                "members": list(accounts if members is None else members),
+                "scps": {place: list(documents) for place, documents in (scps or {}).items()},
+                "rcps": {place: list(documents) for place, documents in (rcps or {}).items()},
+            }
+        )
+
+    def leave_organization(self) -> None:
+        """Let the accounts be in no organization again."""
+        OrganizationFile(self._folder).remove()
 
     def delay_propagation(self, seconds: float, account_ids: Iterable[str] | None = None) -> None:
         """From now on, changes in IAM take so many seconds (0 to 120) to count: in these accounts, or in all.
