@@ -59,7 +59,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _parser() -> argparse.ArgumentParser:
     about = tr("Run a Step Functions state machine in another AWS account, step by step.")
-    parser = Parser(prog="xsfn", description=about)
+    failing = tr(
+        "A task \"is not authorized to assume the task state's role\"? `xsfn diagnose` with AWS's sentence, an ARN or your "
+        "templates tells why."
+    )
+    parser = Parser(prog="xsfn", description=f"{about} {failing}")
     parser.add_argument(
         "--version",
         action="version",
