@@ -1,4 +1,4 @@
-"""The same scenario on the sandbox and on other emulators: speed, memory, and how many refusals each gets right.
+"""The same scenario on the sandbox and on other emulators: speed, memory, and how many denials each gets right.
 
 `python -m benchmarks.bench_emulators [--quick]`. The others are installed into `scratch/` at the first time; what
 can't be had is left out and says so. Rounds take turns, so that a busy moment of the machine hits everybody, and the
@@ -24,7 +24,7 @@ from benchmarks.emulators.refusals import Refusals, refusals
 from tests.sandbox.world import World
 
 RUNS_A_ROUND = 10
-# What an engine that breaks under the load shows: a run that doesn't succeed, a refusal, or no answer.
+# What an engine that breaks under the load shows: a run that doesn't succeed, a denial, or no answer.
 BREAKS = (AssertionError, BotoCoreError, ClientError)
 
 

@@ -1,4 +1,4 @@
-"""Decisions per second for the kit's link 2: a cross-account sts:AssumeRole with an external id.
+"""Decisions per second for the kit's link 2: a cross-account sts:AssumeRole with an external ID.
 
 Four ways to ask, the best of several rounds each:
   compiled      policies and request made once, decided again and again
@@ -44,7 +44,7 @@ def per_second(work: Callable[[], object]) -> float:
 
 
 def line_2() -> dict[str, Any]:
-    """Link 2 of the default scenario as `xsfn decide` takes it: a run's session asks, with the external id."""
+    """Link 2 of the default scenario as `xsfn decide` takes it: a run's session asks, with the external ID."""
     scenario = Scenario()
     link = chain(scenario)[1]
     role = scenario.operator_role_name

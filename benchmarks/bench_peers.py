@@ -40,18 +40,18 @@ def questions() -> list[tuple[str, Question, bool]]:
         return found
 
     right: str = line_2()["request"]["context"]["sts:ExternalId"]
-    variant("the right external id", allowed=True)
-    external_id(variant("a wrong external id", allowed=False), f"{right}2")
-    external_id(variant("no external id", allowed=False), None)
-    external_id(variant("an external id in other letter case", allowed=False), right.swapcase())
+    variant("the right external ID", allowed=True)
+    external_id(variant("a wrong external ID", allowed=False), f"{right}2")
+    external_id(variant("no external ID", allowed=False), None)
+    external_id(variant("an external ID in other letter case", allowed=False), right.swapcase())
     question = variant("a wildcard under StringEquals", allowed=False)
     conditions(question)["StringEquals"]["sts:ExternalId"] = "arn:*"
     question = variant("a wildcard under StringLike", allowed=True)
     conditions(question)["StringLike"] = {"sts:ExternalId": f"{right[:-4]}*"}
-    question = variant("no external id, with IfExists", allowed=True)
+    question = variant("no external ID, with IfExists", allowed=True)
     conditions(question)["StringEqualsIfExists"] = conditions(question).pop("StringEquals")
     external_id(question, None)
-    question = variant("no external id, with ForAllValues", allowed=True)
+    question = variant("no external ID, with ForAllValues", allowed=True)
     conditions(question)["ForAllValues:StringEquals"] = conditions(question).pop("StringEquals")
     external_id(question, None)
     question = variant("another role asks", allowed=False)

@@ -1,7 +1,7 @@
 """A JupyterHub for one room, on one machine: everybody their own JupyterLab, notebooks and sandbox. `make hub`.
 
 For trial, and for people who trust each other: all servers run as the user who starts the hub, so participants could
-read each other's files. docs/hosting.md says when to take which set-up.
+read each other's files. docs/hosting.md says when to take which setup.
 
     HUB_PASSWORD        what participants type beside a name of their choice, at least eight characters (required)
     HUB_ADMIN_PASSWORD  what the instructor types, at least 32 characters; without it nobody is administrator

@@ -31,5 +31,5 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture
 def standing_lab(lab: Lab) -> Lab:
     """A lab with all stages applied."""
-    lab.at_stage(3)
+    lab.set_stage(3)
     return lab

@@ -20,7 +20,7 @@ LOG = 'echo "$(basename "$0") $*" >>"$LOG"'
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A folder with the repository's set-up files, and a PATH with nothing on it but what is added."""
+    """A folder with the repository's setup files, and a PATH with nothing on it but what is added."""
 
     folder: Path
 
@@ -387,7 +387,7 @@ class TestEnvironment:
 
 
 class TestPlace:
-    """What lies where the environment goes: ours is made anew, a reader's own stays."""
+    """What lies where the environment goes: ours is re-created, a reader's own stays."""
 
     @pytest.fixture(autouse=True)
     def python(self, machine: Machine) -> None:

@@ -42,7 +42,7 @@ ALONE = {
     "sandbox": {"common", "iam", "asl"},
 }
 MOST_MODULES = 24
-# In a process of its own: imports every module of a room, and refuses whatever is of another.
+# In a process of its own: imports every module of a room, and denies whatever is of another.
 BY_ITSELF = """
 import importlib, pkgutil, sys
 
@@ -161,7 +161,7 @@ class TestMakefile:
 
     @pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.sh")), ids=lambda path: path.name)
     def test_scripts_are_plain_sh(self, script: Path) -> None:
-        """A fresh machine may have no other shell; bash here would also take what dash refuses."""
+        """A fresh machine may have no other shell; bash here would also take what dash denies."""
         checked = subprocess.run(["sh", "-n", str(script)], capture_output=True, text=True, check=False)
 
         assert (checked.returncode, checked.stderr) == (0, "")

@@ -3,7 +3,7 @@
 from xsfn_helpers import open_lab
 
 lab = open_lab()          # two accounts on this machine, IAM enforced
-lab.at_stage(3)           # prerequisites and the article's three stages
+lab.set_stage(3)           # prerequisites and the article's three stages
 print(lab.check())        # each link decided from the policies and tried live
 run = lab.run()           # Operator starts Subject, across accounts
 print(run.output["Output"]["Message"])

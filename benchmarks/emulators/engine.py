@@ -83,7 +83,7 @@ def _family(pid: int) -> list[int]:
 
 
 def client_of_account(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
-    """The tests' client. Where a key id is its account's id, moto's server wants the account in a header as well."""
+    """The tests' client. Where a key ID is its account's id, moto's server wants the account in a header as well."""
     client = client_with(sandbox, service, key_id, secret, token)
     if key_id.isdigit():
         client.meta.events.register(

@@ -35,7 +35,7 @@ _EVERYTHING: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
 class Emulator:
     """How to get one, how to start it on a port, and how to tell that it is up.
 
-    The key id that is an account's id is good for that account in all of them. `has_users`: keys of IAM users are
+    The key ID that is an account's id is good for that account in all of them. `has_users`: keys of IAM users are
     known, so each account gets the administrator whom the tests expect. In `command` and `environment`, `{port}`,
     `{folder}` and `{here}` are filled in.
     """

@@ -11,7 +11,7 @@ from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.arns import Arn, machine_arn
 from xsfn_helpers.deployment.diagnose import Answer, analyse
-from xsfn_helpers.deployment.diagnose.calls import CallPattern, ResourcePlace, calls_of, pattern_of
+from xsfn_helpers.deployment.diagnose.calls import ServiceCall, calls_of
 from xsfn_helpers.deployment.diagnose.evidence import (
     AccountSeen,
     Evidence,
@@ -22,9 +22,10 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 )
 from xsfn_helpers.deployment.diagnose.mistakes import likeness
 from xsfn_helpers.deployment.diagnose.run_time import resolved
-from xsfn_helpers.deployment.diagnose.tasks import read_tasks
+from xsfn_helpers.deployment.diagnose.tasks import CallPattern, read_tasks
 
-PLACE = ResourcePlace("222222222222", "eu-west-1", "aws")
+OPERATOR = "arn:aws:states:eu-west-1:111111111111:stateMachine:parent"
+ROLE = "arn:aws:iam::222222222222:role/spoke"
 MACHINE = "arn:aws:states:eu-west-1:222222222222:stateMachine:child"
 EXECUTIONS = "arn:aws:states:eu-west-1:222222222222:execution:child"
 START = {"StateMachineArn": MACHINE}
@@ -54,7 +55,8 @@ FOLLOWED = [
         (
             "arn:aws:states:::states:startExecution",
             {"StateMachineArn": f"{MACHINE}:3"},
-            [("states:StartExecution", f"{MACHINE}:3")],
+            # A version, like an alias, is authorised on the state machine's own ARN: …/dg/auth-version-alias.html
+            [("states:StartExecution", MACHINE)],
         ),
         ("arn:aws:states:::aws-sdk:sfn:startSyncExecution", START, [("states:StartSyncExecution", MACHINE)]),
         (
@@ -93,7 +95,8 @@ FOLLOWED = [
             [("s3:GetObject", "arn:aws:s3:::b/k/1")],
         ),
         ("arn:aws:states:::aws-sdk:s3:listObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
-        ("arn:aws:states:::aws-sdk:cloudwatchlogs:describeLogGroups", {}, [("logs:DescribeLogGroups", "")]),
+        # By the Service Authorization Reference it can be allowed on everything only.
+        ("arn:aws:states:::aws-sdk:cloudwatchlogs:describeLogGroups", {}, [("logs:DescribeLogGroups", "*")]),
         (
             "arn:aws:states:::aws-sdk:secretsmanager:getSecretValue",
             {"SecretId": "{% $id %}"},
@@ -103,16 +106,36 @@ FOLLOWED = [
     ],
 )
 def test_an_integration_asks_for(resource: str, arguments: dict[str, Any], calls: list[tuple[str, str]]) -> None:
-    found = calls_of(resource, arguments, PLACE)
+    found = _calls(resource, arguments)
 
     assert [(call.action, call.resource) for call in found] == calls
     assert {call.account for call in found} <= {"222222222222", "333333333333"}
 
 
-def test_how_a_task_waits() -> None:
-    assert pattern_of("arn:aws:states:::states:startExecution.sync:2") is CallPattern.RUN_A_JOB
-    assert pattern_of("arn:aws:states:::lambda:invoke.waitForTaskToken") is CallPattern.CALLBACK
-    assert pattern_of("arn:aws:states:::lambda:invoke") is CallPattern.REQUEST_RESPONSE
+def _calls(resource: str, arguments: dict[str, Any]) -> tuple[ServiceCall, ...]:
+    definition = json.dumps(_one_task(resource, arguments, Credentials={"RoleArn": ROLE}))
+    evidence = Evidence(OPERATOR, MachineSeen(OPERATOR, "arn:aws:iam::111111111111:role/hub", definition), {})
+    return tuple(call for task in read_tasks(definition) for call in calls_of(task, evidence).calls)
+
+
+def test_a_version_or_an_alias_is_told_by_its_condition_key() -> None:
+    [call] = _calls("arn:aws:states:::states:startExecution", {"StateMachineArn": f"{MACHINE}:PROD"})
+
+    assert (call.resource, call.context) == (MACHINE, (("states:StateMachineQualifier", "PROD"),))
+
+
+@pytest.mark.parametrize(
+    ("resource", "waits"),
+    [
+        ("arn:aws:states:::states:startExecution.sync:2", CallPattern.RUN_A_JOB),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", CallPattern.CALLBACK),
+        ("arn:aws:states:::lambda:invoke", CallPattern.REQUEST_RESPONSE),
+    ],
+)
+def test_how_a_task_waits(resource: str, waits: CallPattern) -> None:
+    [task] = read_tasks(json.dumps(_one_task(resource, {})))
+
+    assert task.pattern is waits
 
 
 def test_tasks_are_found_wherever_they_are() -> None:
@@ -140,9 +163,11 @@ def test_tasks_are_found_wherever_they_are() -> None:
     assert [(one.name, one.where, one.distributed) for one in found] == [
         ("A", "", False),
         ("B", "branch 1", False),
+        ("D", "branch 2", False),
         ("C", "branch 2, for each item, for each item", True),
     ]
-    assert [one.role_arn for one in found] == ["", "r", "r"]
+    assert [one.role_arn for one in found] == ["", "r", "", "r"]
+    assert [one.fan_out is not None for one in found] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +268,9 @@ def test_a_function_may_have_a_policy_of_its_own(permission: dict[str, Any], ans
         2: Answer.NOT_ASKED,
         3: answer,
     }
-    assert found.ok
+    assert found.ok is (answer is Answer.ALLOWED)
+    # Allowed or not, a Deny in it would deny the call: it is told that nobody read it.
+    assert "function:work itself" in str(found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where and why a definition would be refused: AWS's words, and a place in the text that was written."""
+"""Where and why a definition would be denied: AWS's words, and a place in the text that was written."""
 
 from __future__ import annotations
 

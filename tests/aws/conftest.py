@@ -58,6 +58,6 @@ def played(sandbox: Sandbox, names: dict[str, str], tmp_path: Path, monkeypatch:
 def agreed_lab(aws: PlayedAws) -> Iterator[Lab]:
     """A lab on the two accounts, agreed to; nothing of it exists yet."""
     lab = aws.lab()
-    lab.agree("yes")
+    lab.confirm_changes("yes")
     yield lab
     lab.clean()

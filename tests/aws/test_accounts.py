@@ -1,4 +1,4 @@
-"""Sandbox accounts: one session and one set of clients per side, apart from the reader's own AWS set-up."""
+"""Sandbox accounts: one session and one set of clients per side, apart from the reader's own AWS setup."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TestASandboxThatEnded:
     def lab(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path))
         lab = open_lab()
-        lab.at_stage(3)
+        lab.set_stage(3)
         yield lab
         if sandbox := Sandbox.find():
             sandbox.stop()

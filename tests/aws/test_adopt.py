@@ -30,7 +30,7 @@ def company(own_aws: PlayedAws, owner: Owner) -> Iterator[Lab]:
     owner.machine(
         Side.SUBJECT, lab.scenario.subject.id, lab.scenario.subject_machine_name, lab.scenario.subject_role_name
     )
-    lab.agree("yes")
+    lab.confirm_changes("yes")
     yield lab
     lab.clean()
 
@@ -38,7 +38,7 @@ def company(own_aws: PlayedAws, owner: Owner) -> Iterator[Lab]:
 def test_used_as_it_is(company: Lab, owner: Owner) -> None:
     before = owner.stock()
     plan = company.steps.prerequisites.plan()
-    company.at_stage(3)
+    company.set_stage(3)
     report = company.check()
 
     assert [change.action for change in plan] == [Action.CREATE, Action.ADOPT, Action.ADOPT]
@@ -93,14 +93,14 @@ def both(own_aws: PlayedAws, owner: Owner) -> Iterator[Lab]:
     for name in (scenario.subject_role_name, scenario.execute_role_name):
         owner.role(Side.SUBJECT, name)
     owner.machine(Side.SUBJECT, scenario.subject.id, scenario.subject_machine_name, scenario.subject_role_name)
-    lab.agree("yes")
+    lab.confirm_changes("yes")
     yield lab
     lab.clean()
 
 
 def test_nothing_is_changed_that_wasnt_named(both: Lab, owner: Owner) -> None:
     before = owner.stock()
-    both.at_stage(3)
+    both.set_stage(3)
 
     assert owner.stock() == before
     assert not both.check(live=False).ok, "and the checks say what is missing"
@@ -109,20 +109,20 @@ def test_nothing_is_changed_that_wasnt_named(both: Lab, owner: Owner) -> None:
 def test_all_of_it_changed_works_and_is_put_back(both: Lab, owner: Owner) -> None:
     before = owner.stock()
     told = both.may_change("operator_role", "execute_role", "operator_machine", "subject_machine")
-    told.at_stage(3)
+    told.set_stage(3)
 
     assert told.run().succeeded
     assert told.stage(2).is_applied
-    told.at_stage(1)
-    assert not told.decide(2).allowed, "taking a stage back puts back what it changed"
-    told.at_stage(3)
+    told.set_stage(1)
+    assert not told.evaluate(2).allowed, "taking a stage back puts back what it changed"
+    told.set_stage(3)
     both.clean()
     assert owner.stock() == before
 
 
 def test_one_that_isnt_there_is_told_before_anything_is_made(own_aws: PlayedAws, owner: Owner) -> None:
     lab = own_aws.lab(adopt="subject_machine")
-    lab.agree("yes")
+    lab.confirm_changes("yes")
 
     with pytest.raises(StepError, match="There is no state machine subject-statemachine, and it is to be adopted"):
         lab.prepare()

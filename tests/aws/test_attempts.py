@@ -1,4 +1,4 @@
-"""A refusal as an answer."""
+"""A denial as an answer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def test_a_refused_call_gives_aws_words(lab: Lab) -> None:
     answer = attempt(lab.operator.client("iam").get_role, RoleName="nobody")
 
     assert (answer.allowed, answer.code) == (False, "NoSuchEntity")
-    assert str(answer) == "✗ AWS refused it: NoSuchEntity\n  The role with name nobody cannot be found."
+    assert str(answer) == "✗ AWS denied it: NoSuchEntity\n  The role with name nobody cannot be found."
 
 
 def test_what_the_lab_refuses_itself_says_so_and_where(lab: Lab) -> None:
     answer = attempt(lab.using, operator_role_permissions="{")
 
-    assert str(answer).startswith("✗ The lab refused it: PolicyError\n  operator role permissions, line 1, column 2: ")
+    assert str(answer).startswith("✗ The lab denied it: PolicyError\n  operator role permissions, line 1, column 2: ")
 
 
 def test_an_error_of_neither_is_raised() -> None:

@@ -22,7 +22,7 @@ def test_each_profile_leads_to_its_account_and_region(aws: PlayedAws) -> None:
 
 
 def test_everything_holds_there_too(agreed_lab: Lab) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
     report = agreed_lab.check()
 
     assert report.ok, str(report)

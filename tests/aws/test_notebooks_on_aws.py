@@ -15,7 +15,7 @@ from tests.notebooks.references import NOTEBOOKS
 # Cells that must say something else there, by what they call: IAM can't be slowed down on AWS.
 _OTHERWISE: Final = {
     "00-start-here": {"choose_target()"},
-    "03-operator-task": {"lab.propagation_delay("},
+    "03b-when-a-run-fails": {"lab.propagation_delay("},
     "05-break-and-fix": {'practice.fault("too-soon")'},
     "06-your-own-accounts": {"rehearse()"},
 }

@@ -62,7 +62,7 @@ class Owner:
         self._clients[side][0].create_policy(PolicyName=name, PolicyDocument=POLICY)
 
     def names(self) -> set[str]:
-        """What there is in both accounts, each with what it gets anew when it is made again."""
+        """What there is in both accounts, each with what it gets anew when it is re-created."""
         found: set[str] = set()
         for iam, states in self._clients.values():
             found |= {f"{role['Arn']} {role['RoleId']}" for role in iam.list_roles()["Roles"]}
@@ -98,7 +98,7 @@ def owner(own_aws: PlayedAws) -> Owner:
 
 @pytest.fixture
 def decoys(own_aws: PlayedAws, owner: Owner) -> Stock:
-    """One of each kind that a careless clean-up would take along: same beginnings, same names, no tag or another's."""
+    """One of each kind that a careless cleanup would take along: same beginnings, same names, no tag or another's."""
     scenario = own_aws.lab().scenario
     for side in Side:
         account = scenario.account(side).id
@@ -149,7 +149,7 @@ class TestKilledAtEverySingleCall:
     ) -> None:
         own_aws.lab().agree("yes")
         died, names = 0, owner.names()
-        for call in deaths_at_every_call(own_aws, lambda lab: lab.at_stage(3), first=lambda _: None):
+        for call in deaths_at_every_call(own_aws, lambda lab: lab.set_stage(3), first=lambda _: None):
             died += 1
             own_aws.lab().clean()
             assert owner.names() == names, f"killed at call {call} of apply"
@@ -161,7 +161,7 @@ class TestKilledAtEverySingleCall:
     def test_of_clean_the_next_one_completes_it(self, own_aws: PlayedAws, owner: Owner, decoys: Stock) -> None:
         own_aws.lab().agree("yes")
         died, names = 0, owner.names()
-        for call in deaths_at_every_call(own_aws, lambda lab: lab.clean(), first=lambda lab: lab.at_stage(3)):
+        for call in deaths_at_every_call(own_aws, lambda lab: lab.clean(), first=lambda lab: lab.set_stage(3)):
             died += 1
             own_aws.lab().clean()
             assert owner.names() == names, f"killed at call {call} of clean"
@@ -175,11 +175,11 @@ class TestKilledAtEverySingleCall:
         for call in (6, 12, 18, 24):
             lab = own_aws.lab()
             with pytest.raises(Killed), dies_at(lab, call, Death.AFTER, counting=("",)):
-                lab.at_stage(3)
+                lab.set_stage(3)
             other_names = own_aws.lab(operator_role_name="x", subject_machine_name="y", execute_role_name="z")
             Path(Ledger.default().path).unlink()
-            other_names.agree("yes")
-            other_names.leftovers().remove()
+            other_names.confirm_changes("yes")
+            other_names.find_resources().remove()
             assert owner.stock() == decoys, f"killed at call {call} of apply"
             own_aws.lab().agree("yes")
 
@@ -190,7 +190,7 @@ class TestSameNameWithoutTag:
     @pytest.fixture
     def lab(self, own_aws: PlayedAws) -> Lab:
         lab = own_aws.lab()
-        lab.agree("yes")
+        lab.confirm_changes("yes")
         return lab
 
     @pytest.mark.parametrize("which", ["operator_role", "subject_role", "execute_role"])
@@ -212,7 +212,7 @@ class TestSameNameWithoutTag:
 
     def refused_and_left(self, lab: Lab, owner: Owner, before: Stock) -> None:
         with pytest.raises(StepError, match=r"There is already a .*It was left as it is"):
-            lab.at_stage(3)
+            lab.set_stage(3)
         cleaned = lab.clean()
 
         assert owner.stock() == before
@@ -237,7 +237,7 @@ class TestFind:
 
     def test_others_labs_are_told_and_kept(self, aws: PlayedAws) -> None:
         Owner(aws).role(Side.SUBJECT, f"{aws.names['lab_id']}-neighbour", tags={LAB_TAG: f"{aws.names['lab_id']}-b"})
-        left = aws.lab().leftovers()
+        left = aws.lab().find_resources()
 
         assert left.own == ()
         assert f"Lab '{aws.names['lab_id']}-b' has 1: --lab-id {aws.names['lab_id']}-b shows them." in str(left)
@@ -245,24 +245,24 @@ class TestFind:
     def test_where_it_may_not_look_it_says_so(self, aws: PlayedAws) -> None:
         everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         denied = {"Effect": "Deny", "Action": "iam:ListRoles", "Resource": "*"}
-        left = aws.lab(operator_profile=aws.as_user("short-sighted", [everything, denied])).leftovers()
+        left = aws.lab(operator_profile=aws.as_user("short-sighted", [everything, denied])).find_resources()
 
         assert any("Not every one of the roles could be looked at: Operator account" in note for note in left.notes)
 
     def test_what_a_reach_left_is_found_and_removed(self, agreed_lab: Lab, aws: PlayedAws) -> None:
         reached = every_target(agreed_lab)
-        agreed_lab.reach(*reached).apply()
+        agreed_lab.calls_to(*reached).apply()
         aws.client(Side.SUBJECT, "sqs").create_queue(QueueName=f"{agreed_lab.environment.lab_id}-others")
         another = aws.lab(subject_machine_name="now-another")
-        another.agree("yes")
-        left = another.leftovers()
+        another.confirm_changes("yes")
+        left = another.find_resources()
         planned = {change.thing for change in left.plan}
         removed = {change.thing for change in left.remove()}
 
         names = {target.name.removeprefix("Express ") for target in reached}
         assert names <= planned
         assert names <= removed
-        assert another.leftovers().own == ()
+        assert another.find_resources().own == ()
         assert aws.client(Side.SUBJECT, "sqs").list_queues(QueueNamePrefix=agreed_lab.environment.lab_id)["QueueUrls"]
 
     def test_buckets_that_may_not_be_listed_are_told(self, aws: PlayedAws) -> None:
@@ -277,30 +277,30 @@ class TestFind:
         key = iam.create_access_key(UserName=user)["AccessKey"]
         add_profile(aws.home, user, aws.sandbox.region, key["AccessKeyId"], key["SecretAccessKey"])
 
-        notes = aws.lab(subject_profile=user).leftovers().notes
+        notes = aws.lab(subject_profile=user).find_resources().notes
 
         assert [note for note in notes if "buckets" in note] == list(notes)
         assert len(notes) == 1
 
 
 def test_clean_takes_what_had_other_names_by_the_ledger(agreed_lab: Lab, aws: PlayedAws) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
     renamed = aws.lab(subject_machine_name="now-another", execute_role_name="now-another-too")
-    renamed.agree("yes")
+    renamed.confirm_changes("yes")
     removed = {change.thing for change in renamed.clean() if change.action is Action.REMOVE}
 
     assert f"state machine {aws.names['subject_machine_name']}" in removed
     assert f"role {aws.names['execute_role_name']}" in removed
-    assert len(renamed.leftovers()) == 0 or not renamed.leftovers().own
+    assert len(renamed.find_resources()) == 0 or not renamed.find_resources().own
 
 
 def test_clean_takes_what_was_reached_by_the_ledger(agreed_lab: Lab, aws: PlayedAws) -> None:
     reached = every_target(agreed_lab)
-    agreed_lab.reach(*reached).apply()
+    agreed_lab.calls_to(*reached).apply()
     removed = {change.thing for change in agreed_lab.clean() if change.action is Action.REMOVE}
 
     assert {target.name.removeprefix("Express ") for target in reached} <= removed
-    assert agreed_lab.leftovers().own == ()
+    assert agreed_lab.find_resources().own == ()
 
 
 class TestLedger:

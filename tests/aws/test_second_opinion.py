@@ -43,8 +43,8 @@ def test_both_say_the_same_of_every_link_that_aws_simulates(agreed_lab: Lab, per
     documents: dict[str, Any] = {
         name: {"Version": "2012-10-17", "Statement": statement} for name, statement in statements.items()
     }
-    agreed_lab.using(**documents).at_stage(3)
-    opinion = agreed_lab.second_opinion()
+    agreed_lab.using(**documents).set_stage(3)
+    opinion = agreed_lab.compare_with_aws()
 
     assert [check.id for check in opinion.report] == ["link-2.aws", "link-3.aws", "link-4.aws", "link-5.aws"]
     assert opinion.agree, str(opinion)
@@ -54,19 +54,19 @@ def test_both_say_the_same_of_every_link_that_aws_simulates(agreed_lab: Lab, per
 
 def test_what_aws_isnt_asked_is_told_with_the_reason(agreed_lab: Lab) -> None:
     agreed_lab.prepare()
-    notes = "\n".join(agreed_lab.second_opinion().notes)
+    notes = "\n".join(agreed_lab.compare_with_aws().notes)
 
     assert "link 1. Step Functions" in notes
     assert "AWS simulates no trust policy" in notes
-    assert "link 3. execute role -> states:StartExecution -> Subject state machine: refused: the execute role" in notes
+    assert "link 3. execute role -> states:StartExecution -> Subject state machine: denied: the execute role" in notes
     assert "Access Analyzer, Operator account" in notes
 
 
 def test_where_simulating_is_denied_it_says_so(aws: PlayedAws, agreed_lab: Lab) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     denied = {"Effect": "Deny", "Action": "iam:Simulate*", "Resource": "*"}
-    opinion = aws.lab(operator_profile=aws.as_user("unsimulating", [everything, denied])).second_opinion()
+    opinion = aws.lab(operator_profile=aws.as_user("unsimulating", [everything, denied])).compare_with_aws()
 
     assert "link-2.aws" not in [check.id for check in opinion.report]
     assert any(note.startswith("link 2.") and "AWS said AccessDenied" in note for note in opinion.notes)
@@ -76,7 +76,7 @@ class TestDisagreement:
     @pytest.fixture
     def lab(self, agreed_lab: Lab) -> Lab:
         """AWS answers otherwise than the engine."""
-        agreed_lab.at_stage(3)
+        agreed_lab.set_stage(3)
 
         def otherwise(parsed: dict[str, Any], **_: Any) -> None:
             parsed["EvaluationResults"][0]["EvalDecision"] = "implicitDeny"
@@ -86,7 +86,7 @@ class TestDisagreement:
         return agreed_lab
 
     def test_is_told_as_a_bug_of_ours(self, lab: Lab) -> None:
-        opinion = lab.second_opinion()
+        opinion = lab.compare_with_aws()
         check = opinion.report["link-2.aws"]
 
         assert not opinion.agree
@@ -95,7 +95,7 @@ class TestDisagreement:
         assert [other.passed for other in opinion.report] == [False, True, True, True]
 
     def test_comes_with_a_text_that_holds_nothing_private(self, lab: Lab) -> None:
-        (text,) = lab.second_opinion().to_send
+        (text,) = lab.compare_with_aws().to_send
         told = json.loads(text)
 
         assert (told["engine"], told["aws"]) == ("allowed", "implicitDeny")
@@ -110,7 +110,7 @@ class TestDisagreement:
         """So that whoever gets the text sees the same."""
         from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 
-        told = json.loads(lab.second_opinion().to_send[0])
+        told = json.loads(lab.compare_with_aws().to_send[0])
         asked = told["asked"]
         request = Request(
             Principal.parse(asked["principal"]), asked["action"], asked["resource"], "111111111111", asked["context"]
@@ -123,10 +123,10 @@ class TestDisagreement:
     def test_on_the_command_line_fails_the_check(
         self, aws: PlayedAws, agreed_lab: Lab, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        agreed_lab.at_stage(3)
+        agreed_lab.set_stage(3)
 
         assert main(["check", "--no-live", "--second-opinion", *aws.options]) == OK
-        assert "The engine beside AWS: 4 of 4 hold" in capsys.readouterr().out
+        assert "The engine beside AWS: 4 of 4 passed" in capsys.readouterr().out
         agreed_lab.operator.client("iam").delete_role_policy(
             RoleName=agreed_lab.scenario.operator_role_name, PolicyName="assume-subject-execute-role"
         )
@@ -152,18 +152,18 @@ class TestAccessAnalyzer:
         }
 
     def test_advice_is_shown(self, agreed_lab: Lab) -> None:
-        agreed_lab.at_stage(3)
+        agreed_lab.set_stage(3)
         with self.stubbed(agreed_lab, self.finding("SECURITY_WARNING")):
-            opinion = agreed_lab.second_opinion()
+            opinion = agreed_lab.compare_with_aws()
 
         assert "security warning PASS_ROLE_WITH_STAR" in opinion.report["operator_role_permissions.aws"].evidence
         assert "nothing against it" in opinion.report["operator_role_trust.aws"].evidence
         assert opinion.agree
 
     def test_an_error_in_what_the_engine_takes_is_a_disagreement(self, agreed_lab: Lab) -> None:
-        agreed_lab.at_stage(3)
+        agreed_lab.set_stage(3)
         with self.stubbed(agreed_lab, self.finding("ERROR")):
-            opinion = agreed_lab.second_opinion()
+            opinion = agreed_lab.compare_with_aws()
 
         assert not opinion.agree
         assert json.loads(opinion.to_send[0])["aws"][0]["findingType"] == "ERROR"
@@ -189,14 +189,14 @@ def test_redacted(private: str, sent: str) -> None:
 
 @pytest.mark.parametrize("side", Side)
 def test_an_organisations_refusal_is_no_disagreement(agreed_lab: Lab, side: Side) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
 
     def fenced(parsed: dict[str, Any], **_: Any) -> None:
         parsed["EvaluationResults"][0]["EvalDecision"] = "implicitDeny"
         parsed["EvaluationResults"][0]["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": False}
 
     agreed_lab.environment.iam(side).meta.events.register("after-call.iam.SimulatePrincipalPolicy", fenced)
-    opinion = agreed_lab.second_opinion()
+    opinion = agreed_lab.compare_with_aws()
 
     assert opinion.agree
-    assert "service control policy of the organisation, which only AWS can see" in str(opinion)
+    assert "service control policy of the organization, which only AWS can see" in str(opinion)

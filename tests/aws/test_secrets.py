@@ -39,7 +39,7 @@ def kept(folder: Path) -> str:
 def test_the_search_finds_what_is_there(own_aws: PlayedAws, door: Recorder) -> None:
     """Where the keys are meant to be, they are found: in the reader's own AWS files, and in an answer of STS."""
     lab = own_aws.lab()
-    lab.agree("yes")
+    lab.confirm_changes("yes")
     lab.trust_trial().ask("*")
 
     assert len(leaked(kept(own_aws.home / ".aws"), own_aws, door)) == 4
@@ -72,8 +72,8 @@ def test_of_the_command_line(
 
 def test_of_what_objects_show(own_aws: PlayedAws, door: Recorder) -> None:
     lab = own_aws.lab()
-    lab.agree("yes")
-    lab.at_stage(3)
+    lab.confirm_changes("yes")
+    lab.set_stage(3)
     trial = lab.trust_trial()
     run = lab.run()
     shown = [
@@ -83,10 +83,18 @@ def test_of_what_objects_show(own_aws: PlayedAws, door: Recorder) -> None:
             lab.operator,
             lab.environment.accounts,
             lab.environment.accounts.agreement,
-            lab.agree("yes"),
+            lab.confirm_changes("yes"),
         ),
-        *(lab.preflight(), lab.second_opinion(), lab.leftovers(), lab.plan_clean(), lab.status(), lab.check(), run),
-        *(trial, trial.ask("*"), attempt(lab.operator.client("iam").get_role, RoleName="none")),
+        *(
+            lab.preflight(),
+            lab.compare_with_aws(),
+            lab.find_resources(),
+            lab.plan_clean(),
+            lab.status(),
+            lab.check(),
+            run,
+        ),
+        *(trial, trial.try_policy("*"), attempt(lab.operator.client("iam").get_role, RoleName="none")),
         *(lab.subject.session(), lab.subject.client("iam"), lab.clean()),
     ]
     texts = [f"{one!r}\n{one}" for one in shown]

@@ -81,7 +81,7 @@ def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.Monk
 
     lab = aws.lab()
     monkeypatch.setattr(lab_module, "is_loopback", lambda _: False)
-    question = lab.agree()
+    question = lab.confirm_changes()
     shown = question._repr_mimebundle_()
     (answer,), (button,) = widgets(ipywidgets.Text), widgets(ipywidgets.Button)
 
@@ -92,4 +92,4 @@ def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.Monk
     answer.value = "yes"
     button.click()
     assert lab.environment.accounts.agreement.given
-    assert str(lab.agree()) == "Agreed already: lab.withdraw() ends it."
+    assert str(lab.confirm_changes()) == "Confirmed already: lab.revoke_confirmation() revokes it."

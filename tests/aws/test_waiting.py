@@ -20,7 +20,7 @@ DELAY = 5.0
 def slow(own_aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """Two accounts where a change takes seconds to be seen."""
     lab = own_aws.lab()
-    lab.agree("yes")
+    lab.confirm_changes("yes")
     # From now on the test's state folder is the lab's; the delay belongs to the sandbox's own.
     own_aws.sandbox.delay_propagation(DELAY)
     yield lab
@@ -39,7 +39,7 @@ def test_a_state_machine_whose_role_isnt_seen_yet(slow: Lab, capsys: pytest.Capt
 
 
 def test_the_first_run_comes_too_soon_and_is_tried_again(slow: Lab, capsys: pytest.CaptureFixture[str]) -> None:
-    slow.at_stage(3)
+    slow.set_stage(3)
     slow.stage(2).undo()
     time.sleep(DELAY)
     capsys.readouterr()
@@ -48,12 +48,12 @@ def test_the_first_run_comes_too_soon_and_is_tried_again(slow: Lab, capsys: pyte
     told = capsys.readouterr().err
 
     assert run.succeeded
-    assert "a run was refused, though the policies allow it in Operator account 111111111111" in told
+    assert "a run was denied, though the policies allow it in Operator account 111111111111" in told
     assert IAM_SPREADS in told
 
 
 def test_a_run_that_the_policies_refuse_isnt_tried_again(agreed_lab: Lab) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
     agreed_lab.stage(2).undo()
     run = agreed_lab.run()
     started = [one for one in agreed_lab.environment.accounts.agreement.changes() if one.what == "StartExecution"]
@@ -63,7 +63,7 @@ def test_a_run_that_the_policies_refuse_isnt_tried_again(agreed_lab: Lab) -> Non
 
 
 def test_a_whole_walkthrough_with_the_delay(slow: Lab) -> None:
-    slow.at_stage(3)
+    slow.set_stage(3)
 
     assert slow.check().ok
 
@@ -71,7 +71,7 @@ def test_a_whole_walkthrough_with_the_delay(slow: Lab) -> None:
 def test_patience_ends(slow: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AwsAccounts, "pace", Pace(poll=0.02, propagation=0.5))
 
-    with pytest.raises(StepError, match="AWS refused CreateStateMachine"):
+    with pytest.raises(StepError, match="AWS denied CreateStateMachine"):
         slow.prepare()
 
 

@@ -26,9 +26,9 @@ def door(aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
 CHANGES: dict[str, Callable[[Lab], object]] = {
     "prepare": lambda lab: lab.prepare(),
     "stage": lambda lab: lab.stage(1).apply(),
-    "at_stage": lambda lab: lab.at_stage(3),
+    "at_stage": lambda lab: lab.set_stage(3),
     "trust trial": lambda lab: lab.trust_trial().ask("*"),
-    "practice": lambda lab: lab.practice().fault(1).break_it(),
+    "practice": lambda lab: lab.practice().fault(1).inject(),
     "own client": lambda lab: lab.operator.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}"),
     "own session": lambda lab: lab.subject.session().client("iam").delete_role(RoleName="r"),
 }
@@ -92,10 +92,10 @@ class TestAYes:
 
         for answer in ("", "y", "no", "yes please"):
             with pytest.raises(ConfigError, match="is not a yes"):
-                lab.agree(answer)
+                lab.confirm_changes(answer)
         with pytest.raises(AgreementNeeded):
             lab.prepare()
-        assert "12 hours" in str(lab.agree(" Yes "))
+        assert "12 hours" in str(lab.confirm_changes(" Yes "))
         lab.prepare()
         lab.clean()
 
@@ -108,8 +108,8 @@ class TestAYes:
 
     def test_can_be_withdrawn(self, aws: PlayedAws) -> None:
         lab = aws.lab()
-        lab.agree("yes")
-        lab.withdraw()
+        lab.confirm_changes("yes")
+        lab.revoke_confirmation()
 
         for same in (lab, aws.lab()):
             with pytest.raises(AgreementNeeded):
@@ -119,7 +119,7 @@ class TestAYes:
         self, aws: PlayedAws, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         lab = aws.lab()
-        lab.agree("yes")
+        lab.confirm_changes("yes")
 
         class Tomorrow(datetime):
             @classmethod
@@ -135,17 +135,17 @@ class TestAYes:
 def test_the_readers_own_calls_are_told_as_refused_by_the_lab(aws: PlayedAws) -> None:
     told = attempt(aws.lab().operator.client("iam").delete_role, RoleName="somebodys")
 
-    assert str(told).startswith("✗ The lab refused it: AgreementNeeded")
+    assert str(told).startswith("✗ The lab denied it: AgreementNeeded")
 
 
 def test_the_sandbox_needs_none(lab: Lab) -> None:
-    assert "Nothing needs a yes here" in str(lab.agree("yes"))
+    assert "Nothing needs a yes here" in str(lab.confirm_changes("yes"))
     lab.prepare()
 
 
 @pytest.mark.parametrize("side", Side)
 def test_every_change_is_in_the_ledger_and_no_document(agreed_lab: Lab, side: Side) -> None:
-    agreed_lab.at_stage(3)
+    agreed_lab.set_stage(3)
     entries = [entry for entry in agreed_lab.environment.accounts.agreement.changes() if entry.what != "agreed"]
     path = agreed_lab.environment.accounts.agreement.record
 

@@ -37,7 +37,7 @@ def executable() -> str | None:
 def running_or_told(nothing_shows: str) -> Iterator[Browser]:
     """The browser for a test that needs one; without any the test is skipped, loudly, and in CI it fails.
 
-    `nothing_shows` says what then isn't shown: "that the hand-out can be printed".
+    `nothing_shows` says what then isn't shown: "that the handout can be printed".
     """
     path = executable()
     if path is None:

@@ -26,7 +26,7 @@ from xsfn_helpers.display import palette
 
 OPENING: Final = (
     "import os\nos.environ['XSFN_LANG'] = '{language}'\n"
-    "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.at_stage({stage})"
+    "from xsfn_helpers import open_lab\nlab = open_lab()\nlab.set_stage({stage})"
 )
 NARROW: Final = 480
 ZOOMED: Final = 640  # what a window of 1280 has left at 200 % zoom
@@ -78,15 +78,15 @@ _NO_ROLE: Final = ("form = lab.task_form()\nform.choose(None)", "form")
 _RAN: Final = ("lab.stage(2).undo()\nrun = lab.run()", 'lab.workflow("operator", run)')
 _TRIAL: Final = (
     "trial = lab.trust_trial()",
-    'trial.ask(trial.session_arn.replace("curious", "somebody-else"))',
+    'trial.try_policy(trial.session_arn.replace("curious", "somebody-else"))',
 )
-_BREAK: Final = "practice = lab.practice()\nfault = practice.fault(1)\nbroken = fault.break_it()"
+_BREAK: Final = "practice = lab.practice()\nfault = practice.fault(1)\nbroken = fault.inject()"
 _SYMPTOM: Final = (_BREAK, "fault.symptom()")
 _CHECK: Final = (
     f'{_BREAK}\ntrust = fault.document("execute_role_trust")\ndel trust["Statement"][0]["Condition"]',
     "saved = fault.repair(execute_role_trust=trust)\nfault.check()",
 )
-_SCORE: Final = (_BREAK, "solved = fault.solve(), fault.check()\npractice.score_card()")
+_SCORE: Final = (_BREAK, "solved = fault.apply_solution(), fault.check()\npractice.score_card()")
 _OUTPUT: Final = ".jp-OutputArea-output.jp-RenderedHTML"
 SCENES: Final = (
     # Notebooks 00 to 03.

@@ -30,10 +30,10 @@ def sources(shipped: Path) -> list[str]:
 def notebook(page: Page, jupyter: JupyterLab, shipped: Path) -> Iterator[Notebook]:
     """Notebook 05 as somebody opens it who has solved nothing yet."""
     practice = open_lab().practice()
-    practice.put_right()
+    practice.restore()
     practice.forget()
     yield jupyter.open(page, PATH.as_posix())
-    practice.put_right()
+    practice.restore()
     practice.forget()
 
 

@@ -17,7 +17,7 @@ def test_the_page_is_readable_for_everybody(
     browser: Browser, axe_script: str, shared: SharedLab, scheme: str, tmp_path: Path
 ) -> None:
     lab = shared.lab
-    lab.at_stage(3)
+    lab.set_stage(3)
     lab.stage(2).undo()
     report = tmp_path / "report.html"
     report.write_text(diagnosis_page(lab.diagnose()), encoding="utf-8")

@@ -37,14 +37,14 @@ def stored(lab: Lab) -> Any:
 
 
 def with_another_id(lab: Lab) -> str:
-    """The trust policy with the ARN of the wrong state machine as external id."""
+    """The trust policy with the ARN of the wrong state machine as external ID."""
     return lab.blueprint.execute_role_trust.replace(lab.scenario.external_id, lab.scenario.subject_machine_arn)
 
 
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the trust policy open for editing."""
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(3)"), *CELLS)
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(3)"), *CELLS)
     assert notebook.run(OPEN) == ""
     assert notebook.run(EDIT) == ""
     expect(link(page, 6)).to_be_visible()
@@ -59,7 +59,7 @@ def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(noteboo
 
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
     expect(link(page, 2)).to_contain_text("✗ would break")
-    expect(link(page, 2)).to_contain_text("Refused because no role trust policy allows the sts:AssumeRole action.")
+    expect(link(page, 2)).to_contain_text("Denied because no role trust policy allows the sts:AssumeRole action.")
     expect(link(page, 2)).to_contain_text("Now allowed by Operator role's inline policy")
     expect(link(page, 2)).to_contain_text("Smallest change")
     for number in (1, 3, 4, 5, 6):
@@ -67,7 +67,7 @@ def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(noteboo
         expect(link(page, number)).to_contain_text("✓ stays allowed")
     expect(page.locator(".xsfn-headline")).to_have_text("Link 2 would break.")
     assert stored(lab) == before
-    assert lab.decide(2).allowed
+    assert lab.evaluate(2).allowed
 
     page.get_by_role("button", name="Reset").click()
     expect(page.locator(".xsfn-headline")).to_have_text("No link would change.")
@@ -95,7 +95,7 @@ def test_a_syntax_fault_is_told_at_its_line_and_column(notebook: Notebook, share
     expect(page.locator('.xsfn-behind [data-kind="fault"]')).to_contain_text("✗ 7")
     expect(page.locator(AREA)).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("button", name="Apply")).to_be_disabled()
-    expect(page.locator(".xsfn-headline")).to_have_text("AWS would refuse this, so nothing would change.")
+    expect(page.locator(".xsfn-headline")).to_have_text("AWS would reject this, so nothing would change.")
     place.click()
     expect(page.locator(AREA)).to_be_focused()
     assert (
@@ -113,7 +113,7 @@ def test_what_aws_takes_although_it_means_trouble_is_told_at_its_line(notebook: 
     page.locator(AREA).fill(with_another_id(shared.lab))
 
     expect(page.locator('.xsfn-remarks [data-kind="warning"]')).to_contain_text(
-        "Line 13, column 29 The external id is a machine of account 222222222222"
+        "Line 13, column 29 The external ID is a machine of account 222222222222"
     )
     expect(page.locator('.xsfn-behind [data-kind="warning"]')).to_contain_text("! 13")
     expect(page.get_by_role("button", name="Apply")).to_be_enabled()
@@ -147,7 +147,7 @@ def test_applying_is_for_real_and_the_live_diagram_follows(notebook: Notebook, s
         "Saved in the Subject account 222222222222: the execute role's trust policy."
     )
     assert stored(lab) == json.loads(with_another_id(lab))
-    expect(link(page, 2)).to_contain_text("✗ stays refused")
+    expect(link(page, 2)).to_contain_text("✗ stays denied")
 
     page.get_by_role("button", name="Recommended").click()
     expect(link(page, 2)).to_contain_text("✓ would be allowed")
@@ -215,7 +215,7 @@ def test_what_others_change_is_judged_anew_and_what_was_typed_stays(notebook: No
 
     notebook.run(UNDO)
 
-    expect(link(page, 2)).to_contain_text("✗ stays refused")
+    expect(link(page, 2)).to_contain_text("✗ stays denied")
     expect(page.locator(AREA)).to_have_value(typed)
 
 

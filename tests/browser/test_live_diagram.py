@@ -18,7 +18,7 @@ CELLS = (
     "lab.live_diagram()",
     "lab.stage(1).apply()",
     "lab.stage(2).apply()",
-    "lab.at_stage(3)\nlab.check()",
+    "lab.set_stage(3)\nlab.check()",
     "lab.run()",
 )
 
@@ -32,7 +32,7 @@ def role(page: Page, name: str) -> Locator:
 
 
 def expect_links(page: Page, **states: str) -> None:
-    """Each link's state, such as `link_2="refused"`."""
+    """Each link's state, such as `link_2="denied"`."""
     for name, state in states.items():
         expect(chip(page, int(name.removeprefix("link_")))).to_have_attribute("data-state", state)
 
@@ -82,8 +82,8 @@ def test_a_refused_link_is_told_without_pointing_with_the_smallest_change(notebo
     notebook.run(STAGE_1)
     panel = notebook.page.locator(".xsfn-panel")
 
-    expect(panel).to_contain_text("Link 2 · ✗ refused")
-    expect(panel).to_contain_text("Smallest change: in account 111111111111")
+    expect(panel).to_contain_text("Link 2 · ✗ denied")
+    expect(panel).to_contain_text("Smallest change that would allow it: in account 111111111111")
 
 
 def test_the_keyboard_alone_reads_every_decision_and_policy(notebook: Notebook) -> None:
@@ -138,7 +138,7 @@ def test_a_check_tries_every_link_and_a_run_moves_along_them(notebook: Notebook)
     page = notebook.page
     notebook.run(CHECK)
     said = page.locator(".xsfn-chain .xsfn-said")
-    expect(said).to_have_text("All checks: 24 of 24 hold")
+    expect(said).to_have_text("All checks: 25 of 25 passed")
     page.evaluate(
         """() => {
           window.wentThrough = [];
@@ -161,7 +161,7 @@ def test_a_check_tries_every_link_and_a_run_moves_along_them(notebook: Notebook)
 
 
 def test_a_run_breaks_at_the_link_that_refuses(notebook: Notebook, shared: SharedLab) -> None:
-    shared.lab.at_stage(3)
+    shared.lab.set_stage(3)
     shared.lab.stage(2).undo()
     page = notebook.page
 
@@ -186,7 +186,7 @@ def test_what_others_change_is_there_after_reading_again(notebook: Notebook, sha
 @pytest.mark.timed
 def test_it_is_shown_and_updated_within_the_budget(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
     cells = ("lab.live_diagram()", "lab.stage(2).apply()", "lab.stage(2).undo()")
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), *cells)
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(1)"), *cells)
     notebook.run(OPEN)
 
     def figures() -> Figures:
@@ -202,7 +202,7 @@ def test_it_is_shown_and_updated_within_the_budget(page: Page, jupyter: JupyterL
 
 @pytest.mark.timed
 def test_the_static_diagram_is_shown_within_the_budget(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), "lab.diagram()")
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(1)"), "lab.diagram()")
     notebook.run(OPEN)
     picture = ".jp-RenderedHTML figure img"
 

@@ -23,7 +23,7 @@ def opened(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
 @pytest.fixture
 def waiting(shared: SharedLab) -> SharedLab:
     """All stages applied, and a Subject state machine that waits to be stopped."""
-    shared.lab.using(subject_definition=WAITING).at_stage(3)
+    shared.lab.using(subject_definition=WAITING).set_stage(3)
     return shared
 
 
@@ -41,7 +41,7 @@ def statuses(shared: SharedLab) -> list[str]:
 
 
 def test_a_run_shows_both_histories_and_ends_as_text(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
-    shared.lab.at_stage(3)
+    shared.lab.set_stage(3)
     notebook = opened(page, jupyter, shared)
 
     assert notebook.run(RUN) == ""
@@ -93,16 +93,16 @@ def test_a_child_that_cant_be_stopped_is_told_and_its_administrator_can(
 
 
 def test_a_refused_run_tells_why(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
-    shared.lab.at_stage(3)
+    shared.lab.set_stage(3)
     shared.lab.stage(2).undo()
     notebook = opened(page, jupyter, shared)
 
     notebook.run(RUN)
     trouble = page.locator(".xsfn-trouble")
 
-    expect(trouble).to_contain_text("Refused at link 2 of the access chain")
+    expect(trouble).to_contain_text("Denied at link 2 of the access chain")
     expect(trouble).to_contain_text("is not authorized to assume the task state's role")
-    expect(trouble).to_contain_text("Smallest change: in account 111111111111")
+    expect(trouble).to_contain_text("Smallest change that would allow it: in account 111111111111")
 
 
 def test_an_interrupt_ends_the_waiting_alone(page: Page, jupyter: JupyterLab, waiting: SharedLab) -> None:
@@ -123,7 +123,7 @@ def test_an_interrupt_ends_the_waiting_alone(page: Page, jupyter: JupyterLab, wa
 
 
 def test_the_status_keeps_up(page: Page, jupyter: JupyterLab, shared: SharedLab) -> None:
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(1)"), "lab.status()", "lab.stage(2).apply()")
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(1)"), "lab.status()", "lab.stage(2).apply()")
     notebook.run(0)
     notebook.run(1)
     status = page.locator(".xsfn-status")

@@ -51,7 +51,7 @@ def stored(lab: Lab) -> Any:
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the form shown."""
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(3)"), "lab.task_form()")
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(3)"), "lab.task_form()")
     assert notebook.run(OPEN) == ""
     assert notebook.run(FORM) == ""
     expect(link(page, 6)).to_be_visible()
@@ -104,7 +104,7 @@ def test_another_arn_can_be_given_by_hand(notebook: Notebook) -> None:
     expect(page.locator(".xsfn-form")).to_contain_text("There is no role nobody in the Subject account 222222222222.")
     assert credentials(page) == {"RoleArn": arn}
     expect(field).to_have_value(arn)
-    expect(link(page, 2)).to_contain_text("Correct the ARN in Credentials.RoleArn, or make that role.")
+    expect(link(page, 2)).to_contain_text("Correct the ARN in Credentials.RoleArn, or create that role.")
 
 
 def test_a_role_known_only_at_run_time_is_a_path(notebook: Notebook) -> None:
@@ -171,7 +171,7 @@ def test_what_aws_refuses_to_save_is_foreseen_and_told_in_its_words(notebook: No
     page, lab = notebook.page, shared.lab
     before = stored(lab)
     role(page).select_option(NO_ROLE)
-    expect(page.locator(".xsfn-form")).to_contain_text("AWS would refuse to save this")
+    expect(page.locator(".xsfn-form")).to_contain_text("AWS would deny to save this")
 
     page.get_by_role("button", name="Apply").click()
 

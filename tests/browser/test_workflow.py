@@ -15,9 +15,9 @@ FIGURE = ".jp-RenderedHTML figure"
 
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
-    """A notebook with the graph of a run that was refused at link 2."""
+    """A notebook with the graph of a run that was denied at link 2."""
     cells = ("run = lab.run()", 'lab.workflow("operator", run)')
-    notebook = jupyter.write_and_open(page, shared.opening("lab.at_stage(3)\nlab.stage(2).undo()"), *cells)
+    notebook = jupyter.write_and_open(page, shared.opening("lab.set_stage(3)\nlab.stage(2).undo()"), *cells)
     for index in (OPEN, RUN, GRAPH):
         assert notebook.run(index) == ""
     expect(picture(notebook)).to_be_visible()

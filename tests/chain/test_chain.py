@@ -28,7 +28,7 @@ TABLE = {
         "sts:AssumeRole",
         "execute role",
         [
-            "Operator role's permission policy in Operator account 111111111111",
+            "Operator role's permissions policy in Operator account 111111111111",
             "execute role's trust policy in Subject account 222222222222",
         ],
     ),
@@ -36,19 +36,19 @@ TABLE = {
         "execute role",
         "states:StartExecution",
         "Subject state machine",
-        ["execute role's permission policy in Subject account 222222222222"],
+        ["execute role's permissions policy in Subject account 222222222222"],
     ),
     4: (
         "execute role",
         "states:DescribeExecution",
         "Subject execution",
-        ["execute role's permission policy in Subject account 222222222222"],
+        ["execute role's permissions policy in Subject account 222222222222"],
     ),
     5: (
         "execute role",
         "states:StopExecution",
         "Subject execution",
-        ["execute role's permission policy in Subject account 222222222222"],
+        ["execute role's permissions policy in Subject account 222222222222"],
     ),
     6: (
         "Step Functions",
@@ -69,7 +69,7 @@ def link(number: int, scenario: Scenario | None = None) -> Link:
 
 
 def grants(document: Document) -> set[tuple[str, str]]:
-    """Every action and resource that the statements of a permission policy name."""
+    """Every action and resource that the statements of a permissions policy name."""
     pairs = set()
     for statement in document["Statement"]:
         actions = statement["Action"]

@@ -1,4 +1,4 @@
-"""The JSON of the set-up is what AWS's documentation asks for, no more and no less.
+"""The JSON of the setup is what AWS's documentation asks for, no more and no less.
 
 XACCT is docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
 """
@@ -66,7 +66,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 
 
 def test_the_execute_role_trusts_the_operator_role_for_one_state_machine() -> None:
-    """The article's trust policy; the external id is the Operator machine's ARN (XACCT)."""
+    """The article's trust policy; the external ID is the Operator machine's ARN (XACCT)."""
     assert execute_role_trust(Scenario()) == {
         "Version": "2012-10-17",
         "Statement": [

@@ -41,11 +41,18 @@ def test_a_report_lists_its_checks_in_order() -> None:
 
     assert list(report) == [GOOD, BAD]
     assert len(report) == 2
-    assert str(report) == (
-        "Stage 1: 1 of 2 hold\n"
+    assert str(report.details) == (
+        "Stage 1: 1 of 2 passed\n"
         "  ✓ The execute role trusts the Operator role: its trust policy names it\n"
         "  ✗ Link 2 is allowed: implicitly denied\n"
         "    → Attach the stage 2 policy."
+    )
+
+
+def test_what_passed_is_folded_and_what_failed_is_whole() -> None:
+    assert str(Report("Stage 1", (GOOD, GOOD))) == "Stage 1: 2 of 2 passed"
+    assert str(Report("Stage 1", (GOOD, BAD))) == (
+        "Stage 1: 1 of 2 passed\n  ✗ Link 2 is allowed: implicitly denied\n    → Attach the stage 2 policy."
     )
 
 

@@ -1,4 +1,4 @@
-"""Names and ids: what AWS takes is taken, what AWS or the chain refuses is refused before anything is made."""
+"""Names and ids: what AWS takes is taken, what AWS or the chain denies is denied before anything is made."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ class TestAccountIds:
     def test_one_digit_too_few_or_too_many_is_counted(self, field: str, value: str, count: int) -> None:
         message = refused(**{field: value})
 
-        assert message.startswith(f"{field.replace('_', ' ')}: '{value}' ({count} digits) is not an AWS account id.")
+        assert message.startswith(f"{field.replace('_', ' ')}: '{value}' ({count} digits) is not an AWS account ID.")
         assert "exactly 12 digits" in message
 
     @pytest.mark.parametrize("value", ["", "1111-1111-1111", "11111111111a", "111111111111\n", "１" * 12, "٣" * 12])
     def test_only_the_digits_0_to_9_count(self, value: str) -> None:
-        assert "is not an AWS account id" in refused(operator_account_id=value)
+        assert "is not an AWS account ID" in refused(operator_account_id=value)
 
     @pytest.mark.parametrize("value", [111111111111, None, b"111111111111"], ids=repr)
     def test_a_number_is_not_an_id(self, value: object) -> None:
@@ -121,13 +121,13 @@ class TestAccountIds:
         message = refused(operator_account_id="333333333333", subject_account_id="333333333333")
 
         assert message == (
-            "account ids: Operator and Subject are both 333333333333. "
+            "account IDs: Operator and Subject are both 333333333333. "
             "A cross-account run needs two different accounts: change one of the two ids."
         )
 
     @given(st.text())
     def test_any_text_is_judged_as_the_service_model_does(self, value: str) -> None:
-        # iam's and sts's account ids have no pattern in the model; Organizations writes it down.
+        # iam's and sts's account IDs have no pattern in the model; Organizations writes it down.
         expected = accepts({"pattern": "[0-9]{12}", "min": 12, "max": 12}, value)
 
         assert is_taken(check_account_id, value) is expected

@@ -73,7 +73,7 @@ def test_the_derived_policy_allows_every_request(target: Target) -> None:
 
 @each_target
 def test_nothing_in_it_can_be_spared(target: Target) -> None:
-    """Without any one action, that request is refused and no other."""
+    """Without any one action, that request is denied and no other."""
     links = made_as_execute_role(target)
     for number, grant in enumerate(target.grants):
         others = tuple(other for other in target.grants if other is not grant)

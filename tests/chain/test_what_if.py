@@ -24,7 +24,7 @@ def what_if(standing: ChainSnapshot, **texts: str) -> WhatIf:
 
 
 def with_definition(standing: ChainSnapshot, text: str) -> WhatIf:
-    """The definition supposed as the Operator's; of its first task the role that it takes on, where there is one."""
+    """The definition supposed as the Operator's; of its first task the role that it assumes, where there is one."""
     choice = tasks(text)[0].choice
     execute_role = standing.roles[Node.EXECUTE_ROLE]
     role = execute_role if execute_role is not None and choice.value == execute_role.arn else None
@@ -60,10 +60,12 @@ class TestPolicies:
 
     def test_both_sides_and_the_smallest_change_are_in_the_words(self) -> None:
         lines = what_if(standing_at(3), execute_role_trust=WRONG_ID).text.splitlines()
-        at = lines.index("    2 ✗ would break: refused because no role trust policy allows the sts:AssumeRole action")
+        at = lines.index("    2 ✗ would break: denied because no role trust policy allows the sts:AssumeRole action")
 
         assert lines[at + 1].startswith("        Now: allowed by Operator role's inline policy")
-        assert lines[at + 2].startswith("        Smallest change: in account 222222222222, execute role's trust policy")
+        assert lines[at + 2].startswith(
+            "        Smallest change that would allow it: in account 222222222222, execute role's trust policy"
+        )
         assert lines[:3] == [
             "What if, nothing applied: execute role trust",
             "  Link 2 would break.",
@@ -95,7 +97,7 @@ class TestPolicies:
 
         assert not report.accepted
         assert turns(report) == {}
-        assert report.headline == "AWS would refuse this, so nothing would change."
+        assert report.headline == "AWS would reject this, so nothing would change."
 
     def test_the_next_stages_document_opens_its_link(self) -> None:
         text = RECOMMENDED.operator_role_permissions
@@ -108,7 +110,7 @@ class TestPolicies:
         report = what_if(standing_at(0), execute_role_permissions=PERMISSIONS)
 
         assert report.opened == (3, 4, 5)
-        assert report.notes == ("The execute role isn't made yet: it is judged as stage 1 would make it.",)
+        assert report.notes == ("The execute role doesn't exist yet: it is judged as stage 1 would make it.",)
         assert turns(report)[2] is Turn.STAYS_REFUSED
 
     def test_without_its_role_a_link_is_not_refused_by_anybody(self) -> None:
@@ -188,7 +190,7 @@ class TestDefinitions:
         report = with_definition(standing_at(3), self.GOOD.replace("execute-role", "no-role"))
 
         assert turns(report)[2] is Turn.BREAKS
-        assert "Correct the ARN in Credentials.RoleArn, or make that role." in report.text
+        assert "Correct the ARN in Credentials.RoleArn, or create that role." in report.text
 
     def test_of_a_role_known_at_run_time_nothing_can_be_said(self) -> None:
         report = with_definition(standing_at(3), self.GOOD.replace('"RoleArn": "arn:aws', '"RoleArn.$": "$.arn:aws'))
@@ -238,12 +240,12 @@ class TestForms:
         html = what_if(standing_at(3), execute_role_trust=WRONG_ID)._repr_mimebundle_()["text/html"]
 
         assert "✗ would break" in html
-        assert "refused because no role trust policy allows the sts:AssumeRole action<br>Now: allowed by" in html
+        assert "denied because no role trust policy allows the sts:AssumeRole action<br>Now: allowed by" in html
         assert html.count("✓ stays allowed") == 5
 
     def test_the_picture_says_that_nothing_is_applied_and_which_link_would_break(self) -> None:
         diagram = what_if(standing_at(3), execute_role_trust=WRONG_ID).diagram
 
         assert diagram.text.splitlines()[0] == "What if: the access chain as it would be (nothing is applied)"
-        assert "2 ✗ refused" in diagram.text
+        assert "2 ✗ denied" in diagram.text
         assert "would break: because no role trust policy allows" in diagram.text

@@ -61,8 +61,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     ("choice", "value", "words"),
     [
         ("--subject-account-id", "111111111111", "Operator and Subject are both 111111111111"),
-        ("--operator-account-id", "11111111111", "'11111111111' (11 digits) is not an AWS account id"),
-        ("--operator-account-id", "1111-1111-1111", "is not an AWS account id"),
+        ("--operator-account-id", "11111111111", "'11111111111' (11 digits) is not an AWS account ID"),
+        ("--operator-account-id", "1111-1111-1111", "is not an AWS account ID"),
         ("--region", "ap-northeast-9", "'ap-northeast-9' is not a region"),
         ("--operator-machine-name", "hello!", "it breaks the chain"),
         ("--subject-machine-name", "受け手", "it breaks the chain"),
@@ -139,7 +139,7 @@ def test_a_file_that_isnt_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("region = ", "This isn't TOML"),
         ('regoin = "ap-northeast-1"', "There is no setting 'regoin'. Did you mean 'region'?"),
         ("operator_account_id = 123456789012", "Put it in quotes"),
-        ('operator_account_id = "12345"', "xsfn.toml, operator account id: '12345' (5 digits)"),
+        ('operator_account_id = "12345"', "xsfn.toml, operator account ID: '12345' (5 digits)"),
         ("port = true", "True is not a port"),
     ],
 )

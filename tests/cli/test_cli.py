@@ -124,7 +124,7 @@ class TestWalkthrough:
 
         assert code == OK
         assert "+ created role" in out
-        assert "Before stage 2: 2 of 2 hold" in out
+        assert "Before stage 2: 2 of 2 passed" in out
         assert "Operator execution: SUCCEEDED" in out
         assert out.endswith("Everything holds. What was built stays until `xsfn clean`.\n")
 
@@ -210,7 +210,7 @@ class TestCheckAndClean:
 
         assert code == FAILED
         assert "there is no role" in out
-        assert "→ lab.prepare() puts it right; on the command line, xsfn walkthrough does." in out
+        assert "→ lab.prepare() fixes it; on the command line, xsfn walkthrough does." in out
 
     def test_no_live_only_decides(self, standing_lab: Lab, options: list[str], xsfn: Xsfn) -> None:
         code, out, _ = xsfn("check", "--no-live", "--json", *options)
@@ -268,7 +268,7 @@ class TestSandbox:
         started = json.loads(xsfn("sandbox", "start", "--json")[1])
         status = xsfn("sandbox", "status")[1]
         lab = open_lab()
-        lab.at_stage(3)
+        lab.set_stage(3)
 
         assert started["endpoint_url"].rpartition("@")[2] in status
         assert started["accounts"]["operator"]["secret_access_key"] not in status

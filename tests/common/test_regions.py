@@ -1,4 +1,4 @@
-"""The regions kept as data are botocore's, so that no reader's region is refused by mistake."""
+"""The regions kept as data are botocore's, so that no reader's region is denied by mistake."""
 
 from __future__ import annotations
 

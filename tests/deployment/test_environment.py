@@ -45,7 +45,7 @@ def test_one_look_stays_as_it_was_and_the_next_is_new(standing_lab: Lab) -> None
         look.role(Side.OPERATOR, scenario.operator_role_name),
         look.machine(Side.OPERATOR, scenario.operator_machine_arn),
     )
-    standing_lab.at_stage(1)
+    standing_lab.set_stage(1)
 
     assert None not in before
     assert look.role(Side.OPERATOR, scenario.operator_role_name) is before[0]

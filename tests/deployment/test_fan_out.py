@@ -1,4 +1,4 @@
-"""One Operator and many Subjects: set up, checked and run together, and told apart when one of them refuses."""
+"""One Operator and many Subjects: set up, checked and run together, and told apart when one of them denies."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class TestAccounts:
     def test_no_account_comes_twice(self) -> None:
         with pytest.raises(InvalidScenario, match="comes twice"):
             SandboxConfig(further_account_ids=("222222222222",))
-        with pytest.raises(InvalidScenario, match="is not an AWS account id"):
+        with pytest.raises(InvalidScenario, match="is not an AWS account ID"):
             SandboxConfig(further_account_ids=("12",))
 
     def test_the_command_line_takes_them(self, own_sandbox: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +162,7 @@ class TestAccounts:
 
 
 def test_the_picture_stays_small_at_ten() -> None:
-    """A chip for each link, words only where something is refused: one screen for ten accounts."""
+    """A chip for each link, words only where something is denied: one screen for ten accounts."""
 
     def spoke(account_id: str, refused: int) -> SpokePicture:
         scenario = Scenario(subject_account_id=account_id)
@@ -180,5 +180,5 @@ def test_the_picture_stays_small_at_ten() -> None:
     for one in spoke_ids(10):
         assert one in svg
         assert one in diagram.alt
-    assert diagram.text.count("✗ refused") == 1
+    assert diagram.text.count("✗ denied") == 1
     assert "prefers-color-scheme: dark" in svg

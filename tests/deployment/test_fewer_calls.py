@@ -45,7 +45,7 @@ def calls_of(lab: Lab) -> Iterator[Counter[str]]:
 
 @contextmanager
 def refusing(lab: Lab, operation: str) -> Iterator[None]:
-    """AWS refuses this call of IAM's to the lab's administrators."""
+    """AWS denies this call of IAM's to the lab's administrators."""
 
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, operation)
@@ -63,7 +63,7 @@ def refusing(lab: Lab, operation: str) -> Iterator[None]:
 @pytest.mark.parametrize("link", range(1, 7))
 def test_a_link_is_decided_from_what_it_needs(standing_lab: Lab, link: int) -> None:
     with calls_of(standing_lab) as calls:
-        assert standing_lab.decide(link).allowed
+        assert standing_lab.evaluate(link).allowed
 
     assert calls.total() <= 3, calls
 
@@ -95,14 +95,14 @@ def test_a_whole_check_with_its_trials(standing_lab: Lab, monkeypatch: pytest.Mo
 
 def test_who_may_not_read_all_roles_at_once_reads_them_one_by_one(standing_lab: Lab) -> None:
     expected = str(standing_lab.check(live=False))
-    decided = [str(standing_lab.decide(link)) for link in range(1, 7)]
+    decided = [str(standing_lab.evaluate(link)) for link in range(1, 7)]
     with refusing(standing_lab, _WIDE):
         with calls_of(standing_lab) as calls:
             assert str(standing_lab.check(live=False)) == expected
         assert calls["GetRole"] == 3
         with calls_of(standing_lab) as calls:
-            assert [str(standing_lab.decide(link)) for link in range(1, 7)] == decided
-        assert calls[_WIDE] == 0, "it was refused before: it isn't asked for again"
+            assert [str(standing_lab.evaluate(link)) for link in range(1, 7)] == decided
+        assert calls[_WIDE] == 0, "it was denied before: it isn't asked for again"
 
 
 def test_a_large_account_is_read_role_by_role(standing_lab: Lab) -> None:
@@ -123,7 +123,7 @@ def test_a_large_account_is_read_role_by_role(standing_lab: Lab) -> None:
             assert str(standing_lab.check(live=False)) == expected
         assert (calls[_WIDE], calls["GetRole"]) == (2, 2)
         with calls_of(standing_lab) as calls:
-            assert standing_lab.decide(2).allowed
+            assert standing_lab.evaluate(2).allowed
         assert calls[_WIDE] == 0
     finally:
         for client in clients:

@@ -1,4 +1,4 @@
-"""Targets set up, decided and tried in a lab: allowed as a whole, refused with each action missing, removed again."""
+"""Targets set up, decided and tried in a lab: allowed as a whole, denied with each action missing, removed again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def every_target(lab: Lab) -> tuple[Target, ...]:
 
 @pytest.fixture
 def reach(lab: Lab) -> Iterator[Reach]:
-    reach = lab.reach(*every_target(lab))
+    reach = lab.calls_to(*every_target(lab))
     yield reach
     reach.clean()
 
@@ -52,7 +52,7 @@ def test_every_kind_is_made_checked_and_removed(lab: Lab, reach: Reach) -> None:
 def test_without_each_action_it_is_refused_and_put_back(reach: Reach) -> None:
     reach.apply()
 
-    removals = reach.without_each_action()
+    removals = reach.test_least_privilege()
 
     assert removals.all_refused, removals
     assert [row.grant.action for row in removals] == [target.action for target in reach.targets]
@@ -61,7 +61,7 @@ def test_without_each_action_it_is_refused_and_put_back(reach: Reach) -> None:
 
 def test_the_labs_own_set_up_comes_back(lab: Lab, reach: Reach) -> None:
     reach.apply()
-    lab.at_stage(3)
+    lab.set_stage(3)
 
     assert lab.check(live=False).ok
 
@@ -81,7 +81,7 @@ def test_what_somebody_else_made_is_left(lab: Lab) -> None:
     name = f"{lab.environment.lab_id}-theirs"
     client = lab.subject.client("sqs")
     url = client.create_queue(QueueName=name)["QueueUrl"]
-    reach = lab.reach(targets.queue(lab.scenario, name))
+    reach = lab.calls_to(targets.queue(lab.scenario, name))
     lab.prepare()
 
     with pytest.raises(StepError, match="wasn't made by this lab"):
@@ -93,7 +93,7 @@ def test_what_somebody_else_made_is_left(lab: Lab) -> None:
 
 def test_a_waiting_task_goes_on_with_its_token(lab: Lab) -> None:
     name = f"{lab.environment.lab_id}-questions"
-    reach = lab.reach(targets.queue(lab.scenario, name, pattern=targets.Pattern.CALLBACK))
+    reach = lab.calls_to(targets.queue(lab.scenario, name, pattern=targets.Pattern.CALLBACK))
     reach.apply()
     execution = reach.start()
 
@@ -110,7 +110,7 @@ def test_where_no_token_comes_it_is_told(reach: Reach) -> None:
 
 def test_nothing_to_reach_is_told(lab: Lab) -> None:
     with pytest.raises(ConfigError, match="nothing to reach"):
-        lab.reach()
+        lab.calls_to()
 
 
 def test_the_picture_says_what_the_policies_say(reach: Reach) -> None:

@@ -23,7 +23,7 @@ FAILS = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NoStoc
 def waiting(lab: Lab) -> Run:
     """A run whose Subject execution has begun and waits."""
     lab.using(subject_definition=WAITS).prepare()
-    return lab.run(wait=False).until_submitted()
+    return lab.run(wait=False).wait_until_started()
 
 
 class TestUntilSubmitted:
@@ -37,7 +37,7 @@ class TestUntilSubmitted:
     def test_a_run_that_fails_first_ends_the_wait(self, standing_lab: Lab) -> None:
         standing_lab.stage(2).undo()
 
-        run = standing_lab.run(wait=False).until_submitted()
+        run = standing_lab.run(wait=False).wait_until_started()
 
         assert (run.status, run.subject_execution_arn) == ("FAILED", None)
 
@@ -45,7 +45,7 @@ class TestUntilSubmitted:
         never = replace(standing_lab.run(wait=False).follow(), status="RUNNING", subject_execution_arn=None)
 
         with pytest.raises(RunError, match="started no Subject execution within 0 s"):
-            never.until_submitted(timeout=0)
+            never.wait_until_started(timeout=0)
 
 
 class TestSuccess:
@@ -210,10 +210,10 @@ class TestStop:
     def test_a_run_that_takes_too_long_is_told_and_goes_on(self, standing_lab: Lab) -> None:
         run = waiting(standing_lab)
         with pytest.raises(RunError, match=r"still running after 0\.1 s") as caught:
-            run.follow(timeout=0.1)
+            run.wait(timeout=0.1)
 
         assert ".follow()" in caught.value.fix
-        assert run.look().status == "RUNNING"
+        assert run.refresh().status == "RUNNING"
         run.stop()
 
 

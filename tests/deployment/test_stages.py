@@ -229,7 +229,7 @@ class TestUndo:
 
     def test_an_interrupted_clean_is_completed_by_the_next(self, standing_lab: Lab) -> None:
         died = 0
-        for _ in deaths(standing_lab, standing_lab.clean, first=lambda: standing_lab.at_stage(3)):
+        for _ in deaths(standing_lab, standing_lab.clean, first=lambda: standing_lab.set_stage(3)):
             died += 1
             standing_lab.clean()
 
@@ -245,7 +245,7 @@ class TestUndo:
         lab.prepare()
         run = lab.run(wait=False)
         while run.subject_execution_arn is None:
-            run = run.look()
+            run = run.refresh()
         lab.stage(3).undo()
 
         subject = lab.subject.client("stepfunctions").describe_execution(executionArn=run.subject_execution_arn)
@@ -259,7 +259,7 @@ class TestOthersThings:
     def decoys(self, lab: Lab) -> Lab:
         """Every name of the lab is taken by somebody else's thing."""
         theirs = open_lab(lab.scenario, lab_id="somebody-else")
-        theirs.at_stage(3)
+        theirs.set_stage(3)
         lab.subject.client("iam").untag_role(RoleName=lab.scenario.execute_role_name, TagKeys=[LAB_TAG])
         yield lab
         lab.subject.client("iam").tag_role(

@@ -56,7 +56,7 @@ def test_each_document_is_saved_in_its_place_and_nothing_else_changes(standing_l
 
 
 def test_where_the_role_is_not_made_its_stage_is_applied_with_it(lab: Lab) -> None:
-    lab.at_stage(0)
+    lab.set_stage(0)
     text = lab.blueprint.execute_role_permissions.replace('"states:StopExecution"', '"states:ListExecutions"')
 
     said = save_policy(lab.deployment, POLICY_PLACES["execute_role_permissions"], text)
@@ -76,7 +76,7 @@ def test_what_aws_refuses_changes_nothing(standing_lab: Lab) -> None:
 
 
 def test_somebody_elses_role_of_that_name_is_left_alone(lab: Lab) -> None:
-    lab.at_stage(0)
+    lab.set_stage(0)
     iam, name = lab.subject.client("iam"), lab.scenario.execute_role_name
     trust = json.loads(lab.blueprint.execute_role_trust)
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))

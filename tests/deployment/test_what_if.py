@@ -1,4 +1,4 @@
-"""What judging needs to know of the accounts: which principals are there, and which role a task would take on."""
+"""What judging needs to know of the accounts: which principals are there, and which role a task would assume."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class TestWhatIf:
         }
         iam.put_user_policy(UserName=user, PolicyName="no-reading", PolicyDocument=json.dumps(no_reading))
         try:
-            with pytest.raises(StepError, match="AWS refused GetRole"):
+            with pytest.raises(StepError, match="AWS denied GetRole"):
                 standing_lab.what_if(execute_role_permissions="{}")
         finally:
             iam.delete_user_policy(UserName=user, PolicyName="no-reading")

@@ -35,11 +35,11 @@ def test_the_text_lists_the_document_then_each_note_with_its_line() -> None:
     annotated = Annotated(
         {"Version": "2012-10-17", "Statement": [{"Sid": "Start", "Effect": "Allow", "Action": ["a:B", "a:C"]}]},
         {"Start/Action/1": "to follow the run", "Version": "the language", "Start": "the only statement"},
-        title="Permission policy",
+        title="Permissions policy",
     )
 
     assert annotated.text == (
-        "Permission policy\n"
+        "Permissions policy\n"
         "{\n"
         '  "Version": "2012-10-17",\n'
         '  "Statement": [\n'

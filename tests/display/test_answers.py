@@ -48,19 +48,19 @@ def words_of(text: str) -> list[str]:
 
 def test_a_refused_link_is_a_row_for_each_part_of_its_explanation(standing_lab: Lab) -> None:
     standing_lab.stage(2).undo()
-    verdict = standing_lab.decide(2)
+    verdict = standing_lab.evaluate(2)
     html = verdict_html(verdict)
 
     heads = [row[0] for row in _Rows(html).rows]
-    assert heads == ["Request", "Rule", "✗ refuses", "✓ allows", "AWS says", "Smallest change"]
+    assert heads == ["Request", "Rule", "✗ denies", "✓ allows", "AWS says", "Smallest change"]
     assert html.startswith("<p>")
-    assert "✗ refused" in html.split("</p>")[0]
+    assert "✗ denied" in html.split("</p>")[0]
     assert str(verdict.link) in html.replace("&gt;", ">")
 
 
 def test_every_word_of_a_decision_is_in_its_table(standing_lab: Lab) -> None:
     for link in standing_lab.links:
-        verdict = standing_lab.decide(link.number)
+        verdict = standing_lab.evaluate(link.number)
 
         shown = "\n".join(cell for row in _Rows(verdict_html(verdict)).rows for cell in row)
         told = str(verdict).partition("\n")[2]
@@ -68,23 +68,23 @@ def test_every_word_of_a_decision_is_in_its_table(standing_lab: Lab) -> None:
 
 
 def test_several_changes_stay_together(lab: Lab) -> None:
-    lab.at_stage(1)
+    lab.set_stage(1)
     lab.operator.client("iam").delete_role(RoleName=lab.scenario.operator_role_name)
     lab.prepare()
 
-    [change] = [row for row in _Rows(verdict_html(lab.decide(2))).rows if row[0] == "Smallest change"]
+    [change] = [row for row in _Rows(verdict_html(lab.evaluate(2))).rows if row[0] == "Smallest change"]
     assert [line[:2] for line in change[1].strip().splitlines()[1:]] == ["1.", "2."]
 
 
 def test_a_link_whose_role_is_missing_says_which(lab: Lab) -> None:
-    html = verdict_html(lab.decide(3))
+    html = verdict_html(lab.evaluate(3))
 
-    assert "refused: the execute role doesn&#x27;t exist" in html
+    assert "denied: the execute role doesn&#x27;t exist" in html
     assert "<table" not in html
 
 
 def test_a_notebook_gets_the_table_and_the_whole_text(standing_lab: Lab) -> None:
-    verdict, run = standing_lab.decide(2), standing_lab.run()
+    verdict, run = standing_lab.evaluate(2), standing_lab.run()
     plan, answer = standing_lab.stage(2).plan(), Attempt(True)
 
     assert verdict._repr_mimebundle_() == {"text/html": verdict_html(verdict), "text/plain": str(verdict)}
@@ -97,7 +97,7 @@ def test_a_notebook_gets_the_table_and_the_whole_text(standing_lab: Lab) -> None
 def test_a_refusal_shows_its_code_and_its_message() -> None:
     html = attempt_html(Attempt(False, "AccessDenied", BAD))
 
-    assert "✗ AWS refused it" in html
+    assert "✗ AWS denied it" in html
     assert "<b>AccessDenied</b>" in html
     assert "&lt;script&gt;" in html
     assert "<script" not in html
@@ -139,19 +139,19 @@ def test_a_refused_run_says_in_its_row_what_refused_it(standing_lab: Lab) -> Non
         ["Subject execution", "· never started"],
     ]
     assert "is not authorized to assume the task state's role" in rows[0][2]
-    assert rows[0][2].endswith("refused at link 2 of the access chain")
+    assert rows[0][2].endswith("denied at link 2 of the access chain")
 
 
 @pytest.mark.parametrize("permission", [True, False])
 def test_a_trust_policy_tried_is_a_row_for_each_part_and_says_no_less_than_its_text(lab: Lab, permission: bool) -> None:
     trial = lab.trust_trial()
-    answer = trial.ask(trial.asker_arn, permission=permission)
+    answer = trial.try_policy(trial.caller_role_arn, permission=permission)
     html = answer_html(answer)
 
     heads = [row[0] for row in _Rows(html).rows]
     assert heads[:3] == ["The trust policy", "Request", "Rule"]
     assert heads[-1] == "The real call"
-    assert ("✗ refused" in html.split("</p>")[0]) is not permission
+    assert ("✗ denied" in html.split("</p>")[0]) is not permission
     told = {word.strip(":") for row in _Rows(html).rows for word in words_of(" ".join(row))}
     # The policy itself is there as JSON in lines, the engine's word in front of the table.
     asked = "\n".join(str(answer).splitlines()[1:])
@@ -160,6 +160,6 @@ def test_a_trust_policy_tried_is_a_row_for_each_part_and_says_no_less_than_its_t
 
 def test_nothing_in_a_tried_trust_policy_is_taken_for_markup(lab: Lab) -> None:
     trial = lab.trust_trial()
-    answer = trial.ask(trial.asker_arn, condition={"StringEquals": {"sts:ExternalId": BAD}})
+    answer = trial.try_policy(trial.caller_role_arn, condition={"StringEquals": {"sts:ExternalId": BAD}})
 
     assert BAD not in answer_html(answer)

@@ -36,31 +36,31 @@ def svg(diagram: Diagram) -> str:
 
 
 def test_the_text_is_complete_and_always_the_same(diagram: Diagram) -> None:
-    """Title, accounts, boxes; one line per link with state, who, action, what, external id, deciders and note."""
+    """Title, accounts, boxes; one line per link with state, who, action, what, external ID, deciders and note."""
     expected = """\
 What was tried
   Operator account 111111111111
-    OperatorStateMachine IAM Role: operator-statemachine-iam-role
-    OperatorStateMachine: operator-statemachine, runs as OperatorStateMachine IAM Role
+    Operator role: operator-statemachine-iam-role
+    OperatorStateMachine: operator-statemachine, runs as Operator role
   Subject account 222222222222
-    SubjectStateMachine ExecuteRole: subject-statemachine-execute-role
-    SubjectStateMachine IAM Role: subject-statemachine-iam-role
-    SubjectStateMachine: subject-statemachine, runs as SubjectStateMachine IAM Role
+    execute role: subject-statemachine-execute-role
+    Subject role: subject-statemachine-iam-role
+    SubjectStateMachine: subject-statemachine, runs as Subject role
     Subject execution: subject-statemachine:*
   Links
-    1 ✓ allowed   Step Functions → sts:AssumeRole → OperatorStateMachine IAM Role \
+    1 ✓ allowed   Step Functions → sts:AssumeRole → Operator role \
 | decided by Operator role's trust policy in Operator account 111111111111
-    2 ✗ refused   OperatorStateMachine IAM Role → sts:AssumeRole → SubjectStateMachine ExecuteRole \
-with external id arn:aws:states:ap-northeast-1:111111111111:stateMachine:operator-statemachine \
-| decided by Operator role's permission policy in Operator account 111111111111 \
+    2 ✗ denied   Operator role → sts:AssumeRole → execute role \
+with external ID arn:aws:states:ap-northeast-1:111111111111:stateMachine:operator-statemachine \
+| decided by Operator role's permissions policy in Operator account 111111111111 \
 and execute role's trust policy in Subject account 222222222222 | the trust policy names another role
-    3 … not tried SubjectStateMachine ExecuteRole → states:StartExecution → SubjectStateMachine \
-| decided by execute role's permission policy in Subject account 222222222222
-    4 … not tried SubjectStateMachine ExecuteRole → states:DescribeExecution → Subject execution \
-| decided by execute role's permission policy in Subject account 222222222222
-    5 … not tried SubjectStateMachine ExecuteRole → states:StopExecution → Subject execution \
-| decided by execute role's permission policy in Subject account 222222222222
-    6 … not tried Step Functions → sts:AssumeRole → SubjectStateMachine IAM Role \
+    3 … not tried execute role → states:StartExecution → SubjectStateMachine \
+| decided by execute role's permissions policy in Subject account 222222222222
+    4 … not tried execute role → states:DescribeExecution → Subject execution \
+| decided by execute role's permissions policy in Subject account 222222222222
+    5 … not tried execute role → states:StopExecution → Subject execution \
+| decided by execute role's permissions policy in Subject account 222222222222
+    6 … not tried Step Functions → sts:AssumeRole → Subject role \
 | decided by Subject role's trust policy in Subject account 222222222222"""
 
     assert expected == diagram.text
@@ -69,9 +69,9 @@ and execute role's trust policy in Subject account 222222222222 | the trust poli
 
 
 def test_the_alt_text_says_what_the_picture_says(diagram: Diagram) -> None:
-    assert diagram.alt.startswith("What was tried. Operator account 111111111111 holds OperatorStateMachine IAM Role (")
+    assert diagram.alt.startswith("What was tried. Operator account 111111111111 holds Operator role (")
     assert (
-        "Link 2, refused: OperatorStateMachine IAM Role asks for sts:AssumeRole on SubjectStateMachine ExecuteRole. "
+        "Link 2, denied: Operator role asks for sts:AssumeRole on execute role. "
         "Note: the trust policy names another role. Link 3, not tried:"
     ) in diagram.alt
 
@@ -84,9 +84,9 @@ def test_a_link_that_does_not_exist_is_refused() -> None:
 def test_what_is_not_made_yet_is_said_so() -> None:
     diagram = Diagram(Scenario(), absent={Node.OPERATOR_MACHINE})
 
-    assert "operator-statemachine, runs as OperatorStateMachine IAM Role (not made yet)" in diagram.text
-    assert "OperatorStateMachine (operator-statemachine, not made yet)" in diagram.alt
-    assert diagram.dot.count("<I>not made yet</I>") == 1
+    assert "operator-statemachine, runs as Operator role (doesn't exist yet)" in diagram.text
+    assert "OperatorStateMachine (operator-statemachine, doesn't exist yet)" in diagram.alt
+    assert diagram.dot.count("<I>doesn't exist yet</I>") == 1
 
 
 @needs_graphviz
@@ -96,9 +96,9 @@ def test_the_picture_has_title_accounts_roles_and_machines(diagram: Diagram, svg
     assert (diagram.title, diagram.alt) == description(svg)
     assert found["account-operator"].words == "Operator account 111111111111"
     assert found["account-subject"].words == "Subject account 222222222222"
-    assert found["operator-role"].words == "OperatorStateMachine IAM Role operator-statemachine-iam-role"
-    assert found["execute-role"].words == "SubjectStateMachine ExecuteRole subject-statemachine-execute-role"
-    assert found["subject-role"].words == "SubjectStateMachine IAM Role subject-statemachine-iam-role"
+    assert found["operator-role"].words == "Operator role operator-statemachine-iam-role"
+    assert found["execute-role"].words == "execute role subject-statemachine-execute-role"
+    assert found["subject-role"].words == "Subject role subject-statemachine-iam-role"
     assert found["operator-state-machine"].words == "OperatorStateMachine operator-statemachine"
     assert found["subject-state-machine"].words == "SubjectStateMachine subject-statemachine"
     assert found["subject-execution"].words == "Subject execution subject-statemachine:*"
@@ -123,13 +123,13 @@ def test_a_state_shows_by_line_and_arrowhead_and_word(svg: str) -> None:
 
     assert [found[f"link-{number}"].kind for number in EVERY_STATE] == [
         "node link allowed",
-        "node link refused",
+        "node link denied",
         "node link pending",
     ]
     assert len(set(looks.values())) == len(LinkState)
     assert len({state.look.in_words for state in LinkState}) == len(LinkState)
-    assert "✗ refused" in found["link-2"].words
-    assert "external id = ARN of OperatorStateMachine" in found["link-2"].words
+    assert "✗ denied" in found["link-2"].words
+    assert "external ID = ARN of OperatorStateMachine" in found["link-2"].words
     assert "the trust policy names another role" in found["link-2"].words
 
 
@@ -184,7 +184,7 @@ HOSTILE = '"><script>alert(1)</script>&amp;<B>\\N\x1b[31m]]>-->'
 @needs_graphviz
 def test_markup_in_names_titles_and_notes_stays_text() -> None:
     scenario = Scenario()
-    # A Scenario refuses such names; a diagram of something found elsewhere mustn't rely on that.
+    # A Scenario denies such names; a diagram of something found elsewhere mustn't rely on that.
     object.__setattr__(scenario, "operator_role_name", HOSTILE)
     diagram = replace(Diagram(scenario), notes={1: HOSTILE}, title=HOSTILE)
     svg = diagram.svg()

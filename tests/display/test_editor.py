@@ -47,7 +47,7 @@ def editor(standing_lab: Lab) -> PolicyEditor:
 
 @pytest.fixture
 def wrong(standing_lab: Lab) -> str:
-    """The trust policy with the wrong external id."""
+    """The trust policy with the wrong external ID."""
     lab = standing_lab
     return lab.blueprint.execute_role_trust.replace(lab.scenario.external_id, lab.scenario.subject_machine_arn)
 
@@ -141,9 +141,9 @@ class TestApplying:
         assert stored(standing_lab) == before
 
     def test_a_role_that_is_not_made_is_made_with_it(self, lab: Lab) -> None:
-        lab.at_stage(0)
+        lab.set_stage(0)
         editor = lab.edit("execute-role trust")
-        assert "The execute role isn't made yet" in editor.text
+        assert "The execute role doesn't exist yet" in editor.text
 
         editor.apply()
 
@@ -202,7 +202,7 @@ class TestOthers:
         editor.edit(wrong)
         standing_lab.stage(2).undo()
 
-        eventually(lambda: state(editor)["links"][1]["word"], "✗ stays refused")
+        eventually(lambda: state(editor)["links"][1]["word"], "✗ stays denied")
         assert editor.document == wrong
 
     def test_once_closed_it_listens_no_more(self, standing_lab: Lab, editor: PolicyEditor, wrong: str) -> None:

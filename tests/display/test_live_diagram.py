@@ -43,7 +43,7 @@ def live(lab: Lab) -> LiveDiagram:
 
 class TestWhatItShows:
     def test_its_text_and_its_picture_are_those_of_the_static_diagram(self, lab: Lab, live: LiveDiagram) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         shown = live._repr_mimebundle_()
         static = lab.diagram()
 
@@ -61,7 +61,7 @@ class TestWhatItShows:
         facts = {fact["label"]: fact["text"] for fact in link["facts"]}
 
         assert link["word"] == "✓ allowed"
-        assert facts["With external id"] == standing_lab.scenario.external_id
+        assert facts["External ID"] == standing_lab.scenario.external_id
         assert facts["On what"] == standing_lab.scenario.execute_role_arn
         assert link["outcome"] == (
             "Allowed by Operator role's inline policy assume-subject-execute-role, statement AssumeSubjectExecuteRole "
@@ -69,13 +69,13 @@ class TestWhatItShows:
         )
 
     def test_a_refused_link_has_awss_sentence_and_the_smallest_change(self, lab: Lab, live: LiveDiagram) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         eventually(lambda: links(live), "araaaa")
         link = state(live)["links"][1]
 
-        assert link["outcome"].startswith("Refused because no identity-based policy allows the sts:AssumeRole action")
+        assert link["outcome"].startswith("Denied because no identity-based policy allows the sts:AssumeRole action")
         assert "is not authorized to perform: sts:AssumeRole" in link["sentence"]
-        assert link["change"].startswith("Smallest change: in account 111111111111")
+        assert link["change"].startswith("Smallest change that would allow it: in account 111111111111")
 
 
 class TestPolicies:
@@ -104,7 +104,7 @@ class TestPolicies:
     def test_a_role_that_isnt_there_says_how_to_make_it(self, live: LiveDiagram) -> None:
         hints = {role["id"]: role["hint"] for role in state(live)["roles"]}
 
-        assert hints["execute-role"] == "It isn't made yet: lab.stage(1).apply() makes it."
+        assert hints["execute-role"] == "It doesn't exist yet: lab.stage(1).apply() makes it."
 
 
 class TestWhatItFollows:
@@ -152,7 +152,7 @@ class TestWhatItFollows:
 
         standing_lab.check()
         eventually(lambda: [link["tried"] != "" for link in state(live)["links"]], [True] * 6)
-        assert state(live)["said"] == "All checks: 24 of 24 hold"
+        assert state(live)["said"] == "All checks: 25 of 25 passed"
 
         run = standing_lab.run()
         trail = state(live)["run"]
@@ -161,7 +161,7 @@ class TestWhatItFollows:
         assert (trail["operator"], trail["subject"], trail["at"]) == ("SUCCEEDED", "SUCCEEDED", 0)
 
     def test_a_run_that_breaks(self, lab: Lab) -> None:
-        lab.at_stage(3)
+        lab.set_stage(3)
         lab.stage(2).undo()
         live = lab.live_diagram()
 
@@ -169,10 +169,10 @@ class TestWhatItFollows:
         trail = state(live)["run"]
 
         assert [(step["link"], step["broken"]) for step in trail["steps"]] == [(1, False), (2, False), (2, True)]
-        assert state(live)["said"] == "The run was refused at link 2"
+        assert state(live)["said"] == "The run was denied at link 2"
 
     def test_a_run_that_waits_is_at_link_4(self, lab: Lab) -> None:
-        lab.using(subject_definition=WAITING).at_stage(3)
+        lab.using(subject_definition=WAITING).set_stage(3)
         live = lab.live_diagram()
         run = lab.run(wait=False)
         shown = run.watch()

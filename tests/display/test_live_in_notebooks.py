@@ -17,11 +17,11 @@ from tests.notebooks.references import normalised, text_of
 from xsfn_helpers import open_lab
 
 CELLS = (
-    "lab.at_stage(1)",
+    "lab.set_stage(1)",
     "lab.live_diagram()",
     "lab.status()",
     "lab.stage(2).apply()",
-    "lab.at_stage(3)",
+    "lab.set_stage(3)",
     "run = lab.run(live=True)",
     "print(run)",
     "shown = lab.run(wait=False).watch()\nshown",
@@ -81,10 +81,10 @@ def test_what_is_stored_has_text_and_html_for_each(notebook: NotebookNode) -> No
     diagram, status, run = (notebook.cells[at].outputs[0].data for at in (DIAGRAM, STATUS, LIVE_RUN))
 
     assert diagram["text/html"].startswith("<figure")
-    assert "2 ✗ refused" in diagram["text/plain"]
+    assert "2 ✗ denied" in diagram["text/plain"]
     assert "Next: lab.stage(2).apply()" in status["text/plain"]
     assert status["text/plain"] in status["text/html"].replace("&#x27;", "'")
-    assert run["text/plain"] == "A run, live: its end is told below."
+    assert run["text/plain"] == "Live view of this run. The result appears below."
 
 
 def test_what_is_edited_is_stored_with_its_judgement(notebook: NotebookNode) -> None:
@@ -104,6 +104,6 @@ def test_a_page_made_of_it_tells_the_whole_story(notebook: NotebookNode) -> None
     assert page.count('alt="Access chain of a cross-account run.') == 2
     assert page.count("alt='Workflow of ") == 1
     assert page.count('alt="What if: the access chain as it would be') == 1
-    assert "Link 2, refused" in page
+    assert "Link 2, denied" in page
     assert "Link 2, allowed" in page
     assert page.count("Operator execution: SUCCEEDED") == 2

@@ -29,14 +29,14 @@ def begun(lab: Lab) -> Run:
     run = lab.run(wait=False)
     while run.subject_execution_arn is None:
         time.sleep(0.02)
-        run = run.look()
+        run = run.refresh()
     return run
 
 
 @pytest.fixture
 def waiting_lab(lab: Lab) -> Lab:
     waiting = lab.using(subject_definition=WAITING)
-    waiting.at_stage(3)
+    waiting.set_stage(3)
     return waiting
 
 
@@ -81,18 +81,18 @@ class TestARunThatSucceeds:
 
 class TestARunThatIsRefused:
     def test_tells_awss_words_the_engines_and_what_would_help(self, lab: Lab) -> None:
-        lab.at_stage(3)
+        lab.set_stage(3)
         lab.stage(2).undo()
         live = LiveRun(lab.run(wait=False))
         live.follow()
         shown = state(live)
         why = {fact["label"]: fact["text"] for fact in shown["why"]}
 
-        assert shown["trouble"] == "Refused at link 2 of the access chain"
+        assert shown["trouble"] == "Denied at link 2 of the access chain"
         assert shown["passed"] == 1
         assert "is not authorized to assume the task state's role" in why["AWS says"]
-        assert why["The policies say"] == "refused because no identity-based policy allows the sts:AssumeRole action."
-        assert why["What would help"].startswith("Smallest change: in account 111111111111")
+        assert why["The policies say"] == "denied because no identity-based policy allows the sts:AssumeRole action."
+        assert why["What would help"].startswith("Smallest change that would allow it: in account 111111111111")
         assert [event["type"] for event in shown["events"] if event["failed"]] == ["TaskFailed", "ExecutionFailed"]
 
 
@@ -161,7 +161,7 @@ def test_an_interrupted_wait_leaves_the_run_and_its_display_going(
         live.follow()
     monkeypatch.undo()
 
-    assert live.run.look().status == "RUNNING"
+    assert live.run.refresh().status == "RUNNING"
     live.stop()
     live.wait()
     assert state(live)["executions"][0]["status"] == "ABORTED"

@@ -14,7 +14,7 @@ from xsfn_helpers.deployment.status import MINUTES
 
 
 def test_it_tells_what_is_done_what_is_next_and_how_long_the_rest_takes(lab: Lab) -> None:
-    lab.at_stage(1)
+    lab.set_stage(1)
     status = lab.status()
 
     assert str(status).splitlines()[1:] == [

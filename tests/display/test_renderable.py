@@ -80,7 +80,7 @@ def test_the_registered_have_html_besides_their_words() -> None:
 WAYS: Final[tuple[Callable[[Lab], object], ...]] = (
     lambda lab: lab.check(live=False),
     lambda lab: next(iter(lab.check(live=False))),
-    lambda lab: lab.decide(2),
+    lambda lab: lab.evaluate(2),
     lambda lab: lab.diagnose(),
     lambda lab: lab.diagram(),
     lambda lab: lab.document("execute_role_trust"),

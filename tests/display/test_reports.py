@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xsfn_helpers.chain.report import Check, Report
-from xsfn_helpers.display.reports import check_html, report_html
+from xsfn_helpers.display.reports import check_html, details_html, report_html
 
 HELD = Check("a", "The trust policy names the Operator role", True, "statement OperatorStateMachine")
 FAILED = Check("b", "Link 2 is allowed", False, "User: arn:aws:sts::1 is not authorized", "Add sts:AssumeRole.")
@@ -14,11 +14,22 @@ FAILED = Check("b", "Link 2 is allowed", False, "User: arn:aws:sts::1 is not aut
 def test_each_check_is_a_row_with_mark_word_title_evidence_and_hint() -> None:
     html = report_html(Report("Stage 1", (HELD, FAILED)))
 
-    assert "<b>Stage 1</b>: 1 of 2 hold" in html
-    assert html.count("<tr>") == 3
-    for words in ("✓ holds", HELD.title, HELD.evidence, "✗ fails", FAILED.title, FAILED.evidence):
+    assert "<b>Stage 1</b>: 1 of 2 passed" in html
+    assert html.count("<tr>") == 4, "what failed, and folded what passed: each with its head"
+    for words in ("✓ passed", HELD.title, HELD.evidence, "✗ failed", FAILED.title, FAILED.evidence):
         assert f">{words}<" in html
     assert f"<b>What to do:</b> {FAILED.hint}<" in html
+
+
+def test_what_passed_is_folded_and_the_details_are_in_order() -> None:
+    report = Report("Stage 1", (HELD, FAILED))
+    shown, _, folded = report_html(report).partition("<details>")
+
+    assert FAILED.title in shown
+    assert HELD.title not in shown
+    assert HELD.title in folded
+    assert details_html(report.details).index(HELD.title) < details_html(report.details).index(FAILED.title)
+    assert "<details>" not in report_html(Report("Stage 1", (FAILED,)))
 
 
 def test_what_to_do_is_there_only_where_something_failed() -> None:

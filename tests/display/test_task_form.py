@@ -105,8 +105,8 @@ class TestFaults:
         found = state(form)
         assert (found["remarks"][0]["line"], found["remarks"][0]["column"]) == (6, 15)
         assert not found["can_apply"]
-        assert form.report.headline == "AWS would refuse this, so nothing would change."
-        assert "✗ Step Functions would refuse it" in form.text
+        assert form.report.headline == "AWS would reject this, so nothing would change."
+        assert "✗ Step Functions would reject it" in form.text
 
     def test_broken_json_leaves_the_form_waiting(self, form: TaskForm) -> None:
         form.edit(form.document[:-1])
@@ -137,7 +137,7 @@ class TestApplying:
 
     def test_what_aws_refuses_raises_in_a_cell_and_is_told_on_the_page(self, form: TaskForm) -> None:
         form.choose(None)
-        assert "AWS would refuse to save this" in form.text
+        assert "AWS would deny to save this" in form.text
 
         with pytest.raises(StepError, match="is not authorized to create managed-rule"):
             form.apply()
@@ -158,7 +158,7 @@ class TestApplying:
         assert standing_lab.run().succeeded
 
     def test_a_machine_that_is_not_made_yet_is_made_by_its_stage(self, lab: Lab) -> None:
-        lab.at_stage(2)
+        lab.set_stage(2)
         form = lab.task_form()
         assert not state(form)["can_reset"]
 

@@ -150,7 +150,7 @@ class TestWhichMachine:
     def test_one_that_is_not_made_yet_is_shown_as_its_stage_would_make_it(self, lab: Lab) -> None:
         shown = lab.workflow()
 
-        assert shown.text.splitlines()[0].endswith("not made yet")
+        assert shown.text.splitlines()[0].endswith("doesn't exist yet")
         assert "cross-account access" in shown.text
 
     def test_a_run_keeps_the_definition_that_it_ran_with(self, standing_lab: Lab) -> None:
@@ -259,9 +259,9 @@ class TestFaults:
     def test_where_and_why_is_told_instead_of_a_picture(self) -> None:
         broken = Workflow(self.BROKEN, title="Broken")
 
-        assert broken.text.startswith("Broken: Step Functions would refuse this definition\n  line 7, column 15: ")
+        assert broken.text.startswith("Broken: Step Functions would deny this definition\n  line 7, column 15: ")
         assert "Nowhere" in broken.text
-        assert "✗ refused" in broken.figure_html()
+        assert "✗ denied" in broken.figure_html()
         assert broken.alt.startswith("Broken can't be drawn. line 7")
 
     def test_there_is_no_source_to_draw(self) -> None:

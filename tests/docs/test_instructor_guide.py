@@ -43,7 +43,7 @@ def in_a_run(lab: Lab) -> str:
 
 def one_sided(lab: Lab) -> str:
     """Stage 1 without stage 2, as everybody meets it first."""
-    lab.at_stage(3)
+    lab.set_stage(3)
     lab.stage(2).undo()
     return in_a_run(lab)
 
@@ -52,11 +52,11 @@ def of_fault(name: str) -> Callable[[Lab], str]:
     def said(lab: Lab) -> str:
         practice = lab.practice()
         exercise = practice.fault(name)
-        exercise.break_it()
+        exercise.inject()
         try:
             run = exercise.symptom().run
         finally:
-            practice.put_right()
+            practice.restore()
         return f"{run.error}: {stable_cause(run.cause)}"
 
     return said
@@ -83,7 +83,7 @@ def article_as_printed(lab: Lab) -> str:
 
 
 def pass_role(lab: Lab) -> str:
-    lab.at_stage(2)
+    lab.set_stage(2)
     return refusal(
         lab.operator.client("stepfunctions").create_state_machine,
         name="shortcut",

@@ -1,4 +1,4 @@
-"""The set-ups for rooms say what was measured, and name what exists."""
+"""The setups for rooms say what was measured, and name what exists."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ ROWS = [
      {"resource": provider_trust("accounts.google.com")}),
     ("web identity: trusted for AssumeRole only", NO, provided(GITHUB, context=REPOSITORY),
      {"resource": provider_trust(GITHUB_IN_IAM, "sts:AssumeRole")}),
-    ("web identity: refused by name", NEVER, provided(GITHUB, context=REPOSITORY),
+    ("web identity: denied by name", NEVER, provided(GITHUB, context=REPOSITORY),
      {"resource": policy(TRUST, trusts({"Federated": GITHUB_IN_IAM}, WEB),
       {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:*"})}),
     ("web identity: its own policies don't exist, nor SCPs for it", YES, provided(GITHUB, context=REPOSITORY),
@@ -236,10 +236,10 @@ ROWS = [
      {"scps": ((policy(SCP, allow("*"), deny("s3:*")),),)}),
     ("bucket policy: not against an endpoint's policy", NO, reading(ROOT, "s3:PutBucketPolicy", BUCKET),
      {"endpoint": (policy(ENDPOINT, allow("ec2:*", Principal="*")),)}),
-    # --- who asks: reference_identifiers.html (unique ids), reference_policies_variables.html#principaltable
-    ("unique id, told by aws:userid", YES, link(**{"aws:userid": "AROAEXAMPLEEXAMPLEEXA:run-1"}),
+    # --- who asks: reference_identifiers.html (unique IDs), reference_policies_variables.html#principaltable
+    ("unique ID, told by aws:userid", YES, link(**{"aws:userid": "AROAEXAMPLEEXAMPLEEXA:run-1"}),
      {"identity": ALL, "resource": policy(TRUST, trusts({"AWS": "AROAEXAMPLEEXAMPLEEXA"}))}),
-    ("unique id of another", NO, link(**{"aws:userid": "AROAEXAMPLEEXAMPLEEXB:run-1"}),
+    ("unique ID of another", NO, link(**{"aws:userid": "AROAEXAMPLEEXAMPLEEXB:run-1"}),
      {"identity": ALL, "resource": policy(TRUST, trusts({"AWS": "AROAEXAMPLEEXAMPLEEXA"}))}),
     ("aws:userid of nobody", YES, reading("*"),
      {"resource": bucket("*", **when(StringEquals={"aws:userid": "anonymous"}))}),

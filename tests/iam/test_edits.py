@@ -173,7 +173,10 @@ def test_both_sides_are_listed_when_both_refuse():
     ]
     explanation = explain(decided(asked(OPERATOR_SESSION)))
     assert explanation.edit is None
-    assert "Smallest change: 2 policies must change together.\n  1. in account 111111111111" in explanation.text
+    assert (
+        "Smallest change that would allow it: 2 policies must change together.\n  1. in account 111111111111"
+        in explanation.text
+    )
 
 
 def test_in_one_account_naming_the_caller_is_enough():

@@ -62,7 +62,7 @@ def test_a_wrong_external_id_shows_wanted_seen_and_the_change():
     assert text(
         asked(OPERATOR_SESSION, context={"sts:ExternalId": "other"}), identity=PERMISSION, resource=trust_policy(RIGHT)
     ) == (
-        "Refused, because nothing allows it: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for "
+        "Denied, because nothing allows it: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for "
         "sts:AssumeRole on arn:aws:iam::222222222222:role/execute-role.\n"
         "Two accounts: 111111111111 (the caller's) and 222222222222 (the resource's) must both allow.\n"
         "✓ identity-based policy of account 111111111111: allows\n"
@@ -72,7 +72,8 @@ def test_a_wrong_external_id_shows_wanted_seen_and_the_change():
         f'        condition StringEquals sts:ExternalId: wanted "{OPERATOR_MACHINE}", the request has "other"\n'
         "AWS says: User: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 is not authorized to perform: "
         "sts:AssumeRole because no role trust policy allows the sts:AssumeRole action\n"
-        "Smallest change: in account 222222222222, execute role's trust policy: in statement Operator, change "
+        "Smallest change that would allow it: in account 222222222222, execute role's trust policy: in statement "
+        "Operator, change "
         f'StringEquals sts:ExternalId from "{OPERATOR_MACHINE}" to "other".'
     )
 
@@ -113,9 +114,9 @@ def test_a_deny_says_where_it_is_and_that_no_permission_helps():
         f"User: {OPERATOR_SESSION} is not authorized to perform: sts:AssumeRole with an explicit deny in the role "
         "trust policy"
     )
-    assert explanation.text.startswith("Refused by an explicit Deny: ")
+    assert explanation.text.startswith("Denied by an explicit Deny: ")
     assert explanation.text.endswith(
-        "Smallest change: no added permission helps, because a Deny overrides every Allow. "
+        "Smallest change that would allow it: no added permission helps, because a Deny overrides every Allow. "
         "It is in execute role's trust policy, statement Never (line 17)."
     )
 
@@ -165,7 +166,7 @@ def test_every_failing_element_is_named():
     assert explain(decision).layers[-1].statements[0].failures(decision.request) == (
         'principal: names "arn:aws:iam::333333333333:root", not '
         "arn:aws:sts::111111111111:assumed-role/operator-role/run-1",
-        'action: Action is "sts:TagSession", asked for was sts:AssumeRole',
+        'action: Action is "sts:TagSession", requested was sts:AssumeRole',
         'condition StringNotEquals sts:ExternalId: wanted anything but "x", the request has "x"',
         'condition ForAnyValue:StringLike aws:TagKeys: wanted "team*" or "stage", the request has "a" or "b"',
         'condition Null aws:SourceIdentity: wanted "false", the request lacks the key',
@@ -183,8 +184,8 @@ def test_negated_elements_are_named_as_written():
     )
 
     assert explain(decision).layers[0].statements[0].failures(request) == (
-        'action: NotAction is "states:*", asked for was states:StartExecution',
-        f'resource: NotResource is "{SUBJECT_MACHINE}" or "arn:aws:s3:::x", asked for was {SUBJECT_MACHINE}',
+        'action: NotAction is "states:*", requested was states:StartExecution',
+        f'resource: NotResource is "{SUBJECT_MACHINE}" or "arn:aws:s3:::x", requested was {SUBJECT_MACHINE}',
     )
 
 
@@ -234,7 +235,7 @@ def test_statements_about_other_actions_are_counted_not_listed():
 def test_a_single_statement_about_another_action_is_shown():
     refused = text(asked(EXECUTE_SESSION, "states:StartExecution", SUBJECT_MACHINE), identity=identity(allow("s3:*")))
 
-    assert 'action: Action is "s3:*", asked for was states:StartExecution' in refused
+    assert 'action: Action is "s3:*", requested was states:StartExecution' in refused
 
 
 def test_a_layer_that_is_not_needed_says_so():
@@ -273,7 +274,7 @@ def test_the_root_user_gets_awss_own_sentence():
     refused = explain(decided(asked(f"arn:aws:iam::{SUBJECT}:root"), resource=trust_policy(trusts({"AWS": "*"}))))
 
     assert refused.sentence == "Roles may not be assumed by root accounts."
-    assert refused.text.endswith("Smallest change: there is none in these policies.")
+    assert refused.text.endswith("Smallest change that would allow it: there is none in these policies.")
 
 
 def test_long_lists_and_texts_are_cut():
@@ -282,7 +283,7 @@ def test_long_lists_and_texts_are_cut():
         identity=identity(allow("states:StartExecution", [f"arn:aws:s3:::{'x' * 400}{n}" for n in range(12)])),
     )
 
-    assert "or 4 more, asked for was" in refused
+    assert "or 4 more, requested was" in refused
     assert "x" * 301 not in refused
 
 

@@ -144,7 +144,7 @@ def test_a_bucket_policy_is_no_trust_policy():
         (asked(action="AssumeRole"), "action: 'AssumeRole' is not an action."),
         (asked(resource=["*"]), "request.resource: It is a text, not a list."),
         (asked(resourceAccount=222222222222), "request.resourceAccount: It is a text, not a number."),
-        (asked(resourceAccount="2222"), "resource account: '2222' is not an account id."),
+        (asked(resourceAccount="2222"), "resource account: '2222' is not an account ID."),
         (asked(context=[]), "request.context: It is an object, not a list."),
         (
             asked(context={"a": 5}),

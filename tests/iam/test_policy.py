@@ -1,4 +1,4 @@
-"""Documents: what AWS refuses, in its words and at the right place; what it accepts; and how policies are kept."""
+"""Documents: what AWS denies, in its words and at the right place; what it accepts; and how policies are kept."""
 
 import json
 
@@ -174,7 +174,7 @@ def test_trust_policies_are_refused_as_iam_refuses_them(given, message):
 
 
 def test_the_articles_sample_without_its_closing_bracket():
-    """The article's permission policy lacks a `]` and has a comma too many."""
+    """The article's permissions policy lacks a `]` and has a comma too many."""
     text = (
         '{\n  "Version": "2012-10-17",\n  "Statement": [\n'
         '    {\n      "Effect": "Allow",\n      "Action": "s3:*",\n    }\n}'

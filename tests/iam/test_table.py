@@ -82,7 +82,7 @@ def link_2(
     facts: dict[str, str] | None = None,
     **policies: Any,
 ) -> Row:
-    """The Operator role assumes the execute role, with the external id unless another context is given."""
+    """The Operator role assumes the execute role, with the external ID unless another context is given."""
     policies = {"identity": identity(allow()), "resource": right_trust(), **policies}
     request = asked(caller, context=EXTERNAL_ID if context is None else context, **facts or {})
     return Row(id_, outcome, why, source, request, policies)
@@ -142,8 +142,8 @@ ALL_LEVELS = {"AWS": [f"arn:aws:iam::{OPERATOR}:root", OPERATOR_ROLE, OPERATOR_S
 PATH_ROLE = f"arn:aws:iam::{OPERATOR}:role/team/operator-role"
 
 ROWS = (
-    # --- external ids ---------------------------------------------------------------------------------------
-    link_2("external-id-right", YES, "Both sides allow and the external id is the one wanted.", XACCT),
+    # --- external IDs ---------------------------------------------------------------------------------------
+    link_2("external-id-right", YES, "Both sides allow and the external ID is the one wanted.", XACCT),
     link_2(
         "external-id-wrong", NO, "Another machine's ARN: the trust policy's condition is false.", XACCT, context=OTHER
     ),
@@ -189,14 +189,14 @@ ROWS = (
     link_2(
         "external-id-empty",
         NO,
-        "An empty external id is another value.",
+        "An empty external ID is another value.",
         OPERATORS,
         context={"sts:ExternalId": ""},
     ),
     link_2(
         "external-id-not-asked-for",
         YES,
-        "A trust policy without the condition takes any external id; AWS allows it.",
+        "A trust policy without the condition takes any external ID; AWS allows it.",
         XACCT,
         resource=trust(),
     ),
@@ -259,7 +259,7 @@ ROWS = (
     link_2(
         "null-true-present",
         NO,
-        "Null true wants no external id, and there is one.",
+        "Null true wants no external ID, and there is one.",
         f"{OPERATORS}#Conditions_Null",
         resource=with_condition(Null={"sts:ExternalId": "true"}),
     ),
@@ -435,7 +435,7 @@ ROWS = (
     link_2(
         "deleted-role-made-again",
         NO,
-        "The policy keeps the old role's unique id; the new role has another.",
+        "The policy keeps the old role's unique ID; the new role has another.",
         f"{PRINCIPAL}#principal-roles",
         facts={"unique_id": "AROANEWNEWNEWNEWNEWNE"},
         resource=right_trust(principal={"AWS": "AROAOLDOLDOLDOLDOLDOL"}),
@@ -443,7 +443,7 @@ ROWS = (
     link_2(
         "unique-id",
         YES,
-        "The unique id is the caller's own.",
+        "The unique ID is the caller's own.",
         f"{PRINCIPAL}#principal-roles",
         facts={"unique_id": "AROAOLDOLDOLDOLDOLDOL"},
         resource=right_trust(principal={"AWS": "AROAOLDOLDOLDOLDOLDOL"}),

@@ -44,6 +44,7 @@ FULL_CHECK = (
     "refused.start-without-a-role",
     "refused.wrong-external-id",
     "refused.no-external-id",
+    "refused.second-machine",
     "refused.other-role",
 )
 
@@ -86,17 +87,17 @@ class TestStages:
     @pytest.mark.parametrize(("start", "goal"), list(itertools.permutations(range(4), 2)))
     def test_any_stage_is_reached_from_any_other(self, lab: Lab, start: int, goal: int) -> None:
         """Each notebook begins here, in any order, from a fresh kernel."""
-        lab.at_stage(start)
-        lab.at_stage(goal)
+        lab.set_stage(start)
+        lab.set_stage(goal)
 
         assert [lab.stage(number).is_applied for number in (1, 2, 3)] == [number <= goal for number in (1, 2, 3)]
         assert lab.prepare().empty
 
     def test_it_says_the_same_from_wherever_it_starts(self, lab: Lab) -> None:
-        from_nothing = lab.at_stage(2)
-        lab.at_stage(3)
+        from_nothing = lab.set_stage(2)
+        lab.set_stage(3)
 
-        assert lab.at_stage(2) == lab.at_stage(2) == from_nothing
+        assert lab.set_stage(2) == lab.set_stage(2) == from_nothing
         assert from_nothing == (
             "Both accounts stand at stage 2. Applied: prerequisites, stage 1, stage 2. Not applied: stage 3."
         )
@@ -104,15 +105,15 @@ class TestStages:
     @pytest.mark.parametrize("number", [4, -1])
     def test_a_stage_that_doesnt_exist_changes_nothing(self, lab: Lab, number: int) -> None:
         with pytest.raises(StepError, match="stages are 1, 2, 3"):
-            lab.at_stage(number)
+            lab.set_stage(number)
 
         assert left_in_both_accounts(lab) == []
 
     def test_status_says_what_comes_next(self, lab: Lab) -> None:
         assert "Next: lab.prepare()" in str(lab.status())
-        lab.at_stage(1)
+        lab.set_stage(1)
         assert "Next: lab.stage(2).apply()" in str(lab.status())
-        lab.at_stage(3)
+        lab.set_stage(3)
         assert "Next: lab.run()" in str(lab.status())
 
     def test_clean_leaves_nothing(self, standing_lab: Lab) -> None:
@@ -133,7 +134,7 @@ class TestCheck:
 
     @pytest.mark.parametrize("stage", [0, 1, 2])
     def test_an_earlier_stage_holds_with_its_links_still_refused(self, lab: Lab, stage: int) -> None:
-        lab.at_stage(stage)
+        lab.set_stage(stage)
         report = lab.check(stage=stage)
         opened = {2: "allowed"} if stage == 2 else {2: "refused"}
 
@@ -143,8 +144,8 @@ class TestCheck:
 
     @pytest.mark.parametrize("stage", [1, 2, 3])
     def test_before_a_stage_its_links_and_a_run_are_refused(self, lab: Lab, stage: int) -> None:
-        lab.at_stage(stage - 1)
-        report = lab.stage(stage).check_before()
+        lab.set_stage(stage - 1)
+        report = lab.stage(stage).check_denied()
 
         assert failed(report) == []
         assert f"before-stage-{stage}.run" in [check.id for check in report]
@@ -152,7 +153,7 @@ class TestCheck:
     @pytest.mark.parametrize("stage", [1, 2, 3])
     def test_before_a_stage_is_not_after_it(self, standing_lab: Lab, stage: int) -> None:
         """The checks of "before" notice that the stage is there."""
-        report = standing_lab.stage(stage).check_before()
+        report = standing_lab.stage(stage).check_denied()
 
         assert f"before-stage-{stage}.run" in failed(report)
 
@@ -192,7 +193,7 @@ class TestCheck:
         assert all(check.hint for check in report if not check.passed)
 
 
-# Where there is no execute role and no Subject machine, AWS refuses in the same words.
+# Where there is no execute role and no Subject machine, AWS denies in the same words.
 ALWAYS_REFUSED = ("refused.direct-assume-role", "refused.start-without-a-role", "refused.other-role")
 
 
@@ -201,7 +202,7 @@ class TestBrokenSetUps:
 
     def broken(self, lab: Lab, **own: dict[str, Any]) -> Report:
         broken = lab.using(**own)
-        broken.at_stage(3)
+        broken.set_stage(3)
         return broken.check()
 
     def test_wrong_external_id_in_the_trust_policy(self, lab: Lab) -> None:
@@ -247,12 +248,21 @@ class TestBrokenSetUps:
         assert running["executions"] == [], "the check stops what the parent couldn't"
 
     def test_a_trust_policy_without_external_id_lets_strangers_machines_in(self, lab: Lab) -> None:
-        """It works, and that is the trouble: only the calls that must be refused show it (confused deputy)."""
+        """It works, and that is the trouble: only the calls that must be denied show it (confused deputy)."""
         trust = documents.execute_role_trust(lab.scenario)
         report = self.broken(lab, execute_role_trust=edited(trust, "Statement", 0, "Condition", to=None))
 
         assert failed(report) == ["refused.wrong-external-id", "refused.no-external-id"]
         assert lab.scenario.external_id in report["refused.no-external-id"].hint
+
+    def test_an_operator_role_for_any_state_machine_is_a_failed_check(self, lab: Lab) -> None:
+        """Runs succeed and the execute role's trust policy is right; the second state machine gets in all the same."""
+        wide = documents.service_trust(lab.scenario, lab.scenario.operator)
+        report = self.broken(lab, operator_role_trust=wide)
+
+        assert failed(report) == ["refused.second-machine"]
+        assert report["refused.second-machine"].evidence == "the execute role was given"
+        assert lab.scenario.operator_machine_arn in report["refused.second-machine"].hint
 
     def test_a_trust_policy_on_the_whole_account_lets_other_roles_in(self, lab: Lab) -> None:
         trust = documents.execute_role_trust(lab.scenario)
@@ -269,7 +279,7 @@ class TestBrokenSetUps:
 
         assert "with an explicit deny in an identity-based policy" in report["link-3.decided"].evidence
         assert "statement Stop" in report["link-3.decided"].hint
-        assert report["link-4.live"].evidence == "not reached: link 3 was refused"
+        assert report["link-4.live"].evidence == "not reached: link 3 was denied"
 
     def test_a_subject_machine_that_fails_by_itself(self, lab: Lab) -> None:
         fails = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NoStock", "Cause": "sold out"}}}
@@ -301,17 +311,18 @@ class TestProbes:
     @pytest.mark.parametrize(
         "trial",
         [
-            lambda lab: trials.no_external_id(lab.environment),
-            lambda lab: trials.external_ids(lab.environment),
+            lambda lab: trials.no_external_id(lab.steps.operator_machine),
+            lambda lab: trials.external_ids(lab.steps.operator_machine),
+            lambda lab: trials.second_machine(lab.environment),
             lambda lab: trials.other_role(lab.environment),
             lambda lab: trials.stopped_run(lab.environment, lab.steps.subject_machine),
         ],
-        ids=["probe", "probe-of-two-tasks", "probe-with-a-role", "stopped-run"],
+        ids=["probe", "probe-of-two-tasks", "second-machine", "probe-with-a-role", "stopped-run"],
     )
     def test_an_interrupted_trial_cleans_up_after_itself(
         self, standing_lab: Lab, trial: Callable[[Lab], object]
     ) -> None:
-        """Ctrl-C at any call, those of the clean-up included: nothing of the trial may stay."""
+        """Ctrl-C at any call, those of the cleanup included: nothing of the trial may stay."""
         before = left_in_both_accounts(standing_lab)
         interrupted = 0
         for call in range(1, 100):
@@ -322,10 +333,11 @@ class TestProbes:
                 interrupted += 1
                 assert left_in_both_accounts(standing_lab) == before
                 assert standing_lab.prepare().empty
+                assert standing_lab.stage(3).is_applied, "the Operator machine has its own definition again"
             else:
                 break
-        # A probe is created, started and deleted; the others do more.
-        assert interrupted >= 3
+        # The least is one call, which is denied; a probe is created, started and deleted.
+        assert interrupted >= 1
 
     def test_a_check_puts_nothing_right(self, standing_lab: Lab) -> None:
         """It says what differs and leaves it: the Subject machine that waits for a moment is put back as it stood."""
@@ -335,7 +347,7 @@ class TestProbes:
         assert failed(standing_lab.check()) == failed(standing_lab.check()) == ["stage-0.subject-machine"]
 
     def test_an_interrupted_rehearsal_leaves_no_operator_machine(self, lab: Lab) -> None:
-        lab.at_stage(2)
+        lab.set_stage(2)
         # The call after CreateStateMachine: StartExecution.
         with pytest.raises(KeyboardInterrupt), interrupted_at(lab, 2):
             lab.check(stage=2)
@@ -370,7 +382,7 @@ class TestProbes:
         """A trust policy that is too wide hands them out; a session policy makes them powerless."""
         trust = documents.execute_role_trust(lab.scenario)
         root = f"arn:aws:iam::{lab.scenario.operator_account_id}:root"
-        lab.using(execute_role_trust=edited(trust, "Statement", 0, "Principal", "AWS", to=root)).at_stage(1)
+        lab.using(execute_role_trust=edited(trust, "Statement", 0, "Principal", "AWS", to=root)).set_stage(1)
         answer = lab.operator.client("sts").assume_role(
             RoleArn=lab.scenario.execute_role_arn,
             RoleSessionName="probe",
@@ -391,7 +403,7 @@ class TestProbes:
 
 class TestDecide:
     def test_names_the_statements_of_both_accounts(self, standing_lab: Lab) -> None:
-        verdict = standing_lab.decide(2)
+        verdict = standing_lab.evaluate(2)
 
         assert verdict.allowed
         assert "statement AssumeSubjectExecuteRole (line 4)" in verdict.evidence
@@ -400,10 +412,10 @@ class TestDecide:
 
     def test_says_which_role_is_missing(self, lab: Lab) -> None:
         lab.prepare()
-        verdict = lab.decide(3)
+        verdict = lab.evaluate(3)
 
         assert not verdict.allowed
-        assert verdict.evidence == "refused: the execute role doesn't exist"
+        assert verdict.evidence == "denied: the execute role doesn't exist"
         assert verdict.hint == "Make the execute role first: lab.stage(1).apply()."
 
     def test_a_boundary_has_its_say(self, standing_lab: Lab) -> None:
@@ -414,7 +426,7 @@ class TestDecide:
         )["Policy"]["Arn"]
         role = standing_lab.scenario.operator_role_name
         iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=arn)
-        verdict, run = standing_lab.decide(2), standing_lab.run()
+        verdict, run = standing_lab.evaluate(2), standing_lab.run()
 
         assert "permissions boundary" in verdict.evidence
         assert run.broken_link == 2
@@ -424,12 +436,12 @@ class TestDecide:
     @pytest.mark.parametrize("number", [0, 7])
     def test_a_link_that_doesnt_exist(self, lab: Lab, number: int) -> None:
         with pytest.raises(XsfnError, match="The links are 1, 2, 3, 4, 5, 6"):
-            lab.decide(number)
+            lab.evaluate(number)
 
 
 class TestDiagram:
     def test_follows_the_stages(self, lab: Lab) -> None:
-        lab.at_stage(1)
+        lab.set_stage(1)
         diagram = lab.diagram()
 
         assert diagram.states == {
@@ -441,7 +453,7 @@ class TestDiagram:
             6: LinkState.ALLOWED,
         }
         assert "OperatorStateMachine: " in diagram.text
-        assert diagram.text.count("(not made yet)") == 1
+        assert diagram.text.count("(doesn't exist yet)") == 1
 
     def test_nothing_made_is_pending(self, lab: Lab) -> None:
         assert lab.diagram().states == {}
@@ -459,7 +471,7 @@ class TestOpen:
         exec(textwrap.dedent(xsfn_helpers.__doc__.partition("\n\n")[2]), {})
         printed = capsys.readouterr().out
 
-        assert "All checks: 24 of 24 hold" in printed
+        assert "All checks: 25 of 25 passed" in printed
         assert "Hello from subject-statemachine in account 222222222222" in printed
         assert "Clean: nothing there" not in printed
 
@@ -497,7 +509,7 @@ class TestOpen:
 
 
 class TestSlowIam:
-    """IAM takes a while to spread a change: nothing fails for that reason."""
+    """IAM changes take a while to propagate: nothing fails for that reason."""
 
     @pytest.fixture
     def slow(self, lab: Lab) -> Iterator[Lab]:
@@ -511,9 +523,9 @@ class TestSlowIam:
         assert walk(slow.deployment, lambda _: None).ok
 
     def test_a_stage_taken_back_is_refused_once_it_has_spread(self, slow: Lab) -> None:
-        slow.at_stage(3)
+        slow.set_stage(3)
         assert slow.check().ok
-        slow.at_stage(1)
+        slow.set_stage(1)
 
         assert slow.check(stage=1).ok
 
@@ -522,7 +534,7 @@ class TestSlowIam:
         refused_before = standing_lab.run().broken_link
         with standing_lab.propagation_delay(2):
             standing_lab.stage(2).apply()
-            decided, tried = standing_lab.decide(2), standing_lab.run()
+            decided, tried = standing_lab.evaluate(2), standing_lab.run()
             checked = standing_lab.check(stage=3)["link-2.live"]
 
         assert refused_before == 2

@@ -61,7 +61,7 @@ def labels(dot: str) -> list[str]:
 
 def test_english_prose_is_seen() -> None:
     assert english("図: the role is here") == "the role is"
-    assert english("OperatorStateMachine IAM Role の実行") is None
+    assert english("Operator role の実行") is None
 
 
 @pytest.mark.parametrize("name", pictures(SCENARIO))
@@ -75,7 +75,7 @@ def test_a_diagram_is_japanese_in_every_form(name: str) -> None:
 def test_a_diagram_says_who_asks_whom_and_how_it_stands() -> None:
     diagram = Diagram(SCENARIO, {1: LinkState.ALLOWED, 2: LinkState.REFUSED}, absent={Node.SUBJECT_EXECUTION})
 
-    assert "リンク 2 (拒否): OperatorStateMachine IAM Role が SubjectStateMachine ExecuteRole に対して" in diagram.alt
+    assert "リンク 2 (拒否): Operator role が execute role に対して" in diagram.alt
     assert "    Subject の実行: subject-statemachine:* (未作成)" in diagram.text.splitlines()
     assert diagram.legend.startswith("… 未確認: 点線と白抜きの矢じり; ✓ 許可: ")
 
@@ -84,7 +84,7 @@ def test_the_states_line_up_in_full_width_characters() -> None:
     lines = Diagram(SCENARIO, {1: LinkState.ALLOWED}).text.splitlines()[-6:]
 
     assert lines[0].startswith("    1 ✓ 許可      Step Functions → ")
-    assert lines[1].startswith("    2 … 未確認    OperatorStateMachine IAM Role → ")
+    assert lines[1].startswith("    2 … 未確認    Operator role → ")
 
 
 def test_a_hub_is_japanese_in_every_form() -> None:

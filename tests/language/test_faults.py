@@ -75,7 +75,7 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
     with pytest.raises(StepError, match="今は故障が起きていません。"):
         exercise.symptom()
 
-    assert str(exercise.break_it()).splitlines() == [
+    assert str(exercise.inject()).splitlines() == [
         "故障 12 · 金曜日の変更凍結",
         FAULTS["freeze"].story,
         "構成は壊れた状態です。現場で目にする現象は fault.symptom() で表示します。",
@@ -93,7 +93,7 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
     assert [one.title for one in (nudge, rule, exact)] == ["ヒント 1 / 3", "ヒント 2 / 3", "ヒント 3 / 3"]
     assert "確認する場所: Subject アカウントにある、実行用ロールの許可ポリシー。[docs.aws" in rule.text
     assert all(english(one.text) is None for one in (nudge, rule, exact))
-    assert str(exercise.solve()).startswith("故障 12 · 金曜日の変更凍結: 直りました。")
+    assert str(exercise.apply_solution()).startswith("故障 12 · 金曜日の変更凍結: 直りました。")
     report = exercise.check()
     assert report.title == "故障 12 · 金曜日の変更凍結: 解決"
     assert [check.title for check in report if check.id.startswith("limit") and english(check.title)] == []
@@ -102,7 +102,7 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
 
 def test_what_is_open_is_named(lab: Lab) -> None:
     practice = lab.practice()
-    practice.fault("whole-account").break_it()
+    practice.fault("whole-account").inject()
 
     checks = limit_checks(lab.scenario, {verdict.link.number: verdict for verdict in decide_links(lab.environment)})
 

@@ -1,4 +1,4 @@
-"""The decision engine in Japanese: what it explains, warns of and refuses."""
+"""The decision engine in Japanese: what it explains, warns of and denies."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _decision(*identity: object, trust: object) -> Decision:
 
 
 REFUSALS = {
-    "an external id": _decision(ASSUMES, trust=FOR_ANOTHER),
+    "an external ID": _decision(ASSUMES, trust=FOR_ANOTHER),
     "no policy": _decision(trust=FOR_ANOTHER),
     "another resource": _decision({**ASSUMES, "Resource": f"{ROLE}2"}, trust=TRUSTS),
     "another action": _decision({**ASSUMES, "Action": "s3:GetObject"}, ASSUMES, trust={**TRUSTS, "Action": "sts:Tag*"}),
@@ -58,7 +58,7 @@ REFUSALS = {
 
 def test_a_refusal_is_explained() -> None:
     with speaking("ja"):
-        text = explain(REFUSALS["an external id"]).text
+        text = explain(REFUSALS["an external ID"]).text
     assert "両方で許可が必要です" in text
     assert "(大文字と小文字だけが違います)" in text
     assert f'StringEquals sts:ExternalId を "{MACHINE.lower()}" から "{MACHINE}" に変更。' in text
@@ -74,7 +74,7 @@ def test_no_english_is_left_but_that_of_aws(name: str) -> None:
 
 def test_the_outcome_is_the_same_in_every_language() -> None:
     with speaking("ja"):
-        assert _decision(ASSUMES, trust=FOR_ANOTHER).outcome is REFUSALS["an external id"].outcome
+        assert _decision(ASSUMES, trust=FOR_ANOTHER).outcome is REFUSALS["an external ID"].outcome
 
 
 def test_what_is_allowed_is_told_by_whom() -> None:
@@ -120,7 +120,7 @@ def test_a_refused_policy_keeps_the_words_of_aws(document: str, aws: str, ours: 
 
 
 def test_the_same_document_is_refused_in_each_readers_language() -> None:
-    """What is compiled is kept, a refusal isn't."""
+    """What is compiled is kept, a denial isn't."""
     said = []
     for language in ("ja", ENGLISH):
         with speaking(language), pytest.raises(PolicyError) as told:

@@ -18,7 +18,7 @@ SEEN = {
     "the order": r'ExecuteRole CREATE_FAILED: .*Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:role/op',
     "taken back": r"subject-first ROLLBACK_IN_PROGRESS: The following resource\(s\) failed to create: \[ExecuteRole\]",
     "CloudFormation": r"Deployed by cloudformation:\n(.*\n)*.*ExecuteRole: subject-statemachine-execute-role",
-    "checked": r"All checks: (\d+) of \1 hold",
+    "checked": r"All checks: (\d+) of \1 passed",
     "few rights": r"OperatorStateMachine CREATE_FAILED: .*is not authorized to perform: states:CreateStateMachine",
     "Terraform": r"created aws_iam_role\.operator .*\n(.*\n)*.*created aws_iam_role\.execute ",
     "the CDK's grants": r"The CDK adds 4 statements to the Operator role; the chain needs 1 of them",
@@ -61,6 +61,6 @@ def test_the_folded_solutions_work_and_leave_the_accounts_empty(tmp_path: Path) 
 
         bad, enough = (told_by(solution, names) for solution in solutions(STEM))
 
-    assert "Parameter SubjectAccountId failed to satisfy constraint: an account id has exactly 12 digits" in bad
+    assert "Parameter SubjectAccountId failed to satisfy constraint: an account ID has exactly 12 digits" in bad
     assert "just-enough CREATE_COMPLETE" in enough
     assert str(lab.status()) == before

@@ -113,9 +113,9 @@ def test_the_frame_is_the_same(name: str) -> None:
     minutes = [re.findall(TIME[folder], text, re.MULTILINE) for folder, text in opening.items()]
     bullets = [len(re.findall("^- ", text, re.MULTILINE)) for text in opening.values()]
 
-    assert re.match(rf"# {name[:2]} · \S", opening[JAPANESE])
+    assert re.match(rf"# {name.partition('-')[0]} · \S", opening[JAPANESE])
     assert "\n**問い**\n" in opening[JAPANESE]
-    assert "\n**できあがるもの:** " in opening[JAPANESE]
+    assert "\n**このノートブックを終えると**" in opening[JAPANESE]
     assert minutes[0] == minutes[1] != []
     assert bullets[0] == bullets[1]
     assert cells(JAPANESE, name)[-1].source.startswith("## まとめ\n\n- ")

@@ -28,14 +28,14 @@ def test_the_walkthrough_is_complete() -> None:
 
 
 @each_notebook
-def test_it_opens_with_title_time_questions_and_what_you_will_have(path: Path) -> None:
+def test_it_opens_with_title_time_questions_and_what_you_will_have_by_the_end(path: Path) -> None:
     opening = cells_of(path)[0]
 
     assert opening.cell_type == "markdown"
-    assert re.match(rf"# {path.stem[:2]} · \S", opening.source)
+    assert re.match(rf"# {path.stem.partition('-')[0]} · \S", opening.source)
     assert re.search(r"^\*\*Time:\*\* \d+ minutes", opening.source, re.MULTILINE)
     assert re.search(r"^\*\*Questions\*\*\n+- .+\?$", opening.source, re.MULTILINE)
-    assert re.search(r"^\*\*You will have\*\*", opening.source, re.MULTILINE)
+    assert re.search(r"^\*\*By the end\*\*", opening.source, re.MULTILINE)
 
 
 @each_notebook

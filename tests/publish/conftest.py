@@ -13,5 +13,5 @@ from tests.browser import chromium
 # Of the package, not of the session: while Playwright runs, this thread has an event loop, which nbval can't bear.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with chromium.running_or_told("that hand-out, slides and site can be printed and read") as browser:
+    with chromium.running_or_told("that handout, slides and site can be printed and read") as browser:
         yield browser

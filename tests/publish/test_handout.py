@@ -1,4 +1,4 @@
-"""The hand-out: one page, the kit's own documents, and what AWS says as the instructor's guide has it."""
+"""The handout: one page, the kit's own documents, and what AWS says as the instructor's guide has it."""
 
 from __future__ import annotations
 

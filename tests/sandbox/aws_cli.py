@@ -52,7 +52,7 @@ class AwsCli:
         return call
 
     def run(self, *arguments: str) -> dict[str, Any]:
-        """The parsed output of `aws SERVICE ARGUMENTS…`. Raises `ClientError` for AWS's refusal."""
+        """The parsed output of `aws SERVICE ARGUMENTS…`. Raises `ClientError` for AWS's denial."""
         out, err = io.StringIO(), io.StringIO()
         with (
             mock.patch.dict(os.environ, self._environment),

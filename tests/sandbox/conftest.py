@@ -42,7 +42,7 @@ def world(sandbox: Sandbox) -> World:
 
 @pytest.fixture(params=[client_with, AwsCli], ids=["boto3", "aws-cli"])
 def any_world(sandbox: Sandbox, request: pytest.FixtureRequest) -> World:
-    """The same set-up, driven by boto3 and by the AWS CLI."""
+    """The same setup, driven by boto3 and by the AWS CLI."""
     make_client: Any = request.param
     return World.fresh(sandbox, make_client)
 

@@ -381,7 +381,7 @@ class Ledger:
 
 
 def _drop(state: State, arn: str) -> None:
-    """Delete a role or policy. Where a role was trusted, its unique id stays in its place."""
+    """Delete a role or policy. Where a role was trusted, its unique ID stays in its place."""
     state.policies.pop(arn, None)
     role = state.roles.pop(arn, None)
     for other in state.roles.values():

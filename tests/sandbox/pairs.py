@@ -1,4 +1,4 @@
-"""Pairs of accounts besides the sandbox's first two, each with the article's set-up."""
+"""Pairs of accounts besides the sandbox's first two, each with the article's setup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xsfn_helpers.sandbox.process.server import Sandbox
 
 @dataclass
 class PairWorld(World):
-    """The article's set-up, under the article's names, in a pair of further accounts."""
+    """The article's setup, under the article's names, in a pair of further accounts."""
 
     def client(self, side: Side, service: str) -> Any:
         key = (side, service)

@@ -289,7 +289,7 @@ _TEMPLATE = {
 
 
 def _full(world: PairWorld) -> PairWorld:
-    """Something of everything in the Operator account, and the article's set-up in both."""
+    """Something of everything in the Operator account, and the article's setup in both."""
     world.build()
     assert world.run().status == "SUCCEEDED"
     name = f"thing-{world.ids[0]}"

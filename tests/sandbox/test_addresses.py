@@ -181,7 +181,7 @@ def test_another_address_than_it_has_is_told(mortal: Sandbox, own: str) -> None:
 
 @pytest.fixture
 def taken(own: str) -> Iterator[int]:
-    """A port that is free on loopback, and taken on the other address."""
+    """A port that is free on loopback, and assumed the other address."""
     with socket.create_server((own, 0)) as server:
         yield server.getsockname()[1]
 

@@ -133,5 +133,5 @@ class TestOverTheWire:
             sandbox.empty_accounts(["999999999998", "999999999999"])
 
     def test_ids_are_checked(self, sandbox: Sandbox) -> None:
-        with pytest.raises(InvalidScenario, match="is not an AWS account id"):
+        with pytest.raises(InvalidScenario, match="is not an AWS account ID"):
             sandbox.add_accounts(["12"])

@@ -204,7 +204,7 @@ def test_a_gone_machine_and_its_executions_go_together(tmp_path: Path) -> None:
     journal, _ = Journal.open(tmp_path / "journal.db")
     _write(journal, 1)
     with sqlite3.connect(tmp_path / "journal.db") as other:
-        other.execute("CREATE TRIGGER refuses BEFORE DELETE ON executions BEGIN SELECT RAISE(ABORT, 'no'); END")
+        other.execute("CREATE TRIGGER denies BEFORE DELETE ON executions BEGIN SELECT RAISE(ABORT, 'no'); END")
     other.close()
 
     with pytest.raises((JournalUnwritable, NameTaken)):

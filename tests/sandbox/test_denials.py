@@ -1,4 +1,4 @@
-"""N1 to N17: the set-up with one thing broken, and AWS's answer. Texts: the recorded and documented ones of AWS."""
+"""N1 to N17: the setup with one thing broken, and AWS's answer. Texts: the recorded and documented ones of AWS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xsfn_helpers.sandbox.process.server import Sandbox
 
 @pytest.fixture
 def world(any_world: World) -> World:
-    """Each refusal is met by boto3 and by the AWS CLI alike."""
+    """Each denial is met by boto3 and by the AWS CLI alike."""
     return any_world
 
 

@@ -1,4 +1,4 @@
-"""Refusals on their way to the client."""
+"""Denials on their way to the client."""
 
 from __future__ import annotations
 

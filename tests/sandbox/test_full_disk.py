@@ -123,7 +123,7 @@ def test_no_execution_starts_unseen_and_none_ends_unkept(mortal: Sandbox) -> Non
 
 
 def test_a_disk_that_is_really_full(small_disk: Path) -> None:
-    """Refused while it is full, also over a kill; nothing lost; and a new start says why it can't."""
+    """Denied while it is full, also over a kill; nothing lost; and a new start says why it can't."""
     sandbox = Sandbox.start()
     world = World.fresh(sandbox).build()
     assert world.run().status == "SUCCEEDED"

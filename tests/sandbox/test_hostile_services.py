@@ -1,4 +1,4 @@
-"""Lambda, DynamoDB, S3 and SQS asked for what nobody would ask: a refusal in AWS's form, never a failure of ours.
+"""Lambda, DynamoDB, S3 and SQS asked for what nobody would ask: a denial in AWS's form, never a failure of ours.
 
 Without a network and a gateway, which have tests of their own. `make test` makes 4,000 requests; HOSTILE=10000 in the
 environment makes that many, HOSTILE_SEED=n others.

@@ -1,4 +1,4 @@
-"""What IAM keeps, refuses and answers: roles, policies, quotas."""
+"""What IAM keeps, denies and answers: roles, policies, quotas."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_list_roles_leaves_out_tags_and_last_use(world: World) -> None:
 
 @fact("I4", "IAM User Guide, reference_identifiers.html#identifiers-unique-ids", Tag.DOC)
 def test_unique_ids_tell_what_they_are_of(world: World, role: str) -> None:
-    """Unique ids begin with AROA (role), AIDA (user), AGPA (group), ANPA (managed policy)."""
+    """Unique IDs begin with AROA (role), AIDA (user), AGPA (group), ANPA (managed policy)."""
     iam, name = world.operator_iam, f"{role}-thing"
     ids = {
         "AROA": iam.get_role(RoleName=role)["Role"]["RoleId"],
@@ -231,7 +231,7 @@ def test_a_trust_policy_has_2048_characters(world: World) -> None:
 
 @fact("I14", "IAM User Guide, reference_policies_elements_principal.html", Tag.DOC)
 def test_a_deleted_principal_is_shown_by_its_id(world: World, role: str) -> None:
-    """When a trusted role is deleted, the trust policy shows its unique id, which can't be saved again."""
+    """When a trusted role is deleted, the trust policy shows its unique ID, which can't be saved again."""
     unique_id = world.operator_iam.get_role(RoleName=role)["Role"]["RoleId"]
     trusting_role = f"{role}-trusting"
     world.operator_iam.create_role(
@@ -249,7 +249,7 @@ def test_a_deleted_principal_is_shown_by_its_id(world: World, role: str) -> None
     assert (code, message) == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{unique_id}"')
 
 
-# --- permission policies ---------------------------------------------------------------------------------------------
+# --- permissions policies ---------------------------------------------------------------------------------------------
 
 
 @fact("I15", "localstack iam/test_iam::test_role_attach_policy, 2025-06-19")
@@ -362,7 +362,7 @@ def test_a_document_is_refused_with_awss_words_alone(world: World, role: str) ->
 
 
 def test_an_account_id_that_is_none_is_refused_without_a_fault(world: World) -> None:
-    """Nonsense where the account id belongs must not bring the decision to a fall."""
+    """Nonsense where the account ID belongs must not bring the decision to a fall."""
     arn = "arn:aws:states:ap-northeast-1:nobody:stateMachine:x"
 
     code, _, status = refused(world.operator_states.start_execution, stateMachineArn=arn)

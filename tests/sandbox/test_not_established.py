@@ -7,7 +7,7 @@ from xsfn_helpers.sandbox.assumptions import CHOICES, LIKELY_MET, NotEstablished
 
 
 def test_the_lab_tells_the_few_and_where_the_rest_is(lab: Lab) -> None:
-    few = lab.not_established()
+    few = lab.undocumented()
 
     assert {choice.id for choice in few.choices} == set(LIKELY_MET)
     assert f"{len(LIKELY_MET)} of {len(CHOICES)} points" in few.title
@@ -15,7 +15,7 @@ def test_the_lab_tells_the_few_and_where_the_rest_is(lab: Lab) -> None:
 
 
 def test_everything_is_everything(lab: Lab) -> None:
-    whole = lab.not_established(everything=True)
+    whole = lab.undocumented(everything=True)
 
     assert whole.choices == CHOICES
     assert "everything=True" not in str(whole)

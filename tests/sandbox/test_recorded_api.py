@@ -25,7 +25,7 @@ ANY_TOKEN = "was expecting (JSON String, Number, Array, Object or token 'null', 
 
 
 def refused(call: Any, **params: Any) -> tuple[str, str, int]:
-    """Code, message and HTTP status of a refusal."""
+    """Code, message and HTTP status of a denial."""
     with pytest.raises(ClientError) as error:
         call(**params)
     answer = error.value.response
@@ -33,7 +33,7 @@ def refused(call: Any, **params: Any) -> tuple[str, str, int]:
 
 
 def trust_also(world: World, machine_arn: str) -> None:
-    """Let the execute role be assumed for one more state machine, by its ARN as external id."""
+    """Let the execute role be assumed for one more state machine, by its ARN as external ID."""
     trust = documents.execute_role_trust(world.scenario)
     (statement,) = trust["Statement"]
     equals = statement["Condition"]["StringEquals"]
@@ -77,7 +77,7 @@ def test_creating_the_same_machine_again_gives_the_same_machine(recordings: Reco
 @fact("A2", f"{API}::test_create_duplicate_definition_format_sm, 2023-06-22")
 @pytest.mark.parametrize("change", ["another definition", "the same one with other white space"])
 def test_a_taken_name(recordings: Recordings, change: str) -> None:
-    """The same name with any other text of a definition is refused."""
+    """The same name with any other text of a definition is denied."""
     world = recordings.passing.world
     definition = json.dumps(PASSES) if change == "another definition" else None
     known = world.operator_states.describe_state_machine(stateMachineArn=world.scenario.operator_machine_arn)
@@ -119,7 +119,7 @@ def test_deleting_a_missing_machine_is_no_error(recordings: Recordings) -> None:
 
 @fact("A5", f"{API}::test_create_update_state_machine_base_update_none, 2023-08-08")
 def test_an_update_needs_something_to_update(recordings: Recordings) -> None:
-    """UpdateStateMachine with nothing but an ARN is refused with this text."""
+    """UpdateStateMachine with nothing but an ARN is denied with this text."""
     world = recordings.passing.world
 
     assert refused(world.operator_states.update_state_machine, stateMachineArn=world.scenario.operator_machine_arn) == (
@@ -145,7 +145,7 @@ def test_a_name_with_a_forbidden_character(world: World, character: str) -> None
 
 @fact("A7", "botocore stepfunctions/2016-11-23; the form as in test_list_sms_pagination, 2024-07-01", Tag.MODEL)
 def test_names_have_at_most_80_characters(world: World) -> None:
-    """A name of 81 characters breaks the model's constraint, and is refused in the form that all constraints have."""
+    """A name of 81 characters breaks the model's constraint, and is denied in the form that all constraints have."""
     name = "a" * 81
 
     assert refused(
@@ -163,7 +163,7 @@ def test_names_have_at_most_80_characters(world: World) -> None:
 
 @fact("A8", f"{API}::test_list_sms_pagination, 2024-07-01")
 def test_max_results_above_1000(world: World) -> None:
-    """maxResults of 1001 is refused in these words."""
+    """maxResults of 1001 is denied in these words."""
     assert refused(
         world.client_without_checks(Side.OPERATOR, "stepfunctions").list_state_machines, maxResults=1001
     ) == (
@@ -176,7 +176,7 @@ def test_max_results_above_1000(world: World) -> None:
 
 @fact("A9", f"{API}::test_state_machine_status_filter, 2024-03-14")
 def test_an_unknown_status_filter(recordings: Recordings) -> None:
-    """An unknown status is refused with the set of values, in this order."""
+    """An unknown status is denied with the set of values, in this order."""
     world = recordings.passing.world
 
     assert refused(
@@ -287,7 +287,7 @@ def test_any_json_value_is_an_input(recordings: Recordings, given: str) -> None:
 
 @fact("A16", f"{API}::test_start_execution_idempotent, 2024-08-21")
 def test_starting_again_while_it_runs(recordings: Recordings) -> None:
-    """The same name and input while it runs is the same execution; another input is refused, and so is the same one
+    """The same name and input while it runs is the same execution; another input is denied, and so is the same one
     when it is over."""
     world = recordings.stage().world
     states, arn = world.operator_states, world.scenario.operator_machine_arn
@@ -402,7 +402,7 @@ def test_start_sync_execution_gives_the_result(express: tuple[World, str, str]) 
 
 @fact("E2", SYNC_EXPRESS)
 def test_a_failed_sync_execution_is_no_error(express: tuple[World, str, str]) -> None:
-    """A failed execution is an answer with status, error and cause, not a refusal."""
+    """A failed execution is an answer with status, error and cause, not a denial."""
     world, _, arn = express
 
     answer = world.operator_states.start_sync_execution(stateMachineArn=arn)
@@ -413,7 +413,7 @@ def test_a_failed_sync_execution_is_no_error(express: tuple[World, str, str]) ->
 
 @fact("E3", f"{API}::test_start_sync_execution, 2024-07-03")
 def test_standard_machines_cannot_be_waited_for(recordings: Recordings) -> None:
-    """StartSyncExecution of a standard machine is refused."""
+    """StartSyncExecution of a standard machine is denied."""
     world = recordings.passing.world
 
     assert refused(world.operator_states.start_sync_execution, stateMachineArn=world.scenario.operator_machine_arn) == (
@@ -425,7 +425,7 @@ def test_standard_machines_cannot_be_waited_for(recordings: Recordings) -> None:
 
 @fact("E4", EXPRESS)
 def test_express_executions_are_not_listed(express: tuple[World, str, str]) -> None:
-    """ListExecutions of an Express machine is refused."""
+    """ListExecutions of an Express machine is denied."""
     world, arn, _ = express
 
     assert refused(world.operator_states.list_executions, stateMachineArn=arn) == (
@@ -610,7 +610,7 @@ def test_a_task_needs_a_role(world: World) -> None:
 @fact("T4", MOCKS)
 @pytest.mark.parametrize("kind", ["Map", "Parallel"])
 def test_maps_and_parallels_are_not_tested(world: World, kind: str) -> None:
-    """Without a mock, Map and Parallel are refused in these words."""
+    """Without a mock, Map and Parallel are denied in these words."""
     inner = {"ItemProcessor": PASSES} if kind == "Map" else {"Branches": [PASSES]}
 
     assert refused(world.operator_states.test_state, definition=json.dumps({"Type": kind, "End": True, **inner})) == (
@@ -623,7 +623,7 @@ def test_maps_and_parallels_are_not_tested(world: World, kind: str) -> None:
 
 @fact("T5", "localstack v2/test_state/test_test_state_scenarios (BASE_INVALID_STATE), 2025-11")
 def test_a_bad_state_is_told_at_its_placeholder_name(world: World) -> None:
-    """A state of an unknown type is refused at /States/StateName/Type or the like, with the list of types."""
+    """A state of an unknown type is denied at /States/StateName/Type or the like, with the list of types."""
     code, message, _ = refused(world.operator_states.test_state, definition='{"Type": "Unknown"}')
 
     assert code == "InvalidDefinition"

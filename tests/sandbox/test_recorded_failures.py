@@ -88,7 +88,7 @@ def test_a_retry_schedules_the_task_again(recordings: Recordings) -> None:
     assert set(outcome.output) == {"Error", "Cause"}
 
 
-# --- the target refuses ----------------------------------------------------------------------------------------------
+# --- the target denies ----------------------------------------------------------------------------------------------
 
 
 @fact("F5", "localstack v2/error_handling/test_task_service_sfn::test_start_execution_no_such_arn, 2023-06-30")
@@ -110,7 +110,7 @@ def test_a_missing_machine_has_this_error_and_cause(recordings: Recordings) -> N
 
 @fact("F6", "public Retry lists; the wording as in Lambda.AWSLambdaException", Tag.COMM)
 def test_a_refused_start_execution_names_session_action_and_machine(recordings: Recordings) -> None:
-    """Without states:StartExecution the execute role's session is refused in the API's words, HTTP status 400."""
+    """Without states:StartExecution the execute role's session is denied in the API's words, HTTP status 400."""
     outcome = recordings.stage(execute_permissions=_only("states:DescribeExecution")).run_task()
 
     assert outcome.error == "StepFunctions.AWSStepFunctionsException"

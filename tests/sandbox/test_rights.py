@@ -99,7 +99,7 @@ def test_a_bucket_answers_in_its_own_region_alone(box: Inside) -> None:
     here_only = box.user(allow("s3:*"), deny("*", StringNotEquals={"aws:RequestedRegion": FAR}))
 
     assert outcome(box.client("s3", here_only).get_object, Bucket=name, Key="k") == "AccessDenied"
-    # Signed for a region that the policy lets through, it is refused, or signed anew by the client and denied.
+    # Signed for a region that the policy lets through, it is denied, or signed anew by the client and denied.
     assert outcome(box.client("s3", here_only, region=FAR).get_object, Bucket=name, Key="k") != "OK"
 
 

@@ -1,4 +1,4 @@
-"""Nobody gets in: each way tried, each refused."""
+"""Nobody gets in: each way tried, each denied."""
 
 from __future__ import annotations
 

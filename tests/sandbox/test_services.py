@@ -1,4 +1,4 @@
-"""Lambda, DynamoDB, S3 and SQS behind the gateway: each call decided by IAM, each refusal in its service's shape."""
+"""Lambda, DynamoDB, S3 and SQS behind the gateway: each call decided by IAM, each denial in its service's shape."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def removals() -> Iterator[tuple[str, str]]:
 
 
 def test_each_single_action_is_needed(reached: Reached, capsys: pytest.CaptureFixture[str]) -> None:
-    """With any one of them taken away, that very action is refused; StopExecution is asked for when a parent stops."""
+    """With any one of them taken away, that very action is denied; StopExecution is asked for when a parent stops."""
     rows = []
     for way, action in removals():
         target = reached.ways[way]
@@ -185,7 +185,7 @@ def test_each_single_action_is_needed(reached: Reached, capsys: pytest.CaptureFi
             assert outcome.status == "FAILED", (way, action)
             assert outcome.error == REFUSED_AS[way]
             assert f"is not authorized to perform: {action.lower()} on resource: " in (outcome.cause or "").lower()
-            result = f"refused: {outcome.error}"
+            result = f"denied: {outcome.error}"
         rows.append((way, action, result))
 
     with capsys.disabled():
@@ -193,7 +193,7 @@ def test_each_single_action_is_needed(reached: Reached, capsys: pytest.CaptureFi
             "\n" + "\n".join(f"{way:32} without {action:28} {result}" for way, action, result in rows) + "\n"
         )
     assert [row[:2] for row in rows] == list(removals())
-    assert [result for _, action, result in rows if action == "states:StopExecution"] == ["refused: the child goes on"]
+    assert [result for _, action, result in rows if action == "states:StopExecution"] == ["denied: the child goes on"]
 
 
 def _stopped(reached: Reached, target: Target) -> str:
@@ -218,7 +218,7 @@ def _stopped(reached: Reached, target: Target) -> str:
         stateMachineArn=world.scenario.subject_machine_arn,
         definition=json.dumps(documents.subject_definition(world.scenario)),
     )
-    return "refused: the child goes on" if status == "RUNNING" else f"the child is {status}"
+    return "denied: the child goes on" if status == "RUNNING" else f"the child is {status}"
 
 
 def test_what_was_done_is_in_the_subject_account(reached: Reached) -> None:
@@ -265,7 +265,7 @@ def test_two_branches_act_as_two_roles(reached: Reached) -> None:
 
 
 def test_a_functions_own_arn_as_the_resource(reached: Reached) -> None:
-    """The older way to call a function takes `Credentials` as well, and is refused in the same words."""
+    """The older way to call a function takes `Credentials` as well, and is denied in the same words."""
     scenario, target = reached.world.scenario, reached.ways["lambda:invoke"]
     task = {"Type": "Task", "Resource": target.resource, "End": True}
     task["Credentials"] = {"RoleArn": scenario.execute_role_arn}
@@ -432,7 +432,7 @@ def test_it_has_the_memory_it_asked_for_and_no_more(reached: Reached) -> None:
 
 
 def test_its_role_must_trust_lambda(reached: Reached) -> None:
-    """At creation, and when it runs: Lambda becomes the role on the function's behalf."""
+    """At creation, and when it runs: Lambda assumes the role on the function's behalf."""
     world = reached.world
     name = world.scenario.execute_role_name
     client = reached.client("lambda")
@@ -635,8 +635,8 @@ def test_what_isnt_there_or_isnt_offered(
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        ({"other": {"S": "1"}}, "Missing the key id in the item"),
-        ({"id": {"N": "1"}}, "Type mismatch for key id expected: S actual: N"),
+        ({"other": {"S": "1"}}, "Missing the key ID in the item"),
+        ({"id": {"N": "1"}}, "Type mismatch for key ID expected: S actual: N"),
         ({"id": {"S": "1"}, "n": {"N": "many"}}, "cannot be converted to a numeric value"),
         ({"id": {"S": "1"}, "s": {"SS": []}}, "isn't one"),
     ],

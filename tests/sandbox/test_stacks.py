@@ -411,7 +411,7 @@ class TestUpdate:
 
 
 class TestTemplates:
-    """What can be seen without making anything is refused at once."""
+    """What can be seen without making anything is denied at once."""
 
     ROLE = json.dumps(role())
     BAD = (

@@ -120,7 +120,7 @@ def test_a_session_name_with_a_colon(role: Assumable) -> None:
 
 @fact("S5", "botocore sts/2011-06-15 (externalIdType); the form as in test_sts_invalid_parameters", Tag.MODEL)
 def test_an_external_id_with_a_blank(role: Assumable) -> None:
-    """An external id with a character it can't have is refused in the same form."""
+    """An external ID with a character it can't have is denied in the same form."""
     assert role.refused(ExternalId="not one") == (
         "ValidationError",
         "1 validation error detected: Value 'not one' at 'externalId' failed to satisfy constraint: "
@@ -197,7 +197,7 @@ def test_a_session_has_15_minutes_to_12_hours(world: World, seconds: int, constr
 
 @fact("S11", "public reports, long-standing", Tag.COMM)
 def test_a_refused_assume_role_names_caller_and_role(world: World) -> None:
-    """Across accounts, a refusal is AccessDenied, HTTP 403, and tells no reason."""
+    """Across accounts, a denial is AccessDenied, HTTP 403, and tells no reason."""
     world.build()
 
     assert refused(
@@ -214,7 +214,7 @@ def test_a_refused_assume_role_names_caller_and_role(world: World) -> None:
 
 @fact("S12", "public reports", Tag.COMM)
 def test_a_missing_role_is_refused_like_one_that_does_not_trust(world: World) -> None:
-    """A role that doesn't exist is refused in the same words: AWS doesn't tell which roles there are."""
+    """A role that doesn't exist is denied in the same words: AWS doesn't tell which roles there are."""
     arn = "arn:aws:iam::222222222222:role/missing"
 
     assert refused(world.client(Side.OPERATOR, "sts").assume_role, RoleArn=arn, RoleSessionName="by-hand") == (
@@ -248,7 +248,7 @@ def test_get_caller_identity_needs_no_permission(role: Assumable) -> None:
 
 @fact("S14", "API_GetCallerIdentity.html", Tag.DOC)
 def test_get_caller_identity_of_a_user(world: World) -> None:
-    """Of a user it tells the user's ARN and unique id."""
+    """Of a user it tells the user's ARN and unique ID."""
     answer = world.client(Side.OPERATOR, "sts").get_caller_identity()
 
     assert (answer["Account"], answer["Arn"]) == ("111111111111", ADMINISTRATOR)
@@ -257,7 +257,7 @@ def test_get_caller_identity_of_a_user(world: World) -> None:
 
 @fact("S15", "access_policies.html#policies_session", Tag.DOC)
 def test_a_session_policy_narrows_the_session(role: Assumable) -> None:
-    """With a session policy the session may do what both allow; the refusal names the session policy."""
+    """With a session policy the session may do what both allow; the denial names the session policy."""
     only = {"Effect": "Allow", "Action": "states:ListStateMachines", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": only})
     answer = role.assume(Policy=policy)

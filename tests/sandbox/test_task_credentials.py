@@ -143,7 +143,7 @@ def test_a_path_to_nowhere(recordings: Recordings, where: str) -> None:
 
 @pytest.mark.parametrize("role", ["execute-role", "arn:aws:iam::222222222222:user/somebody", "*", None, 1, {}])
 def test_what_is_no_role(recordings: Recordings, role: Any) -> None:
-    """What isn't known of AWS is decided as the likeliest: whatever can't be assumed is refused in the one text."""
+    """What isn't known of AWS is decided as the likeliest: whatever can't be assumed is denied in the one text."""
     stage = recordings.passing
 
     outcome = path(stage, SYNC_2, role)

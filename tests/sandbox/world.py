@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass
 class World:
-    """The article's set-up under names that no other test uses."""
+    """The article's setup under names that no other test uses."""
 
     sandbox: Sandbox
     scenario: Scenario
@@ -85,7 +85,7 @@ class World:
         return self.make_client(self.sandbox, service, key_id, secret, token)
 
     def client_without_checks(self, side: Side, service: str) -> Any:
-        """A client that sends what botocore itself would refuse, to see what the service says of it."""
+        """A client that sends what botocore itself would deny, to see what the service says of it."""
         account = self.sandbox.accounts[side]
         return _session().client(
             service,

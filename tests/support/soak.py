@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-# The environment variable that `make soak` sets. The kit refuses variables of this beginning that it doesn't know,
+# The environment variable that `make soak` sets. The kit denies variables of this beginning that it doesn't know,
 # so the tests' processes pass it on to each other under another name.
 _ASKED: Final = "XSFN_SOAK"
 _PASSED_ON: Final = "TESTS_SOAK"

@@ -55,7 +55,7 @@ class Need:
     by: By = By.ACTING
     given: str = ""
     context: tuple[tuple[str, str], ...] = ()
-    # The source shows the permission but not that AWS asks for it in every run: a lack of it is no refusal yet.
+    # The source shows the permission but not that AWS asks for it in every run: a lack of it is no denial yet.
     certain: bool = True
 
 

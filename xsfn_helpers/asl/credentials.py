@@ -84,7 +84,7 @@ def _started(document: Any, path: Path) -> str:
 def with_choice(text: str, task: Task, choice: CredentialsChoice) -> str:
     """The text with the option of `task` set to `choice`.
 
-    Raises `ConfigError` for a choice that Step Functions would refuse there: no ARN, or a path that is none.
+    Raises `ConfigError` for a choice that Step Functions would deny there: no ARN, or a path that is none.
     """
     if choice == task.choice:
         return text

@@ -110,7 +110,7 @@ def waits_for_own_executions(definition: Mapping[str, Any]) -> bool:
     """Whether a task runs a state machine of the same account with `.sync`, which needs a managed EventBridge rule.
 
     A task with `Credentials` doesn't count: across accounts Step Functions only polls (XACCT). That CreateStateMachine
-    asks for the rule's permissions only where one doesn't have them is not established.
+    asks for the rule's permissions only where one doesn't have them is not documented.
     """
     return any(
         re.fullmatch(r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:states:startExecution\.sync(:2)?", resource)
@@ -289,7 +289,7 @@ def _task(body: Mapping[str, Any], path: str, *, express: bool) -> Iterator[Diag
         words = "The field 'RoleArn' is required but was missing"
         yield Diagnostic(SCHEMA, words, f"{path}/Credentials")  # REC, whatever else is there
         return
-    # An unknown key beside RoleArn isn't established; refused as everywhere else (MEAS).
+    # An unknown key beside RoleArn isn't established; denied as everywhere else (MEAS).
     yield from _unsupported(credentials, frozenset(("RoleArn", "RoleArn.$")), f"{path}/Credentials")
 
 

@@ -38,7 +38,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class TaskRole:
-    """The role that a task takes on (`Credentials.RoleArn`): its ARN, or the expression that gives it at run time."""
+    """The role that a task assumes (`Credentials.RoleArn`): its ARN, or the expression that gives it at run time."""
 
     text: str
     at_run_time: bool

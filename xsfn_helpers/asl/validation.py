@@ -1,4 +1,4 @@
-"""What Step Functions would refuse in a definition: its words, and the line and column in the text that was written."""
+"""What Step Functions would deny in a definition: its words, and the line and column in the text that was written."""
 
 from __future__ import annotations
 

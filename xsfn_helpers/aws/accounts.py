@@ -45,6 +45,10 @@ class Accounts(Protocol):
         """Whether the reader has said yes to changes."""
         ...
 
+    def made(self, lab_id: str, account_id: str, name: str) -> bool:
+        """Whether it is certain that the lab with this id made the thing of this name that carries its tag."""
+        ...
+
     def tell_waiting(self, waiting: Waiting) -> None:
         """Let the reader know why it takes a moment."""
         ...

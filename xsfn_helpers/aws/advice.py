@@ -23,8 +23,8 @@ CLOCK: Final = mark(
     "(`timedatectl set-ntp true`; on macOS, `sudo sntp -sS time.apple.com`), then do the same again.",
 )
 SERVICE_CONTROL: Final = mark(
-    "A service control policy of your organisation forbids it, and nothing in this account can "
-    "allow it: ask whoever administers the organisation, or choose another account or region."
+    "A service control policy of your organization forbids it, and nothing in this account can "
+    "allow it: ask whoever administers the organization, or choose another account or region."
 )
 # docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
 MANAGED_RULE: Final = mark(
@@ -74,7 +74,7 @@ def is_loopback(url: str) -> bool:
 
 
 def after_refusal(error: ClientError) -> str:
-    """The next step after AWS has refused a call; empty where AWS's own words say it all."""
+    """The next step after AWS has denied a call; empty where AWS's own words say it all."""
     told = error.response.get("Error", {})
     code, message = told.get("Code", ""), told.get("Message", "")
     if code in _THROTTLED:

@@ -1,22 +1,27 @@
-"""A call that AWS may refuse, told calmly: a refusal is what the lesson is about, not an accident."""
+"""A call that AWS may deny, told calmly: a denial is what the lesson is about, not an accident."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from xsfn_helpers.common.errors import XsfnError
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
+
+# AWS's codes for a request that isn't authenticated or allowed. Any other answer is about the request itself.
+_DENIED: Final = frozenset(
+    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException", "Unauthorized"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Renderable):
-    """How a call was answered: allowed, or refused with code and message (without what changes from call to call).
+    """How a call was answered: allowed, or denied with code and message (without what changes from call to call).
 
-    `by` is who refused: AWS, or the lab, which sends nothing that AWS would refuse anyhow.
+    `by` is who answered: AWS, or the lab, which sends nothing that AWS would reject anyhow.
     """
 
     allowed: bool
@@ -26,8 +31,11 @@ class Attempt(Renderable):
 
     @property
     def verdict(self) -> str:
-        """`✓ AWS allowed it`, `✗ AWS refused it` or `✗ The lab refused it`."""
-        return tr("✓ {by} allowed it", by=self.by) if self.allowed else tr("✗ {by} refused it", by=self.by)
+        """`✓ AWS allowed it`, `✗ AWS denied it`; `✗ AWS rejected it` for what isn't about access."""
+        if self.allowed:
+            return tr("✓ {by} allowed it", by=self.by)
+        denied = self.code in _DENIED
+        return tr(mark("✗ {by} denied it") if denied else mark("✗ {by} rejected it"), by=self.by)
 
     def __str__(self) -> str:
         return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"

@@ -69,14 +69,15 @@ class NoneNeeded:
 
     def give(self, answer: str) -> str:
         return tr(
-            "Nothing needs a yes here: the lab is on the sandbox, where nothing costs and nothing is anybody else's."
+            "No confirmation is needed here: the lab uses the sandbox, where nothing costs money and "
+            "everything is yours."
         )
 
     def give_once(self) -> None:
         """None is needed."""
 
     def withdraw(self) -> str:
-        return tr("There is nothing to withdraw: the sandbox needs no yes.")
+        return tr("There is nothing to revoke: the sandbox needs no confirmation.")
 
     def check(self, operation: str, where: str) -> None:
         """Every operation may be sent."""
@@ -95,10 +96,10 @@ class Question(Renderable):
         if self.said:
             return self.said
         if self.agreement.given:
-            return tr("Agreed already: lab.withdraw() ends it.")
+            return tr("Confirmed already: lab.revoke_confirmation() revokes it.")
         return tr(
-            "May this lab make, change and remove its own things in {operator} and {subject}? "
-            "lab.preflight() shows which. Type lab.agree('yes'), or leave it.",
+            "May this lab create, change and remove its own resources in {operator} and {subject}? "
+            "lab.preflight() shows which. To confirm, type lab.confirm_changes('yes').",
             operator=self.operator,
             subject=self.subject,
         )
@@ -134,17 +135,18 @@ class Recorded:
     def give(self, answer: str) -> str:
         if answer.strip().lower() != YES:
             raise ConfigError(
-                tr("{answer!r} is not a yes.", answer=answer),
+                tr("{answer!r} confirms nothing.", answer=answer),
                 where="agree",
-                fix=tr("Type {yes}, or leave it.", yes=YES),
+                fix=tr("Type {yes} to confirm.", yes=YES),
             )
         if not self.given:
             self._write(AGREED)
         self._memory.given.append(True)
         hours = int(HOLDS.total_seconds() // 3600)
         return tr(
-            "Agreed: lab {lab_id!r} may make, change and remove its own things in {operator} and {subject}. "
-            "The yes holds for {hours} hours, for these names alone; lab.withdraw() ends it.",
+            "Confirmed: lab {lab_id!r} may create, change and remove its own resources in {operator} and "
+            "{subject}. This applies for {hours} hours, to these names only; lab.revoke_confirmation() "
+            "revokes it.",
             lab_id=self.lab_id,
             operator=self.scenario.operator,
             subject=self.scenario.subject,
@@ -158,7 +160,7 @@ class Recorded:
         self._memory.given.clear()
         self._write(WITHDRAWN)
         return tr(
-            "Withdrawn: from now on nothing is changed in {operator} and {subject}.",
+            "Revoked: from now on nothing is changed in {operator} and {subject}.",
             operator=self.scenario.operator,
             subject=self.scenario.subject,
         )
@@ -167,13 +169,13 @@ class Recorded:
         if not self.given:
             raise AgreementNeeded(
                 tr(
-                    "{operation} would change an AWS account, and you haven't said yes to that. Nothing was sent.",
+                    "{operation} would change an AWS account, and you haven't confirmed that. Nothing was sent.",
                     operation=operation,
                 ),
                 where=where,
                 fix=tr(
-                    "lab.preflight() (`xsfn preflight`) shows what would be made, and what it costs; then "
-                    "lab.agree('yes'), or --yes on the command line."
+                    "lab.preflight() (`xsfn preflight`) shows what would be created, and what it costs. Then confirm "
+                    "with lab.confirm_changes('yes'), or --yes on the command line."
                 ),
             )
 

@@ -1,4 +1,4 @@
-"""AWS's refusals turned into errors that say where and what next, and told apart by code and words."""
+"""AWS's denials turned into errors that say where and what next, and told apart by code and words."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cause_code(error: BaseException) -> str:
 def translated(account: Account | str) -> Iterator[None]:
     """AWS errors inside become errors of ours, in AWS's own words, with the next step.
 
-    `StepError` for a refusal, `SandboxError` when the sandbox doesn't answer, `AwsUnavailable` when AWS can't be
+    `StepError` for a denial, `SandboxError` when the sandbox doesn't answer, `AwsUnavailable` when AWS can't be
     reached or there are no credentials to ask with. `account` says where; a text will do before the account is known.
     """
     try:
@@ -58,7 +58,7 @@ def translated(account: Account | str) -> Iterator[None]:
     except ClientError as error:
         raise StepError(
             tr(
-                "AWS refused {operation} ({code}): {message}",
+                "AWS answered {operation} with {code}: {message}",
                 operation=error.operation_name,
                 code=code_of(error),
                 message=message_of(error),
@@ -69,7 +69,7 @@ def translated(account: Account | str) -> Iterator[None]:
     except (HTTPClientError, NobodyAnswers) as error:
         if is_loopback(str(error.kwargs.get("endpoint_url", ""))):
             raise SandboxError(
-                tr("Nobody answers: {error}.", error=error),
+                tr("No answer: {error}.", error=error),
                 where=str(account),
                 fix=tr("Is the sandbox running? `xsfn sandbox start` starts it; then call open_lab() again."),
             ) from error
@@ -95,7 +95,7 @@ def retry_while(
     """The result of `call`, tried again while AWS says "not yet", for at most `budget` seconds of waiting.
 
     Waits 0.25 s, then twice as long each time, up to 5 s; `say` is given the seconds so far, before each. Raises the
-    last refusal when the budget is spent, and any other error at once.
+    last denial when the budget is spent, and any other error at once.
     """
     pause, left = 0.25, budget
     while True:

@@ -21,7 +21,7 @@ _FILE: Final = "aws-ledger.jsonl"
 # The parameters of AWS calls that name a thing. Everything else, documents above all, stays out.
 _NAMING: Final = (
     *("RoleName", "PolicyName", "PolicyArn", "name", "stateMachineArn", "executionArn"),
-    *("FunctionName", "TableName", "Bucket", "QueueName"),
+    *("FunctionName", "TableName", "Bucket", "QueueName", "StackName"),
 )
 
 

@@ -12,6 +12,8 @@ import boto3
 from xsfn_helpers.aws.advice import is_loopback
 from xsfn_helpers.aws.consent import Recorded
 from xsfn_helpers.aws.events import READINGS, Events, tell_changes
+from xsfn_helpers.aws.identity_guard import guard_identity
+from xsfn_helpers.aws.lab_ids import lab_id_of
 from xsfn_helpers.aws.ledger import Ledger
 from xsfn_helpers.aws.propagation import Pace, Waiting
 from xsfn_helpers.aws.sessions import Identity, client_of, named, session_for, who_is
@@ -42,14 +44,20 @@ class AwsAccounts:
     scenario: Scenario
     lab_id: str
     agreement: Recorded
+    # Whether nobody else can have the lab's id.
+    _own_id: bool = field(repr=False)
     _sessions: Mapping[Side, boto3.Session] = field(repr=False)
     events: Events = field(default_factory=Events, repr=False)
     target: Platform = Platform.AWS
+    # Keys that are known to lead to the side's account.
+    _keys: Mapping[Side, str] = field(default_factory=dict, repr=False)
     _clients: dict[tuple[Side, str], Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for side in Side:
             self._guard(side)
+            known = [key for key in (self._keys.get(side),) if key]
+            guard_identity(self._sessions[side], self.scenario.account(side), self.scenario.region, known)
 
     @property
     def pace(self) -> Pace:
@@ -60,6 +68,17 @@ class AwsAccounts:
         if waiting.waited >= 1:
             sys.stderr.write(f"{waiting}\n")
             sys.stderr.flush()
+
+    def made(self, lab_id: str, account_id: str, name: str) -> bool:
+        """Whether what carries this lab's tag is the lab's own: the id is nobody else's, or the ledger knows it."""
+        if self._own_id and lab_id == self.lab_id:
+            return True
+        return any(
+            (entry.lab, entry.account) == (lab_id, account_id)
+            and entry.what.startswith("Create")
+            and name in entry.names.values()
+            for entry in self.agreement.ledger
+        )
 
     def session(self, side: Side) -> boto3.Session:
         return self._sessions[side]
@@ -135,9 +154,13 @@ def open_aws(settings: Settings) -> tuple[Settings, AwsAccounts]:
         subject_account_id=identities[Side.SUBJECT].account_id,
         region=region,
     )
-    agreement = Recorded(scenario, settings.lab_id, Ledger.default())
-    accounts = AwsAccounts(scenario, settings.lab_id, agreement, sessions)
-    return replace(settings, scenario=scenario), accounts
+    ledger = Ledger.default()
+    chosen = "lab_id" in settings.chosen
+    lab_id, own_id = (settings.lab_id, False) if chosen else lab_id_of(scenario, ledger)
+    agreement = Recorded(scenario, lab_id, ledger)
+    keys = {side: identity.key_id for side, identity in identities.items()}
+    accounts = AwsAccounts(scenario, lab_id, agreement, own_id, sessions, _keys=keys)
+    return replace(settings, scenario=scenario, lab_id=lab_id), accounts
 
 
 def _region(settings: Settings, sessions: Mapping[Side, boto3.Session]) -> str:

@@ -67,7 +67,7 @@ class RoomAddress:
     ) -> dict[str, Any]:
         """The room's answer; asked again for `patience` seconds while nobody answers, or it asks for a pause.
 
-        Raises `RoomError` in the room's words for a refusal, `PlaceGone` where the place was given free.
+        Raises `RoomError` in the room's words for a denial, `PlaceGone` where the place was given free.
         """
         end = time.monotonic() + patience
         pause = 0.1

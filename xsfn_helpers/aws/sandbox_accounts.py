@@ -53,7 +53,7 @@ def slow_iam(accounts: Accounts, seconds: float) -> Iterator[None]:
 class SandboxAccounts:
     """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
-    Nothing of the reader's own AWS set-up takes part: profiles, configuration files, endpoint variables and proxies
+    Nothing of the reader's own AWS setup takes part: profiles, configuration files, endpoint variables and proxies
     are left aside, so that a call can't reach AWS by mistake nor fail because of a stale profile.
     """
 
@@ -93,6 +93,10 @@ class SandboxAccounts:
     def pace(self) -> Pace:
         """Quick to look; as patient as the delay that the reader has asked the sandbox for needs."""
         return Pace(poll=0.02, propagation=30.0 + self._sandbox.propagation_seconds)
+
+    def made(self, lab_id: str, account_id: str, name: str) -> bool:
+        """Yes: the sandbox is the reader's alone, and so is what carries their tag."""
+        return True
 
     def tell_waiting(self, waiting: Waiting) -> None:
         """Nothing is told: the sandbox is slow only where the reader has asked it to be."""

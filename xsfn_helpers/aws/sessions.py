@@ -7,8 +7,9 @@ asked for here, because a notebook has no terminal.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ class Identity:
 
     account_id: str
     arn: str
+    # The access key that this was asked with: it leads to this account for as long as it lives.
+    key_id: str = field(default="", repr=False)
 
     @property
     def partition(self) -> str:
@@ -61,9 +64,23 @@ def session_for(side: Side, profile: str | None, region: str | None) -> boto3.Se
 
 def who_is(session: boto3.Session, side: Side, profile: str | None, region: str) -> Identity:
     """Ask AWS. Raises `AwsUnavailable` or `StepError` in AWS's words, with the next step."""
+    client = session.client("sts", region_name=region, config=AWS_CONFIG)
+    keys: list[str] = []
+    client.meta.events.register("before-send", lambda request, **_: keys.append(signer_of(request.headers)))
     with translated(named(side, profile)):
-        answer = session.client("sts", region_name=region, config=AWS_CONFIG).get_caller_identity()
-    return Identity(answer["Account"], answer["Arn"])
+        answer = client.get_caller_identity()
+    return Identity(answer["Account"], answer["Arn"], keys[-1] if keys else "")
+
+
+def signer_of(headers: Mapping[str, str | bytes]) -> str:
+    """The access key ID that a request is signed with; empty for one that isn't signed so."""
+    signed = headers.get("Authorization") or ""
+    text = signed.decode("latin-1") if isinstance(signed, bytes) else signed
+    found = _SIGNER.search(text)
+    return found[1] if found else ""
+
+
+_SIGNER: Final = re.compile(r"Credential=([^/,\s]+)/")
 
 
 @cache

@@ -17,18 +17,18 @@ The first of these that names a key wins:
 | `subject_machine_name`  | the state machine that is started                    | `subject-statemachine`              |
 | `subject_role_name`     | its role                                             | `subject-statemachine-iam-role`     |
 | `execute_role_name`     | the role the Operator assumes in the Subject account | `subject-statemachine-execute-role` |
-| `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`                              |
+| `lab_id`                | value of the tag `xsfn:lab` on what the lab makes    | `xsfn`; on AWS a random one, kept   |
 | `port`                  | the sandbox's port on 127.0.0.1                      | any free one                        |
 | `target`                | `sandbox`, or `aws` for two accounts of your own     | `sandbox`                           |
 | `operator_profile`      | AWS profile that leads to the Operator account       | AWS's own default                   |
 | `subject_profile`       | AWS profile that leads to the Subject account        | AWS's own default                   |
-| `deny_accounts`         | account ids that nothing may be done in              | none                                |
+| `deny_accounts`         | account IDs that nothing may be done in              | none                                |
 | `adopt`                 | roles and machines that are there already, to be used | none                               |
 
 In a room (`XSFN_ROOM_URL`, `XSFN_ROOM_CODE` and `XSFN_ROOM_NAME` join one, as `join_room` does) accounts and region are
 those of one's place there, and `port` is the room's own affair.
 
-On the sandbox, account ids and region that nobody chose are those of the one that is running, or that ran last. On AWS
+On the sandbox, account IDs and region that nobody chose are those of the one that is running, or that ran last. On AWS
 they are those that the profiles lead to. `adopt` lists any of `operator_role`, `operator_machine`, `subject_role`,
 `subject_machine` and `execute_role`; each is found by the name that the key `…_name` gives it.
 """
@@ -53,7 +53,7 @@ from xsfn_helpers.common.language import tr
 
 # What AWS allows in a tag's value, less what is awkward in a shell.
 _LAB_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# The roles and state machines of the set-up that may be there already.
+# The roles and state machines of the setup that may be there already.
 ADOPTABLE: Final = ("operator_role", "operator_machine", "subject_role", "subject_machine", "execute_role")
 
 
@@ -121,7 +121,7 @@ def profile(choice: Choice, key: str) -> str | None:
 
 
 def account_ids(choice: Choice) -> frozenset[str]:
-    """Account ids, as a list or as one text with commas."""
+    """Account IDs, as a list or as one text with commas."""
     ids = _names(choice, "deny accounts")
     for one in ids:
         try:
@@ -244,7 +244,7 @@ def load_settings(
 
     `overrides` are keywords or options (a None value counts as not given); `environment` is `os.environ` and `folder`
     the working folder unless given. Raises `ConfigError` for an unknown key, a wrong type or unreadable TOML, and
-    `InvalidScenario` for a value that AWS or the chain would refuse; both name the place it came from.
+    `InvalidScenario` for a value that AWS or the chain would deny; both name the place it came from.
     """
     choices = _from_file(folder or Path.cwd())
     choices |= _from_environment(os.environ if environment is None else environment)
@@ -323,7 +323,7 @@ def _scenario(choices: Mapping[str, Choice]) -> Scenario:
                 tr("{key} is {value!r}, which is not a text.", key=key, value=choice.value),
                 where=choice.source or key.replace("_", " "),
                 fix=tr(
-                    'Put it in quotes: an account id such as "012345678901" would lose its leading zero as a number.'
+                    'Put it in quotes: an account ID such as "012345678901" would lose its leading zero as a number.'
                 ),
             )
     try:

@@ -40,7 +40,7 @@ class Simulated:
     def reason(self) -> str:
         """Why it isn't allowed, as far as the simulation tells."""
         if self.by_organisation:
-            return tr("a service control policy of the organisation doesn't allow it")
+            return tr("a service control policy of the organization doesn't allow it")
         return tr("a policy denies it") if self.decision == "explicitDeny" else tr("no policy allows it")
 
 
@@ -60,7 +60,7 @@ def simulate(
     resources: Sequence[str],
     context: Mapping[str, str],
 ) -> tuple[Simulated, ...] | NotSimulated:
-    """Each action on each resource. Raises `StepError` or `AwsUnavailable` for what is more than a refusal."""
+    """Each action on each resource. Raises `StepError` or `AwsUnavailable` for what is more than a denial."""
     entries: list[Any] = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
         for key, value in context.items()

@@ -15,7 +15,7 @@ from xsfn_helpers.chain.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The two permission policies of the article that the notebooks try and correct, as text. Pure."""
+    """The two permissions policies of the article that the notebooks try and correct, as text. Pure."""
 
     scenario: Scenario
 

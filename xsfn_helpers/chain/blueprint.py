@@ -18,7 +18,7 @@ from xsfn_helpers.iam import Policy, PolicyKind
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The seven JSON texts of a set-up, as AWS is given them."""
+    """The seven JSON texts of a setup, as AWS is given them."""
 
     operator_role_trust: str
     subject_role_trust: str
@@ -33,7 +33,7 @@ class Blueprint:
         """The documents of `documents.py`, for the article's target or others."""
         reached = article_targets(scenario) if targets is None else targets
         return cls(
-            operator_role_trust=json_text(documents.service_trust(scenario, scenario.operator)),
+            operator_role_trust=json_text(documents.operator_role_trust(scenario)),
             subject_role_trust=json_text(documents.subject_role_trust(scenario, reached)),
             subject_definition=json_text(documents.subject_definition(scenario)),
             execute_role_trust=json_text(documents.execute_role_trust(scenario)),
@@ -51,7 +51,7 @@ class Blueprint:
         """A blueprint with some documents replaced, each a JSON text or a mapping.
 
         Raises `ConfigError` for a document there is no place for or a definition that isn't JSON, and `PolicyError`
-        for a policy that AWS would refuse.
+        for a policy that AWS would deny.
         """
         return replace(self, **{name: _checked(name, document) for name, document in texts.items()})
 

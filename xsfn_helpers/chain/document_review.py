@@ -1,4 +1,4 @@
-"""One document judged by itself: what AWS would refuse, what means trouble, what differs from the recommended one.
+"""One document judged by itself: what AWS would deny, what means trouble, what differs from the recommended one.
 
 Pure: what it has to know of the accounts is told to it.
 """
@@ -24,7 +24,7 @@ from xsfn_helpers.iam.errors import MALFORMED
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocument:
-    """One document: what AWS would refuse in it, what it would take although it means trouble, and what is different.
+    """One document: what AWS would deny in it, what it would take although it means trouble, and what is different.
 
     `differs` are the lines in which it says something else than the recommended one, `-` recommended, `+` here.
     """
@@ -46,14 +46,14 @@ class JudgedDocument:
         """One sentence on the document, without what is wrong with it."""
         is_policy = self.name in POLICY_PLACES
         if self.fault is not None:
-            return tr("✗ AWS would refuse it") if is_policy else tr("✗ Step Functions would refuse it")
+            return tr("✗ AWS would reject it") if is_policy else tr("✗ Step Functions would reject it")
         if self.is_stored:
             return tr("✓ This is what is stored.")
         return tr("✓ AWS would take it.") if is_policy else tr("✓ Step Functions finds nothing wrong in it.")
 
     @property
     def verdict(self) -> str:
-        """One sentence on the document, with where and why it would be refused."""
+        """One sentence on the document, with where and why it would be denied."""
         if self.fault is None:
             return self.short_verdict
         return f"{self.short_verdict}: {same_each_time(str(self.fault))}"
@@ -103,7 +103,7 @@ def judge_policy(
 def judge_definition(
     name: str, text: str, *, fault: DefinitionFault | None, stored: str, recommended: Blueprint
 ) -> JudgedDocument:
-    """A state machine's definition, where now `stored` stands; `fault` is what Step Functions would refuse first."""
+    """A state machine's definition, where now `stored` stands; `fault` is what Step Functions would deny first."""
     wanted = recommended.text(name)
     return JudgedDocument(
         name,
@@ -157,7 +157,7 @@ def _missing_principal(policy: Policy, text: str, missing: Collection[str]) -> P
                 column=place.column,
                 fix=tr("Write the ARN of the role that is there now.")
                 if deleted
-                else tr("Make it first, or correct its name."),
+                else tr("Create it first, or correct its name."),
             )
     return None
 

@@ -1,4 +1,4 @@
-"""The JSON of the set-up: trust policies, permission policies and state machine definitions, from a `Scenario`.
+"""The JSON of the setup: trust policies, permissions policies and state machine definitions, from a `Scenario`.
 
 Pure: names in, documents out. Each function gives a new dict ready for `json_text`, and its
 docstring names the rule's source: a stage of the article, or the AWS page that corrects it.
@@ -26,13 +26,13 @@ EXECUTE_POLICY_NAME: Final = "execute-subject-statemachine"
 OPERATOR_POLICY_NAME: Final = "assume-subject-execute-role"
 
 
-def service_trust(scenario: Scenario, account: Account) -> Document:
-    """Trust policy of a state machine's own role: Step Functions, for machines of this account and region only.
+def service_trust(scenario: Scenario, account: Account, *, machine_name: str = "*") -> Document:
+    """Trust policy of an execution role: Step Functions, for state machines of this account and region only.
 
-    The two conditions keep Step Functions from being used by a stranger's machine (confused deputy):
-    docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    The two conditions are AWS's own against the confused deputy problem; `machine_name` narrows them to one state
+    machine: docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     """
-    machines = f"arn:{scenario.partition}:states:{scenario.region}:{account.id}:stateMachine:*"
+    machines = f"arn:{scenario.partition}:states:{scenario.region}:{account.id}:stateMachine:{machine_name}"
     return _policy(
         {
             "Sid": "StepFunctions",
@@ -45,6 +45,15 @@ def service_trust(scenario: Scenario, account: Account) -> Document:
             },
         }
     )
+
+
+def operator_role_trust(scenario: Scenario) -> Document:
+    """Trust policy of the Operator role: Step Functions, for the Operator state machine only.
+
+    The external ID binds tasks that use `Credentials`. A task that calls `aws-sdk:sts:assumeRole` itself sends any
+    external ID it likes, the right one included; so no other state machine may have this role at all.
+    """
+    return service_trust(scenario, scenario.operator, machine_name=scenario.operator_machine_name)
 
 
 def execute_role_trust(scenario: Scenario) -> Document:

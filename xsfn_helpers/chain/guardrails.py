@@ -1,4 +1,4 @@
-"""What must stay refused, whatever was repaired: asked of the engine, with the policies as they are stored.
+"""What must stay denied, whatever was repaired: asked of the engine, with the policies as they are stored.
 
 A repair that opens more than the access chain needs makes runs succeed, too. Here it shows.
 """
@@ -31,7 +31,7 @@ _OTHERS: Final = ("333333333333", "444444444444", "555555555555")
 
 @dataclass(frozen=True, slots=True)
 class GuardrailQuestion:
-    """A request that must be refused, and how to tell of it: `role` is the `{role}` of its words."""
+    """A request that must be denied, and how to tell of it: `role` is the `{role}` of its words."""
 
     words: str
     request: Request
@@ -57,7 +57,7 @@ class Limit:
         if through:
             allowed = tr("allowed: {requests}", requests=tr("; ").join(through))
             return Check(self.id, tr(self.title), False, allowed, tr(self.hint))
-        refused = tr("{count} requests that go further are refused", count=len(self.questions))
+        refused = tr("{count} requests that the chain doesn't need are denied", count=len(self.questions))
         return Check(self.id, tr(self.title), True, refused)
 
 
@@ -75,23 +75,34 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         for number, verdict in verdicts.items()
         if verdict.decision is not None
     }
+    if 1 in decided:
+        yield Limit(
+            "limit.operator-machine",
+            mark("Only the Operator state machine may have the Operator role"),
+            mark(
+                "Another state machine with this role can call sts:AssumeRole itself, and send any external ID. The "
+                "role is for one state machine."
+            ),
+            tuple(_other_machines(scenario, *decided[1])),
+        )
     if 2 in decided:
         request, policies = decided[2]
         trust = replace(policies, identity=(_MAY_ASK,), boundaries=())
         yield Limit(
             "limit.external-id",
-            mark("Only the Operator state machine's own ARN opens the execute role"),
+            mark("Only the Operator state machine's own ARN is accepted as external ID"),
             mark(
-                "Whoever gets in with another external id, or with none, can be a state machine that isn't the one "
-                "agreed on (confused deputy)."
+                "With another external ID, or with none, a task of another state machine may assume the role, "
+                "too (confused deputy problem)."
             ),
             tuple(_other_external_ids(scenario, request, trust)),
         )
         yield Limit(
             "limit.principal",
-            mark("Nobody but the Operator role may assume the execute role"),
+            mark("No principal but the Operator role may assume the execute role"),
             mark(
-                "Whoever else gets in may start, watch and stop the Subject state machine, too. One role has to get in."
+                "Any other principal that assumes the role may start, watch and stop the Subject state machine. "
+                "One role needs it."
             ),
             tuple(_other_principals(scenario, request, trust)),
         )
@@ -99,7 +110,7 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         yield Limit(
             "limit.operator-role",
             mark("The Operator role may assume no other role"),
-            mark("Every role that trusts the Operator account lies open to it now. It needs one."),
+            mark("It may now assume every role that trusts the Operator account. It needs one."),
             tuple(_other_roles(scenario, request, asking)),
         )
     if 3 in decided:
@@ -107,18 +118,30 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
             "limit.execute-role",
             mark("The execute role may do nothing but start, watch and stop the Subject state machine"),
             mark(
-                "Whoever becomes the execute role may do this, too. It needs three actions, on one state machine and "
-                "its executions."
+                "A session of the execute role may do this, too. It needs three actions, on one state machine "
+                "and its executions."
             ),
             tuple(_other_calls(scenario, *decided[3])),
         )
     if service := [decided[number] for number in (1, 6) if number in decided]:
         yield Limit(
             "limit.service-trust",
-            mark("The state machines' own roles trust nobody but Step Functions, for machines of their own account"),
+            mark("The execution roles trust Step Functions only, for state machines of their own account"),
             mark("Such a role is for Step Functions alone, working for a state machine of the role's own account."),
             tuple(question for request, policies in service for question in _other_services(request, policies)),
         )
+
+
+def _other_machines(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:
+    arn, name = scenario.operator_machine_arn, scenario.operator_machine_name
+    arns = {
+        mark("another state machine of the Operator account"): arn.removesuffix(name) + "another-statemachine",
+        mark("a state machine of the Operator account whose name begins alike"): f"{arn}-2",
+        mark("a state machine of the Operator account whose name differs in case"): arn.removesuffix(name)
+        + name.swapcase(),
+    }
+    for words, other in arns.items():
+        yield GuardrailQuestion(words, replace(request, context={**request.context, "aws:SourceArn": other}), trust)
 
 
 def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:
@@ -132,13 +155,13 @@ def _other_external_ids(scenario: Scenario, request: Request, trust: Policies) -
         mark("a state machine whose name differs in case"): stem + name.swapcase(),
         mark("a state machine of another account"): arn.replace(scenario.operator_account_id, _stranger(scenario), 1),
         mark("a state machine in another region"): arn.replace(f":{scenario.region}:", f":{region}:", 1),
-        mark("an empty external id"): "",
+        mark("an empty external ID"): "",
     }
     for words, external_id in ids.items():
         context = {**request.context, "sts:ExternalId": external_id}
         yield GuardrailQuestion(words, replace(request, context=context), trust)
     without = {key: value for key, value in request.context.items() if key.lower() != "sts:externalid"}
-    yield GuardrailQuestion(mark("a caller without external id"), replace(request, context=without), trust)
+    yield GuardrailQuestion(mark("a caller without external ID"), replace(request, context=without), trust)
 
 
 def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> Iterator[GuardrailQuestion]:

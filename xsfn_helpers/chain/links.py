@@ -40,7 +40,7 @@ class Node(StrEnum):
 
 class DeciderKind(StrEnum):
     TRUST = mark("trust policy")
-    PERMISSION = mark("permission policy")
+    PERMISSION = mark("permissions policy")
 
 
 @dataclass(frozen=True, slots=True)

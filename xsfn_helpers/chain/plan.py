@@ -21,8 +21,8 @@ class Action(StrEnum):
     LEAVE = mark("leave")
     REMOVE = mark("remove")
     NOT_OURS = mark("not ours")
-    ADOPT = mark("adopt")
-    PUT_BACK = mark("put back")
+    ADOPT = mark("use")
+    PUT_BACK = mark("restore")
     MISSING = mark("missing")
 
     @property
@@ -55,8 +55,8 @@ _DONE: Final = {
     Action.LEAVE: mark("left as it is"),
     Action.REMOVE: mark("removed"),
     Action.NOT_OURS: mark("left, not ours"),
-    Action.ADOPT: mark("adopted"),
-    Action.PUT_BACK: mark("put back"),
+    Action.ADOPT: mark("using existing"),
+    Action.PUT_BACK: mark("restore"),
     Action.MISSING: mark("missing"),
 }
 _SENTENCES: Final = {
@@ -65,8 +65,8 @@ _SENTENCES: Final = {
     Action.LEAVE: mark("leave {thing} in {account}"),
     Action.REMOVE: mark("remove {thing} in {account}"),
     Action.NOT_OURS: mark("not ours {thing} in {account}"),
-    Action.ADOPT: mark("adopt {thing} in {account}"),
-    Action.PUT_BACK: mark("put back {thing} in {account}"),
+    Action.ADOPT: mark("use existing {thing} in {account}"),
+    Action.PUT_BACK: mark("restore {thing} in {account}"),
     Action.MISSING: mark("missing {thing} in {account}"),
 }
 _SENTENCES_DONE: Final = {
@@ -75,8 +75,8 @@ _SENTENCES_DONE: Final = {
     Action.LEAVE: mark("left as it is: {thing} in {account}"),
     Action.REMOVE: mark("removed {thing} in {account}"),
     Action.NOT_OURS: mark("left, not ours: {thing} in {account}"),
-    Action.ADOPT: mark("adopted: {thing} in {account}"),
-    Action.PUT_BACK: mark("put back: {thing} in {account}"),
+    Action.ADOPT: mark("using existing {thing} in {account}"),
+    Action.PUT_BACK: mark("restored: {thing} in {account}"),
     Action.MISSING: mark("missing: {thing} in {account}"),
 }
 

@@ -16,7 +16,7 @@ DELETED_ROLE_ID: Final = re.compile(r"AROA[A-Z0-9]+")
 def same_policy(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether both say the same, whatever the order of their lists and statements.
 
-    IAM takes a lone value and a list of one, and a bare account id and its root ARN, for the same thing.
+    IAM takes a lone value and a list of one, and a bare account ID and its root ARN, for the same thing.
     """
     return _canonical(stored) == _canonical(wanted)
 
@@ -34,7 +34,7 @@ def same_each_time(text: str) -> str:
 def trusts_deleted_role(trust: Mapping[str, Any]) -> bool:
     """Whether a trust policy names a role that was deleted after the policy was saved.
 
-    IAM then shows the role's unique id where its ARN was, and a new role of that name isn't trusted:
+    IAM then shows the role's unique ID where its ARN was, and a new role of that name isn't trusted:
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     return any(

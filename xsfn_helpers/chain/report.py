@@ -1,4 +1,4 @@
-"""What was checked, whether it holds, the evidence, and what to do if not."""
+"""What was checked, whether it passed, the evidence, and what to do if not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Check(Renderable):
 
 @dataclass(frozen=True, slots=True)
 class Report(Renderable):
-    """An ordered set of checks; true when every one holds."""
+    """An ordered set of checks; true when every one passed. Its text shows what failed; `details` shows them all."""
 
     title: str
     checks: tuple[Check, ...]
@@ -41,9 +41,9 @@ class Report(Renderable):
 
     @property
     def failed(self) -> Report:
-        """The checks that don't hold."""
+        """The checks that failed."""
         return Report(
-            tr("{title}, what doesn't hold", title=self.title),
+            tr("{title}, what failed", title=self.title),
             tuple(check for check in self.checks if not check.passed),
         )
 
@@ -67,10 +67,30 @@ class Report(Renderable):
     def __add__(self, other: Report) -> Report:
         return Report(self.title, self.checks + other.checks)
 
+    @property
+    def passed(self) -> int:
+        """How many checks passed."""
+        return sum(check.passed for check in self.checks)
+
+    @property
+    def headline(self) -> str:
+        """How many of them passed, in one line."""
+        return tr("{title}: {passed} of {count} passed", title=self.title, passed=self.passed, count=len(self.checks))
+
+    @property
+    def details(self) -> ReportDetails:
+        """The same with every check, passed or failed."""
+        return ReportDetails(self)
+
     def __str__(self) -> str:
-        passed = sum(check.passed for check in self.checks)
-        lines = [
-            tr("{title}: {passed} of {count} hold", title=self.title, passed=passed, count=len(self.checks)),
-            *(f"  {check}" for check in self.checks),
-        ]
-        return "\n".join(lines)
+        return "\n".join([self.headline, *(f"  {check}" for check in self.checks if not check.passed)])
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDetails(Renderable):
+    """A report with every check, passed or failed."""
+
+    report: Report
+
+    def __str__(self) -> str:
+        return "\n".join([self.report.headline, *(f"  {check}" for check in self.report)])

@@ -35,10 +35,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The names of one cross-account set-up; the defaults are the article's.
+    """The names of one cross-account setup; the defaults are the article's.
 
-    Raises `InvalidScenario` for a value that AWS would refuse, and for a state machine name
-    that AWS accepts but that can't travel as an external id.
+    Raises `InvalidScenario` for a value that AWS would deny, and for a state machine name
+    that AWS accepts but that can't travel as an external ID.
     """
 
     operator_account_id: str = "111111111111"

@@ -25,7 +25,7 @@ class StoredPolicy:
 class StoredRole:
     """What IAM says about a role right now.
 
-    `unique_id` (`AROA…`) is what a trust policy remembers of it: a role that is made again under the same name has
+    `unique_id` (`AROA…`) is what a trust policy remembers of it: a role that is re-created under the same name has
     another one (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
     `written` holds, by name ("" for the trust policy), the text of a document as somebody wrote it: its lines count.
     """

@@ -23,6 +23,8 @@ from xsfn_helpers.common.language import tr
 # An ordinary key of the child's input that links child to parent in the console; it grants nothing.
 STARTED_BY_KEY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 PAYLOAD: Final = "Hello from Step Functions!"
+# What a task puts into the bucket unless told.
+OBJECT_KEY: Final = "from-the-operator.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def table(
     )
 
 
-def bucket(scenario: Scenario, name: str = "", *, key: str = "from-the-operator.json", body: Any = None) -> Target:
+def bucket(scenario: Scenario, name: str = "", *, key: str = OBJECT_KEY, body: Any = None) -> Target:
     """An S3 bucket: PutObject, by the AWS SDK integration. Its name is the account's own unless given."""
     name = name or bucket_name(scenario)
     parameters = {"Bucket": name, "Key": key, "Body": {"said": PAYLOAD} if body is None else body}

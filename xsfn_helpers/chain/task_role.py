@@ -1,4 +1,4 @@
-"""Which role a task of the Operator's takes on, and what follows for the links of the access chain. Pure."""
+"""Which role a task of the Operator's assumes, and what follows for the links of the access chain. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TakenRole:
 
 
 def decide_with(scenario: Scenario, roles: StoredRoles, taken: TakenRole) -> Mapping[int, Verdict]:
-    """The links that a run of the task asks, by number, each decided with the role that the task takes on.
+    """The links that a run of the task asks, by number, each decided with the role that the task assumes.
 
     Without a role there is no link 2, and the calls are the Operator role's own; with one that shows only at run time,
     nothing can be said of what it does.

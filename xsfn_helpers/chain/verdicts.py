@@ -51,28 +51,28 @@ class Verdict(Renderable):
     def evidence(self) -> str:
         """One line: what decided."""
         if self.decision is None:
-            return tr("refused: the {missing} doesn't exist", missing=tr(str(self.missing)))
+            return tr("denied: the {missing} doesn't exist", missing=tr(str(self.missing)))
         if self.decision.allowed:
             return tr("allowed by {statements}", statements=tr(" and by ").join(map(str, self.decision.decided_by)))
         statements = listed(map(str, self.decision.decided_by))
-        refused = tr("refused {aws_reason}", aws_reason=self.decision.aws_reason)
+        refused = tr("denied {aws_reason}", aws_reason=self.decision.aws_reason)
         return f"{refused}: {statements}" if statements else refused
 
     @property
     def hint(self) -> str:
-        """What would turn a refusal into an allow; empty when it is allowed."""
+        """What would turn a denial into an allow; empty when it is allowed."""
         if self.allowed:
             return ""
         if self.decision is None:
             return tr(
-                "Make the {missing} first: {made_by}.", missing=tr(str(self.missing)), made_by=MADE_BY[self.missing]
+                "Create the {missing} first: {made_by}.", missing=tr(str(self.missing)), made_by=MADE_BY[self.missing]
             )
         if self.decision.outcome is Outcome.EXPLICITLY_DENIED:
             statements = listed(map(str, self.decision.decided_by))
             return tr("Take away the explicit Deny, which no Allow outweighs: {statements}.", statements=statements)
         edits = explain(self.decision).edits
         return (
-            tr("Smallest change: {edits}", edits=tr(" And ").join(map(str, edits)))
+            tr("Smallest change that would allow it: {edits}", edits=tr(" And ").join(map(str, edits)))
             if edits
             else tr("No single change helps.")
         )
@@ -129,7 +129,7 @@ def _session(scenario: Scenario, role: StoredRole) -> Principal:
 
 
 def policies_of(role: StoredRole, node: Node) -> tuple[Policy, ...]:
-    """Every policy of a role, named as the decisions name them: trust policy, permission policies, boundary."""
+    """Every policy of a role, named as the decisions name them: trust policy, permissions policies, boundary."""
     return (_trust(role, node), *_identity(role, node), *_boundary(role, node))
 
 

@@ -32,9 +32,9 @@ class Turn(StrEnum):
     BREAKS = mark("would break")
     OPENS = mark("would be allowed")
     STAYS_ALLOWED = mark("stays allowed")
-    STAYS_REFUSED = mark("stays refused")
-    NOT_MADE = mark("can't be judged yet")
-    NOT_ASKED = mark("would not be asked")
+    STAYS_REFUSED = mark("stays denied")
+    NOT_MADE = mark("can't be evaluated yet")
+    NOT_ASKED = mark("would not be requested")
     AT_RUN_TIME = mark("would be known only at run time")
 
     @property
@@ -43,7 +43,7 @@ class Turn(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can't be said that the link would be allowed, nor that it would be refused."""
+        """Whether it can't be said that the link would be allowed, nor that it would be denied."""
         return self in (Turn.NOT_MADE, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
 
 
@@ -51,7 +51,7 @@ class Turn(StrEnum):
 class Effect:
     """One link as the accounts stand, and as it would be: `turn`, and `evidence` for it.
 
-    `after` is None where the definition leaves nothing to decide; `hint` says what would turn a refusal into an allow.
+    `after` is None where the definition leaves nothing to decide; `hint` says what would turn a denial into an allow.
     """
 
     before: Verdict
@@ -66,15 +66,13 @@ class Effect:
 
     @property
     def words(self) -> str:
-        """`would break: refused because …`, `stays allowed by …`."""
+        """`would break: denied because …`, `stays allowed by …`."""
         state = self.turn.rpartition(" ")[2]
         if self.evidence.startswith(f"{state} "):
             return f"{self.turn}{self.evidence.removeprefix(state)}"  # English alone can say both in one
-        # Without a role nobody has refused anything yet.
+        # Without a role nobody has denied anything yet.
         evidence = (
-            self.evidence.removeprefix(tr("refused: {words}", words=""))
-            if self.turn is Turn.NOT_MADE
-            else self.evidence
+            self.evidence.removeprefix(tr("denied: {words}", words="")) if self.turn is Turn.NOT_MADE else self.evidence
         )
         return f"{tr(self.turn)}: {evidence}"
 
@@ -102,7 +100,7 @@ class NewAccess:
 class WhatIf(Renderable):
     """What the documents would do to the chain. Nothing is applied.
 
-    Of a document that AWS would refuse nothing comes: the links stay as they are.
+    Of a document that AWS would deny nothing comes: the links stay as they are.
     """
 
     standing: ChainSnapshot
@@ -133,7 +131,7 @@ class WhatIf(Renderable):
     def headline(self) -> str:
         """The outcome in one sentence."""
         if not self.accepted:
-            return tr("AWS would refuse this, so nothing would change.")
+            return tr("AWS would reject this, so nothing would change.")
         turns = (Turn.BREAKS, Turn.OPENS, Turn.NOT_ASKED, Turn.AT_RUN_TIME)
         parts = [
             tr("{links} {turn}", links=_links(numbers), turn=tr(turn))
@@ -177,12 +175,17 @@ class WhatIf(Renderable):
                 yield tr("    Beside the recommended one (- recommended, + here):")
                 yield from (f"      {line}" for line in document.differs)
         yield tr("  Links")
+        same = tuple(effect.number for effect in self.effects if effect.turn is Turn.STAYS_ALLOWED)
         for effect in self.effects:
+            if effect.turn is Turn.STAYS_ALLOWED:
+                continue
             yield f"    {effect.number} {effect.mark} {effect.words}"
             if effect.turn.changes:
                 yield tr("        Now: {now}", now=effect.now)
-            if effect.hint:
-                yield f"        {effect.hint}"
+                if effect.hint:
+                    yield f"        {effect.hint}"
+        if same:
+            yield tr("    ✓ {links}: still allowed", links=_links(same))
         if self.risks:
             yield tr("  Lets in more than the chain needs")
             for risk in self.risks:
@@ -203,11 +206,11 @@ _NO_ROLE: Final = mark(
     "itself."
 )
 _NO_RULE: Final = mark(
-    "! AWS would refuse to save this: to wait for an execution as the state machine's own role "
-    "(.sync), Step Functions makes a rule in EventBridge, which the Operator role may not "
+    "! AWS would reject this when it is saved: to wait for an execution as the execution role "
+    "(.sync), Step Functions creates an EventBridge rule, and the Operator role may not "
     "(events:PutRule, PutTargets, DescribeRule)."
 )
-_NO_SUCH_ROLE: Final = mark("Correct the ARN in Credentials.RoleArn, or make that role.")
+_NO_SUCH_ROLE: Final = mark("Correct the ARN in Credentials.RoleArn, or create that role.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +218,7 @@ class Hypothesis:
     """What is supposed: texts in place of documents, and what is known besides.
 
     `missing` are principals of the trust policies that aren't there (IAM saves no trust policy that names one);
-    `taken` is the role that the Operator's task would take on; of definitions, by name, what is wrong with them, and
+    `taken` is the role that the Operator's task would assume; of definitions, by name, what is wrong with them, and
     what is stored.
     """
 
@@ -265,7 +268,7 @@ def judge(standing: ChainSnapshot, supposed: Hypothesis, *, recommended: Bluepri
             role = role_as_made(scenario, blueprint, place.node)
             notes.append(
                 tr(
-                    "The {node} isn't made yet: it is judged as {made_by} would make it.",
+                    "The {node} doesn't exist yet: it is evaluated as {made_by} would create it.",
                     node=place.node,
                     made_by=place.made_by,
                 )
@@ -292,14 +295,14 @@ def judge(standing: ChainSnapshot, supposed: Hypothesis, *, recommended: Bluepri
 def _effect(before: Verdict, after: Verdict | None, taken: TakenRole | None) -> Effect:
     if after is None:
         if taken is not None and taken.choice.option is Option.RUN_TIME:
-            return Effect(before, None, Turn.AT_RUN_TIME, tr("it depends on the role that the task takes on then"))
-        return Effect(before, None, Turn.NOT_ASKED, tr("the task takes on no role"))
+            return Effect(before, None, Turn.AT_RUN_TIME, tr("it depends on the role that the task assumes then"))
+        return Effect(before, None, Turn.NOT_ASKED, tr("the task assumes no role"))
     evidence, hint = same_each_time(after.evidence), same_each_time(after.hint)
     if taken is not None and not after.allowed:
         if taken.choice.option is Option.NONE and after.link.number in CALLS:
             hint = tr(_NO_ROLE) if after.link.number == CALLS[0] else ""
         elif after.missing is not None and taken.choice.option is Option.ARN:
-            evidence, hint = tr("refused: {words}", words=taken.words.rstrip(".。")), tr(_NO_SUCH_ROLE)
+            evidence, hint = tr("denied: {words}", words=taken.words.rstrip(".。")), tr(_NO_SUCH_ROLE)
     return Effect(before, after, _turn(before, after), evidence, hint)
 
 
@@ -328,7 +331,7 @@ def lacks_managed_rule(scenario: Scenario, roles: StoredRoles, operator_definiti
     operator = scenario.operator
     rule = f"arn:{scenario.partition}:events:{scenario.region}:{operator.id}:{MANAGED_RULE}"
     asked = tuple(
-        # Step Functions asks as the Operator role, without the external id of an AssumeRole.
+        # Step Functions asks as the Operator role, without the external ID of an AssumeRole.
         replace(call, action=action, resource=rule, resource_account=operator, deciders=(permission,), context={})
         for action in MANAGED_RULE_ACTIONS
     )

@@ -1,6 +1,6 @@
 """`xsfn`, the same work without Jupyter (also `python -m xsfn_helpers`).
 
-Exit codes: 0 it holds, 1 a check failed or AWS refused a step, 2 the input can't be used, or a yes is missing (one
+Exit codes: 0 it holds, 1 a check failed or AWS denied a step, 2 the input can't be used, or a yes is missing (one
 sentence on stderr, nothing made), 130 interrupted. With `--json`, standard output carries JSON and nothing else.
 """
 

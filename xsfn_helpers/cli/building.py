@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    walkthrough = add_command(commands, "walkthrough", _walkthrough, tr("apply all stages, make all checks, run once"))
-    check = add_command(commands, "check", _check, tr("check what stands"))
+    walkthrough = add_command(commands, "walkthrough", _walkthrough, tr("apply all stages, run all checks, run once"))
+    check = add_command(commands, "check", _check, tr("check the current state"))
     check.add_argument(
-        "--no-live", action="store_true", help=tr("only read and decide; make no call that changes a thing")
+        "--no-live", action="store_true", help=tr("only read and evaluate; make no call that changes a resource")
     )
     check.add_argument("--second-opinion", action="store_true", help=tr("ask AWS's own simulation and validation, too"))
-    clean = add_command(commands, "clean", _clean, tr("remove everything the lab made"))
+    clean = add_command(commands, "clean", _clean, tr("remove everything the lab created"))
     clean.add_argument("--find", action="store_true", help=tr("look for what labs have left, by their tag"))
     preflight = add_command(
         commands,
         "preflight",
         _preflight,
-        tr("before any change: who you are, what is missing, what would be made, the cost"),
+        tr("before any change: who you are, what is missing, what would be created, the cost"),
     )
     apply = add_command(commands, "apply", _apply, tr("apply the prerequisites and the stages, and no more"))
     apply.add_argument(
-        "--change", default="", metavar="NAMES", help=tr("adopted things, with commas, that may be changed")
+        "--change", default="", metavar="NAMES", help=tr("existing resources, with commas, that may be changed")
     )
     apply.add_argument(
         "--stage", type=int, choices=range(4), default=3, help=tr("the last one to apply; 0 is the prerequisites alone")
     )
     for command in (clean, apply):
-        command.add_argument("--dry-run", action="store_true", help=tr("tell what would be done, and do nothing"))
+        command.add_argument("--dry-run", action="store_true", help=tr("show what would be done, and do nothing"))
     for command in (walkthrough, check, clean, apply):
-        command.add_argument("--yes", action="store_true", help=tr("agree to changes in AWS accounts, this once"))
+        command.add_argument("--yes", action="store_true", help=tr("confirm changes in AWS accounts, this once"))
     for command in (walkthrough, check, clean, preflight, apply):
         add_choices(command)
     for command in (walkthrough, check):
@@ -57,8 +57,8 @@ def _walkthrough(options: argparse.Namespace) -> int:
     if options.json:
         print_json(outcome.to_json())
     else:
-        holds = tr("Everything holds. What was built stays until `xsfn clean`.")
-        print(holds if outcome.ok else tr("Not everything holds."))
+        holds = tr("Every check passed. What was built stays until `xsfn clean`.")
+        print(holds if outcome.ok else tr("Not every check passed."))
     return OK if outcome.ok else FAILED
 
 
@@ -69,13 +69,13 @@ def _check(options: argparse.Namespace) -> int:
     if not options.no_live:
         agree(lab, options, tr("A check with real calls"))
     report = lab.check(live=not options.no_live)
-    opinion = lab.second_opinion() if options.second_opinion else None
+    opinion = lab.compare_with_aws() if options.second_opinion else None
     if opinion is not None:
         report = report + opinion.report
     if options.json:
         print_json({"ok": report.ok, "checks": checks_json(report)})
     else:
-        print(report if opinion is None else f"{report}\n{opinion}")
+        print(report.details if opinion is None else f"{report.details}\n{opinion}")
     return OK if report.ok else FAILED
 
 
@@ -94,7 +94,7 @@ def _clean(options: argparse.Namespace) -> int:
 def _find(lab: Lab, options: argparse.Namespace) -> int:
     """Tell what is left of labs; with --yes, remove what is this one's. A find that was asked for nothing more ends
     with 1 where something is left, so that a script can tell."""
-    left = lab.leftovers()
+    left = lab.find_resources()
     print(left)
     if not left.own:
         return OK

@@ -1,4 +1,4 @@
-"""`xsfn diagnose`: why a set-up doesn't work, from AWS's words, two accounts, or files.
+"""`xsfn diagnose`: why a setup doesn't work, from AWS's words, two accounts, or files.
 
 Exit codes: 0 every link is allowed, 1 one is denied, 3 can't tell, 2 the input can't be used.
 """
@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
         "diagnose",
         _diagnose,
         tr(
-            'why a task "is not authorized to assume the task state\'s role", or anything else of a set-up, and the '
+            'why a task "is not authorized to assume the task state\'s role", or anything else of a setup, and the '
             "smallest change that helps; only reads (0 allowed, 1 denied, 3 can't tell)"
         ),
     )

@@ -1,4 +1,4 @@
-"""`xsfn export`: the set-up as infrastructure code."""
+"""`xsfn export`: the setup as infrastructure code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xsfn_helpers.common.language import tr
 
 def add(commands: Any) -> None:
     """Add these commands to the parser."""
-    export = add_command(commands, "export", _export, tr("write the set-up as infrastructure code"))
+    export = add_command(commands, "export", _export, tr("write the setup as infrastructure code"))
     export.add_argument("route", metavar="ROUTE", help=tr("cdk, cloudformation or terraform"))
     export.add_argument("--to", type=Path, metavar="DIR", help=tr("folder (default: exported/ROUTE)"))
     add_choices(export)

@@ -64,7 +64,7 @@ def _problem(link: TaskLink, diagnosis: Diagnosis) -> BuildProblem:
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
     what = tr("link {link} of task {task}: {asked}. {why}", link=link.number, task=link.task, asked=asked, why=link.why)
     fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
-    change = " " + tr("Smallest change: {change}", change=fix.summary) if fix is not None else ""
+    change = " " + tr("Smallest change that would allow it: {change}", change=fix.summary) if fix is not None else ""
     word = tr("denied") if link.broken else tr("can't tell")
     rule = f"xsfn/link-{link.number}"
     return BuildProblem(spot.file if spot else "", line, link.broken, rule, f"{word}: {what}{change}")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 DOCUMENTS: Final = {
     "execute_role_trust": mark("trust policy of the execute role (stage 1)"),
-    "execute_role_permissions": mark("permission policy of the execute role (stage 1)"),
-    "operator_role_permissions": mark("permission policy of the Operator role (stage 2)"),
+    "execute_role_permissions": mark("permissions policy of the execute role (stage 1)"),
+    "operator_role_permissions": mark("permissions policy of the Operator role (stage 2)"),
     "operator_definition": mark("definition of the Operator state machine (stage 3)"),
 }
 

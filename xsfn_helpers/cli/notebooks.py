@@ -227,6 +227,6 @@ def _options(folder: Path, notebooks: str) -> Iterable[str]:
     # Without a screen, a text browser would take the terminal over; the printed address is what helps there.
     if sys.platform == "linux" and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
         yield "--no-browser"
-    # Jupyter refuses root unless told.
+    # Jupyter denies root unless told.
     if os.geteuid() == 0:
         yield "--allow-root"

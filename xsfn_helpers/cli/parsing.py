@@ -34,7 +34,7 @@ CHOICES: Final = {
     "target": mark("sandbox, or aws for two accounts of your own"),
     "operator_profile": mark("AWS profile of the Operator account"),
     "subject_profile": mark("AWS profile of the Subject account"),
-    "deny_accounts": mark("account ids, with commas, that nothing may be done in"),
+    "deny_accounts": mark("account IDs, with commas, that nothing may be done in"),
     "adopt": mark("roles and machines, with commas, that are there already and are used"),
 }
 

@@ -1,9 +1,9 @@
 """The errors a person meets, as one small family.
 
 XsfnError
-├── InvalidScenario      a name, id or region that AWS, or the chain, would refuse
+├── InvalidScenario      a name, id or region that AWS, or the chain, would deny
 ├── ConfigError          a setting that doesn't exist, can't be read or contradicts the running sandbox
-├── PolicyError          a policy document that AWS would refuse        (xsfn_helpers.iam)
+├── PolicyError          a policy document that AWS would deny        (xsfn_helpers.iam)
 │   └── Unsupported      a policy feature the decision engine doesn't cover
 ├── SandboxError         the sandbox couldn't be started, found or reached
 ├── RoomError            a shared room can't be opened, joined or reached
@@ -41,7 +41,7 @@ class XsfnError(Exception):
 
 
 class InvalidScenario(XsfnError, ValueError):
-    """A name, account id or region that AWS, or the access chain, would refuse."""
+    """A name, account ID or region that AWS, or the access chain, would deny."""
 
 
 class ConfigError(XsfnError, ValueError):
@@ -53,7 +53,7 @@ class SandboxError(XsfnError, RuntimeError):
 
 
 class RoomError(XsfnError, RuntimeError):
-    """A shared room couldn't be opened, joined or reached, or refuses what it was asked."""
+    """A shared room couldn't be opened, joined or reached, or denies what it was asked."""
 
 
 class AwsUnavailable(XsfnError, RuntimeError):

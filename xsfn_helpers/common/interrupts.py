@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def surely(restore: Callable[[], object]) -> None:
-    """Carry out a clean-up that can be repeated, even if Ctrl-C arrives in the middle of it."""
+    """Carry out a cleanup that can be repeated, even if Ctrl-C arrives in the middle of it."""
     try:
         restore()
     except KeyboardInterrupt:

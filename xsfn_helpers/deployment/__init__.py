@@ -1,1 +1,1 @@
-"""The set-up in the two accounts: built, checked, run and broken."""
+"""The setup in the two accounts: built, checked, run and broken."""

@@ -20,7 +20,7 @@ _SIDES: Final = {"operator": Side.OPERATOR, "subject": Side.SUBJECT, "execute": 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """Which of the set-up's roles and machines are adopted, and which of those may be changed."""
+    """Which of the setup's roles and machines are adopted, and which of those may be changed."""
 
     keys: frozenset[str] = frozenset()
     may_change: frozenset[str] = frozenset()
@@ -43,11 +43,11 @@ class Adopted:
     def why(self, key: str) -> tuple[str, ...]:
         """What a plan says of an adopted thing that isn't as the lab would make it."""
         if key in self.may_change:
-            return (tr("it is adopted, and may be changed; how it was is kept, and clean puts it back"),)
+            return (tr("it existed before, and may be changed; how it was is kept, and clean restores it"),)
         return (
             tr(
-                "it is adopted, and used as it is. The lab's would differ as below; lab.may_change({key!r}), or "
-                "--change {key}, lets stages change it:",
+                "it existed before, and is used as it is. The lab's would differ as below; "
+                "lab.may_change({key!r}), or --change {key}, allows stages to change it:",
                 key=key,
             ),
         )

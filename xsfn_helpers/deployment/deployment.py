@@ -1,4 +1,4 @@
-"""The set-up in two accounts, and what it takes to build, check, run and break it. A `Lab` shows what this does."""
+"""The setup in two accounts, and what it takes to build, check, run and break it. A `Lab` shows what this does."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Stage:
         return self.step.plan()
 
     def apply(self) -> Plan:
-        """Bring the stage about. Raises `StepError` when AWS refuses, or a name is taken by somebody else's thing."""
+        """Bring the stage about. Raises `StepError` when AWS denies, or a name is taken by somebody else's thing."""
         with self._deployment.lock():
             return self.step.apply()
 
@@ -98,15 +98,18 @@ class Stage:
         """What must hold once this stage and those before it are applied, and later ones aren't."""
         return self._deployment.check(stage=self.number, live=live)
 
-    def check_before(self) -> Report:
-        """What must be refused as long as this stage isn't applied."""
+    def check_denied(self) -> Report:
+        """What must be denied as long as this stage isn't applied."""
         with self._deployment.lock():
             return self._deployment.validation.before(self.number)
+
+    # An older name; it goes with 1.0.
+    check_before = check_denied
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The set-up in two accounts: where, from which documents. Every method can be called again, with the same end."""
+    """The setup in two accounts: where, from which documents. Every method can be called again, with the same end."""
 
     environment: Environment
     blueprint: Blueprint
@@ -125,19 +128,19 @@ class Deployment:
         return Validation(self.environment, self.stages)
 
     def lock(self) -> AbstractContextManager[None]:
-        """Hold the set-up for several steps together: another notebook or shell that works on it waits."""
+        """Hold the setup for several steps together: another notebook or shell that works on it waits."""
         return locked(self.environment.lab_id)
 
     def using(self, **documents: str | Mapping[str, Any]) -> Deployment:
-        """The same set-up from these documents. Raises `PolicyError` or `ConfigError` for one that AWS would refuse."""
+        """The same setup from these documents. Raises `PolicyError` or `ConfigError` for one that AWS would deny."""
         return replace(self, blueprint=self.blueprint.using(**documents))
 
     def as_recommended(self) -> Deployment:
-        """The same set-up from the recommended documents."""
+        """The same setup from the recommended documents."""
         return replace(self, blueprint=Blueprint.recommended(self.scenario))
 
     def may_change(self, *adopted: str) -> Deployment:
-        """The same set-up, whose stages may change these adopted things.
+        """The same setup, whose stages may change these adopted things.
 
         Raises `ConfigError` for one that isn't adopted.
         """
@@ -146,7 +149,9 @@ class Deployment:
             if key not in there.keys:
                 known = ", ".join(sorted(there.keys)) or tr("nothing")
                 raise ConfigError(
-                    tr("{key!r} isn't adopted.", key=key), where="may_change", fix=tr("Adopted: {known}.", known=known)
+                    tr("{key!r} isn't on the list adopt.", key=key),
+                    where="may_change",
+                    fix=tr("On that list: {known}.", known=known),
                 )
         return replace(
             self, environment=replace(self.environment, adopted=replace(there, may_change=frozenset(adopted)))
@@ -161,7 +166,7 @@ class Deployment:
         """Stage 1, 2 or 3. Raises `StepError` for any other number."""
         return Stage(self.stages.stage(number), self)
 
-    def at_stage(self, number: int) -> str:
+    def set_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
@@ -173,7 +178,7 @@ class Deployment:
         )
         still = ", ".join(tr("stage {stage}", stage=stage) for stage in STAGE_NUMBERS if stage > number)
         return tr(
-            "Both accounts stand at stage {number}. Applied: {applied}. Not applied: {still}.",
+            "Both accounts are at stage {number}. Applied: {applied}. Not applied: {still}.",
             number=number,
             applied=applied,
             still=still or tr("none"),
@@ -192,7 +197,7 @@ class Deployment:
         self.environment.accounts.events.publish(Checked(report))
         return report
 
-    def decide(self, link: int) -> Verdict:
+    def evaluate(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
         return decide_link(self.environment, link)
 
@@ -206,7 +211,7 @@ class Deployment:
     ) -> Run:
         """Start the Operator state machine and follow both executions to the end.
 
-        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
+        On AWS, a run that is denied although the policies allow it is started again until IAM has spread them.
         """
 
         def attempt() -> Run:
@@ -238,7 +243,7 @@ class Deployment:
         begun = [change for change in self._begun().plan if change not in known]
         return Plan(tr("Clean"), (*known, *begun))
 
-    def leftovers(self) -> Leftovers:
+    def find_resources(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others'."""
         return by_tags(self.environment)
 

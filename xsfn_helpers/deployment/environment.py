@@ -10,6 +10,8 @@ from xsfn_helpers.aws.account_roles import AccountPage, read_page
 from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_machine, read_role
+from xsfn_helpers.aws.settings import Choice
+from xsfn_helpers.aws.settings import lab_id as checked_lab_id
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.chain.stored import StoredMachine, StoredRole
@@ -41,6 +43,9 @@ class Environment:
     # or it has too many. What is found out of an account holds for every look at it.
     _at_once: bool = field(default=True, repr=False, compare=False)
     _one_by_one: set[Side] = field(default_factory=set, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checked_lab_id(Choice(self.lab_id, ""))  # files are named after it
 
     def at_one_look(self) -> Environment:
         """The same ground, for reading: each role and machine is read once, and stays as it was found then.
@@ -110,11 +115,28 @@ class Environment:
             return Change(Action.CREATE, account, thing)
         return Change(Action.LEAVE, account, thing) if self.owns(tags) else self.not_ours(account, thing, tags)
 
-    def removal(self, account: Account, thing: str, tags: Mapping[str, str] | None) -> Change | None:
+    def removal(self, account: Account, thing: str, name: str, tags: Mapping[str, str] | None) -> Change | None:
         """The change that takes a thing with these tags away: none for others', None where there is no such thing."""
         if tags is None:
             return None
-        return Change(Action.REMOVE, account, thing) if self.owns(tags) else self.not_ours(account, thing, tags)
+        if not self.owns(tags):
+            return self.not_ours(account, thing, tags)
+        return self.unproved(account, thing, name) or Change(Action.REMOVE, account, thing)
+
+    def unproved(self, account: Account, thing: str, name: str) -> Change | None:
+        """The change for a thing that carries the lab's tag, where nothing else says that the lab made it: none.
+
+        Anybody may have chosen the same lab id, or put the tag on a thing of theirs.
+        """
+        if self.accounts.made(self.lab_id, account.id, name):
+            return None
+        why = tr(
+            "it carries the tag {lab_tag} {lab_id!r}, but the ledger on this computer doesn't know that the lab made "
+            "it, so it isn't removed",
+            lab_tag=LAB_TAG,
+            lab_id=self.lab_id,
+        )
+        return Change(Action.NOT_OURS, account, thing, (why,))
 
     def not_ours(self, account: Account, thing: str, tags: Mapping[str, str]) -> Change:
         """The change for a thing that carries one of the lab's names but isn't the lab's: none, and why."""

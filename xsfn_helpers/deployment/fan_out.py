@@ -163,7 +163,7 @@ class Hub:
             environment,
             Side.OPERATOR,
             scenario.operator_role_name,
-            json_text(documents.service_trust(scenario, scenario.operator)),
+            json_text(documents.operator_role_trust(scenario)),
             policies=frozenset({OPERATOR_POLICY_NAME}),
         )
         permission = InlinePolicy(
@@ -214,12 +214,12 @@ def _decided(spoke: Spoke, verdicts: Sequence[Verdict]) -> Check:
 
 def _tried(spoke: Spoke, end: SpokeEnd) -> Check:
     title = tr("{subject}: the Operator's run did its work there", subject=spoke.scenario.subject)
-    hint = "" if end.succeeded else tr("hub.apply() puts the policies right; hub.diagram() shows where it was refused.")
+    hint = "" if end.succeeded else tr("hub.apply() fixes the policies; hub.diagram() shows where it was denied.")
     return Check(f"spoke-{spoke.id}.live", title, end.succeeded, end.words, hint)
 
 
 ROLE: Final = "RoleArn"
-# Names of the hub's own, so that it lives beside the two accounts' set-up.
+# Names of the hub's own, so that it lives beside the two accounts' setup.
 NAMES: Final[Mapping[str, str]] = {
     "operator_machine_name": "hub-statemachine",
     "operator_role_name": "hub-statemachine-iam-role",
@@ -237,13 +237,13 @@ def one_state_machine(scenario: Scenario) -> Sequence[Target]:
 
 
 def spoke_ids(count: int) -> tuple[str, ...]:
-    """Account ids for so many Subjects."""
+    """Account IDs for so many Subjects."""
     return tuple(f"2{number:011d}" for number in range(1, count + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """One Subject account: its names, its part of the set-up, and the links of the access chain that end there."""
+    """One Subject account: its names, its part of the setup, and the links of the access chain that end there."""
 
     environment: Environment
     target: Target

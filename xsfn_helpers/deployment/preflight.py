@@ -71,7 +71,7 @@ class Preflight(Renderable):
         return "\n".join(
             [
                 str(self.report),
-                tr("What would be made and changed:"),
+                tr("What would be created and changed:"),
                 *(f"  {line}" for plan in self.plans for line in str(plan).splitlines()),
                 *(f"{heading}: {text}" for heading, text in self.below),
             ]
@@ -119,7 +119,7 @@ def _who(environment: Environment, side: Side, arn: str) -> Check:
     account = environment.scenario.account(side)
     return Check(
         f"who.{side.value}",
-        tr("You are somebody in the {account}", account=account),
+        tr("You're authenticated in the {account}", account=account),
         arn.split(":")[4] == account.id,
         stable(arn),
         tr("The credentials have changed since open_lab(): call it again."),
@@ -142,7 +142,7 @@ def _rights(environment: Environment, side: Side, arn: str) -> Check | str:
     iam = environment.iam(side)
     if arn.endswith(":root"):
         return tr(
-            "{account}: you are its root user, whom only the organisation's policies limit; a role is the better way.",
+            "{account}: you are its root user, whom only the organization's policies limit; a role is the better way.",
             account=account,
         )
     source = source_arn(iam, account, arn)
@@ -156,8 +156,8 @@ def _rights(environment: Environment, side: Side, arn: str) -> Check | str:
         )
         if isinstance(answer, NotSimulated):
             return tr(
-                "{account}: which permissions are missing couldn't be simulated, because AWS said {why} A "
-                "missing one would show as a refusal on the way; given then, the same again completes it.",
+                "{account}: which permissions are missing couldn't be simulated, because AWS answered {why} A "
+                "missing one would show as a denial on the way; once it's granted, the same call completes it.",
                 account=account,
                 why=answer.why,
             )
@@ -209,7 +209,7 @@ def _plans(environment: Environment, steps: Steps) -> tuple[tuple[Plan, ...], li
         for step in steps:
             plans.append(step.plan())
     except StepError as error:
-        unread = Check("plan.readable", tr("What stands can be read"), False, stable(str(error)), error.fix)
+        unread = Check("plan.readable", tr("The current state can be read"), False, stable(str(error)), error.fix)
         return tuple(plans), [unread]
     foreign = [change for plan in plans for change in plan.left]
     return tuple(plans), [

@@ -44,7 +44,7 @@ class Removal:
     words: str
 
     def __str__(self) -> str:
-        mark = tr("✓ refused") if self.refused else tr("✗ not refused")
+        mark = tr("✓ denied") if self.refused else tr("✗ not denied")
         return tr(
             "{mark} without {action} on {on}: {words}",
             mark=mark,
@@ -75,7 +75,7 @@ class Removals(Renderable):
 class Reach:
     """These targets, from the Operator's state machine. Every method can be called again.
 
-    `lab.at_stage(3)` afterwards brings the article's set-up back.
+    `lab.set_stage(3)` afterwards brings the article's setup back.
     """
 
     environment: Environment
@@ -102,7 +102,7 @@ class Reach:
     def apply(self) -> Plan:
         """Make what is reached, and give the roles what it takes: no more, and no less.
 
-        Raises `StepError` when AWS refuses, or when a name is taken by something that isn't the lab's.
+        Raises `StepError` when AWS denies, or when a name is taken by something that isn't the lab's.
         """
         steps = Steps.on(self.environment, self.blueprint)
         with locked(self.environment.lab_id):
@@ -167,7 +167,7 @@ class Reach:
         ]
         return Report(tr("All targets"), tuple(checks))
 
-    def without_each_action(self) -> Removals:
+    def test_least_privilege(self) -> Removals:
         """Take each single action away in turn, run that target alone, and put everything back.
 
         What is asked for only when a run is stopped isn't among them: see `Target.extra`.
@@ -182,6 +182,9 @@ class Reach:
                 finally:
                     self.apply()
         return Removals(tuple(rows))
+
+    # An older name; it goes with 1.0.
+    without_each_action = test_least_privilege
 
     def diagram(self, report: Report | None = None) -> Any:
         """The two accounts and the links, each as the stored policies decide it; with a `report`, as it was tried."""
@@ -233,6 +236,6 @@ def reach(environment: Environment, reached: tuple[Target, ...]) -> Reach:
     """The targets, on this ground. Raises `ConfigError` for none at all."""
     if not reached:
         raise ConfigError(
-            tr("There is nothing to reach."), fix=tr("Name a target: lab.reach(targets.function(lab.scenario)).")
+            tr("There is nothing to reach."), fix=tr("Name a target: lab.calls_to(targets.function(lab.scenario)).")
         )
     return Reach(environment, reached)

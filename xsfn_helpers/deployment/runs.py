@@ -82,7 +82,7 @@ class Run(Renderable):
     """An Operator execution, and the Subject execution it started, as they stood when they were last looked at.
 
     `input`, `output` and `subject_input` are parsed JSON; `error` and `cause` are the Operator execution's own.
-    `broken_link` is the link of the chain that refused, None when none did: a Subject execution that fails by itself
+    `broken_link` is the link of the chain that denied, None when none did: a Subject execution that fails by itself
     breaks no link.
     """
 
@@ -117,15 +117,15 @@ class Run(Renderable):
         """How both executions ended, without the timeline."""
         return RunSummary(self)
 
-    def look(self) -> Run:
-        """The run as it stands now."""
+    def refresh(self) -> Run:
+        """The run as it is now."""
         return look(self.environment, self.operator_execution_arn)
 
-    def follow(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
+    def wait(self, *, timeout: float = 60.0, on_progress: Callable[[Run], None] | None = None) -> Run:
         """Wait until the Operator execution has ended. See `follow`."""
         return follow(self.environment, self.operator_execution_arn, timeout=timeout, on_progress=on_progress)
 
-    def until_submitted(self, *, timeout: float = 60.0) -> Run:
+    def wait_until_started(self, *, timeout: float = 60.0) -> Run:
         """Wait until the Subject execution has started, or the Operator execution has ended without one.
 
         Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
@@ -139,11 +139,14 @@ class Run(Renderable):
                         "The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout
                     ),
                     where=str(self.environment.scenario.operator),
-                    fix=tr("It goes on: `.follow()` waits for its end; `.stop()` stops it."),
+                    fix=tr("It goes on: `.wait()` waits for its end; `.stop()` stops it."),
                 )
             time.sleep(next(pauses))
-            run = run.look()
+            run = run.refresh()
         return run
+
+    # Older names; they go with 1.0.
+    look, follow, until_submitted = refresh, wait, wait_until_started
 
     def watch(self) -> Any:
         """Show the run while it goes on, in the background: both histories, and a button that stops it."""
@@ -163,7 +166,12 @@ class Run(Renderable):
             cause = stable_cause(self.cause) if self.cause else tr("no cause given")
             lines.append(f"  {self.error}: {cause}")
         if self.broken_link:
-            lines.append(tr("  refused at link {broken_link} of the access chain", broken_link=self.broken_link))
+            where = (
+                mark("  stopped at link {broken_link} of the access chain: nothing was denied, the resource is missing")
+                if (self.error or "").endswith("DoesNotExistException")
+                else mark("  denied at link {broken_link} of the access chain")
+            )
+            lines.append(tr(where, broken_link=self.broken_link))
         if self.subject_execution_arn:
             lines.append(
                 tr("Subject execution, in the Subject account: {subject_status}", subject_status=self.subject_status)
@@ -198,7 +206,7 @@ def start(environment: Environment, payload: Any = None, *, name: str | None = N
 def begin(environment: Environment, payload: Any = None, *, name: str | None = None) -> str:
     """Start the Operator state machine with `payload` (anything JSON; None is an empty object); the execution's ARN.
 
-    Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it refuses.
+    Step Functions names the execution when `name` is None. Raises `StepError` in AWS's words when it denies.
     """
     scenario = environment.scenario
     options: dict[str, str] = {} if name is None else {"name": name}
@@ -243,7 +251,7 @@ def follow(
             raise RunError(
                 tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
                 where=str(environment.scenario.operator),
-                fix=tr("It goes on: `.follow()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
+                fix=tr("It goes on: `.wait()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
             )
         time.sleep(next(pauses))
 
@@ -262,7 +270,7 @@ def stop(
     deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
     while run.subject_status == RUNNING and time.monotonic() < deadline:
         time.sleep(next(pauses))
-        run = run.look()
+        run = run.refresh()
     return run
 
 
@@ -315,7 +323,7 @@ def link_refused(error: str | None, cause: str | None) -> int | None:
     """Which link of the access chain an execution's error and cause speak of; None when they speak of none.
 
     The texts are AWS's: "is not authorized to assume the task state's role" is link 2, whichever of its two policies
-    refused; the refusals of the called service name the action.
+    denied; the denials of the called service name the action.
     """
     text = cause or ""
     for pattern, link in _REFUSALS:
@@ -412,7 +420,7 @@ def _link(side: Side, event: HistoryEventTypeDef) -> int | None:
 
 
 def _summary(event: HistoryEventTypeDef) -> str:
-    """What the event says beyond its type: a state's name, an error, the role taken on."""
+    """What the event says beyond its type: a state's name, an error, the role assumed."""
     details = _details(event)
     if "name" in details:
         return str(details["name"])

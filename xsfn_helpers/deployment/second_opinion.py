@@ -129,7 +129,7 @@ def _compared(environment: Environment, verdict: Verdict, own: Decision, answer:
     )
     if answer.by_organisation and own.allowed:
         note = tr(
-            "{evidence}, for a service control policy of the organisation, which only AWS can see", evidence=evidence
+            "{evidence}, for a service control policy of the organization, which only AWS can see", evidence=evidence
         )
         return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
@@ -215,7 +215,7 @@ _SESSION: Final = re.compile(r"(assumed-role/[\w+=,.@-]+)/[\w+=,.@-]+")
 
 
 def redacted(text: str, scenario: Scenario, lab_id: str) -> str:
-    """The same with the article's account ids and names in place of this scenario's.
+    """The same with the article's account IDs and names in place of this scenario's.
 
     What is told stays true of it: equal things stay equal, different ones different, except accounts that are neither
     of the two, which all become 000000000000.

@@ -46,7 +46,7 @@ class Step:
     def apply(self) -> Plan:
         """Bring the step about and say what was done.
 
-        Raises `StepError` when AWS refuses a call, and, before anything is changed, when a name is taken by something
+        Raises `StepError` when AWS denies a call, and, before anything is changed, when a name is taken by something
         that isn't the lab's.
         """
         # One reading serves until something is changed; what comes after a change is looked at anew.

@@ -1,4 +1,4 @@
-"""The seven documents of a set-up, read from the two accounts and saved there one by one."""
+"""The seven documents of a setup, read from the two accounts and saved there one by one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where one document lives: the role or state machine that it is part of, and a permission policy's name."""
+    """Where one document lives: the role or state machine that it is part of, and a permissions policy's name."""
 
     side: Side
     owner: str
@@ -90,7 +90,7 @@ def save_documents(
 ) -> None:
     """Save each, in the order given; `blueprint` checks them first, so that none is saved when one can't be.
 
-    Raises `ConfigError` or `PolicyError` for a document that AWS would refuse, and `StepError` when AWS refuses.
+    Raises `ConfigError` or `PolicyError` for a document that AWS would deny, and `StepError` when AWS denies.
     """
     checked = blueprint.using(**documents)
     for name in documents:
@@ -104,9 +104,9 @@ def right_document(blueprint: Blueprint, name: str) -> Document:
 
 
 def save_policy(deployment: Deployment, place: PolicyPlace, text: str) -> str:
-    """Save `text` in its place and say what was done. Where its role isn't made yet, its stage is applied with it.
+    """Save `text` in its place and say what was done. Where its role doesn't exist yet, its stage is applied with it.
 
-    Raises `PolicyError` for a text that AWS would refuse, and `StepError` when AWS refuses the call, when the role
+    Raises `PolicyError` for a text that AWS would deny, and `StepError` when AWS denies the call, when the role
     isn't the lab's, or when something that comes before is missing.
     """
     environment, account = deployment.environment, deployment.scenario.account(place.side)

@@ -80,7 +80,7 @@ def read_taken_role(environment: Environment, choice: CredentialsChoice, roles: 
     """
     if choice.option is Option.NONE:
         return TakenRole(
-            choice, None, tr("The call is made as the Operator role itself: nothing opens the other account.")
+            choice, None, tr("The call is made as the Operator role itself: no policy in the other account allows it.")
         )
     if choice.option is Option.RUN_TIME:
         return TakenRole(choice, None, tr("Which role it is shows only at run time, from {value}.", value=choice.value))
@@ -103,7 +103,7 @@ def read_taken_role(environment: Environment, choice: CredentialsChoice, roles: 
             choice, None, tr("There is no role {role} in the {account}.", role=found["name"], account=account)
         )
     return TakenRole(
-        choice, role, tr("Step Functions takes on the role {name} of the {account}.", name=role.name, account=account)
+        choice, role, tr("Step Functions assumes the role {name} of the {account}.", name=role.name, account=account)
     )
 
 
@@ -169,7 +169,7 @@ def _unique_ids(environment: Environment) -> Iterator[str]:
 
 
 def _taken(environment: Environment, standing: ChainSnapshot, text: str) -> TakenRole | None:
-    """The role that the task which starts the Subject takes on; the first task's, where none of them says that."""
+    """The role that the task which starts the Subject assumes; the first task's, where none of them says that."""
     found = tasks(text)
     if not found:
         return None

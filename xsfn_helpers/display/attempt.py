@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def attempt_html(attempt: Attempt) -> str:
-    """Mark and word, and for a refusal its code, with the message below."""
+    """Mark and word, and for a denial its code, with the message below."""
     if attempt.allowed:
         return f"<p>{pill(attempt.verdict, ALLOWED_BLUE)}</p>"
     return (

@@ -35,7 +35,7 @@ _COLOURS: Final = {
     Answer.UNKNOWN: PENDING_GREY,
     Answer.NOT_ASKED: PENDING_GREY,
 }
-_LINK_HEADS: Final = (mark("Answer"), mark("Link"), mark("Who asks for what"), mark("Why"))
+_LINK_HEADS: Final = (mark("Answer"), mark("Link"), mark("Principal, action, resource"), mark("Why"))
 _RISK_HEADS: Final = (mark("Risk"), mark("Where"), mark("What it means, and what to do"))
 _PAGE_STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2733; --paper: #fefefe; --line: #75808c; --soft: #f2f5f8; }

@@ -31,7 +31,7 @@ def pictures(scenario: Scenario) -> Mapping[str, Diagram]:
             scenario,
             {**_allowed(*_PREREQUISITES, *_STAGE_1), 2: LinkState.REFUSED},
             {
-                2: mark("Half way: the execute role trusts the Operator role, which has no permission to ask yet."),
+                2: mark("Half way: the execute role trusts the Operator role, which has no permission yet."),
                 **dict.fromkeys(_STAGE_1, mark("New in stage 1")),
             },
             title=mark("After stage 1: the Subject's execute role may start, follow and stop the Subject"),
@@ -40,7 +40,7 @@ def pictures(scenario: Scenario) -> Mapping[str, Diagram]:
         "stage-2": Diagram(
             scenario,
             _allowed(*LINK_NUMBERS),
-            {2: mark("New in stage 2: now both accounts say yes.")},
+            {2: mark("New in stage 2: now both accounts allow it.")},
             title=mark("After stage 2: the Operator role may assume the execute role"),
             absent={Node.OPERATOR_MACHINE, Node.SUBJECT_EXECUTION},
         ),

@@ -1,6 +1,6 @@
 """The one table of colours, and how each state of a link looks.
 
-A state never shows by colour alone: it has a mark, a word, a line and an arrowhead too. Allowed is blue and refused is
+A state never shows by colour alone: it has a mark, a word, a line and an arrowhead too. Allowed is blue and denied is
 vermilion, a pair that stays apart for every kind of colour blindness (Okabe and Ito, jfly.uni-koeln.de/color).
 """
 
@@ -54,7 +54,7 @@ class LinkState(StrEnum):
 
     PENDING = mark("not tried")
     ALLOWED = mark("allowed")
-    REFUSED = mark("refused")
+    REFUSED = mark("denied")
 
     @property
     def look(self) -> Look:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SOLVED: Final = mark("✓ solved")
 SHOWN: Final = mark("· with the answer")
-OPEN: Final = mark("… open")
+OPEN: Final = mark("… not applied")
 
 
 def symptom_html(symptom: Symptom) -> str:

@@ -16,5 +16,5 @@ def preflight_html(report: Report, plans: Iterable[Plan], below: Iterable[tuple[
     """`below` are headings with a sentence or two each."""
     tables = "".join(map(plan_html, plans))
     told = "".join(f"<p><b>{escape(heading)}:</b> {escape(text)}</p>" for heading, text in below)
-    heading = escape(tr("What would be made and changed"))
+    heading = escape(tr("What would be created and changed"))
     return f"{report_html(report)}<p><b>{heading}</b></p>{tables}{told}"

@@ -55,7 +55,7 @@ def removals_html(removals: Removals) -> str:
     """A row for each action that was taken away, with what the run came to."""
     headings = (tr("Without"), tr("On"), tr("Result"), tr("In AWS's words"))
     head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in headings)
-    refused, not_refused = pill(tr("✓ refused"), ALLOWED_BLUE), pill(tr("✗ not refused"), REFUSED_VERMILION)
+    refused, not_refused = pill(tr("✓ denied"), ALLOWED_BLUE), pill(tr("✗ not denied"), REFUSED_VERMILION)
     rows = "".join(
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{escape(row.grant.action)}</td>'
         f'<td style="{CELL}">{escape(tr(row.grant.on))}</td>'

@@ -12,7 +12,7 @@ from xsfn_helpers.aws.attempt import Attempt
 from xsfn_helpers.aws.consent import Question
 from xsfn_helpers.aws.target_choice import TargetChoice
 from xsfn_helpers.chain.plan import Plan
-from xsfn_helpers.chain.report import Check, Report
+from xsfn_helpers.chain.report import Check, Report, ReportDetails
 from xsfn_helpers.chain.verdicts import Verdict
 from xsfn_helpers.chain.what_if import WhatIf
 from xsfn_helpers.common.renderable import Renderable, live, mimebundle, picture
@@ -46,7 +46,7 @@ from xsfn_helpers.display.practice import hint_html, scene_html, score_card_html
 from xsfn_helpers.display.preflight import preflight_html
 from xsfn_helpers.display.reach import hub_run_html, removals_html
 from xsfn_helpers.display.reach import run_html as reach_run_html
-from xsfn_helpers.display.reports import check_html, report_html
+from xsfn_helpers.display.reports import check_html, details_html, report_html
 from xsfn_helpers.display.routes import comparison_html, grants_html
 from xsfn_helpers.display.run import run_html, summary_html
 from xsfn_helpers.display.second_opinion import second_opinion_html
@@ -88,6 +88,7 @@ _in_html(Preflight, lambda looked: preflight_html(looked.report, looked.plans, l
 _in_html(ReachRun, reach_run_html)
 _in_html(Removals, removals_html)
 _in_html(Report, report_html)
+_in_html(ReportDetails, details_html)
 _in_html(Run, lambda run: run_html(run, run.timeline), lambda run: f"{run}\n{run.timeline}")
 _in_html(RunSummary, lambda summary: summary_html(summary.run))
 _in_html(Scene, scene_html)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from xsfn_helpers.chain.report import Check, Report
+from xsfn_helpers.chain.report import Check, Report, ReportDetails
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
-HOLDS: Final = mark("✓ holds")
-FAILS: Final = mark("✗ fails")
+PASSED: Final = mark("✓ passed")
+FAILED: Final = mark("✗ failed")
 
 
 def check_html(check: Check) -> str:
@@ -19,20 +20,32 @@ def check_html(check: Check) -> str:
 
 
 def report_html(report: Report) -> str:
-    """A table with one row per check: mark and word, title, evidence, and what to do where one fails."""
+    """How many passed; a table of those that failed, with what to do; and, folded, a table of those that passed."""
+    failed = [check for check in report if not check.passed]
+    passed = [check for check in report if check.passed]
+    count = tr("{passed} of {count} passed", passed=len(passed), count=len(report))
+    shown = _table(failed) if failed else ""
+    summary = escape(tr("Show the checks that passed"))
+    folded = f"<details><summary>{summary}</summary>{_table(passed)}</details>" if passed else ""
+    return f"<p><b>{escape(report.title)}</b>: {escape(count)}</p>{shown}{folded}"
+
+
+def details_html(details: ReportDetails) -> str:
+    """A table with one row per check, in order."""
+    report = details.report
+    count = tr("{passed} of {count} passed", passed=report.passed, count=len(report))
+    return f"<p><b>{escape(report.title)}</b>: {escape(count)}</p>{_table(report)}"
+
+
+def _table(checks: Iterable[Check]) -> str:
     headings = (tr("Result"), tr("Check"), tr("Evidence"))
     head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
-    rows = "".join(_row(check) for check in report)
-    passed = sum(check.passed for check in report)
-    counted = tr("{passed} of {count} hold", passed=passed, count=len(report))
-    return (
-        f"<p><b>{escape(report.title)}</b>: {escape(counted)}</p>"
-        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    rows = "".join(_row(check) for check in checks)
+    return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(check: Check) -> str:
-    result = pill(tr(HOLDS), ALLOWED_BLUE) if check.passed else pill(tr(FAILS), REFUSED_VERMILION)
+    result = pill(tr(PASSED), ALLOWED_BLUE) if check.passed else pill(tr(FAILED), REFUSED_VERMILION)
     # Below the evidence rather than beside it: a fourth column leaves none of them room on a narrow page.
     label = escape(tr("What to do:"))
     hint = f"<br><b>{label}</b> {escape(check.hint)}" if check.hint and not check.passed else ""

@@ -1,4 +1,4 @@
-"""What infrastructure code comes to, as HTML tables: the CDK's grants, and the set-up made several ways.
+"""What infrastructure code comes to, as HTML tables: the CDK's grants, and the setup made several ways.
 
 Their text forms are `str(grants)` and `str(comparison)`.
 """

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 
 def answer_html(answer: TrialAnswer) -> str:
-    """The engine's answer, the trust policy asked about, how it was decided, and the answer of the real call."""
+    """The prediction, the evaluation of the trust policy in question, and the answer of the real call."""
     state = state_pill(allowed=answer.decision.allowed)
     policy = json.dumps(answer.trust["Statement"], indent=2)
     code = f'<pre style="{CODE};margin:0;white-space:pre-wrap;overflow-wrap:anywhere">{escape(policy)}</pre>'
-    engine = tr("The engine:")
+    engine = tr("Evaluated from the policies:")
     rows = [
         _row(tr("The trust policy"), code),
         explanation_rows(explain(answer.decision).text.splitlines()),
         _row(tr("The real call"), f'<div style="margin:-8px 0">{attempt_html(answer.aws)}</div>'),
     ]
+    prediction = f"<p><b>{escape(answer.prediction)}</b></p>" if answer.prediction else ""
     return (
-        f"<p><b>{escape(engine)}</b> {state}</p>"
+        f"{prediction}<p><b>{escape(engine)}</b> {state}</p>"
         f'<table style="{TABLE}"><tbody>{"".join(rows)}</tbody></table>'
         f"<p>{escape(answer.agreement)}</p>"
     )

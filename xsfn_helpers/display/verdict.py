@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _PILLS: Final = {
     "✓": (mark("✓ allows"), ALLOWED_BLUE),
-    "✗": (mark("✗ refuses"), REFUSED_VERMILION),
+    "✗": (mark("✗ denies"), REFUSED_VERMILION),
     "·": (mark("· silent"), PENDING_GREY),
 }
 # The engine's lines that begin with a label of their own (`iam.explain`).
-_LABELLED: Final = ("AWS says: {sentence}", "Smallest change: {edit}")
+_LABELLED: Final = ("AWS says: {sentence}", "Smallest change that would allow it: {edit}")
 # Its text opens with two lines, which these are put before.
 _OPENING: Final = (mark("Request"), mark("Rule"))
 
@@ -43,7 +43,7 @@ def verdict_html(verdict: Verdict) -> str:
 
 def state_pill(*, allowed: bool) -> str:
     """The decision in a mark and a word."""
-    return pill(tr("✓ allowed"), ALLOWED_BLUE) if allowed else pill(tr("✗ refused"), REFUSED_VERMILION)
+    return pill(tr("✓ allowed"), ALLOWED_BLUE) if allowed else pill(tr("✗ denied"), REFUSED_VERMILION)
 
 
 def explanation_rows(lines: list[str]) -> str:

@@ -34,9 +34,9 @@ def turn_state(effect: Effect) -> LinkState:
 
 
 def what_if_diagram(report: WhatIf) -> Diagram:
-    """The chain as it would be; a link that would change says how, a refused one why."""
+    """The chain as it would be; a link that would change says how, a denied one why."""
     notes = {
-        effect.number: f"{tr(effect.turn)}: {effect.evidence.removeprefix('refused').lstrip(': ')}"
+        effect.number: f"{tr(effect.turn)}: {effect.evidence.removeprefix('denied').lstrip(': ')}"
         for effect in report.effects
         if effect.turn.changes or turn_state(effect) is not LinkState.ALLOWED
     }
@@ -71,7 +71,7 @@ def words_html(report: WhatIf) -> str:
 
 def _document(document: JudgedDocument) -> str:
     refused = not document.accepted
-    word = pill(tr("✗ AWS would refuse it"), REFUSED_VERMILION) if refused else pill(tr("✓ AWS takes it"), ALLOWED_BLUE)
+    word = pill(tr("✗ AWS would reject it"), REFUSED_VERMILION) if refused else pill(tr("✓ AWS takes it"), ALLOWED_BLUE)
     said = f"<br>{escape(document.verdict)}" if refused else ""
     heading = tr("Warnings")
     warnings = "".join(f"<li>{escape(warning_line(warning))}</li>" for warning in document.warnings)
@@ -98,7 +98,7 @@ def _effect_cells(effect: Effect) -> Sequence[str]:
 
 
 def _risk_cells(risk: NewAccess) -> Sequence[str]:
-    word = pill(tr("✗ open"), REFUSED_VERMILION)
+    word = pill(tr("✗ too wide"), REFUSED_VERMILION)
     return [
         f"{word} {escape(risk_title(risk))}",
         escape(risk.check.evidence),

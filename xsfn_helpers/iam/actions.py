@@ -108,7 +108,7 @@ def prefixes() -> tuple[str, ...]:
 
 
 def heeds_resource_control_policies(prefix: str) -> bool:
-    """Whether a resource control policy can refuse this service's calls."""
+    """Whether a resource control policy can deny this service's calls."""
     return prefix in _lines().head["rcp"]
 
 

@@ -117,7 +117,7 @@ class OwnRule(StrEnum):
     )
     ROOT_KEEPS_BUCKET_POLICY = mark(
         "The root user of the bucket's account may always read, write and delete the bucket's policy; only policies of "
-        "the organization and of a VPC endpoint can refuse it."
+        "the organization and of a VPC endpoint can deny it."
     )
 
 
@@ -162,7 +162,7 @@ class Decision:
     def aws_reason(self) -> str:
         """The end of AWS's access-denied sentence; empty when the request is allowed.
 
-        AWS names one kind of policy even when several refuse
+        AWS names one kind of policy even when several deny
         (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
         """
         if self.outcome is Outcome.EXPLICITLY_DENIED:
@@ -224,13 +224,13 @@ _BY_RESOURCE_ALONE: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ANON
 def decide(request: Request, policies: Policies) -> Decision:
     """Whether AWS lets this request through.
 
-    A request is refused unless allowed, and by any matching Deny. Within one account, identity-based and
+    A request is denied unless allowed, and by any matching Deny. Within one account, identity-based and
     resource-based policies are a union, except that a role's trust policy and a KMS key's policy must always allow.
     Across accounts both sides must allow. SCPs (each level), permissions boundary and session policies must allow too,
     except that boundary, session and identity-based policies don't limit what a resource or trust policy of the same
     account grants directly to the caller. Services, users of identity providers and anonymous callers have the
     resource's policy alone, and an account's root user has every permission but that of assuming a role.
-    RCPs can refuse everybody but service-linked roles; the policy of a VPC endpoint must allow what goes through it.
+    RCPs can deny everybody but service-linked roles; the policy of a VPC endpoint must allow what goes through it.
 
     Raises `Unsupported` for requests this engine can't decide.
     """
@@ -391,8 +391,9 @@ def _decision(
 
 def _scan(layer: Layer, request: Request, *, has_boundary: bool = False) -> Layer:
     """Fill in what the layer's policies say of the request."""
+    denies: list[Hit] = []
     for policy in layer.policies:
-        for statement in policy.statements:
+        for statement in policy.about(request.action_lower):
             if statement.allows and layer.named is Named.DIRECTLY:
                 continue  # already allowed as closely as can be
             if not statement.applies(request):
@@ -403,11 +404,17 @@ def _scan(layer: Layer, request: Request, *, has_boundary: bool = False) -> Laye
             if named is Named.NOT_AT_ALL:
                 continue
             if not statement.allows:
-                layer.denies = (*layer.denies, (policy, statement))
+                denies.append((policy, statement))
             elif named > layer.named:
                 layer.named = named
                 layer.allow = (policy, statement)
+    layer.denies = tuple(denies)
     return layer
+
+
+def layer_of(kind: PolicyKind, policies: tuple[Policy, ...], request: Request, *, has_boundary: bool) -> Layer:
+    """What policies of one kind say of a request, by themselves."""
+    return _scan(Layer(kind, policies), request, has_boundary=has_boundary)
 
 
 def _is_service_linked(request: Request) -> bool:
@@ -417,7 +424,7 @@ def _is_service_linked(request: Request) -> bool:
 
 
 def heeds_rcps(request: Request) -> bool:
-    """Whether RCPs apply to the call. No RCP can refuse kms:RetireGrant
+    """Whether RCPs apply to the call. No RCP can deny kms:RetireGrant
     (docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html)."""
     action = request.action_lower
     return heeds_resource_control_policies(action.partition(":")[0]) and action != "kms:retiregrant"

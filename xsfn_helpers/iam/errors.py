@@ -1,4 +1,4 @@
-"""What the engine refuses: policies AWS would refuse, requests that make no sense, features it doesn't cover."""
+"""What the engine denies: policies AWS would deny, requests that make no sense, features it doesn't cover."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MALFORMED: Final = "MalformedPolicyDocument"
 
 
 class PolicyError(XsfnError, ValueError):
-    """A policy document that AWS would refuse.
+    """A policy document that AWS would deny.
 
     `code` and `message` are what AWS answers (its words where they are known); `detail` says what
     in this very document is wrong; `line` and `column` (both from 1) point into the text that was given.
@@ -45,7 +45,7 @@ class PolicyError(XsfnError, ValueError):
 
 
 class Unsupported(PolicyError):
-    """Something IAM has and this engine doesn't cover. It is refused in words, never guessed."""
+    """Something IAM has and this engine doesn't cover. It is denied in words, never guessed."""
 
     def __init__(
         self, what: str, *, policy: str = "", line: int | None = None, column: int | None = None, fix: str = ""

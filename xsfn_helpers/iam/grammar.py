@@ -1,4 +1,4 @@
-"""From a JSON value to compiled statements, refusing what AWS's policy grammar refuses.
+"""From a JSON value to compiled statements, refusing what AWS's policy grammar denies.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -455,7 +455,7 @@ class _StatementReader:
 
 _OPERATOR_NAMES: Final = tuple(one.name for one in OPERATORS.values())
 _PRINCIPAL_FORMS: Final = {
-    "AWS": mark("AWS takes an account id, an ARN of a user, role, role session or account root, a unique id, or *."),
+    "AWS": mark("AWS takes an account ID, an ARN of a user, role, role session or account root, a unique ID, or *."),
     "Service": mark("A service is called like states.amazonaws.com."),
     "Federated": mark("An identity provider has an ARN or a domain such as cognito-identity.amazonaws.com, without *."),
 }

@@ -313,7 +313,7 @@ def _not_principal(view: View) -> Iterator[Finding]:
         yield (
             ("NotPrincipal",),
             tr(
-                "AWS may check account {account} first, which isn't listed, and refuse everybody in it.",
+                "AWS may check account {account} first, which isn't listed, and deny everybody in it.",
                 account=account,
             ),
             tr("List arn:aws:iam::{account}:root too, or deny with a condition on aws:PrincipalArn.", account=account),
@@ -362,7 +362,7 @@ def _external_id(view: View) -> Iterator[Finding]:
                 yield (
                     path,
                     tr(
-                        "The external id is a machine of account {account}, but who is trusted lives in {names}.",
+                        "The external ID is a machine of account {account}, but who is trusted lives in {names}.",
                         account=account,
                         names=tr(" and ").join(sorted(trusted)),
                     ),

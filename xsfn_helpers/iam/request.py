@@ -58,7 +58,7 @@ class Request:
             raise InvalidRequest(
                 tr("{shown} is not a resource.", shown=_shown(resource)),
                 where="resource",
-                fix=tr("Give the ARN asked for, or '*' where there is none."),
+                fix=tr("Give the requested ARN, or '*' where there is none."),
             )
         if len(resource) > _MAX_RESOURCE:
             raise InvalidRequest(
@@ -68,7 +68,7 @@ class Request:
             )
         if not isinstance(self.resource_account, str) or not ACCOUNT_ID.fullmatch(self.resource_account):
             raise InvalidRequest(
-                tr("{shown} is not an account id.", shown=_shown(self.resource_account)),
+                tr("{shown} is not an account ID.", shown=_shown(self.resource_account)),
                 where="resource account",
                 fix=tr("Give the 12 digits of the account that owns the resource."),
             )

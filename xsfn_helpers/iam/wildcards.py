@@ -3,7 +3,7 @@
 No regular expression with a star is ever built: a pattern is cut at its stars and the pieces are looked for
 from left to right, so `*a*a*a*a*b` costs no more than it looks. What could take long or much memory is measured
 first: a text shorter than the pattern's own letters can't match, and nothing is joined for it; a piece with `?` is
-looked for at its rarest run of letters, and one that would still need too many steps is refused in words.
+looked for at its rarest run of letters, and one that would still need too many steps is denied in words.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """

@@ -1,4 +1,7 @@
-"""The lab: one scenario on two accounts, with its steps, checks and runs. What a notebook holds in its hand."""
+"""The `Lab` class: one scenario in two accounts, with its stages, checks and runs.
+
+Notebooks get one from `open_lab()`.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,7 @@ class Lab:
 
         return preflight(self.environment, self.steps)
 
-    def agree(self, answer: str | None = None) -> Question:
+    def confirm_changes(self, answer: str | None = None) -> Question:
         """Say yes, in so many letters, to changes in two AWS accounts; on the sandbox nothing needs it.
 
         Without an answer it asks: in a notebook with a box to type it into. Where the endpoint is on this computer,
@@ -148,7 +151,7 @@ class Lab:
         said = accounts.agreement.give(answer) if answer is not None else ""
         return Question(accounts.agreement, self.scenario.operator, self.scenario.subject, said)
 
-    def withdraw(self) -> str:
+    def revoke_confirmation(self) -> str:
         """Take the yes back: nothing is changed any more."""
         return self.environment.accounts.agreement.withdraw()
 
@@ -161,7 +164,7 @@ class Lab:
 
         The names are `execute_role_trust`, `execute_role_permissions`, `operator_role_permissions`,
         `operator_definition` …; stages then apply, and checks expect, these documents. Raises `PolicyError` or
-        `ConfigError` for one that AWS would refuse.
+        `ConfigError` for one that AWS would deny.
         """
         return replace(self, deployment=self.deployment.using(**documents))
 
@@ -178,10 +181,10 @@ class Lab:
         """The prerequisites: Operator role, Subject role, Subject state machine."""
         return self.deployment.prepare()
 
-    def reach(self, *reached: targets.Target) -> Reach:
+    def calls_to(self, *reached: targets.Target) -> Reach:
         """Other things of the Subject's, reached with the same roles and the same `Credentials` (see `targets`).
 
-        `reach.apply()` makes them and gives the roles what it takes; `at_stage(3)` brings the lab's own set-up back.
+        `reach.apply()` makes them and gives the roles what it takes; `set_stage(3)` brings the lab's own setup back.
         Raises `ConfigError` for no target at all.
         """
         from xsfn_helpers.deployment.reach import reach
@@ -192,12 +195,12 @@ class Lab:
         """Stage 1, 2 or 3. Raises `StepError` for another number."""
         return self.deployment.stage(number)
 
-    def at_stage(self, number: int) -> str:
+    def set_stage(self, number: int) -> str:
         """Bring both accounts to exactly this: prerequisites and stages up to `number` applied, later ones not.
 
         0 means the prerequisites alone. Says where the accounts stand now.
         """
-        return self.deployment.at_stage(number)
+        return self.deployment.set_stage(number)
 
     def propagation_delay(self, seconds: float) -> AbstractContextManager[None]:
         """For a `with`: changes in IAM take so many seconds (up to 120) to count for decisions, as they may on AWS.
@@ -215,18 +218,18 @@ class Lab:
         """
         return self.deployment.check(stage=stage, live=live, run=run)
 
-    def decide(self, link: int) -> Verdict:
+    def evaluate(self, link: int) -> Verdict:
         """Whether link 1 to 6 is allowed by the policies as stored, and why."""
-        return self.deployment.decide(link)
+        return self.deployment.evaluate(link)
 
-    def second_opinion(self) -> SecondOpinion:
+    def compare_with_aws(self) -> SecondOpinion:
         """Every link and policy as AWS itself judges it, beside the engine's answer, where AWS may be asked."""
         from xsfn_helpers.deployment.second_opinion import second_opinion
 
         return second_opinion(self.environment)
 
     def diagnose(self, arn: str | None = None) -> Diagnosis:
-        """Why a set-up doesn't work, and the smallest change that makes it; the Operator's, unless told.
+        """Why a setup doesn't work, and the smallest change that makes it; the Operator's, unless told.
 
         `arn` is that of any state machine or execution in one of the two accounts. Reads, and changes nothing. Raises
         `ConfigError` where there is no such thing.
@@ -235,9 +238,9 @@ class Lab:
 
         return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.environment.accounts)
 
-    def trust_trial(self, asker: Side = Side.OPERATOR) -> TrustTrial:
-        """AssumeRole tried out with trust policies of your own; the one who asks is in the `asker`'s account."""
-        return TrustTrial(self.environment, asker)
+    def trust_trial(self, caller: Side = Side.OPERATOR) -> TrustTrial:
+        """AssumeRole tried out with trust policies of your own; the calling role is in the `caller`'s account."""
+        return TrustTrial(self.environment, caller)
 
     def run(
         self,
@@ -251,9 +254,9 @@ class Lab:
     ) -> Run:
         """Start the Operator state machine and follow both executions to the end.
 
-        `wait=False` gives the run as it has begun: `.follow()` waits for it, `.stop()` stops it, `.watch()` shows it.
+        `wait=False` gives the run as it has begun: `.wait()` waits for it, `.stop()` stops it, `.watch()` shows it.
         `live=True` shows, in a notebook, both histories while the run goes on, with a button that stops it.
-        On AWS, a run that is refused although the policies allow it is started again until IAM has spread them.
+        On AWS, a run that is denied although the policies allow it is started again until IAM has spread them.
         """
         if not wait:
             return runs.start(self.environment, input, name=name)
@@ -266,7 +269,7 @@ class Lab:
     def diagram(self, report: Report | None = None) -> Diagram:
         """The two accounts and the six links, each as the stored policies decide it.
 
-        A `report` adds what was tried: a link whose live check failed is shown refused.
+        A `report` adds what was tried: a link whose live check failed is shown denied.
         """
         from xsfn_helpers.display.pictures.chain_picture import picture
 
@@ -296,7 +299,7 @@ class Lab:
     def what_if(self, **documents: str | Mapping[str, Any]) -> WhatIf:
         """What these documents would do to the chain, before anything is applied: every link, and who else gets in.
 
-        The names are those of `using`; texts that AWS would refuse are told with line and column. Reads both accounts,
+        The names are those of `using`; texts that AWS would deny are told with line and column. Reads both accounts,
         changes nothing. Raises `ConfigError` for a name there is no document of.
         """
         # Loaded when asked for: it knows all of ASL, and the lab opens faster without.
@@ -351,7 +354,7 @@ class Lab:
         return self._live.status.bundle(status)
 
     def export(self, route: str, folder: Path | str | None = None) -> Export:
-        """The lab's set-up as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
+        """The lab's setup as infrastructure code: `cdk`, `cloudformation` or `terraform`, in files of their own.
 
         The folder is `exported/` and the route's name unless given. Raises `ConfigError` for another route, for files
         in the way, and for a lab with documents of its own: what is exported are the recommended ones.
@@ -363,7 +366,7 @@ class Lab:
     def deploy(self, export: Export) -> Plan:
         """Deploy an export to both accounts, as its tool would; `clean` takes it back.
 
-        Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use.
+        Raises `StepError` in AWS's words when it denies, `ConfigError` in the tool's words for files it can't use.
         """
         from xsfn_helpers.deployment.export.deploy import deploy
 
@@ -380,7 +383,7 @@ class Lab:
         return grants_of(export, self.scenario)
 
     def compare_routes(self, *routes: str) -> Comparison:
-        """The set-up made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
+        """The setup made by hand and by each route in turn, decided, checked and run; leaves both accounts clean.
 
         All three routes unless some are named. Raises `ConfigError` for another.
         """
@@ -402,12 +405,12 @@ class Lab:
 
         return make_deployer(self.environment, _side(side), actions)
 
-    def not_established(self, *, everything: bool = False) -> NotEstablished:
+    def undocumented(self, *, everything: bool = False) -> NotEstablished:
         """What nobody has written down of AWS, and what the sandbox does there: the few points of the walkthrough."""
         return NotEstablished.everything() if everything else NotEstablished.likely_met()
 
     def practice(self) -> Practice:
-        """Break and fix: faults to break this set-up with and to find, with hints, and a score card that stays.
+        """Break and fix: faults to break this setup with and to find, with hints, and a score card that stays.
 
         Raises `ConfigError` where something is adopted: only the lab's own things are broken.
         """
@@ -423,10 +426,16 @@ class Lab:
         """What `clean` would remove, and leave. Reads only."""
         return self.deployment.plan_clean()
 
-    def leftovers(self) -> Leftovers:
+    def find_resources(self) -> Leftovers:
         """Everything in both accounts that carries the tag of a lab, this one's and others': `.remove()` takes this
         one's away, also what has other names than now."""
-        return self.deployment.leftovers()
+        return self.deployment.find_resources()
+
+    # Older names; they go with 1.0.
+    agree, withdraw = confirm_changes, revoke_confirmation
+    at_stage, decide = set_stage, evaluate
+    reach, leftovers = calls_to, find_resources
+    second_opinion, not_established = compare_with_aws, undocumented
 
     def __repr__(self) -> str:
         return f"<Lab {self.environment.lab_id!r}: {self.scenario.operator}, {self.scenario.subject}>"

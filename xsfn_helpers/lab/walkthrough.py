@@ -52,9 +52,9 @@ def checks_json(report: Report) -> list[dict[str, Any]]:
 
 
 def walk(deployment: Deployment, say: Say) -> Walkthrough:
-    """Apply everything, check everything, run once; what stands already is used, drift is put right.
+    """Apply everything, check everything, run once; what stands already is used, drift is fixed.
 
-    `say` is given each piece of text as it comes. What must be refused before a stage is tried where that stage isn't
+    `say` is given each piece of text as it comes. What must be denied before a stage is tried where that stage isn't
     there yet. A stage that can't be applied ends the walk, as a failed check.
     """
     with deployment.lock():
@@ -66,19 +66,22 @@ def _walk(deployment: Deployment, say: Say) -> Walkthrough:
 
     def note(report: Report) -> None:
         checks.extend(report)
-        say(str(report))
+        say(str(report.details))
 
     try:
         say(str(deployment.prepare()))
         for number in STAGE_NUMBERS:
             stage = deployment.stage(number)
             if all(change.action is Action.CREATE for change in stage.plan()):
-                note(stage.check_before())
+                note(stage.check_denied())
             say(str(stage.apply()))
         run = deployment.validation.trial()
     except StepError as error:
         note(
-            Report(tr("Stopped"), (Check("walkthrough.completed", tr("Every step can be made"), False, *_told(error)),))
+            Report(
+                tr("Stopped"),
+                (Check("walkthrough.completed", tr("Every step can be carried out"), False, *_told(error)),),
+            )
         )
         return Walkthrough(Report(tr("Walkthrough"), tuple(checks)), None)
     say(str(run))
@@ -88,4 +91,4 @@ def _walk(deployment: Deployment, say: Say) -> Walkthrough:
 
 def _told(error: StepError) -> tuple[str, str]:
     where = f"{error.where}: " if error.where else ""
-    return f"{where}{error.what}", error.fix or tr("Put right what AWS says, then run xsfn walkthrough again.")
+    return f"{where}{error.what}", error.fix or tr("Fix what AWS reports, then run xsfn walkthrough again.")

@@ -40,7 +40,7 @@ class Assumption:
 def as_markdown(choices: Iterable[Assumption]) -> str:
     """The choices as a table of questions and answers."""
     rows = [f"| {tr(choice.question)} | {tr(choice.answer)} |" for choice in choices]
-    heads = tr("| not established | what the sandbox does |")
+    heads = tr("| not documented | what the sandbox does |")
     return "\n".join((heads, "|---|---|", *rows))
 
 
@@ -50,7 +50,7 @@ CHOICES: Final = (
         "one-text",
         About.ROLES,
         mark(
-            "whether a missing permission, a wrong principal, a wrong external id and a missing role "
+            "whether a missing permission, a wrong principal, a wrong external ID and a missing role "
             "read alike in a run"
         ),
         mark("gives all of them the one sentence that was recorded"),
@@ -60,7 +60,7 @@ CHOICES: Final = (
     Assumption(
         "external-id",
         About.ROLES,
-        mark("the external id of a run that was started through a version or an alias, or inside a Distributed Map"),
+        mark("the external ID of a run that was started through a version or an alias, or inside a Distributed Map"),
         mark("passes the state machine's own ARN, whatever a run was started through"),
         mark("documented as the ARN of the state machine, and a trust policy couldn't foresee the others"),
         "xsfn_helpers/sandbox/tasks.py",
@@ -93,22 +93,22 @@ CHOICES: Final = (
         "no-role",
         About.ROLES,
         mark("what a task says whose `RoleArn` turns out to be a number, an object or nothing at all"),
-        mark("refuses it as a role that can't be assumed"),
+        mark("denies it as a role that can't be assumed"),
         mark("it can't; and nobody else's rights may stand in for it"),
         "xsfn_helpers/sandbox/moto_bridge/running.py",
     ),
     Assumption(
         "external-id-signs",
         About.ROLES,
-        mark("what becomes of `Credentials` in a state machine whose name has a sign that no external id can have"),
-        mark("refuses to assume the role, in the one sentence"),
+        mark("what becomes of `Credentials` in a state machine whose name has a sign that no external ID can have"),
+        mark("denies to assume the role, in the one sentence"),
         mark("documented that such a name doesn't work, not how"),
         "xsfn_helpers/sandbox/tasks.py",
     ),
     Assumption(
         "denial-across",
         About.ROLES,
-        mark("whether a refused AssumeRole across accounts gives a reason"),
+        mark("whether a denied AssumeRole across accounts gives a reason"),
         mark("gives it where the caller's own policies are the reason, never of the other account's"),
         mark("AWS tells nobody what another account's policies say"),
         "xsfn_helpers/sandbox/gateway/gateway.py",
@@ -126,7 +126,7 @@ CHOICES: Final = (
         "describe-refused",
         About.RUNS,
         mark("the exact error when the execute role lacks `states:DescribeExecution`"),
-        mark("fails the task with the refusal of that call, after `TaskSubmitted`; the child runs on"),
+        mark("fails the task with the denial of that call, after `TaskSubmitted`; the child runs on"),
         mark(
             "Step Functions can't know more without it; documented is only that it may be unable to "
             "determine the status"
@@ -212,7 +212,7 @@ CHOICES: Final = (
         "beside-role-arn",
         About.CREATION,
         mark("whether `Credentials` may hold anything beside `RoleArn`"),
-        mark("refuses it as a field that isn't supported"),
+        mark("denies it as a field that isn't supported"),
         mark("measured of every other object of a definition"),
         "xsfn_helpers/asl/definition_rules.py",
     ),
@@ -254,7 +254,7 @@ CHOICES: Final = (
     Assumption(
         "foreign-machine-role",
         About.CREATION,
-        mark("in which words a state machine's role of another account is refused"),
+        mark("in which words a state machine's role of another account is denied"),
         mark("takes the sentence that was recorded of other services"),
         mark("iam:PassRole never goes across accounts"),
         "xsfn_helpers/sandbox/gateway/calls.py",
@@ -263,7 +263,7 @@ CHOICES: Final = (
         "service-principals",
         About.CREATION,
         mark("which service principals IAM accepts in a trust policy"),
-        mark("accepts any that look like one, and refuses what is nearly Step Functions' own"),
+        mark("accepts any that look like one, and denies what is nearly Step Functions' own"),
         mark("AWS has no complete list; a slip of the pen is what a learner makes"),
         "xsfn_helpers/sandbox/gateway/rules.py",
     ),
@@ -287,7 +287,7 @@ CHOICES: Final = (
     Assumption(
         "test-state-external-id",
         About.CHECKS,
-        mark("which external id TestState passes for a task with `Credentials`, as there is no state machine"),
+        mark("which external ID TestState passes for a task with `Credentials`, as there is no state machine"),
         mark("passes the ARN of one called StateName, the name it has for the state itself"),
         mark("recorded in the context object that such a state sees"),
         "xsfn_helpers/sandbox/moto_bridge/corrections/one_state.py",
@@ -296,14 +296,14 @@ CHOICES: Final = (
         "simulation-results",
         About.CHECKS,
         mark("how SimulatePrincipalPolicy's answer is divided when there are several actions and resources"),
-        mark("gives one result for each action with each resource, and nothing of an organisation that isn't there"),
+        mark("gives one result for each action with each resource, and nothing of an organization that isn't there"),
         mark("documented for several resources in words that allow it"),
         "xsfn_helpers/sandbox/gateway/simulation.py",
     ),
     Assumption(
         "enum-order",
         About.CHECKS,
-        mark("the order in which a refused value's alternatives are listed"),
+        mark("the order in which a denied value's alternatives are listed"),
         mark("keeps the order of AWS's service model"),
         mark("recorded once, in another order, which is kept there"),
         "xsfn_helpers/sandbox/gateway/request_model/constraints.py",
@@ -335,9 +335,9 @@ class NotEstablished(Renderable):
     def title(self) -> str:
         count, whole = len(self.choices), len(CHOICES)
         if count == whole:
-            return tr("Not established of AWS: all {whole} points.", whole=whole)
+            return tr("Not documented by AWS: all {whole} points.", whole=whole)
         return tr(
-            "Not established of AWS: {count} of {whole} points. lab.not_established(everything=True) has the rest.",
+            "Not documented by AWS: {count} of {whole} points. lab.undocumented(everything=True) has the rest.",
             count=count,
             whole=whole,
         )

@@ -60,7 +60,7 @@ class DirectStates:
 
 
 def assume_role(gateway: Gateway, credentials: ReadOnlyCredentials, region: str, **params: str) -> ReadOnlyCredentials:
-    """sts:AssumeRole as `credentials`; the new session's credentials. Raises `ClientError` where it is refused."""
+    """sts:AssumeRole as `credentials`; the new session's credentials. Raises `ClientError` where it is denied."""
     form = {"Action": "AssumeRole", "Version": "2011-06-15", **params}
     response = send(gateway, credentials, "sts", region, form)
     status, found = answer_of(response)

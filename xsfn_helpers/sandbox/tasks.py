@@ -1,7 +1,7 @@
 """AWS clients for running tasks: whose credentials a task has, and how its calls reach the gateway.
 
 A task acts as its state machine's role, which Step Functions assumes for it (link 1 of the access chain), or, with
-`Credentials`, as the role it names there, assumed from the machine's role with the machine's ARN as external id
+`Credentials`, as the role it names there, assumed from the machine's role with the machine's ARN as external ID
 (link 2). Both are decided anew for each task, so that a policy changed a moment ago counts for the next one.
 """
 
@@ -96,7 +96,7 @@ class TaskClients:
 
     def assume_machine_role(self, role_arn: str, machine_arn: str) -> ReadOnlyCredentials:
         """Link 1. What AWS says when the role stopped trusting Step Functions after the machine was made isn't
-        established; the words of CreateStateMachine's refusal are the likeliest."""
+        established; the words of CreateStateMachine's denial are the likeliest."""
         try:
             session = self._gateway.assume_as_step_functions(role_arn, machine_arn)
         except Refusal:

@@ -12,17 +12,17 @@ from xsfn_helpers.deployment.checks.probes import PREFIX
 BLUE = {"StringEquals": {"sts:ExternalId": "blue"}}
 # (what is asked, principal of the trust policy, the rest of the question, is it allowed)
 QUESTIONS: list[tuple[str, str, dict[str, Any], bool]] = [
-    ("both sides", "asker_arn", {}, True),
-    ("no permission", "asker_arn", {"permission": False}, False),
+    ("both sides", "caller_role_arn", {}, True),
+    ("no permission", "caller_role_arn", {"permission": False}, False),
     ("this session", "session_arn", {}, True),
     ("the account, with permission", "account_arn", {}, True),
     ("the account, without", "account_arn", {"permission": False}, False),
-    ("right external id", "asker_arn", {"condition": BLUE, "external_id": "blue"}, True),
-    ("other case", "asker_arn", {"condition": BLUE, "external_id": "Blue"}, False),
-    ("missing external id", "asker_arn", {"condition": BLUE}, False),
-    ("IfExists", "asker_arn", {"condition": {"StringEqualsIfExists": BLUE["StringEquals"]}}, True),
-    ("ForAllValues", "asker_arn", {"condition": {"ForAllValues:StringEquals": BLUE["StringEquals"]}}, True),
-    ("a Deny of a missing key", "asker_arn", {"deny": {"StringNotEquals": BLUE["StringEquals"]}}, False),
+    ("right external ID", "caller_role_arn", {"condition": BLUE, "external_id": "blue"}, True),
+    ("other case", "caller_role_arn", {"condition": BLUE, "external_id": "Blue"}, False),
+    ("missing external ID", "caller_role_arn", {"condition": BLUE}, False),
+    ("IfExists", "caller_role_arn", {"condition": {"StringEqualsIfExists": BLUE["StringEquals"]}}, True),
+    ("ForAllValues", "caller_role_arn", {"condition": {"ForAllValues:StringEquals": BLUE["StringEquals"]}}, True),
+    ("a Deny of a missing key", "caller_role_arn", {"deny": {"StringNotEquals": BLUE["StringEquals"]}}, False),
 ]
 
 
@@ -30,7 +30,7 @@ QUESTIONS: list[tuple[str, str, dict[str, Any], bool]] = [
 def test_engine_and_call_agree(lab: Lab, principal: str, rest: dict[str, Any], allowed: bool) -> None:
     trial = lab.trust_trial()
 
-    answer = trial.ask(getattr(trial, principal), **rest)
+    answer = trial.try_policy(getattr(trial, principal), **rest)
 
     assert (answer.decision.allowed, answer.aws.allowed, answer.agree) == (allowed, allowed, True)
     assert str(answer).endswith("✓ They agree.")
@@ -39,16 +39,16 @@ def test_engine_and_call_agree(lab: Lab, principal: str, rest: dict[str, Any], a
 def test_another_session_of_the_trusted_role_is_refused(lab: Lab) -> None:
     trial = lab.trust_trial()
 
-    answer = trial.ask(trial.session_arn.replace("curious", "somebody-else"))
+    answer = trial.try_policy(trial.session_arn.replace("curious", "somebody-else"))
 
     assert (answer.decision.allowed, answer.aws.allowed) == (False, False)
 
 
-@pytest.mark.parametrize(("principal", "allowed"), [("asker_arn", True), ("account_arn", False)])
+@pytest.mark.parametrize(("principal", "allowed"), [("caller_role_arn", True), ("account_arn", False)])
 def test_within_one_account_a_trust_that_names_the_role_is_enough(lab: Lab, principal: str, allowed: bool) -> None:
     trial = lab.trust_trial(Side.SUBJECT)
 
-    answer = trial.ask(getattr(trial, principal), permission=False)
+    answer = trial.try_policy(getattr(trial, principal), permission=False)
 
     assert (answer.decision.allowed, answer.aws.allowed) == (allowed, allowed)
 
@@ -57,7 +57,7 @@ def test_a_wildcard_inside_an_arn_is_told_and_leaves_nothing(lab: Lab) -> None:
     trial = lab.trust_trial()
 
     with pytest.raises(XsfnError, match="Invalid principal in policy"):
-        trial.ask(trial.asker_arn.replace("asker", "*"))
+        trial.try_policy(trial.caller_role_arn.replace("asker", "*"))
 
     for side in (lab.operator, lab.subject):
         names = [role["RoleName"] for role in side.client("iam").list_roles()["Roles"]]

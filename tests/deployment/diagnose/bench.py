@@ -1,4 +1,4 @@
-"""A set-up diagnosed, and its fixes done with boto3 exactly as they are suggested."""
+"""A setup diagnosed, and its fixes done with boto3 exactly as they are suggested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Correct set-ups that look unusual: the diagnosis finds nothing broken in them."""
+"""Correct setups that look unusual: the diagnosis finds nothing broken in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Set-ups with something wrong, each with the link that breaks first; and two things at once. All by boto3."""
+"""Setups with something wrong, each with the link that breaks first; and two things at once. All by boto3."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Build = Callable[[World], object]
 
 @dataclass(frozen=True)
 class Broken:
-    """`link` is the first broken one; `build` makes the set-up."""
+    """`link` is the first broken one; `build` makes the setup."""
 
     name: str
     link: int
@@ -171,7 +171,7 @@ def _service_trust(world: World, side: Side, **changes: Any) -> Document:
 
 
 ONE: tuple[Broken, ...] = (
-    # The N-cases of the sandbox's tests that are about a set-up
+    # The N-cases of the sandbox's tests that are about a setup
     Broken(
         "n1",
         2,

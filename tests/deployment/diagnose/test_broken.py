@@ -1,4 +1,4 @@
-"""Broken set-ups: the first broken link is named, and what is suggested, done as it stands, makes the run succeed."""
+"""Broken setups: the first broken link is named, and what is suggested, done as it stands, makes the run succeed."""
 
 from __future__ import annotations
 

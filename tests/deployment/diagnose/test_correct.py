@@ -1,4 +1,4 @@
-"""Correct set-ups: no link is called broken, and the run succeeds indeed."""
+"""Correct setups: no link is called broken, and the run succeeds indeed."""
 
 from __future__ import annotations
 

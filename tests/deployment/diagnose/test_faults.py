@@ -18,14 +18,14 @@ from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
-# Nothing is refused in these: one opens a door, and in the other a change hadn't spread yet.
+# Nothing is denied in these: one opens a door, and in the other a change hadn't spread yet.
 NOT_BROKEN: Final = {"all-values": {"missing-external-id", "for-all-values-in-allow"}, "too-soon": set()}
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     lab = open_lab(**fresh_names())
-    lab.at_stage(3)
+    lab.set_stage(3)
     yield lab
     lab.clean()
 
@@ -59,7 +59,7 @@ def _started(lab: Lab, fault: Fault) -> str:
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_broken_link_is_found_and_mended(lab: Lab, name: str) -> None:
     exercise = lab.practice().fault(name)
-    exercise.break_it()
+    exercise.inject()
     fault = exercise.fault
     arn = _started(lab, fault)
 
@@ -91,10 +91,10 @@ def test_the_broken_link_is_found_and_mended(lab: Lab, name: str) -> None:
 def test_a_run_that_came_too_soon_is_told_so(lab: Lab) -> None:
     """AWS's words speak of link 2, and the policies allow it by now."""
     exercise = lab.practice().fault("two-names")
-    exercise.break_it()
+    exercise.inject()
     world = World(None, lab.scenario, clients={(side, "stepfunctions"): lab.environment.states(side) for side in Side})  # type: ignore[arg-type]
     failed = run(world, lab.scenario.operator_machine_arn)
-    exercise.solve()
+    exercise.apply_solution()
 
     found = lab.diagnose(failed["executionArn"])
 

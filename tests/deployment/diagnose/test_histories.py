@@ -1,4 +1,4 @@
-"""Histories as they are saved: either order, Maps over accounts, tries again, refusals before scheduling."""
+"""Histories as they are saved: either order, Maps over accounts, tries again, denials before scheduling."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_both_sides_seen_and_willing_is_allowed() -> None:
     "layers",
     [
         Layers(identity=(IDENTITY,), resource_unseen="the trust policy"),
-        Layers(identity_unseen="the permission policies", resource=TRUST),
+        Layers(identity_unseen="the permissions policies", resource=TRUST),
         Layers(identity=(), identity_listed=False, resource=TRUST),
         Layers(identity=(IDENTITY, _named("other", unread=True)), resource=TRUST),
         Layers(identity=(IDENTITY,), resource=TRUST, boundary=_named("boundary", unread=True)),
@@ -64,7 +64,7 @@ def test_what_wasnt_seen_leaves_it_open(layers: Layers) -> None:
     "layers",
     [
         Layers(identity=(), resource_unseen="the trust policy"),
-        Layers(identity_unseen="the permission policies", resource=_named("trust", _trust(Principal={"AWS": TARGET}))),
+        Layers(identity_unseen="the permissions policies", resource=_named("trust", _trust(Principal={"AWS": TARGET}))),
         Layers(
             identity=(_named("deny", _allow(Effect="Deny")), _named("other", unread=True)),
             resource_unseen="the trust policy",

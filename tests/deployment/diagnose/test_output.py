@@ -170,7 +170,7 @@ def test_the_page_stands_by_itself(world: World) -> None:
     assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert headings[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(headings))
-    assert all("Link 2, refused" in str(attributes["alt"]) for tag, attributes in page.tags if tag == "img")
+    assert all("Link 2, denied" in str(attributes["alt"]) for tag, attributes in page.tags if tag == "img")
     assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page.tags if tag == "th")
     assert ("html", {"lang": "en"}) in page.tags
     assert "prefers-color-scheme: dark" in text
@@ -205,7 +205,7 @@ def test_names_cannot_smuggle_markup_in(world: World) -> None:
 def test_exit_codes_and_outputs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     names = fresh_names()
     lab = open_lab(**names)
-    lab.at_stage(3)
+    lab.set_stage(3)
     options = [part for key, value in names.items() for part in (f"--{key.replace('_', '-')}", value)]
     page, folder = tmp_path / "report.html", tmp_path / "exported"
 

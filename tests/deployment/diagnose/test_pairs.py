@@ -1,4 +1,4 @@
-"""Every two things wrong at once, on paper: the fixes lead to a set-up in which every link is allowed. No sandbox."""
+"""Every two things wrong at once, on paper: the fixes lead to a setup in which every link is allowed. No sandbox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _role(arn: str, trust: dict[str, Any], permissions: dict[str, Any] | None = 
 
 
 def right() -> Evidence:
-    """The recommended set-up as evidence."""
+    """The recommended setup as evidence."""
     roles = (
         _role(S.operator_role_arn, documents.service_trust(S, S.operator), documents.operator_role_permissions(S)),
         _role(S.execute_role_arn, documents.execute_role_trust(S), documents.execute_role_permissions(S)),
@@ -126,7 +126,7 @@ WRONG: Final[dict[str, Wrong]] = {
     "operator role missing": _without(S.operator_role_arn),
     "execute role missing": _without(S.execute_role_arn),
     "subject machine missing": _without(S.subject_machine_arn),
-    "external id": _trust(S.execute_role_arn, {_ID: "another"}),
+    "external ID": _trust(S.execute_role_arn, {_ID: "another"}),
     "principal": _trust(S.execute_role_arn, {"Statement/0/Principal/AWS": f"{S.operator_role_arn}-other"}),
     "deleted principal": _trust(S.execute_role_arn, {"Statement/0/Principal/AWS": "AROAEXAMPLEEXAMPLE22"}),
     "no assume role": _permissions(

@@ -59,7 +59,7 @@ def test_the_operators_side_alone_leaves_open_what_the_subject_decides(world: Wo
 
 
 def test_the_operators_side_alone_still_finds_its_own_fault(world: World) -> None:
-    """One account's refusal is enough, whatever the other says."""
+    """One account's denial is enough, whatever the other says."""
     world.build(operator_permissions=policy(allow("logs:*", "*")))
 
     found = diagnose_sessions(world.scenario.operator_machine_arn, [administrator(world, Side.OPERATOR)])

@@ -135,7 +135,7 @@ def test_what_the_cdk_would_add_is_named_and_only_assume_role_is_needed(export: 
     assume = by_action[("sts:AssumeRole",)]
     assert len(found) == 4
     assert start.resources == (SCENARIO.subject_machine_arn,)
-    assert "refused because no resource-based policy allows the states:StartExecution action" in start.why
+    assert "denied because no resource-based policy allows the states:StartExecution action" in start.why
     assert ":111111111111:execution:" in poll.resources[0], "the wrong account: executions are the Subject's"
     assert "executions in the Subject account 222222222222" in poll.why
     assert "StepFunctionsGetEventsForStepFunctionsExecutionRule" in rule.resources[0]

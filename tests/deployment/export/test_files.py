@@ -189,7 +189,7 @@ class TestCommandLine:
         ("arguments", "words"),
         [
             (["pulumi"], "There is no route 'pulumi'; routes are cdk, cloudformation, terraform."),
-            (["cdk", "--operator-account-id", "123"], "'123' (3 digits) is not an AWS account id."),
+            (["cdk", "--operator-account-id", "123"], "'123' (3 digits) is not an AWS account ID."),
             (["terraform", "--operator-machine-name", "a b"], "which Step Functions doesn't allow in a name"),
         ],
         ids=["route", "account", "name"],

@@ -32,7 +32,7 @@ class TestBadParameters:
         export = exported("cloudformation")
         change(export, "operator.parameters.json", "222222222222", "2222")
 
-        with pytest.raises(StepError, match="Parameter SubjectAccountId failed to satisfy constraint: an account id"):
+        with pytest.raises(StepError, match="Parameter SubjectAccountId failed to satisfy constraint: an account ID"):
             lab.deploy(export)
 
         assert nothing_stands(lab)
@@ -55,7 +55,7 @@ class TestBadParameters:
         export = exported("terraform")
         change(export, "terraform.tfvars", '"222222222222"', '"22"')
 
-        with pytest.raises(ConfigError, match="Invalid value for variable subject_account_id: An account id has"):
+        with pytest.raises(ConfigError, match="Invalid value for variable subject_account_id: An account ID has"):
             lab.deploy(export)
 
         assert nothing_stands(lab)

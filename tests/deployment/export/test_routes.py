@@ -43,7 +43,7 @@ def test_exported_deployed_checked_run_and_cleaned(
     lab: Lab, exported: Exporting, route: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`xsfn check` finds everything as by hand, live checks included; each link is decided by the same statements."""
-    lab.at_stage(3)
+    lab.set_stage(3)
     by_hand = decisions(lab)
     lab.clean()
     assert standing(lab) == {Action.CREATE}, "the accounts are to be empty"

@@ -61,7 +61,7 @@ def test_it_applies_checks_runs_and_destroys(lab: Lab, terraform: Terraform) -> 
     destroyed = terraform("destroy", "-auto-approve", "-input=false")
 
     assert "Apply complete! Resources: 7 added, 0 changed, 0 destroyed." in applied.stdout
-    assert str(report.failed) == "All checks, what doesn't hold: 0 of 0 hold"
+    assert str(report.failed) == "All checks, what failed: 0 of 0 passed"
     assert run.succeeded
     assert planned.returncode == 0, f"a second apply would change something:\n{planned.stdout}"
     assert "Destroy complete! Resources: 7 destroyed." in destroyed.stdout
@@ -71,4 +71,4 @@ def test_it_refuses_a_bad_account_id_in_the_words_of_its_rule(terraform: Terrafo
     refused = terraform("plan", "-input=false", "-var", "subject_account_id=22")
 
     assert refused.returncode == 1
-    assert "An account id has exactly 12 digits." in refused.stderr
+    assert "An account ID has exactly 12 digits." in refused.stderr

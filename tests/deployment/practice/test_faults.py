@@ -1,4 +1,4 @@
-"""Each fault both ways: broken it is refused where it should be, repaired it passes, and a wrong repair doesn't."""
+"""Each fault both ways: broken it is denied where it should be, repaired it passes, and a wrong repair doesn't."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ AWS_SAYS: Final = {
     ),
 }
 # Where the policies of the chain are right, or too wide, and something else is wrong.
-POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon"}
+POLICIES_ALLOW: Final = {"copied-task", "simpler-task", "clean-up", "all-values", "too-soon", "second-machine"}
 
-KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+KEEP_LOOKING: Final = "fault.hint() helps a step further; lab.evaluate(n) explains link n in full."
 SOON: Final = "The policies allow it: if you have changed one a moment ago, check again. "
 
 
@@ -76,11 +76,11 @@ def failed(report: Report) -> list[str]:
 
 
 def refused_links(lab: Lab) -> set[int]:
-    return {link.number for link in lab.links if not lab.decide(link.number).allowed}
+    return {link.number for link in lab.links if not lab.evaluate(link.number).allowed}
 
 
 def standing(lab: Lab) -> list[str]:
-    """What is there of the set-up and of what faults add."""
+    """What is there of the setup and of what faults add."""
     things = [*(resource for step in lab.steps for resource in step.resources), *extras(lab.environment)]
     return [change.thing for change in (thing.plan() for thing in things) if change.action is not Action.CREATE]
 
@@ -89,8 +89,8 @@ class TestEachFault:
     @each_fault
     def test_it_shows_as_on_aws_and_at_its_link_time_and_again(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        told = exercise.break_it()
-        refused = refused_links(practice.lab)
+        told = exercise.inject()
+        refused = refused_links(Lab(practice.deployment))
         symptom = exercise.symptom()
         run, links = symptom.run, set(FAULTS[name].links)
 
@@ -102,21 +102,21 @@ class TestEachFault:
             assert words in run.cause
             assert run.broken_link in links
         assert [exercise.guess(link).right for link in range(1, 7)] == [link in links for link in range(1, 7)]
-        assert exercise.break_it() == told
+        assert exercise.inject() == told
         assert str(exercise.symptom()) == str(symptom)
 
     @each_fault
     def test_the_last_hint_taken_literally_repairs_it(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        exercise.break_it()
+        exercise.inject()
         exercise.symptom()
         before = exercise.check()
         nudge, rule, answer = (exercise.hint() for _ in range(3))
-        exec(answer.code, {"lab": practice.lab, "fault": exercise, "json_text": json_text})
+        exec(answer.code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
         after = exercise.check()
 
         assert before.ok is (FAULTS[name].shows is Shows.FOR_A_MOMENT)
-        if FAULTS[name].shows is not Shows.TO_A_STRANGER:
+        if FAULTS[name].shows not in (Shows.TO_A_STRANGER, Shows.TO_A_SECOND_MACHINE):
             told = {check.hint for check in before if not check.passed}
             assert told <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
         assert [nudge.level, rule.level, answer.level] == [1, 2, 3]
@@ -127,26 +127,28 @@ class TestEachFault:
     @each_fault
     def test_its_solution_repairs_it_and_says_why(self, practice: Practice, name: str) -> None:
         exercise = practice.fault(name)
-        exercise.break_it()
-        solution = exercise.solve()
+        exercise.inject()
+        solution = exercise.apply_solution()
         report = exercise.check()
 
         assert failed(report) == []
         assert exercise.fault.rule in str(solution)
-        assert exercise.solve().title == solution.title, "it can be repeated"
+        assert exercise.apply_solution().title == solution.title, "it can be repeated"
 
     def test_those_that_show_outside_a_run(self, practice: Practice) -> None:
         seen = {}
-        for name in ("stop-button", "deployment", "all-values"):
+        for name in ("stop-button", "deployment", "all-values", "second-machine"):
             exercise = practice.fault(name)
-            exercise.break_it()
+            exercise.inject()
             seen[name] = exercise.symptom()
 
         assert (seen["stop-button"].run.status, seen["stop-button"].run.subject_status) == ("ABORTED", "RUNNING")
         assert seen["deployment"].run.succeeded
         assert "Neither the global service principal states.amazonaws.com" in str(seen["deployment"])
         assert seen["all-values"].run.succeeded
-        assert "without an external id: the execute role was given" in str(seen["all-values"])
+        assert "without an external ID: the execute role was given" in str(seen["all-values"])
+        assert seen["second-machine"].run.succeeded
+        assert "with the right external ID: the execute role was given" in str(seen["second-machine"])
 
 
 TRUST: Final = "execute_role_trust"
@@ -176,7 +178,7 @@ def right_but(document: str, **changes: Any) -> Callable[[Exercise], object]:
 
     def repair(exercise: Exercise) -> object:
         make = getattr(documents, document)
-        text = make(exercise.practice.lab.scenario)
+        text = make(Lab(exercise.practice.deployment).scenario)
         found = {**text["Statement"][0], **changes}
         text["Statement"][0] = {key: value for key, value in found.items() if value is not None}
         return exercise.repair(**{document: text})
@@ -185,23 +187,29 @@ def right_but(document: str, **changes: Any) -> Callable[[Exercise], object]:
 
 
 def external_id(operator: str, pattern: str) -> Callable[[Exercise], object]:
-    """The recommended trust policy with another condition on the external id; `{}` in the pattern is the right one."""
+    """The recommended trust policy with another condition on the external ID; `{}` in the pattern is the right one."""
 
     def repair(exercise: Exercise) -> object:
-        value = pattern.format(exercise.practice.lab.scenario.external_id)
+        value = pattern.format(Lab(exercise.practice.deployment).scenario.external_id)
         return right_but(TRUST, Condition={operator: {"sts:ExternalId": value}})(exercise)
 
     return repair
 
 
 def whole_account(exercise: Exercise) -> object:
-    account = exercise.practice.lab.scenario.operator_account_id
+    account = Lab(exercise.practice.deployment).scenario.operator_account_id
     return right_but(TRUST, Principal={"AWS": account})(exercise)
 
 
 def without_boundary(exercise: Exercise) -> object:
-    role = exercise.practice.lab.scenario.operator_role_name
-    return exercise.practice.lab.operator.client("iam").delete_role_permissions_boundary(RoleName=role)
+    role = Lab(exercise.practice.deployment).scenario.operator_role_name
+    return Lab(exercise.practice.deployment).operator.client("iam").delete_role_permissions_boundary(RoleName=role)
+
+
+def any_machine_beginning_alike(exercise: Exercise) -> object:
+    scenario = Lab(exercise.practice.deployment).scenario
+    trust = documents.service_trust(scenario, scenario.operator, machine_name=f"{scenario.operator_machine_name}*")
+    return exercise.repair(operator_role_trust=trust)
 
 
 def nothing(_: Exercise) -> object:
@@ -226,6 +234,8 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     "loud-name, a wildcard": (external_id("StringLike", "{}*"), RUN),
     "all-values, if it exists": (external_id("StringEqualsIfExists", "{}"), "limit.external-id"),
     "all-values, nothing": (nothing, "limit.external-id"),
+    "second-machine, nothing": (nothing, "limit.operator-machine"),
+    "second-machine, names that begin alike": (any_machine_beginning_alike, "limit.operator-machine"),
     "whole-account, one side": (right_but(OPERATOR), "limit.principal"),
     "whole-account, the other side": (right_but(TRUST), CHAIN),
     "two-names, any role": (statement(OPERATOR, Resource="*"), "limit.operator-role"),
@@ -247,7 +257,7 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     ),
     "copied-task, more permission": (statement(OPERATOR, Resource="*"), RUN),
     "simpler-task, more permission": (statement(OPERATOR, **EVERYTHING), RUN),
-    "clean-up, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
+    "cleanup, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
 }
 
 
@@ -256,7 +266,7 @@ class TestWrongRepairs:
     def test_what_opens_too_much_or_too_little_doesnt_pass(self, practice: Practice, case: str) -> None:
         repair, check = WRONG_REPAIRS[case]
         exercise = practice.fault(case.partition(",")[0])
-        exercise.break_it()
+        exercise.inject()
         repair(exercise)
         report = exercise.check()
 
@@ -270,8 +280,8 @@ class TestWrongRepairs:
     def test_another_repair_that_is_as_narrow_passes(self, practice: Practice) -> None:
         """Statements may be named, ordered and split as the reader likes."""
         exercise = practice.fault("started-and-then")
-        exercise.break_it()
-        scenario = practice.lab.scenario
+        exercise.inject()
+        scenario = Lab(practice.deployment).scenario
         text = exercise.document(PERMISSIONS)
         for sid, action in (("Watch", "states:DescribeExecution"), ("Stop", "states:StopExecution")):
             text["Statement"].insert(
@@ -345,7 +355,7 @@ class TestExercise:
         for act in (exercise.symptom, exercise.hint, exercise.check, exercise.solve, lambda: exercise.guess(1)):
             with pytest.raises(StepError, match="No fault is in place"):
                 act()
-        other.break_it()
+        other.inject()
 
         with pytest.raises(StepError, match="Another fault is in place"):
             exercise.check()
@@ -353,19 +363,19 @@ class TestExercise:
     def test_a_right_set_up_is_no_solved_fault(self, lab: Lab) -> None:
         practice = lab.practice()
         exercise = practice.fault(1)
-        exercise.break_it()
-        practice.put_right()
+        exercise.inject()
+        practice.restore()
 
         with pytest.raises(StepError, match="No fault is in place"):
             exercise.check()
 
     def test_hints_come_one_after_the_other_or_as_asked(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
 
         assert [exercise.hint().level for _ in range(4)] == [1, 2, 3, 3]
         assert exercise.hint(1) == exercise.hint(1)
-        exercise.break_it()
+        exercise.inject()
         assert exercise.hint().level == 1
         for level in (0, 4, True):
             with pytest.raises(ConfigError, match="There is no hint"):
@@ -373,7 +383,7 @@ class TestExercise:
 
     def test_a_guess_names_the_link_but_not_the_answer(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
         wrong, right = exercise.guess(3), exercise.guess(2)
 
         assert not wrong
@@ -385,7 +395,7 @@ class TestExercise:
 
     def test_a_symptom_keeps_the_link_to_itself(self, practice: Practice) -> None:
         exercise = practice.fault("twelve-digits")
-        exercise.break_it()
+        exercise.inject()
         symptom = exercise.symptom()
 
         assert "link" not in str(symptom)
@@ -394,9 +404,9 @@ class TestExercise:
 
     def test_a_policy_that_aws_would_refuse_is_told_and_nothing_saved(self, practice: Practice) -> None:
         exercise = practice.fault("two-names")
-        exercise.break_it()
+        exercise.inject()
         before = exercise.look()
-        right = documents.operator_role_permissions(practice.lab.scenario)
+        right = documents.operator_role_permissions(Lab(practice.deployment).scenario)
 
         with pytest.raises(PolicyError, match="line 1"):
             exercise.repair(operator_role_permissions=right, execute_role_permissions='{"Version": "2012-10-17",}')
@@ -406,7 +416,7 @@ class TestExercise:
 
     def test_the_scene_shows_what_no_stage_made(self, practice: Practice) -> None:
         exercise = practice.fault("incident")
-        exercise.break_it()
+        exercise.inject()
         operator, subject = exercise.look("operator"), exercise.look(Side.SUBJECT)
 
         assert "inline policy incident-lockdown" in str(operator)
@@ -416,7 +426,7 @@ class TestExercise:
             exercise.look("nobody")
 
     def test_the_scene_says_what_is_missing(self, practice: Practice) -> None:
-        practice.fault("clean-up").break_it()
+        practice.fault("clean-up").inject()
 
         assert "There is no such state machine." in str(practice.fault("clean-up").look("subject"))
 
@@ -425,11 +435,11 @@ class TestExercise:
         assert sandbox is not None
         before = sandbox.propagation_seconds
         exercise = practice.fault("too-soon")
-        exercise.break_it()
+        exercise.inject()
         exercise.symptom()
 
         assert sandbox.propagation_seconds == before
-        assert practice.lab.run().succeeded
+        assert Lab(practice.deployment).run().succeeded
 
 
 class TestPractice:
@@ -438,35 +448,37 @@ class TestPractice:
 
         assert first == again
         assert first.title == "A surprise"
-        assert first.fault.title not in str(first) + str(first.break_it()) + str(first.symptom())
+        assert first.fault.title not in str(first) + str(first.inject()) + str(first.symptom())
         assert first.fault.story not in str(first) + str(first.check())
-        assert first.fault.title in str(first.solve())
+        assert first.fault.title in str(first.apply_solution())
         assert first.fault.title in first.check().title
         assert len({practice.surprise(seed=seed).fault.id for seed in (1, 2, 3, 4)}) > 1
 
     def test_the_fault_in_place_is_found_again(self, practice: Practice) -> None:
         surprise = practice.surprise(seed=7)
 
-        assert practice.lab.practice().current == surprise
-        practice.fault(2).break_it()
+        assert Lab(practice.deployment).practice().current == surprise
+        practice.fault(2).inject()
         assert practice.current == practice.fault(2)
-        practice.put_right()
+        practice.restore()
         assert practice.current is None
 
     def test_put_right_leaves_the_complete_set_up_and_nothing_else(self, practice: Practice) -> None:
         for name in ("twins", "platform-fence", "loud-name", "incident"):
-            practice.fault(name).break_it()
-        where = practice.put_right()
+            practice.fault(name).inject()
+        where = practice.restore()
 
         assert where.startswith("Both accounts stand at stage 3.")
-        assert len(standing(practice.lab)) == sum(len(step.resources) for step in practice.lab.steps)
-        assert failed(practice.lab.check()) == []
+        assert len(standing(Lab(practice.deployment))) == sum(
+            len(step.resources) for step in Lab(practice.deployment).steps
+        )
+        assert failed(Lab(practice.deployment).check()) == []
 
     @pytest.mark.parametrize("name", ["twins", "platform-fence", "loud-name", "clean-up"])
     def test_cleaning_the_lab_takes_the_faults_things_along(self, lab: Lab, name: str) -> None:
         exercise = lab.practice().fault(name)
-        exercise.break_it()
-        exercise.solve()
+        exercise.inject()
+        exercise.apply_solution()
         lab.clean()
 
         assert standing(lab) == []
@@ -474,7 +486,7 @@ class TestPractice:
     def test_documents_of_the_readers_own_dont_matter(self, lab: Lab) -> None:
         own = lab.using(subject_definition={"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
         exercise = own.practice().fault(1)
-        exercise.break_it()
+        exercise.inject()
 
         assert exercise.document("subject_definition") == documents.subject_definition(lab.scenario)
 
@@ -484,14 +496,14 @@ class TestInterruptions:
     def test_a_break_that_is_interrupted_is_completed_by_the_next(self, lab: Lab, name: str) -> None:
         """Ctrl-C at any call: nothing counts as broken, and breaking again gives the fault, whole."""
         exercise = lab.practice().fault(name)
-        exercise.break_it()
+        exercise.inject()
         links = refused_links(lab)
         interrupted = 0
         for call in itertools.count(1):
-            lab.practice().put_right()
+            lab.practice().restore()
             try:
                 with interrupted_at(lab, call):
-                    exercise.break_it()
+                    exercise.inject()
             except KeyboardInterrupt:
                 interrupted += 1
                 with pytest.raises(StepError, match="No fault is in place"):
@@ -499,17 +511,17 @@ class TestInterruptions:
             else:
                 break
         assert interrupted >= 2
-        exercise.break_it()
+        exercise.inject()
 
         assert refused_links(lab) == links == set(FAULTS[name].links)
 
     def test_what_a_killed_break_leaves_is_put_right_and_cleaned(self, lab: Lab) -> None:
         practice = lab.practice()
-        practice.put_right()
+        practice.restore()
         for call in (1, 2):
             with pytest.raises(Killed), dies_at(lab, call, Death.AFTER):
-                practice.fault("loud-name").break_it()
-        practice.put_right()
+                practice.fault("loud-name").inject()
+        practice.restore()
 
         assert failed(lab.check()) == []
         lab.clean()
@@ -519,7 +531,7 @@ class TestInterruptions:
         sandbox = Sandbox.find()
         assert sandbox is not None
         exercise = lab.practice().fault("too-soon")
-        exercise.break_it()
+        exercise.inject()
         with pytest.raises(KeyboardInterrupt), interrupted_at(lab, 1):
             exercise.symptom()
 
@@ -533,8 +545,8 @@ class TestInterruptions:
         trust = json_text(documents.service_trust(lab.scenario, lab.scenario.operator))
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
         with pytest.raises(StepError, match="has no tag"):
-            practice.fault("twins").break_it()
-        practice.put_right()
+            practice.fault("twins").inject()
+        practice.restore()
 
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
         iam.delete_role(RoleName=name)
@@ -578,7 +590,7 @@ class TestNotebook:
         assert {name for name, fault in FAULTS.items() if fault.title not in texts or name not in texts} == set()
 
     def test_every_solution_is_folded_and_tagged(self) -> None:
-        solved = [cell for cell in CELLS if cell.cell_type == "code" and "fault.solve()" in cell.source]
+        solved = [cell for cell in CELLS if cell.cell_type == "code" and "fault.apply_solution()" in cell.source]
 
         assert len(solved) == len(sections())
         for cell in solved:
@@ -588,7 +600,7 @@ class TestNotebook:
     def test_its_solutions_work_as_they_are_printed(self, practice: Practice, name: str) -> None:
         (code,) = sections()[name][1]
         exercise = practice.fault(name)
-        exercise.break_it()
-        exec(code, {"lab": practice.lab, "fault": exercise, "json_text": json_text})
+        exercise.inject()
+        exec(code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
 
         assert failed(exercise.check()) == []

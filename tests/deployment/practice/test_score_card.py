@@ -47,7 +47,7 @@ class TestCard:
 
         assert shown["text/plain"] == str(CARD)
         assert html.count("<tr>") == 1 + len(CARD.rows)
-        for words in (CARD.headline, "One &amp; only", "1 min 15 s", "✓ solved", "· with the answer", "… open"):
+        for words in (CARD.headline, "One &amp; only", "1 min 15 s", "✓ solved", "· with the answer", "… not applied"):
             assert words in html
 
     @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s")])
@@ -127,7 +127,7 @@ class TestScore:
     def test_tries_and_hints_count_until_it_is_solved_and_then_no_more(self, practice: Practice) -> None:
         began = time.monotonic()
         fault = practice.fault(2)
-        fault.break_it()
+        fault.inject()
         fault.check()
         fault.guess(3)
         fault.hint(2)
@@ -143,14 +143,14 @@ class TestScore:
         assert (result.hints, result.tries, result.solution_shown) == (2, 2, False)
         assert result.seconds <= time.monotonic() - began + 1
         fault.hint(3)
-        fault.solve()
+        fault.apply_solution()
         fault.check()
         assert self.result(practice, 2) == result
 
     def test_the_solution_is_no_score_of_ones_own(self, practice: Practice) -> None:
         fault = practice.fault(2)
-        fault.break_it()
-        fault.solve()
+        fault.inject()
+        fault.apply_solution()
         fault.check()
 
         card = practice.score_card()
@@ -159,10 +159,10 @@ class TestScore:
     def test_it_outlives_the_kernel(self, practice: Practice) -> None:
         """Another process reads the same card, and works on with the fault that is in place."""
         solved = practice.fault(2)
-        solved.break_it()
-        solved.solve()
+        solved.inject()
+        solved.apply_solution()
         solved.check()
-        practice.fault(3).break_it()
+        practice.fault(3).inject()
         practice.fault(3).hint()
         scenario = practice.deployment.scenario
         choices = {
@@ -184,8 +184,8 @@ class TestScore:
 
     def test_a_new_card_can_be_begun(self, practice: Practice) -> None:
         fault = practice.fault(2)
-        fault.break_it()
-        fault.solve()
+        fault.inject()
+        fault.apply_solution()
         fault.check()
         practice.forget()
 
@@ -194,8 +194,8 @@ class TestScore:
 
     def test_cleaning_the_lab_keeps_it(self, practice: Practice) -> None:
         fault = practice.fault(2)
-        fault.break_it()
-        fault.solve()
+        fault.inject()
+        fault.apply_solution()
         fault.check()
         practice.deployment.clean()
 

@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 def shrunk(question: Json, fails: Callable[[Json], bool]) -> Json:
     """The smallest case found by leaving out one thing at a time, as long as it `fails`.
 
-    Cases that make no sense any more are tried, too: they don't fail, they are refused.
+    Cases that make no sense any more are tried, too: they don't fail, they are denied.
     """
     smaller = True
     while smaller:

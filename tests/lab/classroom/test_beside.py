@@ -41,7 +41,7 @@ def test_a_rooms_sandbox_is_neither_stopped_nor_emptied_under_its_people(room: R
 
 def test_the_status_tells_the_place_and_a_fault_that_waits(room: Room) -> None:
     bob = room.person("Bob beside")
-    before = bob.run("lab = open_lab(); lab.at_stage(3); print(lab.status())")
+    before = bob.run("lab = open_lab(); lab.set_stage(3); print(lab.status())")
     place = room.until("Bob beside", "steps", value=[True] * 4)["id"]
     room.ask("POST", "/instructor/api/push", {"fault": "star", "participants": [place]}, token=room.token)
     room.until("Bob beside", "fault", value=room.title("star"))

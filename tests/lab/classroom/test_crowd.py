@@ -56,7 +56,7 @@ def test_what_is_gone_is_noticed(room: ServedRoom, tmp_path: Path, monkeypatch: 
     inside = enter(room.door, 0)
     acknowledged = Acknowledged(inside.lab.environment.accounts)
     inside.lab.prepare()
-    inside.lab.at_stage(3)
+    inside.lab.set_stage(3)
     inside.lab.run()
     assert acknowledged.missing() == []
 

@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 def people(room: Room) -> dict[str, Person]:
     """One whose checks all hold, one who has just begun, and one with markup for a name."""
     people = {name: room.person(name) for name in ("Ada", "Bob", MARKUP)}
-    people["Ada"].run("lab = open_lab(); lab.at_stage(3); lab.check()")
+    people["Ada"].run("lab = open_lab(); lab.set_stage(3); lab.check()")
     room.until("Ada", "green", value=True)
     return people
 
@@ -124,7 +124,7 @@ def test_a_fault_is_broken_after_a_question(page: Page, room: Room, people: dict
 
     expect(one).to_contain_text("13 · Every machine, says the star", timeout=120_000)
     assert people["Ada"].run("print(open_lab().practice().current.fault.id)").strip() == "star"
-    people["Ada"].run("open_lab().practice().put_right()")
+    people["Ada"].run("open_lab().practice().restore()")
 
 
 def test_one_is_reset_by_the_keyboard_alone(page: Page, room: Room, people: dict[str, Person]) -> None:

@@ -1,4 +1,4 @@
-"""Two participants are strangers: one's keys are refused on the other's things, in every service, in IAM's words."""
+"""Two participants are strangers: one's keys are denied on the other's things, in every service, in IAM's words."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _lab(number: int) -> Lab:
 def theirs() -> Iterator[Lab]:
     """Somebody who has built everything, and something in each service."""
     lab = _lab(90_001)
-    lab.at_stage(3)
-    reach = lab.reach(*_targets(lab))
+    lab.set_stage(3)
+    reach = lab.calls_to(*_targets(lab))
     reach.apply()
     yield lab
     reach.clean()
@@ -119,7 +119,7 @@ def test_a_neighbours_keys_are_refused(theirs: Lab, mine: Lab, name: str, side: 
 
 
 def test_the_owner_is_let_in_where_the_neighbour_isnt(theirs: Lab) -> None:
-    """What is refused above isn't refused because it isn't there."""
+    """What is denied above isn't denied because it isn't there."""
     calls = _calls(theirs, theirs, Side.SUBJECT)
     for name in (
         "states.describe_state_machine",

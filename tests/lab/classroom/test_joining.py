@@ -88,7 +88,7 @@ def test_the_instructors_token_is_kept_as_a_hash_only(own_room: Room) -> None:
 
 def test_what_happened_is_told_in_order(own_room: Room) -> None:
     ada = own_room.person("Ada")
-    ada.run("lab = open_lab(); lab.at_stage(1); lab.check(live=False)")
+    ada.run("lab = open_lab(); lab.set_stage(1); lab.check(live=False)")
     own_room.until("Ada", "steps", value=[True, True, False, False])
     _, told = own_room.ask("GET", "/instructor/api/events?after=0", token=own_room.token)
     kinds = [event["kind"] for event in told["events"]]

@@ -13,7 +13,7 @@ from tests.lab.classroom.opened import Room
 
 def test_everything_is_there_after_a_kill(own_room: Room) -> None:
     ada = own_room.person("Ada")
-    ada.run("lab = open_lab(); lab.at_stage(3); print(lab.check().ok); lab.practice().fault('star').break_it()")
+    ada.run("lab = open_lab(); lab.set_stage(3); print(lab.check().ok); lab.practice().fault('star').inject()")
     before = own_room.until("Ada", "fault", value="13 · Every machine, says the star")
     code, token, seat = own_room.code, own_room.token, ada.seat
 
@@ -23,7 +23,7 @@ def test_everything_is_there_after_a_kill(own_room: Room) -> None:
     assert (own_room.code, own_room.token) == (code, token)
     assert own_room.seen()["Ada"] | {"away_minutes": 0} == before | {"away_minutes": 0}
     said = ada.run(
-        "practice = open_lab().practice(); fault = practice.current; fault.solve(); print(fault.check().ok)\n"
+        "practice = open_lab().practice(); fault = practice.current; fault.apply_solution(); print(fault.check().ok)\n"
         "print(open_lab().run().status)"
     )
     assert said.split() == ["True", "SUCCEEDED"]
@@ -37,7 +37,7 @@ def test_a_lab_that_is_open_rides_over_a_kill(own_room: Room) -> None:
     said = ada.run(
         f"""
 import os, signal, subprocess, sys, threading, time
-lab = open_lab(); lab.at_stage(2)
+lab = open_lab(); lab.set_stage(2)
 os.kill({own_room.process.pid}, signal.SIGKILL); os.kill({own_room.sandbox_pid}, signal.SIGKILL)
 def again():
     time.sleep(1.5)
@@ -55,7 +55,7 @@ print(lab.run().status)
 
 def test_a_sandbox_that_has_died_alone_is_brought_back(own_room: Room) -> None:
     ada = own_room.person("Ada")
-    ada.run("open_lab().at_stage(3)")
+    ada.run("open_lab().set_stage(3)")
     os.kill(own_room.sandbox_pid, signal.SIGKILL)
 
     assert ada.run("print(open_lab().run().status)").strip() == "SUCCEEDED"

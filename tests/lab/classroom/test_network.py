@@ -23,7 +23,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 def test_somebody_works_at_the_named_address_and_after_a_restart(shared: Room) -> None:
     """Address and places are as they were, though nobody names them again."""
     ada = shared.person("Ada")
-    said = ada.run("lab = open_lab(); lab.at_stage(3); print(lab.operator.client('sts').meta.endpoint_url)")
+    said = ada.run("lab = open_lab(); lab.set_stage(3); print(lab.operator.client('sts').meta.endpoint_url)")
     assert said.startswith(f"http://{own_address()}:")
 
     shared.kill()

@@ -8,6 +8,7 @@ import pytest
 
 from xsfn_helpers.aws import room_client as keys
 from xsfn_helpers.common.errors import RoomError
+from xsfn_helpers.lab.classroom.instructor import _harmless
 from xsfn_helpers.lab.classroom.limits import Allowance
 from xsfn_helpers.lab.classroom.people import Participant, ParticipantProgress, checked_name, same_name
 
@@ -123,4 +124,67 @@ def test_an_allowance_is_spent_and_comes_back() -> None:
     assert allowance.take("b"), "each has their own"
     now[0] = 2.0
     assert allowance.take("a")
-    assert not allowance.has_any("a")
+    assert not allowance.take("a")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"lab_id": "x/../../elsewhere/made"},
+        {"lab_id": "../running"},
+        {"lab_id": ""},
+        {"lab_id": "a b"},
+        {"lab_id": "a\nb"},
+        {"lab_id": "x" * 65},
+        {"lab_id": 7},
+        {"operator_role_name": "../../role"},
+        {"operator_role_name": "r" * 65},
+        {"subject_machine_name": "a/b"},
+        {"subject_machine_name": "m\u202e"},
+        {"execute_role_name": ["list"]},
+        {"subject_role_name": "same", "execute_role_name": "SAME"},
+        {"operator_account_id": "333333333333"},
+        {"region": "us-east-1"},
+        {"what_no_lab_has": "x"},
+        ["lab_id"],
+    ],
+    ids=repr,
+)
+def test_names_are_held_to_what_they_are_held_to_at_home(names: object) -> None:
+    """The room's machine makes files and calls of them."""
+    with pytest.raises(RoomError):
+        ParticipantProgress().told({"names": names}, at=1)
+
+
+def test_a_labs_own_names_are_taken() -> None:
+    names = {"lab_id": "my.lab_1-x", "operator_role_name": "a+b=c,d.e@f-g", "subject_machine_name": "mine"}
+
+    assert ParticipantProgress().told({"names": names}, at=1).names == names
+
+
+@pytest.mark.parametrize("run", ["<b>SUCCEEDED</b>", "succeeded", 7, ["SUCCEEDED"], None])
+def test_a_run_is_as_aws_has_it_or_is_refused(run: object) -> None:
+    if run is None:
+        assert ParticipantProgress().told({"run": run}, at=1).run == ""
+        return
+    with pytest.raises(RoomError):
+        ParticipantProgress().told({"run": run}, at=1)
+
+
+def test_titles_have_nothing_that_turns_the_line_around() -> None:
+    told = ParticipantProgress().told({"checks": {"passed": 0, "count": 1, "failed": ["a\u202eb\x1b[1mc"]}}, at=1)
+
+    assert told.checks is not None
+    assert told.checks.failed == ("ab[1mc",)
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "＝1+1", "＋1", "－1", "＠SUM(A1)", "\n=1", " =1", "\t@x", "\u3000＝1", "−1", "-1", "\r+1"]
+)
+def test_no_cell_is_taken_for_a_formula(cell: str) -> None:
+    assert _harmless(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["Ada", "山田 太郎", "", "7", "12 s", "a=b", "e-mail"])
+def test_other_cells_are_as_they_are(cell: str) -> None:
+    assert _harmless(cell) == cell

@@ -26,7 +26,7 @@ def counted(self, method, path, *rest, **named):
 
 RoomAddress.ask = counted
 lab = open_lab()
-lab.at_stage(3)
+lab.set_stage(3)
 time.sleep(2)
 asked.clear()
 """

@@ -22,7 +22,7 @@ def bob(room: Room) -> Person:
 
 
 def test_notebooks_go_on_as_before_and_the_instructor_sees_it(room: Room, ada: Person) -> None:
-    said = ada.run("lab = open_lab(); lab.at_stage(3); print(lab.check().ok, lab.run().status, lab.scenario.operator)")
+    said = ada.run("lab = open_lab(); lab.set_stage(3); print(lab.check().ok, lab.run().status, lab.scenario.operator)")
 
     assert said.split()[:2] == ["True", "SUCCEEDED"]
     assert ada.seat["accounts"]["operator"]["account_id"] in said
@@ -32,7 +32,7 @@ def test_notebooks_go_on_as_before_and_the_instructor_sees_it(room: Room, ada: P
 
 
 def test_a_check_that_fails_is_seen_by_its_title(room: Room, bob: Person) -> None:
-    bob.run("lab = open_lab(); lab.at_stage(3); lab.stage(2).undo(); lab.check()")
+    bob.run("lab = open_lab(); lab.set_stage(3); lab.stage(2).undo(); lab.check()")
 
     seen = room.until("Bob", "steps", value=[True, True, False, True])
     assert not seen["green"]
@@ -41,7 +41,7 @@ def test_a_check_that_fails_is_seen_by_its_title(room: Room, bob: Person) -> Non
 
 def test_neighbours_are_strangers(room: Room, ada: Person, bob: Person) -> None:
     """As on AWS: neither an administrator's keys nor a role reach into somebody else's accounts."""
-    bob.run("open_lab().at_stage(3)")
+    bob.run("open_lab().set_stage(3)")
     theirs = bob.seat["accounts"]
     said = ada.run(
         f"""
@@ -77,7 +77,7 @@ def test_a_kernel_that_starts_again_finds_its_place(ada: Person) -> None:
 
 
 def test_a_fault_is_pushed_seen_solved_and_counted(room: Room, ada: Person) -> None:
-    ada.run("open_lab().at_stage(3)")
+    ada.run("open_lab().set_stage(3)")
     place = room.until("Ada", "steps", value=[True] * 4)["id"]
     status, told = room.ask(
         "POST", "/instructor/api/push", {"fault": "two-names", "participants": [place]}, token=room.token
@@ -88,7 +88,7 @@ def test_a_fault_is_pushed_seen_solved_and_counted(room: Room, ada: Person) -> N
 
     said = ada.run(
         "practice = open_lab().practice(); fault = practice.current; print(fault.fault.id)\n"
-        "print(open_lab().run().succeeded); fault.solve(); print(fault.check().ok)"
+        "print(open_lab().run().succeeded); fault.apply_solution(); print(fault.check().ok)"
     )
 
     assert said.split() == ["two-names", "False", "True"]
@@ -125,7 +125,7 @@ def test_what_cant_be_done_is_told(room: Room, path: str, body: object) -> None:
 def test_one_is_reset_and_the_neighbour_isnt(room: Room, bob: Person) -> None:
     carla = room.person("Carla")
     for one in (bob, carla):
-        one.run("lab = open_lab(); lab.at_stage(3); lab.check(live=False)")
+        one.run("lab = open_lab(); lab.set_stage(3); lab.check(live=False)")
     place = room.until("Carla", "steps", value=[True] * 4)["id"]
 
     status, _ = room.ask("POST", "/instructor/api/reset", {"participants": [place]}, token=room.token)
@@ -134,7 +134,7 @@ def test_one_is_reset_and_the_neighbour_isnt(room: Room, bob: Person) -> None:
     assert room.until("Carla", "steps", value=[False] * 4)["checks"] is None
     assert carla.run("print([s.applied for s in open_lab().status().steps])").strip() == "[False, False, False, False]"
     assert bob.run("print(open_lab().run().status)").strip() == "SUCCEEDED"
-    assert "True" in carla.run("lab = open_lab(); lab.at_stage(3); print(lab.check().ok)"), "the keys are the same"
+    assert "True" in carla.run("lab = open_lab(); lab.set_stage(3); print(lab.check().ok)"), "the keys are the same"
 
 
 def test_results_are_csv_that_no_spreadsheet_calculates(room: Room) -> None:
@@ -145,7 +145,7 @@ def test_results_are_csv_that_no_spreadsheet_calculates(room: Room) -> None:
 
     head, *rows = csv.reader(io.StringIO(text))
     names = [row[0] for row in rows]
-    assert head[:3] == ["name", "steps", "checks that hold"]
+    assert head[:3] == ["name", "steps", "checks that passed"]
     assert all(len(row) == len(head) for row in rows)
     assert "'=1+1" in names
     assert {"Ada", "Bob"} <= set(names)
@@ -169,7 +169,7 @@ def test_more_further_accounts_than_the_room_gives_are_refused(ada: Person) -> N
 
 def test_slow_iam_is_slow_for_whoever_asked(ada: Person, bob: Person) -> None:
     for one in (ada, bob):
-        one.run("open_lab().at_stage(3)")
+        one.run("open_lab().set_stage(3)")
     said = ada.run(
         """
 import subprocess, sys, os
@@ -177,13 +177,13 @@ lab = open_lab()
 with lab.propagation_delay(30):
     lab.stage(2).undo()
     print(lab.run().status)  # what was taken away still counts
-lab.at_stage(3)
+lab.set_stage(3)
 """
     )
 
     assert said.strip() == "SUCCEEDED"
     assert (
-        bob.run("lab = open_lab(); lab.stage(2).undo(); print(lab.run().status); lab.at_stage(3)").strip() == "FAILED"
+        bob.run("lab = open_lab(); lab.stage(2).undo(); print(lab.run().status); lab.set_stage(3)").strip() == "FAILED"
     )
 
 

@@ -1,4 +1,4 @@
-"""The room's door: who gets in, who is refused and why, and what nobody is told."""
+"""The room's door: who gets in, who is denied and why, and what nobody is told."""
 
 from __future__ import annotations
 
@@ -68,7 +68,17 @@ def test_wrong_codes_are_refused_and_soon_no_more_are_heard(own_room: Room) -> N
     answers = [own_room.ask("POST", "/room/join", {"code": "AAAA-AAAA", "name": "x"})[0] for _ in range(12)]
 
     assert answers == [403] * 10 + [429] * 2
-    assert own_room.ask("POST", "/room/join", {"code": own_room.code, "name": "x"})[0] == 429
+
+
+def test_guesses_lock_nobody_out_who_knows(own_room: Room) -> None:
+    """Behind a hub, whoever guesses and whoever knows are at one address."""
+    guessed = [own_room.ask("POST", "/room/join", {"code": "AAAA-AAAA", "name": "x"})[0] for _ in range(12)]
+    tried = [own_room.ask("GET", "/instructor/api/room", token=f"guess-{number}")[0] for number in range(3)]
+
+    assert guessed[-1] == 429
+    assert tried == [429] * 3
+    assert own_room.ask("POST", "/room/join", {"code": own_room.code, "name": "knows"})[0] == 200
+    assert own_room.ask("GET", "/instructor/api/room", token=own_room.token)[0] == 200
 
 
 @pytest.mark.parametrize("token", ["", "guess"])

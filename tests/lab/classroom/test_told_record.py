@@ -1,4 +1,4 @@
-"""A record that no lab writes is refused: else one participant could take the page from everybody."""
+"""A record that no lab writes is denied: else one participant could take the page from everybody."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from xsfn_helpers.common.language import tr
 LAB_PORT: Final = 8888  # JupyterLab's own default
 _MEGABYTE: Final = 1_000_000
 _LEAST_ROOM: Final = 50 * _MEGABYTE  # a journal, its write-ahead log and a saved notebook
-_GOOD_ROOM: Final = 1000 * _MEGABYTE  # an environment made anew
-_CLOCK_SLACK: Final = 300.0  # AWS refuses signatures that are more than a few minutes off
+_GOOD_ROOM: Final = 1000 * _MEGABYTE  # an environment re-created
+_CLOCK_SLACK: Final = 300.0  # AWS denies signatures that are more than a few minutes off
 
 
 def network_findings(network: Network, sandbox: SandboxFound) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def room_findings(*folders: Folder) -> Iterable[Finding]:
         if folder.free_bytes < _LEAST_ROOM:
             yield Finding(key, Level.BAD, little, tr("Free at least {least} MB.", least=_LEAST_ROOM // _MEGABYTE))
         elif folder.free_bytes < _GOOD_ROOM:
-            remedy = tr("Enough to work; an environment made anew needs about 1 GB.")
+            remedy = tr("Enough to work; an environment re-created needs about 1 GB.")
             yield Finding(key, Level.WARN, little, remedy)
         else:
             what = tr("{free:,} MB are free for {folder}.", free=free, folder=folder.path)
@@ -113,7 +113,7 @@ def clock_finding(clock: Clock) -> Finding:
             minutes=behind / 60,
         )
         remedy = tr(
-            "Set the clock (sudo timedatectl set-ntp true; in WSL: sudo hwclock -s): AWS refuses signatures of old."
+            "Set the clock (sudo timedatectl set-ntp true; in WSL: sudo hwclock -s): AWS denies signatures of old."
         )
         return Finding("clock", Level.WARN, what, remedy)
     return Finding("clock", Level.OK, tr("The clock says {now}. Compare it with yours.", now=here))

@@ -1,1 +1,1 @@
-"""Whether the set-up works: decided from what is stored, and tried live."""
+"""Whether the setup works: decided from what is stored, and tried live."""

@@ -1,7 +1,8 @@
-"""Probes: state machines made for a moment to try a call that must be refused, and removed again.
+"""Probes: state machines made for a moment to try a call that must be denied, and removed again.
 
-Only Step Functions can become the Operator role, so a wrong call in its name has to be made by a state machine.
-A probe's things carry the lab's tag and a name of their own; `sweep` finds what a killed process left behind.
+Only Step Functions can assume the Operator role, and for the Operator state machine only. So a wrong call in its name
+is made by that state machine itself, which has another definition for the moment. What else a probe creates carries the
+lab's tag and a name of its own; `sweep` finds what a killed process left behind.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
-from xsfn_helpers.chain.plan import Change, Plan
+from xsfn_helpers.chain.plan import Action, Change, Plan
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.interrupts import surely
@@ -39,6 +40,12 @@ POWERLESS: Final = json.dumps(
     {"Version": POLICY_VERSION, "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 )
 SHORTEST_SESSION: Final = 900
+_TRY: Final = "Try"
+_LAST: Final = "Try the other"
+# Stays in the Operator state machine only where a check is killed.
+_COMMENT: Final = (
+    "Here for a moment, while xsfn tries calls that must be denied; applying stage 3 restores the lesson's"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ def with_credentials(scenario: Scenario) -> dict[str, Any]:
 
 
 def by_hand(scenario: Scenario, *, external_id: str | None) -> dict[str, Any]:
-    """A task that calls AssumeRole itself, so that the external id can be chosen, or left out.
+    """A task that calls AssumeRole itself, so that the external ID can be chosen, or left out.
 
     `Credentials` always sends the machine's own ARN; this is the only way to send another one, or none.
     """
@@ -83,27 +90,29 @@ def by_hand(scenario: Scenario, *, external_id: str | None) -> dict[str, Any]:
     }
 
 
-def try_as_operator_role(environment: Environment, task: dict[str, Any]) -> Ending:
-    """Run the task in a state machine of the Operator account that has the Operator's role and another name."""
+def try_as_second_machine(environment: Environment, task: dict[str, Any]) -> Ending:
+    """Run the task in another state machine of the Operator account that has the Operator role.
+
+    Raises `StepError` where AWS denies it the role.
+    """
     return _try(environment, task, environment.scenario.operator_role_arn)
 
 
-def try_both_as_operator_role(
-    environment: Environment, first: dict[str, Any], second: dict[str, Any]
-) -> tuple[Ending, Ending]:
-    """Run two tasks one after the other in such a state machine. The second is tried however the first ends.
+def try_in_operator_machine(machine: StateMachine, task: dict[str, Any]) -> Ending:
+    """Run the task as the Operator state machine, whose definition is another one for the moment."""
+    return _ending(_history_of(machine, {"StartAt": _TRY, "States": {_TRY: task}})[-1])
 
-    What came of the first is told by the history alone: the execution ends as the second does.
+
+def try_both_in_operator_machine(
+    machine: StateMachine, first: dict[str, Any], second: dict[str, Any]
+) -> tuple[Ending, Ending]:
+    """Run two tasks one after the other like that. The second is tried however the first ends.
+
+    What came of the first is in the history alone: the execution ends as the second does.
     """
-    go_on = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Try"}], "Next": "Try"}
+    go_on = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": _LAST}], "Next": _LAST}
     before = {name: value for name, value in first.items() if name != "End"} | go_on
-    states = {"StartAt": "Try first", "States": {"Try first": before, "Try": second}}
-    machine = _machine_of(environment, _new_name(), environment.scenario.operator_role_arn, states)
-    with _for_a_moment(machine):
-        machine.create()
-        with translated(environment.scenario.operator):
-            answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
-        history = _wait_for_history(environment, answer["executionArn"])
+    history = _history_of(machine, {"StartAt": _TRY, "States": {_TRY: before, _LAST: second}})
     return _ending_of_first(history), _ending(history[-1])
 
 
@@ -136,6 +145,49 @@ def _role_names(environment: Environment, side: Side) -> list[str]:
             for role in page["Roles"]
             if role["RoleName"].startswith(PREFIX)
         ]
+
+
+def _history_of(machine: StateMachine, states: dict[str, Any]) -> list[HistoryEventTypeDef]:
+    """The history of one execution of these states as the Operator state machine.
+
+    An execution that meets the definition of a moment ago is started again, for a while: UpdateStateMachine is
+    eventually consistent (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html).
+    """
+    environment = machine.environment
+    deadline = time.monotonic() + environment.accounts.pace.propagation
+    with _with_definition(machine, json_text({"Comment": _COMMENT, **states})):
+        while True:
+            with translated(environment.scenario.operator):
+                answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
+            history = _wait_for_history(environment, answer["executionArn"])
+            if _tried(history) or time.monotonic() > deadline:
+                return history
+
+
+def _tried(history: list[HistoryEventTypeDef]) -> bool:
+    """Whether the probe's own states were run: entered, or not reached because the role couldn't be assumed."""
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+    return not entered or _TRY in entered
+
+
+@contextmanager
+def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
+    """The state machine with this definition for a moment; a missing one is created, and removed again."""
+    if machine.plan().action is Action.CREATE:
+        probe = replace(machine, definition=definition)
+        with _for_a_moment(probe):
+            probe.create()
+            yield
+        return
+    before = machine.as_stored()
+    try:
+        replace(before, definition=definition).save()
+        yield
+    except BaseException:
+        # It may have been saved or not: looked at first.
+        surely(before.apply)
+        raise
+    surely(before.save)
 
 
 def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
@@ -231,11 +283,7 @@ def _role(environment: Environment, name: str, side: Side = Side.OPERATOR) -> Ro
 
 
 def _machine(environment: Environment, name: str, role_arn: str, task: dict[str, Any]) -> StateMachine:
-    return _machine_of(environment, name, role_arn, {"StartAt": "Try", "States": {"Try": task}})
-
-
-def _machine_of(environment: Environment, name: str, role_arn: str, states: dict[str, Any]) -> StateMachine:
-    definition = {"Comment": "A probe: it tries one call and is removed", **states}
+    definition = {"Comment": "A probe: it tries one call and is removed", "StartAt": _TRY, "States": {_TRY: task}}
     return StateMachine(environment, Side.OPERATOR, name, role_arn, json_text(definition))
 
 

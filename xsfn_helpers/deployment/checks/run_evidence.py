@@ -1,4 +1,4 @@
-"""Live trials told as checks: what a run shows of each link, and the calls that must be refused."""
+"""Live trials told as checks: what a run shows of each link, and the calls that must be denied."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xsfn_helpers.deployment.runs import SUCCEEDED, Run
 RUN_LINKS: Final = (1, 2, 3, 6, 4)
 STOP_LINK: Final = 5
 _AFTER_ASSUMING: Final = (3, 4)
-LOOK_ABOVE: Final = mark("Put right the failed checks above first.")
+LOOK_ABOVE: Final = mark("Fix the failed checks above first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,23 @@ class Shown:
 
 
 def run_checks(run: Run, verdicts: Mapping[int, Verdict], numbers: Sequence[int] = RUN_LINKS) -> list[Check]:
-    """The links that a run must have passed; `verdicts` gives the hint where one was refused."""
+    """The links that a run must have passed; `verdicts` gives the hint where one was denied."""
     return [_link_check(run, verdicts, number, _shown(run, number)) for number in numbers]
 
 
 def refused_run_check(run: Run, link: Link) -> Check:
-    """The run must have been refused at this link."""
+    """The run must have been denied at this link."""
     refused = run.broken_link == link.number
     return Check(
         f"{link.id}.live",
-        tr("Link {link} is refused in a real run before its stage", link=link),
+        tr("Link {link} is denied in a real run before its stage", link=link),
         refused,
         ending(run),
         ""
         if refused
         else tr(
-            "Bring the accounts back to where this link is closed, or ask lab.decide({number}).", number=link.number
+            "Set the accounts to a stage at which this link is denied, or look at lab.evaluate({number}).",
+            number=link.number,
         ),
     )
 
@@ -74,7 +75,7 @@ def untried(links: Sequence[Link], evidence: str, hint: str) -> list[Check]:
 
 
 def refused_check(name: str, title: str, attempt: Callable[[], CallAnswer], *, hint: str) -> Check:
-    """A call that must be refused; `hint` is for when it isn't. A trial that can't be made fails the check too."""
+    """A call that must be denied; `hint` is for when it isn't. A trial that can't be made fails the check too."""
     try:
         answer = attempt()
     except XsfnError as error:
@@ -96,12 +97,12 @@ def _link_check(
 
 
 def _hint(run: Run, verdicts: Mapping[int, Verdict], number: int) -> str:
-    """The next step: what would open the link that refused, as far as the policies tell."""
+    """The next step: what would open the link that denied, as far as the policies tell."""
     if run.broken_link is None and run.subject_status == "FAILED":
-        return tr("No link refused: the Subject state machine failed by itself. Its definition says why.")
+        return tr("No link was denied: the Subject state machine failed by itself. Its definition shows why.")
     asked = run.broken_link or number
     return verdicts[asked].hint or tr(
-        "The policies allow link {asked}: wait for IAM to spread the change, then check again.", asked=asked
+        "The policies allow link {asked}: wait for the change to propagate, then check again.", asked=asked
     )
 
 
@@ -118,7 +119,7 @@ def _shown(run: Run, number: int) -> Shown:
     if passed:
         return Shown(True, tr(_EVIDENCE[number]))
     if run.broken_link:
-        return Shown(False, tr("not reached: link {broken_link} was refused", broken_link=run.broken_link))
+        return Shown(False, tr("not reached: link {broken_link} was denied", broken_link=run.broken_link))
     return Shown(False, ending(run))
 
 

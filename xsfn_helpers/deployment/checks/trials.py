@@ -1,4 +1,4 @@
-"""The chain tried live: a run, a run that is stopped, and the calls that must be refused."""
+"""The chain tried live: a run, a run that is stopped, and the calls that must be denied."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.aws.errors import code_of, message_of, translated
+from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, code_of, message_of, translated
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
 from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
@@ -36,14 +37,14 @@ _WAITING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
-    """What a call that should be refused came to: refused, in AWS's words, or not."""
+    """What a call that should be denied came to: denied, in AWS's words, or not."""
 
     refused: bool
     words: str
 
 
 def direct_assume_role(environment: Environment) -> CallAnswer:
-    """The Operator account's administrator asks for the execute role, with the right external id."""
+    """The Operator account's administrator asks for the execute role, with the right external ID."""
     scenario = environment.scenario
     try:
         # The answer, should there be one, holds credentials: it is not kept, and they may do nothing.
@@ -71,26 +72,38 @@ def direct_start_execution(environment: Environment) -> CallAnswer:
     return CallAnswer(False, tr("the Subject state machine was started from outside its account"))
 
 
-def wrong_external_id(environment: Environment) -> CallAnswer:
-    """Another state machine with the Operator's role: Step Functions passes that machine's ARN (confused deputy)."""
-    return _ended(probes.try_as_operator_role(environment, probes.with_credentials(environment.scenario)))
+def no_external_id(machine: StateMachine) -> CallAnswer:
+    """The Operator role, in the Operator state machine, requests the execute role without an external ID."""
+    without = probes.by_hand(machine.environment.scenario, external_id=None)
+    return _ended(probes.try_in_operator_machine(machine, without))
 
 
-def no_external_id(environment: Environment) -> CallAnswer:
-    """The Operator role asks for the execute role without an external id."""
-    return _ended(probes.try_as_operator_role(environment, probes.by_hand(environment.scenario, external_id=None)))
+def external_ids(machine: StateMachine) -> tuple[CallAnswer, CallAnswer]:
+    """The same with the external ID of another state machine, and with none, in one execution."""
+    scenario = machine.environment.scenario
+    other = probes.by_hand(scenario, external_id=f"{scenario.external_id}-another")
+    none = probes.by_hand(scenario, external_id=None)
+    wrong, missing = probes.try_both_in_operator_machine(machine, other, none)
+    return _ended(wrong), _ended(missing)
 
 
-def external_ids(environment: Environment) -> tuple[CallAnswer, CallAnswer]:
-    """`wrong_external_id` and `no_external_id`, tried by one state machine in one execution."""
+def second_machine(environment: Environment) -> CallAnswer:
+    """Another state machine asks for the Operator role, to request the execute role with the right external ID itself.
+
+    AWS denies it the role when it is created; where that is allowed, the run shows how far it gets (confused deputy).
+    """
     scenario = environment.scenario
-    by_hand, machine = probes.by_hand(scenario, external_id=None), probes.with_credentials(scenario)
-    none, wrong = probes.try_both_as_operator_role(environment, by_hand, machine)
-    return _ended(wrong), _ended(none)
+    task = probes.by_hand(scenario, external_id=scenario.external_id)
+    try:
+        return _ended(probes.try_as_second_machine(environment, task))
+    except StepError as error:
+        if ROLE_NOT_ASSUMABLE not in error.what:
+            raise
+        return CallAnswer(True, stable(error.what))
 
 
 def other_role(environment: Environment) -> CallAnswer:
-    """Another role of the Operator account asks, permitted by its own account and with the right external id."""
+    """Another role of the Operator account asks, permitted by its own account and with the right external ID."""
     task = probes.by_hand(environment.scenario, external_id=environment.scenario.external_id)
     return _ended(probes.try_as_other_role(environment, task))
 
@@ -99,7 +112,7 @@ def other_role(environment: Environment) -> CallAnswer:
 def machine_in_place(machine: StateMachine) -> Iterator[None]:
     """The Operator machine for as long as it is needed: one that stands is used, a missing one is made and removed.
 
-    The trust policy names this machine's ARN as external id, so no other name would do.
+    The trust policy names this machine's ARN as external ID, so no other name would do.
     """
     if machine.plan().action is not Action.CREATE:
         yield
@@ -150,9 +163,9 @@ def until_seen(environment: Environment, attempt: Callable[[], Run], *, allowed:
         if not not_seen_yet or waited > patience:
             return tried
         what = (
-            tr("a run was refused, though the policies allow it")
+            tr("a run was denied, though the policies allow it")
             if allowed
-            else tr("a run was let through, though they deny it")
+            else tr("a run was allowed, though the policies deny it")
         )
         environment.accounts.tell_waiting(
             Waiting(environment.scenario.operator, what, tr(IAM_SPREADS), waited, patience)
@@ -165,7 +178,7 @@ def stopped_run(environment: Environment, subject_machine: StateMachine, *, allo
     """Stop a run while its Subject execution waits: the trial of link 5.
 
     The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
-    back whatever happens. `allowed` says what the policies make of link 5; a stop that they refuse isn't waited for.
+    back whatever happens. `allowed` says what the policies make of link 5; a stop that they deny isn't waited for.
     """
     before = subject_machine.as_stored()
     waiting = replace(before, definition=json_text(_WAITING))
@@ -223,7 +236,7 @@ def _refusal(environment: Environment, error: ClientError) -> CallAnswer:
 
 
 def _ended(ending: probes.Ending) -> CallAnswer:
-    """A probe's end. Failing for any other reason than a refusal proves nothing, and doesn't count as refused."""
+    """A probe's end. Failing for any other reason than a denial proves nothing, and doesn't count as denied."""
     words = stable(ending.cause)
     if ending.status == "SUCCEEDED":
         return CallAnswer(False, tr("the execute role was given"))

@@ -1,7 +1,8 @@
-"""AssumeRole tried out: a trust policy of your own, decided by the engine and tried with the real call, side by side.
+"""AssumeRole tried out: a trust policy of your own, evaluated by the lab and tried with the real call, side by side.
 
-Two roles are made for one question and removed again: the *asker*, which a session of is asking, and the *door* in the
-Subject account, whose trust policy is in question. Their keys never leave the process and may do nothing else.
+Two roles are created for one question and removed again: the *calling role*, a session of which calls `sts:AssumeRole`,
+and the *target role* in the Subject account, whose trust policy is in question. Their keys never leave the process and
+may do nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import Any, Final
 
 from xsfn_helpers.aws.attempt import Attempt, attempt
@@ -19,9 +21,10 @@ from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.documents import POLICY_VERSION
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.stored import StoredRole
+from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.checks import probes
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
@@ -29,10 +32,12 @@ from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Principal, Request, decide, explain
 
-ASKER: Final = f"{probes.PREFIX}asker"
-DOOR: Final = f"{probes.PREFIX}door"
+CALLER: Final = f"{probes.PREFIX}caller"
+TARGET: Final = f"{probes.PREFIX}target"
 SESSION: Final = "curious"
-_PERMISSION: Final = "assume-the-door"
+_PERMISSION: Final = "assume-the-target-role"
+EXPECTATIONS: Final = ("allowed", "denied")
+_SAID: Final = {"allowed": mark("allowed"), "denied": mark("denied")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,58 +47,85 @@ class TrialAnswer(Renderable):
     trust: Mapping[str, Any]
     decision: Decision
     aws: Attempt
+    expected: str = ""
 
     @property
     def agree(self) -> bool:
-        """Whether engine and call came to the same."""
+        """Whether evaluation and call came to the same."""
         return self.decision.allowed == self.aws.allowed
 
     @property
     def agreement(self) -> str:
         """The same in words."""
         return (
-            tr("✓ They agree.") if self.agree else tr("✗ They disagree: that is a fault of the engine or the sandbox.")
+            tr("✓ Evaluation and call agree.")
+            if self.agree
+            else tr("✗ Evaluation and call disagree: that is a fault of the lab or the sandbox.")
+        )
+
+    @property
+    def prediction(self) -> str:
+        """What was expected, beside what it was; empty where nothing was."""
+        if not self.expected:
+            return ""
+        came = EXPECTATIONS[0] if self.aws.allowed else EXPECTATIONS[1]
+        if self.expected == came:
+            return tr("✓ You expected {expected}, and it was.", expected=tr(_SAID[came]))
+        return tr(
+            "✗ You expected {expected}, and it was {came}.", expected=tr(_SAID[self.expected]), came=tr(_SAID[came])
         )
 
     def __str__(self) -> str:
-        return "\n".join(
-            [
-                tr("The trust policy: {statement}", statement=json.dumps(self.trust["Statement"])),
-                tr("The engine: {text}", text=explain(self.decision).text),
-                tr("The real call: {aws}", aws=self.aws),
-                self.agreement,
-            ]
+        lines = [
+            tr("The trust policy: {statement}", statement=json.dumps(self.trust["Statement"])),
+            tr("Evaluated from the policies: {text}", text=explain(self.decision).text),
+            tr("The real call: {aws}", aws=self.aws),
+            self.agreement,
+        ]
+        return "\n".join([self.prediction, *lines] if self.prediction else lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(Renderable):
+    """A prediction that doesn't exist yet: nothing was tried, and no answer is shown."""
+
+    choices: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return tr(
+            "Your prediction first: replace ... with {choices}, and run the cell again.",
+            choices=tr(" or ").join(f'"{choice}"' for choice in self.choices),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TrustTrial:
-    """Asks who gets through which trust policy. Every method can be called again; nothing stays behind."""
+    """Tries who may assume a role with which trust policy. Every method can be called again; nothing stays behind."""
 
     environment: Environment
-    asker_side: Side = Side.OPERATOR
+    caller_side: Side = Side.OPERATOR
 
     @property
-    def asker_arn(self) -> str:
-        """The role that asks."""
-        return f"arn:{self._partition}:iam::{self._asker_account}:role/{ASKER}"
+    def caller_role_arn(self) -> str:
+        """The calling role."""
+        return f"arn:{self._partition}:iam::{self._caller_account}:role/{CALLER}"
 
     @property
     def session_arn(self) -> str:
         """The session of it that makes the call."""
-        return f"arn:{self._partition}:sts::{self._asker_account}:assumed-role/{ASKER}/{SESSION}"
+        return f"arn:{self._partition}:sts::{self._caller_account}:assumed-role/{CALLER}/{SESSION}"
 
     @property
     def account_arn(self) -> str:
-        """The asker's account as a whole."""
-        return f"arn:{self._partition}:iam::{self._asker_account}:root"
+        """The calling role's account as a whole."""
+        return f"arn:{self._partition}:iam::{self._caller_account}:root"
 
     @property
-    def door_arn(self) -> str:
+    def target_role_arn(self) -> str:
         """The role whose trust policy is in question."""
-        return f"arn:{self._partition}:iam::{self.environment.scenario.subject_account_id}:role/{DOOR}"
+        return f"arn:{self._partition}:iam::{self.environment.scenario.subject_account_id}:role/{TARGET}"
 
-    def ask(
+    def try_policy(
         self,
         principal: str,
         *,
@@ -101,35 +133,51 @@ class TrustTrial:
         permission: bool = True,
         external_id: str | None = None,
         deny: Mapping[str, Any] | None = None,
-    ) -> TrialAnswer:
-        """May the asker's session assume a door that trusts `principal` under `condition`?
+        expect: str | EllipsisType = "",
+    ) -> TrialAnswer | Gap:
+        """May the calling role's session assume a target role that trusts `principal` under `condition`?
 
-        `permission` says whether the asker's own account lets it; `external_id` goes along with the call; `deny` is
-        the condition of a second statement that denies. Raises `StepError` when IAM doesn't take the trust policy.
+        `permission` says whether the caller's own account allows it; `external_id` is sent with the call; `deny` is
+        the condition of a second statement that denies. `expect` is your own answer, `allowed` or `denied`, given
+        before; `...` stands for a gap to fill, and shows no answer yet. Raises `ConfigError` for another, and
+        `StepError` when IAM rejects the trust policy.
         """
+        if isinstance(expect, EllipsisType):
+            return Gap(EXPECTATIONS)
+        if expect and expect not in EXPECTATIONS:
+            raise ConfigError(
+                tr("There is no answer {expect!r}.", expect=expect),
+                where="expect",
+                fix=tr("Replace it with one of {names}.", names=", ".join(map(repr, EXPECTATIONS))),
+            )
         trust = _trust(principal, condition, deny)
         with locked(self.environment.lab_id):
-            asker, door = self._asker(permission), self._role(Side.SUBJECT, DOOR, trust)
-            policy = InlinePolicy(self.environment, self.asker_side, ASKER, _PERMISSION, json_text(self._permission()))
+            caller, target = self._caller(permission), self._role(Side.SUBJECT, TARGET, trust)
+            policy = InlinePolicy(
+                self.environment, self.caller_side, CALLER, _PERMISSION, json_text(self._permission())
+            )
             try:
-                asker.apply()
+                caller.apply()
                 if permission:
                     policy.apply()
-                door.apply()
-                return self._answer(trust, external_id)
+                target.apply()
+                return replace(self._answer(trust, external_id), expected=expect)
             finally:
-                surely(door.undo)
-                surely(asker.undo)
+                surely(target.undo)
+                surely(caller.undo)
+
+    # Older names; they go with 1.0.
+    ask, asker_arn, door_arn = try_policy, caller_role_arn, target_role_arn
 
     def _answer(self, trust: Mapping[str, Any], external_id: str | None) -> TrialAnswer:
         extra = {} if external_id is None else {"ExternalId": external_id}
-        decision, asker = self._decide(external_id), self._session_client()
+        decision, caller = self._decide(external_id), self._session_client()
         patience = self.environment.accounts.pace.propagation
         began = time.monotonic()
         while True:
             call = attempt(
-                asker.assume_role,
-                RoleArn=self.door_arn,
+                caller.assume_role,
+                RoleArn=self.target_role_arn,
                 RoleSessionName=SESSION,
                 DurationSeconds=probes.SHORTEST_SESSION,
                 Policy=probes.POWERLESS,
@@ -143,24 +191,24 @@ class TrustTrial:
             time.sleep(1)
 
     def _tell_waiting(self, waited: float) -> None:
-        account, accounts = self.environment.scenario.account(self.asker_side), self.environment.accounts
+        account, accounts = self.environment.scenario.account(self.caller_side), self.environment.accounts
         accounts.tell_waiting(
-            Waiting(account, tr("waiting for the asker's role"), tr(IAM_SPREADS), waited, accounts.pace.propagation)
+            Waiting(account, tr("waiting for the calling role"), tr(IAM_SPREADS), waited, accounts.pace.propagation)
         )
 
     def _session_client(self) -> Any:
-        """STS as the asker's session."""
-        sts = self.environment.accounts.client(self.asker_side, "sts")
-        with translated(self.environment.scenario.account(self.asker_side)):
+        """STS as the calling role's session."""
+        sts = self.environment.accounts.client(self.caller_side, "sts")
+        with translated(self.environment.scenario.account(self.caller_side)):
             issued = retry_while(
                 lambda: sts.assume_role(
-                    RoleArn=self.asker_arn, RoleSessionName=SESSION, DurationSeconds=probes.SHORTEST_SESSION
+                    RoleArn=self.caller_role_arn, RoleSessionName=SESSION, DurationSeconds=probes.SHORTEST_SESSION
                 ),
                 lambda error: code_of(error) == "AccessDenied",
                 budget=self.environment.accounts.pace.propagation,
                 say=self._tell_waiting,
             )["Credentials"]
-        return self.environment.accounts.session(self.asker_side).client(
+        return self.environment.accounts.session(self.caller_side).client(
             "sts",
             aws_access_key_id=issued["AccessKeyId"],
             aws_secret_access_key=issued["SecretAccessKey"],
@@ -169,22 +217,24 @@ class TrustTrial:
 
     def _decide(self, external_id: str | None) -> Decision:
         """The engine's answer, from the two roles as they are stored."""
-        asker, door = self._stored(self.asker_side, ASKER), self._stored(Side.SUBJECT, DOOR)
+        caller, target = self._stored(self.caller_side, CALLER), self._stored(Side.SUBJECT, TARGET)
         context = {"sts:RoleSessionName": SESSION, f"aws:PrincipalTag/{LAB_TAG}": self.environment.lab_id}
         if external_id is not None:
             context["sts:ExternalId"] = external_id
         request = Request(
-            principal=Principal.parse(self.session_arn, unique_id=asker.unique_id, role_arn=asker.arn),
+            principal=Principal.parse(self.session_arn, unique_id=caller.unique_id, role_arn=caller.arn),
             action="sts:AssumeRole",
-            resource=door.arn,
+            resource=target.arn,
             resource_account=self.environment.scenario.subject_account_id,
             context=context,
         )
         identity = tuple(
-            Policy.parse(json_text(document), kind=PolicyKind.IDENTITY, name=tr("the asker's policy {name}", name=name))
-            for name, document in asker.inline.items()
+            Policy.parse(
+                json_text(document), kind=PolicyKind.IDENTITY, name=tr("the calling role's policy {name}", name=name)
+            )
+            for name, document in caller.inline.items()
         )
-        trust = Policy.parse(json_text(door.trust), kind=PolicyKind.TRUST, name=tr("the door's trust policy"))
+        trust = Policy.parse(json_text(target.trust), kind=PolicyKind.TRUST, name=tr("the target role's trust policy"))
         return decide(request, Policies(identity=identity, resource=trust))
 
     def _stored(self, side: Side, name: str) -> StoredRole:
@@ -193,18 +243,23 @@ class TrustTrial:
         assert role is not None  # made a moment ago, in our turn
         return role
 
-    def _asker(self, permission: bool) -> Role:
-        """A role that this account's administrator may become; what it may do is the question."""
-        with translated(self.environment.scenario.account(self.asker_side)):
-            me = self.environment.accounts.client(self.asker_side, "sts").get_caller_identity()["Arn"]
+    def _caller(self, permission: bool) -> Role:
+        """A role that this account's administrator may assume; what it may do is the question."""
+        with translated(self.environment.scenario.account(self.caller_side)):
+            me = self.environment.accounts.client(self.caller_side, "sts").get_caller_identity()["Arn"]
         policies = frozenset({_PERMISSION}) if permission else frozenset()
-        return self._role(self.asker_side, ASKER, _trust(me, None, None), policies)
+        return self._role(self.caller_side, CALLER, _trust(me, None, None), policies)
 
     def _role(self, side: Side, name: str, trust: Mapping[str, Any], policies: frozenset[str] = frozenset()) -> Role:
         return Role(self.environment, side, name, json_text(trust), policies=policies)
 
     def _permission(self) -> dict[str, Any]:
-        allow = {"Sid": "AssumeTheDoor", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": self.door_arn}
+        allow = {
+            "Sid": "AssumeTheTargetRole",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": self.target_role_arn,
+        }
         return {"Version": POLICY_VERSION, "Statement": [allow]}
 
     @property
@@ -212,8 +267,8 @@ class TrustTrial:
         return self.environment.scenario.partition
 
     @property
-    def _asker_account(self) -> str:
-        return self.environment.scenario.account(self.asker_side).id
+    def _caller_account(self) -> str:
+        return self.environment.scenario.account(self.caller_side).id
 
 
 def _trust(principal: str, condition: Mapping[str, Any] | None, deny: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The set-up checked: each stage's things as they should be, each link decided from the policies and tried live.
+"""The setup checked: each stage's things as they should be, each link decided from the policies and tried live.
 
-The words depend on what stands, never on ids or times: the same set-up gives the same report.
+The words depend on what stands, never on ids or times: the same setup gives the same report.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Validation:
     def report(self, *, stage: int = LAST_STAGE, live: bool = True, run: Run | None = None) -> Report:
         """Everything that must hold when stages up to `stage` are applied and later ones aren't.
 
-        That includes the links that must still be refused. `live=False` leaves out the real calls. `run` is a run that
+        That includes the links that must still be denied. `live=False` leaves out the real calls. `run` is a run that
         has just ended, to take as the trial instead of a new one. What a trial needs is made and removed again.
         Raises `StepError` for a stage that doesn't exist.
         """
@@ -91,7 +91,7 @@ class Validation:
         )
 
     def before(self, stage: int) -> Report:
-        """What must be refused before `stage` is applied: the links it opens, and a whole run."""
+        """What must be denied before `stage` is applied: the links it opens, and a whole run."""
         verdicts = _verdicts(self.environment)
         opened = [verdict for verdict in verdicts.values() if OPENED_BY[verdict.link.number] == stage]
         checks = [_decided(verdict, stage - 1) for verdict in opened]
@@ -153,13 +153,13 @@ class Validation:
             tr("the Subject execution ran under the Subject role and succeeded")
             if passed
             else tr("the Subject execution ended {status}", status=status),
-            "" if passed else tr("lab.decide(6) says whether the Subject role trusts Step Functions."),
+            "" if passed else tr("lab.evaluate(6) says whether the Subject role trusts Step Functions."),
         )
 
     def _no_run_before(self, stage: int, verdicts: Mapping[int, Verdict]) -> Check:
-        title = tr("No run gets through before stage {stage}", stage=stage)
+        title = tr("No run succeeds before stage {stage}", stage=stage)
         hint = tr(
-            "Stage {stage} seems to be applied already: lab.at_stage({before}) takes it back.",
+            "Stage {stage} seems to be applied already: lab.set_stage({before}) undoes it.",
             stage=stage,
             before=stage - 1,
         )
@@ -178,10 +178,10 @@ class Validation:
     def _refused(self, stage: int) -> Iterator[Check]:
         environment = self.environment
         # Both from one probe. Where it can't be made, each says so.
-        external_ids = cache(lambda: trials.external_ids(environment))
-        soon = tr("(If it was put right a moment ago, check again: IAM takes a while to spread a change.)")
+        external_ids = cache(lambda: trials.external_ids(self.steps.operator_machine))
+        soon = tr("(If you fixed it a moment ago, check again: IAM changes take a while to propagate.)")
         wants_role = tr(
-            "Let the trust policy of stage 1 name the Operator role, and nobody else, as principal. {soon}", soon=soon
+            "Let the trust policy of stage 1 name the Operator role, and no one else, as principal. {soon}", soon=soon
         )
         wants_id = tr(
             "Let the trust policy of stage 1 require StringEquals sts:ExternalId {external_id}. {soon}",
@@ -190,7 +190,7 @@ class Validation:
         )
         yield refused_check(
             "direct-assume-role",
-            tr("The Operator account's administrator can't assume the execute role, even with the right external id"),
+            tr("The Operator account's administrator can't assume the execute role, even with the right external ID"),
             lambda: trials.direct_assume_role(environment),
             hint=wants_role,
         )
@@ -202,21 +202,33 @@ class Validation:
         )
         if stage < _RUNS_FROM:
             return
+        # An adopted state machine isn't the lab's to be given another definition, not even for a moment.
+        if "operator_machine" not in environment.adopted.keys:
+            yield refused_check(
+                "wrong-external-id",
+                tr("The Operator role can't assume the execute role with another state machine's external ID"),
+                lambda: external_ids()[0],
+                hint=wants_id,
+            )
+            yield refused_check(
+                "no-external-id",
+                tr("The Operator role can't assume the execute role without an external ID"),
+                lambda: external_ids()[1],
+                hint=wants_id,
+            )
         yield refused_check(
-            "wrong-external-id",
-            tr("Another state machine with the Operator role can't assume the execute role (confused deputy)"),
-            lambda: external_ids()[0],
-            hint=wants_id,
-        )
-        yield refused_check(
-            "no-external-id",
-            tr("The Operator role can't assume the execute role without an external id"),
-            lambda: external_ids()[1],
-            hint=wants_id,
+            "second-machine",
+            tr("A second state machine can't have the Operator role, not even to send the right external ID"),
+            lambda: trials.second_machine(environment),
+            hint=tr(
+                "Let aws:SourceArn in the Operator role's trust policy name {machine_arn} only. {soon}",
+                machine_arn=environment.scenario.operator_machine_arn,
+                soon=soon,
+            ),
         )
         yield refused_check(
             "other-role",
-            tr("Another role of the Operator account can't assume the execute role, even with the right external id"),
+            tr("Another role of the Operator account can't assume the execute role, even with the right external ID"),
             lambda: trials.other_role(environment),
             hint=wants_role,
         )
@@ -241,7 +253,7 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
         text = (
             mark("{thing} in {account} is as it should be")
             if left
-            else mark("{thing} in {account} is adopted, as it is")
+            else mark("{thing} in {account} existed before, and is used as it is")
         )
         evidence = tr(text, thing=change.thing, account=change.account)
     elif change.action is Action.CREATE:
@@ -258,7 +270,7 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     elif change.action is Action.NOT_OURS:
         hint = tr("The lab leaves it alone: remove or rename it, or choose another name for the lab's.")
     else:
-        hint = tr("{how} puts it right; on the command line, xsfn walkthrough does.", how=how)
+        hint = tr("{how} fixes it; on the command line, xsfn walkthrough does.", how=how)
     return Check(f"stage-{step.number}.{name}", tr(claim), passed, evidence, hint)
 
 
@@ -274,13 +286,13 @@ def _decided(verdict: Verdict, stage: int) -> Check:
             verdict.hint,
         )
     hint = tr(
-        "Stage {opened_by} seems to be applied already: lab.at_stage({stage}) takes it back.",
+        "Stage {opened_by} seems to be applied already: lab.set_stage({stage}) undoes it.",
         opened_by=opened_by,
         stage=stage,
     )
     return Check(
         f"{link.id}.decided",
-        tr("Link {link} is refused by the policies before stage {opened_by}", link=link, opened_by=opened_by),
+        tr("Link {link} is denied by the policies before stage {opened_by}", link=link, opened_by=opened_by),
         not verdict.allowed,
         verdict.evidence,
         hint if verdict.allowed else "",

@@ -1,4 +1,4 @@
-"""Why a cross-account set-up doesn't work, and the smallest change that makes it: read, decided, told. Changes nothing.
+"""Why a cross-account setup doesn't work, and the smallest change that makes it: read, decided, told. Changes nothing.
 
 A reader (`live`, `files`) collects the `Evidence`; `analyse` decides every link of every task from it, names the first
 broken one with its fix, and the risks in what works. Answers are three-valued: what couldn't be seen is said, and what

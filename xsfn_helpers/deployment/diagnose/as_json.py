@@ -2,7 +2,7 @@
 
 The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`, and `exit_code` 0,
 1 or 3 for these; a link's `answer` is `allowed`, `refused`, `unknown` or `not_asked`; what an `unknown` one hangs on is
-`open`, what could refuse an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
+`open`, what could deny an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
 its `calls` are what is to be sent.
 """
 

@@ -85,7 +85,7 @@ class ServiceCall:
 
     @property
     def has_resource_policy(self) -> bool:
-        """Whether what it acts on may have a policy of its own, which could allow or refuse as well."""
+        """Whether what it acts on may have a policy of its own, which could allow or deny as well."""
         return may_be_let_in_by_the_resource(self.action)
 
 
@@ -144,7 +144,8 @@ def _call(one: Permission, number: int, acting: CallingPlace, own: CallingPlace)
         number,
         one.action,
         one.resource,
-        _owner(one.resource.arn, place),
+        # states:InvokeHTTPEndpoint names the state machine, in whatever account the role is that asks for it.
+        place.account if one.action == "states:InvokeHTTPEndpoint" else _owner(one.resource.arn, place),
         when,
         own=one.by is By.OWN,
         context=one.context,

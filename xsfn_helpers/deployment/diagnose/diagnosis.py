@@ -57,7 +57,7 @@ class TaskDiagnosis:
 class Diagnosis(Renderable):
     """What was found. `fixes` puts right one link after the other, the first broken one first; see `Fix`.
 
-    `risks` and `least` (the smallest policies) are told of the set-up as it is with all fixes made.
+    `risks` and `least` (the smallest policies) are told of the setup as it is with all fixes made.
 
     `str()` is the report as text; in a notebook it shows as the same report in HTML.
     """
@@ -148,10 +148,10 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
 
 
 def _left_out(diagnosis: Diagnosis) -> Iterator[NotSeen]:
-    """Policies that nobody read, and that could refuse what is allowed without them."""
+    """Policies that nobody read, and that could deny what is allowed without them."""
     for link in diagnosis.links:
         for what in link.unread:
-            why = tr("not read: a Deny in it would refuse {action}", action=link.action)
+            why = tr("not read: a Deny in it would deny {action}", action=link.action)
             yield NotSeen(link.accounts[-1], what, why)
 
 

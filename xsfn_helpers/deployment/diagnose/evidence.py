@@ -1,4 +1,4 @@
-"""What is known of a set-up: machines, roles, policies; and what couldn't be seen, and why. Pure.
+"""What is known of a setup: machines, roles, policies; and what couldn't be seen, and why. Pure.
 
 A reader (live, or of exported files) fills it in; everything else only looks. Nothing here is guessed: a policy that
 nobody could read is there by name, with the reason in the place of its document.
@@ -54,7 +54,7 @@ class PolicySeen:
         return bool(self.arn) and account_of(self.arn) == _AWS_OWN
 
     def title_of(self, role: str) -> str:
-        """What it is called as a permission policy, or a boundary, of this role."""
+        """What it is called as a permissions policy, or a boundary, of this role."""
         if self.arn:
             return tr("managed policy {policy} of role {role}", policy=self.name, role=role)
         return tr("inline policy {policy} of role {role}", policy=self.name, role=role)
@@ -62,7 +62,7 @@ class PolicySeen:
 
 @dataclass(frozen=True, slots=True)
 class RoleSeen:
-    """One role. `policies_listed`: whether these are all its permission policies; `tags` is None where unknown.
+    """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
     `in_full` is False for a role of which only a list's line was read: name, id and trust policy.
     """

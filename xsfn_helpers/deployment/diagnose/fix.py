@@ -13,7 +13,7 @@ from xsfn_helpers.deployment.diagnose.evidence import Evidence
 class Fix:
     """The smallest change for one link. `changes` is empty where only a person can do it: then `summary` says what.
 
-    `mends`: deciding again with the changes made no longer refuses the link (else something else is wrong with it, too,
+    `mends`: deciding again with the changes made no longer denies the link (else something else is wrong with it, too,
     and the next fix is about that). `continues_as` is the ARN of the state machine that takes the place of the one
     asked about.
     """

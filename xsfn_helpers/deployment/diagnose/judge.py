@@ -1,6 +1,6 @@
-"""One request decided from what was seen: allowed, refused, or can't tell, and then what it hangs on. Pure.
+"""One request decided from what was seen: allowed, denied, or can't tell, and then what it hangs on. Pure.
 
-The request is decided twice. Once everything that wasn't seen allows, once it refuses; only where both come out alike
+The request is decided twice. Once everything that wasn't seen allows, once it denies; only where both come out alike
 is the answer certain. What it acts on may be known in part only: then a statement counts, in the one reading, if it
 covers any of what it may be, in the other, if it covers all of it. An organization's policies that nobody could read
 are left out of this, and told beside it: else no answer of somebody outside its management account would ever be
@@ -27,9 +27,9 @@ Document = dict[str, Any]
 
 class Answer(StrEnum):
     ALLOWED = mark("allowed")
-    REFUSED = mark("refused")
+    REFUSED = mark("denied")
     UNKNOWN = mark("can't tell")
-    NOT_ASKED = mark("not asked")
+    NOT_ASKED = mark("not requested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class NamedPolicy:
 class Layers:
     """Every policy that has a say, as seen.
 
-    `identity_listed`: whether these are all the caller's permission policies; `identity_unseen` says why nothing is
+    `identity_listed`: whether these are all the caller's permissions policies; `identity_unseen` says why nothing is
     known of the caller, `resource_unseen` why nothing is of the resource's policy. `resource` is None where there is
     none. `keys_unseen` are condition keys (lower-case) that AWS may fill in for this call and nobody can know here;
     `account_unseen`: whether it isn't known whose the resource is. `may_limit` are policies of an organization that
-    refuse the call if they are about these accounts. `filled_in_later` are the placeholders in the caller's ARN.
+    deny the call if they are about these accounts. `filled_in_later` are the placeholders in the caller's ARN.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -166,7 +166,7 @@ def _judge(request: Request, layers: Layers, *, partly: bool) -> Judgement:
     if worst.allowed and not limits:
         return Judgement(Answer.ALLOWED, worst)
     if limits:
-        told = mark("{policy}, which would refuse it, and of which it isn't known whom it limits")
+        told = mark("{policy}, which would deny it, and of which it isn't known whom it limits")
         return Judgement(Answer.UNKNOWN, worst, open=tuple(tr(told, policy=one) for one in limits))
     return Judgement(Answer.UNKNOWN, worst, open=tuple(dict.fromkeys((*fearful.open, *hopeful.open))))
 
@@ -183,7 +183,7 @@ class _Reading:
         layers = self._layers
         identity = list(self._known(layers.identity, PolicyKind.IDENTITY))
         if layers.identity_unseen or not layers.identity_listed:
-            self.open.append(layers.identity_unseen or tr("permission policies that weren't listed"))
+            self.open.append(layers.identity_unseen or tr("permissions policies that weren't listed"))
             if self._hopeful:
                 identity.append(_any(PolicyKind.IDENTITY))
             elif layers.identity_unseen:

@@ -70,7 +70,7 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
     role = evidence.role(role_arn)
     if role is None or not role.in_full:
         unseen = tr(
-            "the permission policies of role {role} in account {account}",
+            "the permissions policies of role {role} in account {account}",
             role=role_name(role_arn),
             account=account_of(role_arn),
         )
@@ -101,7 +101,7 @@ def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
 
 
 def unplaced_limits(evidence: Evidence, resource_account: str) -> tuple[NamedPolicy, ...]:
-    """Policies of an organization that may refuse the call, if they limit the accounts that it is about."""
+    """Policies of an organization that may deny the call, if they limit the accounts that it is about."""
     placed = [one for level in evidence.account(resource_account).rcps or () for one in level]
     titles = {True: mark("resource control policy {policy}"), False: mark("service control policy {policy}")}
     return tuple(

@@ -36,7 +36,7 @@ def needs(evidence: Evidence, tasks: Iterable[TaskCall]) -> Mapping[str, Needs]:
 
 
 def minimal_policy(pairs: Needs) -> Document | None:
-    """The smallest permission policy for these; None where something in it is known only at run time, or nothing is."""
+    """The smallest permissions policy for these; None where part of it is known only at run time, or there is none."""
     if not pairs or any(not resource for _, resource in pairs):
         return None
     by_resource: dict[str, list[str]] = {}
@@ -50,7 +50,7 @@ def minimal_policy(pairs: Needs) -> Document | None:
 
 
 def task_role_trust(evidence: Evidence) -> Document:
-    """The narrowest trust policy of a role that this state machine's tasks take on.
+    """The narrowest trust policy of a role that this state machine's tasks assume.
 
     Source: docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
     """

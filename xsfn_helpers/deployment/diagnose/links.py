@@ -46,7 +46,7 @@ class TaskLink:
     """One link of a task. `why` says what decided, in one sentence; `accounts` are those whose policies have a say.
 
     `slip` is set where no policy is the reason but something that isn't as it is named. `unread` are documents that
-    could refuse it as well, were not read, and are left out of the answer.
+    could deny it as well, were not read, and are left out of the answer.
     """
 
     number: int
@@ -69,7 +69,7 @@ class TaskLink:
 
     @property
     def aws_says(self) -> str:
-        """AWS's sentence in the execution's history; empty where it isn't refused, or the words aren't known."""
+        """AWS's sentence in the execution's history; empty where it isn't denied, or the words aren't known."""
         if not self.broken:
             return ""
         if self.number == TAKE_ON and self.resource and (self.slip is None or self.slip.kind is not SlipKind.NO_ROLE):
@@ -180,7 +180,7 @@ class _Chain:
         """A role of which only a part of the ARN is known: what the state machine's role may do decides alone."""
         task, machine = self._task, self._machine
         known = task.known_role
-        where = self._what_would_settle()
+        where = _role_at_run_time(task, self._evidence)
         open_link = replace(link, answer=Answer.UNKNOWN, why=where, open=(_value_of(task),))
         found = Arn.parse(known)
         if found is None or found.service != "iam" or not found.rest.startswith("role/"):
@@ -216,16 +216,6 @@ class _Chain:
         return decision.outcome is Outcome.IMPLICITLY_DENIED and not any(
             layer.kind in _CALLERS_OWN for layer in decision.lacking
         )
-
-    def _what_would_settle(self) -> str:
-        execution, expression = self._evidence.execution, self._task.choice.value
-        if execution is None:
-            known = mark("Which role it is shows only at run time, from {expression}: give the ARN of an execution.")
-        elif not execution.has_history:
-            known = mark("Which role it was shows in the execution's history, from {expression}: add the history.")
-        else:
-            known = mark("Which role it is shows only at run time, from {expression}; this execution doesn't tell it.")
-        return tr(known, expression=expression)
 
     def _without_role(self, link: TaskLink) -> TaskLink:
         across = next((call for call in self._asked.calls if call.account != self._machine.account), None)
@@ -394,6 +384,26 @@ class _Chain:
         return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
 
 
+def _role_at_run_time(task: TaskCall, evidence: Evidence) -> str:
+    """That a task's role isn't known, and what would tell it."""
+    expression, execution = task.choice.value, evidence.execution
+    if execution is None:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",
+            expression=expression,
+        )
+    if not execution.has_history:
+        return tr(
+            "Which role it is shows only at run time, from {expression}: the execution's history tells it, and wasn't "
+            "read. Add the answer of `aws stepfunctions get-execution-history`.",
+            expression=expression,
+        )
+    return tr(
+        "Which role it is shows only at run time, from {expression}, and in this execution the task didn't run.",
+        expression=expression,
+    )
+
+
 def _value_of(task: TaskCall) -> str:
     return tr("the value of {expression}", expression=task.choice.value)
 
@@ -432,11 +442,11 @@ def _reason(judgement: Judgement) -> str:
         return tr("It hangs on {open}.", open=tr("; ").join(judgement.open))
     if decision.decided_by:
         statements = listed(decision.decided_by)
-        return tr("Refused {reason}: {statements}.", reason=decision.aws_reason, statements=statements)
+        return tr("Denied {reason}: {statements}.", reason=decision.aws_reason, statements=statements)
     layers = listed(_lacking(layer, decision.request) for layer in explain(decision).layers if _lacks(layer))
     asker = decision.request.principal
     # Which session of the role it is has no weight: Step Functions names each at random.
-    return tr("Refused: {reasons}.", reasons=layers).replace(asker.arn, asker.role_arn or asker.arn)
+    return tr("Denied: {reasons}.", reasons=layers).replace(asker.arn, asker.role_arn or asker.arn)
 
 
 def _lacks(layer: LayerResult) -> bool:

@@ -39,7 +39,7 @@ class SlipKind(StrEnum):
     NOT_A_MACHINE = "no ARN of a state machine"
     MACHINE_MISSING = "no such state machine"
     OTHER_REGION = "another region"
-    LOUD_NAME = "a name that no external id can have"
+    LOUD_NAME = "a name that no external ID can have"
     EXPRESS = "an Express state machine"
     STANDARD = "a Standard state machine"
     OTHER_PARTITION = "another partition"
@@ -84,12 +84,12 @@ def _may_be_named(role: RoleSeen, evidence: Evidence) -> bool:
 
 
 def loud_sign(external_id: str) -> str | None:
-    """The first sign of a text that no external id can have; None where there is none."""
+    """The first sign of a text that no external ID can have; None where there is none."""
     return next((sign for sign in external_id if not _EXTERNAL_ID.fullmatch(sign)), None)
 
 
 def unassumable_name(machine: MachineSeen) -> Slip | None:
-    """The state machine's ARN travels as `sts:ExternalId`, where STS refuses some signs that a name may have."""
+    """The state machine's ARN travels as `sts:ExternalId`, where STS denies some signs that a name may have."""
     # What is filled in at deployment is no part of the name yet.
     bad = loud_sign(_FILLED_IN_LATER.sub("", machine.arn))
     if bad is None:
@@ -221,7 +221,7 @@ def machine_slip(resource: str, evidence: Evidence, task: TaskCall) -> Slip | No
 
 
 def may_take_on(evidence: Evidence, role: RoleSeen) -> bool:
-    """Whether the role's trust policy lets the state machine's role in, with its ARN as external id."""
+    """Whether the role's trust policy lets the state machine's role in, with its ARN as external ID."""
     if not _may_be_named(role, evidence):
         return False
     caller = evidence.role(evidence.machine.role_arn)

@@ -27,7 +27,7 @@ _SHARED_KINDS: Final = (Kind.MANAGED, Kind.BOUNDARY)
 
 
 def policy_fixes(link: TaskLink, judgement: Judgement, evidence: Evidence) -> Iterator[Fix]:
-    """Fixes of a refusal by policies, the least first."""
+    """Fixes of a denial by policies, the least first."""
     known = _places(link, evidence)
     if judgement.decision.outcome is Outcome.EXPLICITLY_DENIED:
         yield from _less_denied(link, judgement, known)

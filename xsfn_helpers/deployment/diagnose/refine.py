@@ -116,7 +116,7 @@ def _drop_slips(statement: dict[str, Any], request: Request, evidence: Evidence,
 
 
 def _drop_dead_principals(statement: dict[str, Any], request: Request, notes: list[str]) -> None:
-    """IAM refuses to save the id of a role that was deleted; and a session's ARN is about one visit.
+    """IAM denies to save the id of a role that was deleted; and a session's ARN is about one visit.
 
     Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -153,7 +153,7 @@ def _is_session_of(value: str, role_arn: str) -> bool:
 def _keep_other_external_ids(
     statement: dict[str, Any], edit: Edit, request: Request, evidence: Evidence, notes: list[str]
 ) -> None:
-    """A changed external id may be another state machine's, which is there and would be locked out."""
+    """A changed external ID may be another state machine's, which is there and would be locked out."""
     given = request.single(_EXTERNAL_ID)
     if given is None or edit.before is None:
         return
@@ -169,7 +169,7 @@ def _keep_other_external_ids(
 
 
 def _may_ask(external_id: str, evidence: Evidence) -> bool:
-    """Whether this is the external id of another state machine that is there, and whose name can be one."""
+    """Whether this is the external ID of another state machine that is there, and whose name can be one."""
     return evidence.state_machine_is_there(external_id) and loud_sign(external_id) is None
 
 

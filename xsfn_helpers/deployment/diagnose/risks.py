@@ -1,4 +1,4 @@
-"""What is wrong with a set-up that works: doors that stand open, and rights that nobody needs. Pure."""
+"""What is wrong with a setup that works: doors that stand open, and rights that nobody needs. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
@@ -16,7 +17,7 @@ from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places, session_of, trust_layers
 from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_policy
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
-from xsfn_helpers.iam import Policy, PolicyKind, Request, lint
+from xsfn_helpers.iam import Policy, PolicyKind, Principal, Request, lint
 from xsfn_helpers.iam.match import action_test
 from xsfn_helpers.iam.statement import Statement
 
@@ -74,6 +75,7 @@ def risks_of(evidence: Evidence, tasks: tuple[TaskCall, ...], needed: Mapping[st
     for arn in dict.fromkeys(task.role_arn for task in tasks if task.role_arn):
         if (role := evidence.role(arn)) is not None and role.trust is not None:
             found += _open_doors(role, evidence)
+    found += _second_machine(evidence, tasks)
     for arn, pairs in needed.items():
         if (role := evidence.role(arn)) is not None:
             found += _linted(role, evidence)
@@ -84,7 +86,7 @@ def risks_of(evidence: Evidence, tasks: tuple[TaskCall, ...], needed: Mapping[st
 
 
 def least_privilege(needed: Mapping[str, Needs]) -> tuple[LeastPrivilege, ...]:
-    """The smallest permission policy of each role of the chain."""
+    """The smallest permissions policy of each role of the chain."""
     return tuple(LeastPrivilege(arn, minimal_policy(pairs)) for arn, pairs in needed.items() if arn and pairs)
 
 
@@ -109,7 +111,7 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             "missing-external-id",
             role.account,
             where,
-            tr("It lets the caller in without an external id, so whatever runs as the state machine's role gets in."),
+            tr("It lets the caller in without an external ID, so whatever runs as the state machine's role gets in."),
             tr("Add {condition}.", condition=condition),
             _DEPUTY,
         )
@@ -118,8 +120,37 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             "loose-external-id",
             role.account,
             where,
-            tr("Other state machines' ARNs pass as external id, too."),
+            tr("Other state machines' ARNs pass as external ID, too."),
             tr("Write {condition}.", condition=condition),
+            _DEPUTY,
+        )
+
+
+def _second_machine(evidence: Evidence, tasks: tuple[TaskCall, ...]) -> Iterator[Risk]:
+    """Whether another state machine of the account may have this one's role, and with it send any external ID."""
+    machine = evidence.machine
+    role = evidence.role(machine.role_arn)
+    across = any(task.role_arn and account_of(task.role_arn) != machine.account for task in tasks)
+    if role is None or role.trust is None or not across:
+        return
+
+    def may_have_it(machine_arn: str) -> bool:
+        context = {"aws:SourceArn": machine_arn, "aws:SourceAccount": machine.account}
+        principal = Principal.parse(STATES_PRINCIPAL)
+        request = Request(principal, "sts:AssumeRole", role.arn, role.account, context)
+        return judge(request, trust_layers(role, role.arn)).answer is Answer.ALLOWED
+
+    if may_have_it(machine.arn) and may_have_it(f"{machine.arn}-another"):
+        yield Risk(
+            "role-for-any-state-machine",
+            role.account,
+            tr("trust policy of role {role}", role=role.name),
+            tr(
+                "Other state machines of the account may have this role. Such a machine can call sts:AssumeRole "
+                "itself and send any external ID, {arn} included.",
+                arn=machine.arn,
+            ),
+            tr("Write {condition}.", condition=f'"ArnLike": {{"aws:SourceArn": "{machine.arn}"}}'),
             _DEPUTY,
         )
 
@@ -222,7 +253,7 @@ def _of_task(task: TaskCall, evidence: Evidence) -> Iterator[Risk]:
             machine.account,
             where,
             tr(
-                "Which external id a Distributed Map's child execution sends isn't documented; {arn} is assumed.",
+                "Which external ID a Distributed Map's child execution sends isn't documented; {arn} is assumed.",
                 arn=machine.arn,
             ),
             tr("Try it, and look in CloudTrail for the AssumeRole of {role}.", role=role_name(task.role_arn)),

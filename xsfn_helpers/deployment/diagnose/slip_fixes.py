@@ -153,7 +153,7 @@ def _missing_machine(link: TaskLink, slip: Slip, evidence: Evidence) -> Fix | No
 
 
 def _serves(role: RoleSeen, machine: str) -> bool:
-    """Whether Step Functions may become this role for the state machine."""
+    """Whether Step Functions may assume this role for the state machine."""
     request = Request(
         Principal.parse(STATES_PRINCIPAL),
         "sts:AssumeRole",
@@ -177,7 +177,7 @@ def _quieter_name(link: TaskLink, evidence: Evidence) -> Fix:
         link.number,
         link.task,
         tr(
-            "Make the state machine anew under a name that an external id can have: {machine}.",
+            "Make the state machine anew under a name that an external ID can have: {machine}.",
             machine=arn.rpartition(":")[2],
         ),
         (made,),

@@ -22,9 +22,10 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import AtRunTime, ExecutionSeen
 from xsfn_helpers.deployment.diagnose.run_time import resolved
 
-# What AWS says of a refused role: …/step-functions/latest/dg/concepts-access-cross-acct-resources.html (recorded)
+# What AWS says of a denied role: …/step-functions/latest/dg/concepts-access-cross-acct-resources.html (recorded)
 _REFUSED_ROLE: Final = re.compile(
-    r"is not authorized to assume the task state's role, (?P<role>arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@/-])"
+    r"is not authorized to assume the task state's role,\s*"
+    r"(?P<role>arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]*[\w+=,@/-])"
 )
 
 
@@ -39,7 +40,7 @@ class CallPattern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """One task. `role_arn` is the role it takes on, empty where it takes on none or nobody can know which.
+    """One task. `role_arn` is the role it assumes, empty where it assumes none or nobody can know which.
 
     `known_role` is the role's ARN as far as it is known, `*` in the place of what isn't. `arguments` are a text where
     one expression gives all of them. `from_run` tells that the role, or the arguments, were taken from the execution

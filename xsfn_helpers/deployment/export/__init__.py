@@ -1,4 +1,4 @@
-"""The same set-up as infrastructure code: CloudFormation, the CDK in Python, Terraform.
+"""The same setup as infrastructure code: CloudFormation, the CDK in Python, Terraform.
 
 What stands in `files/` is exported as it is; names, ids and region go into one file beside it.
 """

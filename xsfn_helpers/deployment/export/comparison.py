@@ -1,4 +1,4 @@
-"""The same set-up made four ways, each on empty accounts, and what the chain says of it."""
+"""The same setup made four ways, each on empty accounts, and what the chain says of it."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class Comparison(Renderable):
     @property
     def heading(self) -> str:
         if self.same:
-            text = mark("The set-up, made {count} ways: the same decisions by the same statements")
+            text = mark("The setup, created {count} ways: the same decisions by the same statements")
         else:
-            text = mark("The set-up, made {count} ways: they differ")
+            text = mark("The setup, created {count} ways: they differ")
         return tr(text, count=len(self.ways))
 
     def __str__(self) -> str:
@@ -77,8 +77,8 @@ class Comparison(Renderable):
 
 
 def compare(deployment: Deployment, routes: Iterable[Route]) -> Comparison:
-    """Make the set-up by hand and by each of `routes`, check and run each, and leave the accounts empty."""
-    ways = [_tried(deployment, tr(BY_HAND), lambda: deployment.at_stage(3))]
+    """Make the setup by hand and by each of `routes`, check and run each, and leave the accounts empty."""
+    ways = [_tried(deployment, tr(BY_HAND), lambda: deployment.set_stage(3))]
     with TemporaryDirectory(prefix="xsfn-export-") as folder:
         for route in routes:
             export = export_set_up(deployment, route.value, Path(folder, route.value))

@@ -51,7 +51,7 @@ class Configuration:
 
     @classmethod
     def read(cls, export: Export, *, partition: str, made: Callable[[str, str], Any]) -> Configuration:
-        """Raises `ConfigError` in Terraform's words for files it wouldn't take and values its variables refuse."""
+        """Raises `ConfigError` in Terraform's words for files it wouldn't take and values its variables deny."""
         parsed = [_parsed(export, name) for name in export if name.endswith(".tf")]
         resources = {
             ".".join(labels): Block(

@@ -12,14 +12,14 @@ from xsfn_helpers.deployment.export.routes import Route
 from xsfn_helpers.deployment.export.synthesis import synthesise
 from xsfn_helpers.deployment.resources.stack import Stack
 
-# IAM refuses a trust policy that names a role which doesn't exist yet.
+# IAM denies a trust policy that names a role which doesn't exist yet.
 ORDER = (Side.OPERATOR, Side.SUBJECT)
 
 
 def deploy(export: Export, environment: Environment) -> Plan:
     """Deploy what stands in the export's folder now; gives what was made.
 
-    Raises `StepError` in AWS's words when it refuses, `ConfigError` in the tool's words for files it can't use,
+    Raises `StepError` in AWS's words when it denies, `ConfigError` in the tool's words for files it can't use,
     `ToolMissing` where the CDK can't run.
     """
     if export.route is Route.TERRAFORM:

@@ -103,7 +103,7 @@ def _statements(template: Mapping[str, Any], scenario: Scenario) -> Iterator[Map
 
 
 def judged(statement: Mapping[str, Any], scenario: Scenario) -> DeployerGrant:
-    """One statement of the Operator role's permission policy, held against each link of the chain."""
+    """One statement of the Operator role's permissions policy, held against each link of the chain."""
     document = json.dumps({"Version": POLICY_VERSION, "Statement": [dict(statement)]})
     policy = Policy.parse(document, kind=PolicyKind.IDENTITY, name="Operator role's policy")
     opens = tuple(
@@ -129,7 +129,7 @@ def _why(policy: Policy, scenario: Scenario) -> str:
         decision = decide(_asked_by_operator(link, scenario), Policies(identity=(policy,)))
         if decision.aws_reason.startswith("because no resource-based"):
             return tr(
-                "link {number} is asked by the execute role; from the Operator role it would be refused {aws_reason}",
+                "the execute role makes the request of link {number}; the Operator role's would be denied {aws_reason}",
                 number=link.number,
                 aws_reason=decision.aws_reason,
             )
@@ -137,11 +137,11 @@ def _why(policy: Policy, scenario: Scenario) -> str:
     wanted = [link for link in chain(scenario) if link.action in actions and link.asker is Actor.EXECUTE_ROLE]
     if wanted:
         return tr(
-            "links {numbers} are asked by the execute role, and about executions in the {subject}",
+            "the execute role makes the requests of links {numbers}, on executions in the {subject}",
             numbers=listed(link.number for link in wanted),
             subject=scenario.subject,
         )
-    return tr("no link asks for it: across accounts .sync:2 polls, and no rule here sees the other account's events")
+    return tr("no link needs it: across accounts .sync:2 polls, and no rule here sees the other account's events")
 
 
 def _asked_by_operator(link: Link, scenario: Scenario) -> Request:

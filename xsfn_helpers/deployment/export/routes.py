@@ -15,7 +15,7 @@ from xsfn_helpers.deployment.resources.stack import stack_name
 
 
 class Route(StrEnum):
-    """A way to write the set-up down as code."""
+    """A way to write the setup down as code."""
 
     CDK = "cdk"
     CLOUDFORMATION = "cloudformation"

@@ -1,4 +1,4 @@
-"""A set-up exported: the recommended documents, under the set-up's own names."""
+"""A setup exported: the recommended documents, under the setup's own names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def export_set_up(deployment: Deployment, route: str, folder: Path | str | None = None) -> Export:
-    """Write the set-up as the files of this route; into `exported/` and the route's name unless told.
+    """Write the setup as the files of this route; into `exported/` and the route's name unless told.
 
-    Raises `ConfigError` for another route, for files in the way, and for a set-up with documents of its own.
+    Raises `ConfigError` for another route, for files in the way, and for a setup with documents of its own.
     """
     chosen = route_named(route)
     if deployment.blueprint != Blueprint.recommended(deployment.scenario):

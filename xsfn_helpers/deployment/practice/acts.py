@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """Make a thing that the set-up doesn't have."""
+    """Make a thing that the setup doesn't have."""
 
     thing: Callable[[Environment], Resource]
 
@@ -31,7 +31,7 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Unmake:
-    """Take away a thing of the set-up."""
+    """Take away a thing of the setup."""
 
     thing: Callable[[Deployment], Resource]
 
@@ -40,7 +40,7 @@ class Unmake:
 
 
 class RecreateOperatorRole:
-    """Delete the Operator role and make it again, just as it was: it has another unique id then."""
+    """Delete the Operator role and make it again, just as it was: it has another unique ID then."""
 
     def apply(self, deployment: Deployment) -> None:
         steps = deployment.stages
@@ -76,7 +76,7 @@ class IamCall:
 
 @dataclass(frozen=True, slots=True)
 class LabCall:
-    """Something that the set-up does by itself; `code` is how a reader says it."""
+    """Something that the setup does by itself; `code` is how a reader says it."""
 
     code: str
     do: Callable[[Deployment], object]

@@ -36,6 +36,7 @@ _FAULTS: Final[tuple[Callable[[Scenario], Fault], ...]] = (
     trust_faults.deployment,
     trust_faults.loud_name,
     trust_faults.whole_account,
+    trust_faults.second_machine,
 )
 
 

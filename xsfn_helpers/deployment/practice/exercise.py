@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.chain.documents import Document
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
 
 
-_IN_DISGUISE = mark("Somebody changed something in the complete set-up. Nobody says what.")
+_IN_DISGUISE = mark("Somebody changed something in the complete setup. Nobody says what.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Solution(Renderable):
 class Exercise(Renderable):
     """One fault of a practice. Break it, look at the symptom, find the link, repair, check.
 
-    Everything but `break_it` raises `StepError` while another fault, or none, is in place.
+    Everything but `inject` raises `StepError` while another fault, or none, is in place.
     """
 
     practice: Practice
@@ -92,10 +93,10 @@ class Exercise(Renderable):
     def story(self) -> str:
         return tr(_IN_DISGUISE) if self.disguised else self.fault.story
 
-    def break_it(self) -> Notice:
+    def inject(self) -> Notice:
         """Set everything up as it should be, then break it. Again gives the same, with all help forgotten."""
         with self._deployment.lock():
-            self.practice.put_right()
+            self.practice.restore()
             for act in self.fault.before:
                 act.apply(self._deployment)
             save_documents(self._deployment.environment, self._deployment.blueprint, self.fault.documents)
@@ -116,9 +117,14 @@ class Exercise(Renderable):
         sides = tuple(Side) if side is None else (_side(side),)
         return scene(self._deployment.environment, sides)
 
-    def guess(self, link: int) -> Guess:
-        """Say which link of the access chain is broken. Costs nothing. Raises `ConfigError` for a link there isn't."""
+    def guess(self, link: int | EllipsisType) -> Guess:
+        """Say which link of the access chain is broken. A wrong guess costs nothing.
+
+        `...` stands for a guess that doesn't exist yet. Raises `ConfigError` for a link there isn't.
+        """
         self._attempt()
+        if isinstance(link, EllipsisType):
+            return Guess(0, False, tr("Replace ... with the number of a link, 1 to {last}.", last=LINK_NUMBERS[-1]))
         if link not in LINK_NUMBERS:
             raise ConfigError(
                 tr("There is no link {link!r}.", link=link),
@@ -130,7 +136,11 @@ class Exercise(Renderable):
         return Guess(
             link,
             False,
-            tr("Not link {link}. Who asked last, for what, and of whom? The symptom's last lines say it.", link=named),
+            tr(
+                "Not link {link}. Read the last lines of the symptom: which principal made the last request, for "
+                "which action, on which resource?",
+                link=named,
+            ),
         )
 
     def hint(self, level: int | None = None) -> Hint:
@@ -150,7 +160,7 @@ class Exercise(Renderable):
     def repair(self, **documents: str | Mapping[str, Any]) -> Notice:
         """Save documents to IAM and Step Functions, as JSON text or mapping, under the names that `lab.using` takes.
 
-        Raises `PolicyError` or `ConfigError` for one that AWS would refuse, and `StepError` when AWS refuses; none is
+        Raises `PolicyError` or `ConfigError` for one that AWS would deny, and `StepError` when AWS denies; none is
         saved then that comes after.
         """
         with self._deployment.lock():
@@ -172,7 +182,7 @@ class Exercise(Renderable):
                 self._keep(attempt=counted)
         return Report(tr("{title}: solved", title=self._real_title) if solved else self.title, checks)
 
-    def solve(self) -> Solution:
+    def apply_solution(self) -> Solution:
         """Repair it as the third hint says. The score card says that the solution was shown, unless it was solved."""
         with self._deployment.lock():
             attempt = self._attempt()
@@ -184,6 +194,9 @@ class Exercise(Renderable):
             if not attempt.solved:
                 self._keep(attempt=replace(attempt, solution_shown=True))
         return Solution(self._real_title, self.fault.rule, self.fault.source, exact)
+
+    # Older names; they go with 1.0.
+    break_it, solve = inject, apply_solution
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.story}"
@@ -207,7 +220,7 @@ class Exercise(Renderable):
             raise StepError(
                 tr("Another fault is in place.") if attempt else tr("No fault is in place."),
                 where=self.title,
-                fix=tr("break_it() puts this one in place."),
+                fix=tr("inject() puts this one in place."),
             )
         return attempt
 
@@ -240,7 +253,7 @@ class Practice(Renderable):
         if adopted := deployment.environment.adopted.keys:
             raise ConfigError(
                 tr(
-                    "Faults are put into the lab's own things only, and adopted are: {names}.",
+                    "Faults are injected into the lab's own resources only, and these existed before: {names}.",
                     names=", ".join(sorted(adopted)),
                 ),
                 where="practice",
@@ -278,7 +291,7 @@ class Practice(Renderable):
         results = self.book.read().results
         unsolved = [exercise for exercise in self.faults if exercise.fault.id not in results]
         exercise = replace(picked.choice(unsolved if unsolved and seed is None else self.faults), disguised=True)
-        exercise.break_it()
+        exercise.inject()
         return exercise
 
     def score_card(self) -> ScoreCard:
@@ -295,14 +308,17 @@ class Practice(Renderable):
         with self.deployment.lock():
             self.book.write(Record(attempt=self.book.read().attempt))
 
-    def put_right(self) -> str:
-        """Bring back the complete set-up, and remove what faults added. Says where the accounts stand."""
+    def restore(self) -> str:
+        """Bring back the complete setup, and remove what faults added. Says where the accounts stand."""
         with self.deployment.lock():
             # First of all: a fault that is half taken away must not be taken for one that was solved.
             self.book.write(replace(self.book.read(), attempt=None))
-            where = self.deployment.at_stage(STAGE_NUMBERS[-1])
+            where = self.deployment.set_stage(STAGE_NUMBERS[-1])
             extras.sweep(self.deployment.environment)
         return where
+
+    # An older name; it goes with 1.0.
+    put_right = restore
 
     def __str__(self) -> str:
         lines = [f"  {exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults]

@@ -1,4 +1,4 @@
-"""What faults add to the two accounts besides the set-up: made under the lab's tag, found again, and removed."""
+"""What faults add to the two accounts besides the setup: made under the lab's tag, found again, and removed."""
 
 from __future__ import annotations
 

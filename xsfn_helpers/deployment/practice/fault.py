@@ -1,4 +1,4 @@
-"""One fault as data: what is told of it, what it does to the set-up, and what helps to find it."""
+"""One fault as data: what is told of it, what it does to the setup, and what helps to find it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Act(Protocol):
     """Something done to the two accounts that is more than replacing a document. Can be repeated."""
 
     def apply(self, deployment: Deployment) -> None:
-        """Do it. Raises `StepError` when AWS refuses."""
+        """Do it. Raises `StepError` when AWS denies."""
         ...
 
 
@@ -37,8 +37,9 @@ class Shows(Enum):
     IN_A_RUN = "a run fails"
     WHEN_STOPPED = "a run that is stopped leaves the Subject execution running"
     WHEN_SAVED = "the Subject state machine can't be saved any more"
-    TO_A_STRANGER = "runs succeed, and so does a call that must be refused"
-    FOR_A_MOMENT = "a run fails while IAM hasn't spread a change"
+    TO_A_STRANGER = "runs succeed, and so does a call that must be denied"
+    TO_A_SECOND_MACHINE = "runs succeed, and so does a second state machine that sends the right external ID"
+    FOR_A_MOMENT = "a run fails while a change hasn't propagated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with the complete set-up.
+    """One thing wrong with the complete setup.
 
     `words` are told in the reader's language by the properties of the same names. `links` are the links of the access
     chain that it breaks. `documents` are the ones that it leaves behind, by the names that `lab.using` takes; `before`

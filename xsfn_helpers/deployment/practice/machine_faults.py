@@ -53,9 +53,9 @@ def simpler_task(scenario: Scenario) -> Fault:
             ),
             nudge=mark("Read the first word after User: in AWS's sentence. In which account is that role?"),
             rule=mark(
-                "Without Credentials the Operator role makes the call itself, and Step Functions has no resource "
-                "policies that could let another account in. The task needs Credentials.RoleArn; and it waits for the "
-                "result only with .sync:2."
+                "Without Credentials the Operator role makes the call itself, and Step Functions has no "
+                "resource-based policies that could allow another account. The task needs Credentials.RoleArn; "
+                "and it waits for the result only with .sync:2."
             ),
             where=mark("the task state, in the Operator state machine"),
             source=sources.STATES_POLICIES,
@@ -69,9 +69,9 @@ def clean_up(_: Scenario) -> Fault:
     return Fault(
         id="clean-up",
         words=Words(
-            title=mark("The clean-up job"),
+            title=mark("The cleanup job"),
             story=mark("A job removes what looks unused. Roles and policies are all there, untouched."),
-            nudge=mark("This isn't a refusal. Read it as it stands."),
+            nudge=mark("This isn't a denial. Read it literally."),
             rule=mark(
                 "A permission may name a state machine that isn't there; the call then finds nothing. The machine has "
                 "to be there in the Subject account, in the same region, under the name that task and policy have."

@@ -17,7 +17,7 @@ def twin_role_name(scenario: Scenario) -> str:
 
 
 def loud_machine_name(scenario: Scenario) -> str:
-    """The Operator state machine's name with a character that STS refuses in an external id."""
+    """The Operator state machine's name with a character that STS denies in an external ID."""
     return _longer(scenario.operator_machine_name, "!", _LONGEST_MACHINE)
 
 

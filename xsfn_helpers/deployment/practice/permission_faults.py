@@ -14,8 +14,8 @@ from xsfn_helpers.deployment.practice.extras import boundary, fence
 from xsfn_helpers.deployment.practice.fault import Fault, Shows, Words
 from xsfn_helpers.deployment.practice.names import boundary_arn, renamed
 
-_EXECUTE_ROLE: Final = mark("the execute role's permission policy, in the Subject account")
-_OPERATOR_ROLE: Final = mark("the Operator role's permission policy, in the Operator account")
+_EXECUTE_ROLE: Final = mark("the execute role's permissions policy, in the Subject account")
+_OPERATOR_ROLE: Final = mark("the Operator role's permissions policy, in the Operator account")
 # The article's two, in stage 2 and in stage 3.
 _SPELLINGS: Final = ("execute-subject-statemachine-role", "subject-statemachine-execute-role")
 _INCIDENT: Final = "incident-lockdown"
@@ -56,7 +56,7 @@ def whose_call(scenario: Scenario) -> Fault:
             story=mark(
                 "The Operator role has to start the Subject state machine, so it was given the permission to start it."
             ),
-            nudge=mark("The permission in place is about another call than the one that AWS refused."),
+            nudge=mark("The permission in place is about another call than the one that was denied."),
             rule=mark(
                 "With Credentials, the execute role makes the call to StartExecution. The Operator role makes one call "
                 "only: sts:AssumeRole on the execute role."
@@ -104,7 +104,7 @@ def one_word(scenario: Scenario) -> Fault:
                 "All three actions are granted, on the Subject state machine and everything that belongs to it."
             ),
             nudge=mark(
-                "AWS names the action and the resource that it refused. One of the two isn't what the policy has."
+                "AWS names the action and the resource that it denied. One of the two isn't what the policy has."
             ),
             rule=mark(
                 "DescribeExecution and StopExecution act on executions, whose ARNs begin with …:execution:MACHINE:, "
@@ -126,13 +126,13 @@ def twelve_digits(scenario: Scenario) -> Fault:
         id="twelve-digits",
         words=Words(
             title=mark("Twelve digits"),
-            story=mark("Permission policies were written in one account and copied into the other."),
+            story=mark("Permissions policies were written in one account and copied into the other."),
             nudge=mark(
-                "AWS prints in full what was asked for. Find the same text in the policies, and compare its parts."
+                "AWS prints in full what was requested. Find the same ARN in the policies, and compare its parts."
             ),
             rule=mark(
-                "An ARN carries the account that owns the thing. The Subject state machine lives in the Subject "
-                "account, whoever starts it."
+                "An ARN carries the account that owns the resource. The Subject state machine is in the Subject "
+                "account, whichever account starts it."
             ),
             where=_EXECUTE_ROLE,
             source=sources.CROSS_ACCOUNT,
@@ -186,7 +186,7 @@ def incident(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("After the incident"),
             story=mark(
-                "There was an incident on Sunday. It was closed on Monday. All documents of the set-up are as they "
+                "There was an incident on Sunday. It was closed on Monday. All documents of the setup are as they "
                 "should be, and runs still fail."
             ),
             nudge=mark("The policies that you know are right. Are they the only ones?"),
@@ -231,15 +231,16 @@ def platform_fence(scenario: Scenario) -> Fault:
     return Fault(
         id="platform-fence",
         words=Words(
-            title=mark("The platform team's fence"),
+            title=mark("The platform team's guardrail"),
             story=mark(
-                "The platform team has put a fence round every role of the Operator account. It lets Step Functions "
-                "work, they say, and it stays."
+                "The platform team has put a guardrail on every role of the Operator account. It lets Step "
+                "Functions work, they say, and it stays."
             ),
-            nudge=mark("A role's permission policies aren't the only thing that limits what it may do."),
+            nudge=mark("A role's permissions policies aren't the only limit on what it may do."),
             rule=mark(
-                "A permissions boundary grants nothing; it is the most that a role's own policies can grant. What it "
-                "leaves out is refused. The boundary stays, so it has to let the role assume the execute role."
+                "A permissions boundary grants nothing; it is the most that a role's own policies can grant. "
+                "What it leaves out is denied. The boundary stays, so it has to allow the role to assume the "
+                "execute role."
             ),
             where=mark("the permissions boundary of the Operator role, a managed policy in the Operator account"),
             source=sources.BOUNDARIES,
@@ -279,8 +280,9 @@ def too_soon(_: Scenario) -> Fault:
             ),
             nudge=mark("Compare what the policies say now with what the run was told."),
             rule=mark(
-                "IAM spreads a change to STS and to the services within seconds, sometimes minutes. Until then the old "
-                "policies count. Wait and run again before you repair what is right."
+                "IAM is eventually consistent: a change reaches STS and the services within seconds, sometimes "
+                "minutes, and AWS gives no bound. Until then the old policies apply. Wait and run again before "
+                "you fix what is right."
             ),
             where="",
             source=sources.SPREADING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.aws.reading import read_role
@@ -24,19 +25,22 @@ from xsfn_helpers.deployment.snapshot import decide_links
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
 
-_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.decide(n) explains link n in full.")
+_KEEP_LOOKING: Final = mark("fault.hint() helps a step further; lab.evaluate(n) explains link n in full.")
 _SOON: Final = mark(
     "The policies allow it: if you have changed one a moment ago, check again. "
-    "fault.hint() helps a step further; lab.decide(n) explains link n in full."
+    "fault.hint() helps a step further; lab.evaluate(n) explains link n in full."
 )
-_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for nobody else.")
-_ONE_MACHINE: Final = mark("The execute role is for one state machine, which Step Functions names as external id.")
+_ONE_ROLE: Final = mark("The execute role is for the Operator role, and for no other principal.")
+_ONE_USER: Final = mark("The Operator role is for one state machine. Another one with it can send any external ID.")
+_ONE_MACHINE: Final = mark(
+    "The execute role is for tasks of one state machine, whose ARN Step Functions sends as external ID."
+)
 
 
 def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
     """The checks of a repair. None of them gives the fault away.
 
-    First what must be allowed, by policy and by trial; once all of it is, what must be refused, by policy and by trial.
+    First what must be allowed, by policy and by trial; once all of it is, what must be denied, by policy and by trial.
     """
     verdicts = {verdict.link.number: verdict for verdict in decide_links(deployment.environment)}
     checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
@@ -101,36 +105,45 @@ def _bounded(deployment: Deployment) -> Check:
         tr("The Operator role still has the platform team's boundary"),
         there,
         tr("the boundary is {arn}", arn=arn) if there else tr("the boundary is gone"),
-        "" if there else tr("The fence stays, says the platform team: fault.break_it() puts it up again."),
+        "" if there else tr("The guardrail stays, says the platform team: fault.inject() puts it back."),
     )
 
 
 def _refused(deployment: Deployment, fault: Fault) -> Iterator[Check]:
-    """The calls that must be refused, tried; all of them where the repair is about who may assume the role."""
-    environment = deployment.environment
+    """The calls that must be denied, tried; all of them where the repair is about who may assume the role."""
+    environment, machine = deployment.environment, deployment.stages.operator_machine
     yield refused_check(
         "direct-assume-role",
         tr("The Operator account's administrator can't assume the execute role"),
         lambda: trials.direct_assume_role(environment),
         hint=tr(_ONE_ROLE),
     )
+    if 1 in fault.links:
+        yield refused_check(
+            "second-machine",
+            tr("A second state machine can't have the Operator role, not even to send the right external ID"),
+            lambda: trials.second_machine(environment),
+            hint=tr(_ONE_USER),
+        )
     if 2 not in fault.links:
         return
+    # Both from one probe. Where it can't be made, each says so.
+    external_ids = cache(lambda: trials.external_ids(machine))
     yield refused_check(
         "no-external-id",
-        tr("The Operator role can't assume the execute role without an external id"),
-        lambda: trials.no_external_id(environment),
+        tr("The Operator role can't assume the execute role without an external ID"),
+        lambda: external_ids()[1],
         hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "wrong-external-id",
-        tr("Another state machine with the Operator role can't assume it (confused deputy)"),
-        lambda: trials.wrong_external_id(environment),
+        tr("The Operator role can't assume the execute role with another state machine's external ID"),
+        lambda: external_ids()[0],
         hint=tr(_ONE_MACHINE),
     )
     yield refused_check(
         "other-role",
-        tr("Another role of the Operator account can't assume it, even with the right external id"),
+        tr("Another role of the Operator account can't assume it, even with the right external ID"),
         lambda: trials.other_role(environment),
         hint=tr(_ONE_ROLE),
     )

@@ -1,4 +1,4 @@
-"""Everything that is stored in the two accounts under the set-up's names, to be read by whoever looks for a fault."""
+"""Everything that is stored in the two accounts under the setup's names, to be read by whoever looks for a fault."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _role(environment: Environment, side: Side, name: str, known_as: str, own_po
 
 
 def _machines(environment: Environment, side: Side) -> Iterator[Exhibit]:
-    """The set-up's own state machine, and others under the same role: they are part of the story."""
+    """The setup's own state machine, and others under the same role: they are part of the story."""
     scenario, account, states = environment.scenario, environment.scenario.account(side), environment.states(side)
     own, role, known_as = {
         Side.OPERATOR: (scenario.operator_machine_arn, scenario.operator_role_arn, "operator_definition"),

@@ -1,4 +1,4 @@
-"""What people see of a fault: a real run, a stopped run, a refused deployment or a stranger let in; in AWS's words."""
+"""What people see of a fault: a real run, a stopped run, a denied deployment or a stranger let in; in AWS's words."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _in_a_run(deployment: Deployment, fault: Fault) -> Seen:
 
 def _when_stopped(deployment: Deployment, _: Fault) -> Seen:
     run = trials.stopped_run(
-        deployment.environment, deployment.stages.subject_machine, allowed=deployment.decide(5).allowed
+        deployment.environment, deployment.stages.subject_machine, allowed=deployment.evaluate(5).allowed
     )
     return run, [tr("The Operator execution was stopped while it waited.")]
 
@@ -78,12 +78,23 @@ def _when_saved(deployment: Deployment, _: Fault) -> Seen:
 
 def _to_a_stranger(deployment: Deployment, _: Fault) -> Seen:
     run = deployment.run()
-    answer = trials.no_external_id(deployment.environment)
+    answer = trials.no_external_id(deployment.stages.operator_machine)
     if answer.refused:
-        return run, [tr("The auditor asked for the execute role as the Operator role, without an external id: refused")]
+        return run, [tr("The auditor requested the execute role as the Operator role, without an external ID: denied")]
     return run, [
         tr(
-            "The auditor asked for the execute role as the Operator role, without an external id: {answer}",
+            "The auditor requested the execute role as the Operator role, without an external ID: {answer}",
+            answer=answer.words,
+        )
+    ]
+
+
+def _to_a_second_machine(deployment: Deployment, _: Fault) -> Seen:
+    run = deployment.run()
+    answer = trials.second_machine(deployment.environment)
+    return run, [
+        tr(
+            "A second state machine with the Operator role called sts:AssumeRole with the right external ID: {answer}",
             answer=answer.words,
         )
     ]
@@ -97,7 +108,7 @@ def _for_a_moment(deployment: Deployment, _: Fault) -> Seen:
             permission.undo()
         with slow_iam(deployment.environment.accounts, _LAG):
             permission.apply()
-            run = start(deployment.environment).follow()
+            run = start(deployment.environment).wait()
     finally:
         surely(permission.apply)
     lines = [tr("The permission had been saved a moment before.")]
@@ -113,6 +124,7 @@ _WAYS: Final[Mapping[Shows, Callable[[Deployment, Fault], Seen]]] = {
     Shows.WHEN_STOPPED: _when_stopped,
     Shows.WHEN_SAVED: _when_saved,
     Shows.TO_A_STRANGER: _to_a_stranger,
+    Shows.TO_A_SECOND_MACHINE: _to_a_second_machine,
     Shows.FOR_A_MOMENT: _for_a_moment,
 }
 
@@ -129,7 +141,7 @@ def run_machine(deployment: Deployment, name: str | None) -> Run:
 
 
 def save_subject_machine(deployment: Deployment) -> None:
-    """Deploy the Subject state machine again as it is. Raises `StepError` when AWS refuses."""
+    """Deploy the Subject state machine again as it is. Raises `StepError` when AWS denies."""
     states, scenario = deployment.environment.states(Side.SUBJECT), deployment.scenario
     with translated(scenario.subject):
         definition = states.describe_state_machine(stateMachineArn=scenario.subject_machine_arn)["definition"]

@@ -1,10 +1,16 @@
-"""Faults of whom the roles trust: principals, external ids and their conditions."""
+"""Faults of whom the roles trust: principals, external IDs and their conditions."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from xsfn_helpers.chain.documents import Document, execute_role_trust, operator_role_permissions, service_trust
+from xsfn_helpers.chain.documents import (
+    Document,
+    execute_role_trust,
+    operator_role_permissions,
+    operator_role_trust,
+    service_trust,
+)
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.common.language import mark
 from xsfn_helpers.deployment.practice import sources
@@ -16,6 +22,7 @@ from xsfn_helpers.deployment.practice.names import loud_machine_name, renamed, t
 
 _CONDITION: Final = "Statement/0/Condition"
 _EXTERNAL_ID: Final = f"{_CONDITION}/StringEquals/sts:ExternalId"
+_SOURCE: Final = f"{_CONDITION}/ArnLike/aws:SourceArn"
 _WHO: Final = "Statement/0/Principal/AWS"
 _EXECUTE_ROLE_TRUST: Final = mark("the execute role's trust policy, in the Subject account")
 
@@ -30,7 +37,8 @@ def new_name(scenario: Scenario) -> Fault:
                 "has failed since."
             ),
             nudge=mark(
-                "AWS says who asked, and for which role. Both exist, and both are right. What else is sent along?"
+                "AWS names the calling role and the requested role. Both exist, and both are right. What else is "
+                "sent with the request?"
             ),
             rule=mark(
                 "Step Functions passes the ARN of the Operator state machine as sts:ExternalId, and StringEquals "
@@ -50,16 +58,16 @@ def other_region(scenario: Scenario) -> Fault:
     return Fault(
         id="other-region",
         words=Words(
-            title=mark("The set-up that moved house"),
+            title=mark("The setup that moved house"),
             story=mark(
-                "The whole set-up was copied from another region with search and replace. One policy was edited by "
+                "The whole setup was copied from another region with search and replace. One policy was edited by "
                 "hand afterwards."
             ),
             nudge=mark(
                 "Read the long texts from left to right, part by part. Only one part of one of them is different."
             ),
             rule=mark(
-                "An ARN carries its region, and the external id is an ARN: the same machine name in another region is "
+                "An ARN carries its region, and the external ID is an ARN: the same machine name in another region is "
                 "another machine. Cross-account access works within one region only."
             ),
             where=_EXECUTE_ROLE_TRUST,
@@ -78,13 +86,13 @@ def star(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("Every machine, says the star"),
             story=mark(
-                "The Subject team wanted to save work: one line for all of the Operator team's state machines. Now not "
-                "even the first one gets in."
+                "The Subject team wanted to save work: one line for all of the Operator team's state machines. "
+                "Now not even the first one is allowed."
             ),
             nudge=mark("One character in the policies means something else than its author thought."),
             rule=mark(
-                "StringEquals knows no wildcards: a * is a star and nothing more. StringLike would let every machine "
-                "of the Operator account in, which is more than anybody asked for."
+                "StringEquals has no wildcards: a * is a literal star. StringLike would accept every state "
+                "machine of the Operator account, which is more than was wanted."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.OPERATORS,
@@ -104,10 +112,12 @@ def twins(scenario: Scenario) -> Fault:
                 "The Operator team keeps two roles, one in use and one in reserve. The Subject team was sent the name "
                 "of one of them."
             ),
-            nudge=mark("Write down the role that asks, as AWS names it. Then look who is expected."),
+            nudge=mark(
+                "Write down the calling role, as AWS names it. Then look which principal the trust policy names."
+            ),
             rule=mark(
-                "A trust policy that names a role lets in sessions of that role only. Another role of the same account "
-                "with the same permissions is a stranger."
+                "A trust policy that names a role trusts sessions of that role only. Another role of the same "
+                "account with the same permissions isn't trusted."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.PRINCIPAL,
@@ -148,15 +158,15 @@ def fresh_start(_: Scenario) -> Fault:
     return Fault(
         id="fresh-start",
         words=Words(
-            title=mark("Deleted and made again"),
+            title=mark("Deleted and re-created"),
             story=mark(
-                "Somebody deleted the Operator role by mistake and made it again at once: same name, same trust, same "
-                "permission. Nobody touched the Subject account."
+                "Somebody deleted the Operator role by mistake and re-created it at once: same name, same trust, "
+                "same permission. The Subject account wasn't touched."
             ),
             nudge=mark("The Operator role is as it was. Look how the Subject account remembers it."),
             rule=mark(
-                "When a trust policy is saved, IAM keeps the unique id (AROA…) of the role it names. A role that is "
-                "made again has another id and isn't trusted, until the policy is saved again with the ARN."
+                "When a trust policy is saved, IAM keeps the unique ID (AROA…) of the role it names. A "
+                "re-created role has another ID and isn't trusted until the policy is saved again with the ARN."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.PRINCIPAL,
@@ -174,8 +184,9 @@ def loud_name(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("A louder name"),
             story=mark(
-                "For the launch the Operator team replaced its state machine by one called {loud}. The Subject team "
-                "has put the new name into its trust policy. Step Functions took the name without a word."
+                "For the launch the Operator team replaced its state machine by one called {loud}, and let it use the "
+                "Operator role, too. The Subject team has put the new name into its trust policy. Step Functions took "
+                "the name without a word."
             ),
             nudge=mark("Both teams agree on the name. Who else has to be able to write it?"),
             rule=mark(
@@ -184,13 +195,20 @@ def loud_name(scenario: Scenario) -> Fault:
                 "{agreed}."
             ),
             where=mark(
-                "the Operator state machine's name, and then the execute role's trust policy, in the Subject account"
+                "the Operator state machine's name and the Operator role's trust policy, and then the execute role's "
+                "trust policy, in the Subject account"
             ),
             source=sources.CROSS_ACCOUNT,
             names={"loud": loud, "agreed": scenario.operator_machine_name},
         ),
         links=(2,),
-        documents=_trust(scenario, _EXTERNAL_ID, renamed(scenario.external_id, scenario.operator_machine_name, loud)),
+        documents={
+            **_trust(scenario, _EXTERNAL_ID, renamed(scenario.external_id, scenario.operator_machine_name, loud)),
+            "operator_role_trust": edited(
+                operator_role_trust(scenario),
+                {_SOURCE: [renamed(scenario.external_id, scenario.operator_machine_name, loud), scenario.external_id]},
+            ),
+        },
         after=(Unmake(lambda deployment: deployment.stages.operator_machine), Make(loud_machine)),
         repairs=(APPLY_STAGE_3,),
         started=loud,
@@ -198,7 +216,7 @@ def loud_name(scenario: Scenario) -> Fault:
 
 
 def copied_trust(scenario: Scenario) -> Fault:
-    trust = service_trust(scenario, scenario.operator)
+    trust = operator_role_trust(scenario)
     account = f"{_CONDITION}/StringEquals/aws:SourceAccount"
     return Fault(
         id="copied-trust",
@@ -208,7 +226,7 @@ def copied_trust(scenario: Scenario) -> Fault:
                 "The two teams share their templates, so that the roles of both state machines look alike. Since the "
                 "last copy not even the first step of a run gets done."
             ),
-            nudge=mark("This refusal speaks of another role than most do. Who wants to become it?"),
+            nudge=mark("This message names another role than most do. Which principal wants to assume it?"),
             rule=mark(
                 "A state machine's own role trusts states.amazonaws.com, for machines of its own account: "
                 "aws:SourceAccount and aws:SourceArn must name the account that the role is in."
@@ -228,7 +246,7 @@ def deployment(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("Runs today, can't be deployed tomorrow"),
             story=mark(
-                "Runs succeed. But when the Subject team deploys its state machine again, unchanged, AWS refuses."
+                "Runs succeed. But when the Subject team deploys its state machine again, unchanged, AWS rejects it."
             ),
             nudge=mark(
                 "Nobody from the Operator account is involved. Which role does the Subject state machine work as?"
@@ -260,13 +278,13 @@ def whole_account(scenario: Scenario) -> Fault:
                 "the rest. The Operator team thought that nothing was left to do."
             ),
             nudge=mark(
-                "Two accounts, two policies, and both have to be put right: one gives too little, the other too much."
+                "Two accounts, two policies, and both have to be fixed: one grants too little, the other too much."
             ),
             rule=mark(
-                "Across accounts both sides must allow. An account as principal hands the decision to that account's "
-                "own policies: it lets in every role there that is allowed to ask, and none that isn't."
+                "Across accounts both sides must allow. An account as principal delegates the decision to that "
+                "account's own policies: any role there may assume the role if its own policies allow it."
             ),
-            where=mark("the Operator role's permission policy, and the execute role's trust policy"),
+            where=mark("the Operator role's permissions policy, and the execute role's trust policy"),
             source=sources.CROSS_ACCOUNT_LOGIC,
         ),
         links=(2,),
@@ -284,13 +302,14 @@ def all_values(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("It works, and that is the trouble"),
             story=mark(
-                "Every run succeeds. An auditor says that the Subject account is open all the same, and has tried it."
+                "Every run succeeds. An auditor reports that the execute role can be assumed in another way, "
+                "too, and has tried it."
             ),
-            nudge=mark("Ask what happens to a caller that leaves something out."),
+            nudge=mark("What happens when a caller leaves something out of the request?"),
             rule=mark(
-                "ForAllValues: is true when the key isn't there at all. Whoever sends no external id meets the "
-                "condition. sts:ExternalId has one value, so plain StringEquals is right, and false when the key is "
-                "missing."
+                "ForAllValues: is true when the key isn't there at all. A request without an external ID meets "
+                "the condition. sts:ExternalId has one value, so plain StringEquals is right, and false when the "
+                "key is missing."
             ),
             where=_EXECUTE_ROLE_TRUST,
             source=sources.SET_OPERATORS,
@@ -298,6 +317,33 @@ def all_values(scenario: Scenario) -> Fault:
         links=(2,),
         documents=_trust(scenario, _CONDITION, condition),
         shows=Shows.TO_A_STRANGER,
+    )
+
+
+def second_machine(scenario: Scenario) -> Fault:
+    return Fault(
+        id="second-machine",
+        words=Words(
+            title=mark("The right external ID, the wrong state machine"),
+            story=mark(
+                "Every run succeeds, and the execute role's trust policy is right. Yet an auditor created a state "
+                "machine of her own in the Operator account, and the execute role was hers."
+            ),
+            nudge=mark(
+                "The external ID was right. It is Step Functions that sends it for a task with Credentials: what if a "
+                "task calls sts:AssumeRole itself? Which role does it need for that?"
+            ),
+            rule=mark(
+                "The external ID binds tasks that use Credentials. A task that calls sts:AssumeRole itself sends any "
+                "value. So the Operator role must be for one state machine: aws:SourceArn in its trust policy names "
+                "that state machine. Whoever may edit it remains trusted."
+            ),
+            where=mark("the Operator role's trust policy, in the Operator account"),
+            source=sources.SERVICE_ROLE,
+        ),
+        links=(1,),
+        documents={"operator_role_trust": service_trust(scenario, scenario.operator)},
+        shows=Shows.TO_A_SECOND_MACHINE,
     )
 
 

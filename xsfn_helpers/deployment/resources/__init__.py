@@ -1,1 +1,1 @@
-"""What the set-up is made of: each can be made, read, compared and taken away."""
+"""What the setup is made of: each can be made, read, compared and taken away."""

@@ -1,4 +1,4 @@
-"""The IAM things a stage makes: a role, and a permission policy inside a role."""
+"""The IAM things a stage makes: a role, and a permissions policy inside a role."""
 
 from __future__ import annotations
 
@@ -145,6 +145,8 @@ class Role:
             if self._adopted is not None:
                 return self.environment.putting_back(self._kept_as, self.account, self.thing, role.trust)
             return self.environment.not_ours(self.account, self.thing, role.tags)
+        if unproved := self.environment.unproved(self.account, self.thing, self.name):
+            return unproved
         details = [tr("inline policy {name} goes with it", name=name) for name in role.inline]
         details += [tr("managed policy {name} is detached", name=policy.name) for policy in role.attached]
         return Change(Action.REMOVE, self.account, self.thing, tuple(details))
@@ -215,7 +217,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class InlinePolicy:
-    """A permission policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
+    """A permissions policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
 
     environment: Environment
     side: Side
@@ -281,7 +283,8 @@ class InlinePolicy:
             if self._adopted is not None:
                 return self.environment.putting_back(self._kept_as, self.account, self.thing, role.inline[self.name])
             return self.environment.not_ours(self.account, self.thing, role.tags)
-        return Change(Action.REMOVE, self.account, self.thing)
+        unproved = self.environment.unproved(self.account, self.thing, self.role)
+        return unproved or Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
@@ -368,7 +371,7 @@ class ManagedPolicy:
         return change
 
     def plan_undo(self) -> Change | None:
-        return self.environment.removal(self.account, self.thing, self._tags())
+        return self.environment.removal(self.account, self.thing, self.name, self._tags())
 
     def undo(self) -> Change | None:
         change = self.plan_undo()

@@ -1,4 +1,4 @@
-"""What every resource of the set-up has in common."""
+"""What every resource of the setup has in common."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Resource(Protocol):
     def plan(self) -> Change: ...
 
     def apply(self) -> Change:
-        """Bring it about. Raises `StepError` when AWS refuses, or when a thing of this name isn't the lab's."""
+        """Bring it about. Raises `StepError` when AWS denies, or when a thing of this name isn't the lab's."""
         ...
 
     def plan_undo(self) -> Change | None: ...
@@ -39,7 +39,7 @@ def refuse_foreign(change: Change) -> None:
         )
     if change.action is Action.MISSING:
         raise StepError(
-            tr("There is no {thing}, and it is to be adopted.", thing=change.thing),
+            tr("There is no {thing}, and the list adopt names it.", thing=change.thing),
             where=str(change.account),
-            fix=tr("Correct its name, or take it off the list adopt: then the lab makes one."),
+            fix=tr("Correct its name, or take it off the list adopt: then the lab creates one."),
         )

@@ -50,7 +50,7 @@ class Stack:
     def deploy(self, template: str, parameters: Mapping[str, str]) -> Change:
         """Create the stack or bring it up to date, and wait for its end.
 
-        Raises `StepError` in CloudFormation's words for a template or parameters it refuses, with the failed resources'
+        Raises `StepError` in CloudFormation's words for a template or parameters it denies, with the failed resources'
         own words when it had to take everything back, and for a stack of this name that isn't the lab's.
         """
         stored = self._stored()
@@ -114,7 +114,8 @@ class Stack:
         tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
         if not self.environment.owns(tags):
             return self.environment.not_ours(self.account, self.thing, tags)
-        return Change(Action.REMOVE, self.account, self.thing)
+        unproved = self.environment.unproved(self.account, self.thing, self.name)
+        return unproved or Change(Action.REMOVE, self.account, self.thing)
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
         pace = self.environment.accounts.pace
@@ -136,7 +137,7 @@ class Stack:
                     reasons=" ".join(reasons),
                 ),
                 where=str(self.account),
-                fix=tr("Put right what its events say, and deploy again."),
+                fix=tr("Fix what its events report, and deploy again."),
             )
         return Change(action, self.account, self.thing, tuple(self._made(found["StackId"], action)))
 

@@ -125,7 +125,8 @@ class StateMachine:
                     self._kept_as, self.account, self.thing, [stored.definition, stored.role_arn]
                 )
             return self.environment.not_ours(self.account, self.thing, stored.tags)
-        return Change(Action.REMOVE, self.account, self.thing)
+        unproved = self.environment.unproved(self.account, self.thing, self.name)
+        return unproved or Change(Action.REMOVE, self.account, self.thing)
 
     def undo(self) -> Change | None:
         change = self.plan_undo()

@@ -19,6 +19,7 @@ from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
 from xsfn_helpers.chain.targets import Target, queue_url
 from xsfn_helpers.common.json_text import json_text
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
 
@@ -58,6 +59,10 @@ class Service(Protocol):
         ...
 
     def create(self, client: Any, made: Made) -> None: ...
+    def others_in(self, client: Any, made: Made) -> int:
+        """How much it holds that somebody else put there, and that would go with it."""
+        ...
+
     def delete(self, client: Any, made: Made) -> None: ...
 
 
@@ -69,6 +74,8 @@ class Made:
     name: str
     arn: str
     tag: Mapping[str, str]
+    # The keys of objects that the lab's tasks put into it.
+    objects: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,15 @@ class TargetResource:
         return change
 
     def plan_undo(self) -> Change | None:
-        return self.environment.removal(self.account, self.thing, self._tags())
+        change = self.environment.removal(self.account, self.thing, self._made.name, self._tags())
+        if change is None or change.action is not Action.REMOVE:
+            return change
+        with translated(self.account):
+            others = self._kind.others_in(self._client, self._made)
+        if not others:
+            return change
+        why = tr("it holds {count} objects that the lab didn't put there", count=others)
+        return Change(Action.NOT_OURS, self.account, self.thing, (why,))
 
     def undo(self) -> Change | None:
         change = self.plan_undo()
@@ -123,7 +138,9 @@ class TargetResource:
     @property
     def _made(self) -> Made:
         name = self.target.name.rpartition(" ")[2]
-        return Made(self.environment.scenario, name, self.target.resource, {LAB_TAG: self.environment.lab_id})
+        objects = frozenset((targets.OBJECT_KEY, str(self.target.parameters.get("Key", ""))))
+        tag = {LAB_TAG: self.environment.lab_id}
+        return Made(self.environment.scenario, name, self.target.resource, tag, objects)
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -192,7 +209,14 @@ def _not_yet(error: ClientError) -> bool:
     return code_of(error) in waits or "cannot be assumed by Lambda" in message_of(error)
 
 
-class _Function:
+class _HoldsNothingElse:
+    """What goes with the thing is the thing's own."""
+
+    def others_in(self, client: Any, made: Made) -> int:
+        return 0
+
+
+class _Function(_HoldsNothingElse):
     service = "lambda"
 
     def target(self, scenario: Scenario, name: str) -> Target:
@@ -221,7 +245,7 @@ class _Function:
         client.delete_function(FunctionName=made.name)
 
 
-class _Table:
+class _Table(_HoldsNothingElse):
     service = "dynamodb"
 
     def target(self, scenario: Scenario, name: str) -> Target:
@@ -266,14 +290,22 @@ class _Bucket:
             given["LocationConstraint"] = made.scenario.region
         client.create_bucket(Bucket=made.name, CreateBucketConfiguration=given)
 
+    def others_in(self, client: Any, made: Made) -> int:
+        return sum(key not in made.objects for key in self._keys(client, made))
+
     def delete(self, client: Any, made: Made) -> None:
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=made.name):
-            for found in page.get("Contents", []):
-                client.delete_object(Bucket=made.name, Key=found["Key"])
+        # The lab's own alone: what somebody puts there meanwhile keeps the bucket from being deleted.
+        for key in [key for key in self._keys(client, made) if key in made.objects]:
+            client.delete_object(Bucket=made.name, Key=key)
         client.delete_bucket(Bucket=made.name)
 
+    @staticmethod
+    def _keys(client: Any, made: Made) -> Iterator[str]:
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=made.name):
+            yield from (found["Key"] for found in page.get("Contents", []))
 
-class _Queue:
+
+class _Queue(_HoldsNothingElse):
     service = "sqs"
 
     def target(self, scenario: Scenario, name: str) -> Target:
@@ -298,7 +330,7 @@ class _Queue:
         return queue_url(made.scenario, made.name)
 
 
-class _Express:
+class _Express(_HoldsNothingElse):
     service = "stepfunctions"
 
     def target(self, scenario: Scenario, name: str) -> Target:

@@ -18,8 +18,8 @@ def agree_form(agreement: Agreement, question: str) -> dict[str, Any]:
     from ipywidgets import HTML, Button, HBox, Text, VBox
 
     told = HTML(value=f"<p>{escape(question)}</p>")
-    answer = Text(placeholder="yes", description=tr("Answer"), tooltip=tr("Type yes to agree"))
-    button = Button(description=tr("Agree"), tooltip=tr("Only the word yes counts"))
+    answer = Text(placeholder="yes", description=tr("Answer"), tooltip=tr("Type yes to confirm"))
+    button = Button(description=tr("Confirm"), tooltip=tr("Only the word yes confirms"))
 
     def take(_: object) -> None:
         try:

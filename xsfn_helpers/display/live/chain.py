@@ -100,7 +100,7 @@ class LiveDiagram:
                     self._report = report
                     passed = sum(check.passed for check in report)
                     self._said = tr(
-                        "{title}: {passed} of {count} hold", title=report.title, passed=passed, count=len(report)
+                        "{title}: {passed} of {count} passed", title=report.title, passed=passed, count=len(report)
                     )
                 self._worker.wake()
             case Looked(run):
@@ -118,7 +118,7 @@ def _told(run: Run) -> str:
     if not run.ended:
         return tr("A run goes on")
     if run.broken_link:
-        return tr("The run was refused at link {link}", link=run.broken_link)
+        return tr("The run was denied at link {link}", link=run.broken_link)
     return tr(
         "The run ended: Operator {operator}, Subject {subject}",
         operator=run.status,

@@ -169,7 +169,7 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
         action=link.action,
         target=box_id(link.target),
         target_title=target,
-        extra=tr("with external id") if "sts:ExternalId" in link.context else "",
+        extra=tr("with external ID") if "sts:ExternalId" in link.context else "",
         facts=tuple(_facts(link)),
         outcome=_outcome(diagram, verdict, state),
         sentence=decision.sentence if decision else "",
@@ -180,16 +180,16 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
 
 def _outcome(diagram: Diagram, verdict: Verdict, state: LinkState) -> str:
     if state is LinkState.REFUSED and verdict.allowed:
-        return tr("The policies allow it, but it was refused when it was tried.")
+        return tr("The policies allow it, but it was denied when it was tried.")
     return sentence(verdict.evidence)
 
 
 def _facts(link: Link) -> list[Fact]:
     return [
-        Fact(tr("Who asks"), f"{asker_title(link)} ({link.principal})"),
+        Fact(tr("Principal"), f"{asker_title(link)} ({link.principal})"),
         Fact(tr("For what"), link.action),
         Fact(tr("On what"), link.resource),
-        *([Fact(tr("With external id"), link.context["sts:ExternalId"])] if "sts:ExternalId" in link.context else []),
+        *([Fact(tr("External ID"), link.context["sts:ExternalId"])] if "sts:ExternalId" in link.context else []),
         Fact(tr("When"), link.when),
-        Fact(tr("Who decides"), listed(map(str, link.deciders))),
+        Fact(tr("Decided by"), listed(map(str, link.deciders))),
     ]

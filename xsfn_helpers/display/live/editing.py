@@ -100,7 +100,7 @@ class EditingDesk(ABC):
     def apply(self) -> str:
         """Apply the text in its account, for real, and say what was done.
 
-        Raises `PolicyError`, `ConfigError` or `StepError` when AWS would refuse, or refuses, it.
+        Raises `PolicyError`, `ConfigError` or `StepError` when AWS would deny, or denies, it.
         """
         with self._turn:
             said = self._save(self._desk.text)

@@ -28,7 +28,7 @@ class PolicyEditor(EditingDesk):
     """One of the five policy documents, open for editing.
 
     In a notebook its text can be typed into; from a cell, `edit` puts another text there. `report` is the judgement of
-    the text as it is: what AWS would refuse, what would become of each link, who else would get in. `apply` applies it.
+    the text as it is: what AWS would deny, what would become of each link, who else would get in. `apply` applies it.
     Raises `StepError` when the accounts can't be read at first.
     """
 

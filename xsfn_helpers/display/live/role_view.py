@@ -71,7 +71,7 @@ def role_views(standing: ChainSnapshot) -> tuple[RoleView, ...]:
                 id=node.value.lower().replace(" ", "-"),
                 title=title_of(node),
                 arn=role.arn if role else "",
-                hint="" if role else tr("It isn't made yet: {made_by} makes it.", made_by=MADE_BY[node]),
+                hint="" if role else tr("It doesn't exist yet: {made_by} creates it.", made_by=MADE_BY[node]),
                 policies=tuple(PolicyView(policy.title, _lines(policy, marks)) for policy in policies),
             )
         )

@@ -18,7 +18,7 @@ from xsfn_helpers.display.live.frontend import RunFrontend, bundle, when_asked
 from xsfn_helpers.display.live.run_view import run_view
 from xsfn_helpers.display.markup import escape
 
-PLACE: Final = mark("A run, live: its end is told below.")
+PLACE: Final = mark("Live view of this run. The result appears below.")
 _STOP_LINK: Final = 5
 _BY_BUTTON: Final = mark("stopped with the button in the notebook")
 _IN_THE_SUBJECT: Final = mark("stopped by the Subject's administrator: its parent couldn't")
@@ -65,7 +65,7 @@ class LiveRun:
         execution goes on, and so does the display.
         """
         try:
-            self.run.follow(timeout=timeout, on_progress=self._saw)
+            self.run.wait(timeout=timeout, on_progress=self._saw)
             if self._stopping is not None:
                 self._stopping.join()
         except BaseException:
@@ -102,7 +102,7 @@ class LiveRun:
         while not self._over(self.run):
             time.sleep(self.run.environment.accounts.pace.poll)
             try:
-                run = self.run.look()
+                run = self.run.refresh()
             except XsfnError as error:
                 self._say(tr("The run can't be followed: {error}", error=error))
                 return
@@ -178,7 +178,7 @@ class LiveRun:
                 executionArn=run.subject_execution_arn, cause=tr(_IN_THE_SUBJECT)
             )
         while run.subject_status == RUNNING:
-            run = run.look()
+            run = run.refresh()
         self._saw(run)
         self._say(tr("The Subject's administrator stopped the Subject execution."))
 

@@ -114,7 +114,7 @@ def _trouble(run: Run) -> str:
     if not run.ended or run.succeeded:
         return ""
     if run.broken_link:
-        return tr("Refused at link {link} of the access chain", link=run.broken_link)
+        return tr("Denied at link {link} of the access chain", link=run.broken_link)
     return tr("The Operator execution ended {status}", status=run.status)
 
 

@@ -12,7 +12,7 @@ from xsfn_helpers.display.live.run import LiveRun
 def follow_live(run: Run, *, timeout: float) -> Run:
     """Follow `run` to its end, shown while it goes on where a notebook is. Raises what `LiveRun.follow` raises."""
     if not in_notebook():
-        return run.follow(timeout=timeout)
+        return run.wait(timeout=timeout)
     from IPython.display import display
 
     live = LiveRun(run)

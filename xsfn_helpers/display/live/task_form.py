@@ -154,7 +154,7 @@ class TaskForm(EditingDesk):
         )
 
     def _take_on(self, task: Task) -> TakenRole:
-        """The role that the task takes on; each is looked up once, until something changes."""
+        """The role that the task assumes; each is looked up once, until something changes."""
         if task.choice not in self._taken:
             self._taken[task.choice] = read_taken_role(self._deployment.environment, task.choice, self._standing.roles)
         return self._taken[task.choice]

@@ -14,9 +14,9 @@ from xsfn_helpers.common.plain_text import one_line
 # The article's names ("図のOperatorStateMachine IAMRole" …); the article has no word for the started execution.
 TITLES: Final[Mapping[Node, str]] = {
     Node.OPERATOR_MACHINE: "OperatorStateMachine",
-    Node.OPERATOR_ROLE: "OperatorStateMachine IAM Role",
-    Node.EXECUTE_ROLE: "SubjectStateMachine ExecuteRole",
-    Node.SUBJECT_ROLE: "SubjectStateMachine IAM Role",
+    Node.OPERATOR_ROLE: "Operator role",
+    Node.EXECUTE_ROLE: "execute role",
+    Node.SUBJECT_ROLE: "Subject role",
     Node.SUBJECT_MACHINE: "SubjectStateMachine",
     Node.SUBJECT_EXECUTION: mark("Subject execution"),
 }
@@ -25,7 +25,7 @@ RUNS_AS: Final[Mapping[Node, Node]] = {
     Node.SUBJECT_MACHINE: Node.SUBJECT_ROLE,
 }
 ROLES: Final = frozenset({Node.OPERATOR_ROLE, Node.EXECUTE_ROLE, Node.SUBJECT_ROLE})
-NOT_MADE: Final = mark("not made yet")
+NOT_MADE: Final = mark("doesn't exist yet")
 _SIDES: Final[Mapping[Side, tuple[Node, ...]]] = {
     Side.OPERATOR: (Node.OPERATOR_ROLE, Node.OPERATOR_MACHINE),
     Side.SUBJECT: (Node.EXECUTE_ROLE, Node.SUBJECT_ROLE, Node.SUBJECT_MACHINE, Node.SUBJECT_EXECUTION),

@@ -10,7 +10,7 @@ from xsfn_helpers.display.pictures.diagram import Diagram
 
 
 def picture(standing: ChainSnapshot, report: Report | None = None) -> Diagram:
-    """The diagram of `standing`. A `report` adds what was tried: a link whose live check failed is shown refused."""
+    """The diagram of `standing`. A `report` adds what was tried: a link whose live check failed is shown denied."""
     states: dict[int, LinkState] = {}
     notes: dict[int, str] = {}
     failed = {check.id: check for check in report or () if not check.passed}
@@ -19,7 +19,7 @@ def picture(standing: ChainSnapshot, report: Report | None = None) -> Diagram:
         number = verdict.link.number
         live = f"link-{number}.live"
         if verdict.missing is not None:
-            notes[number] = tr("the {missing} isn't made yet", missing=tr(verdict.missing))
+            notes[number] = tr("the {missing} doesn't exist yet", missing=tr(verdict.missing))
         elif not verdict.allowed or live in failed:
             states[number] = LinkState.REFUSED
             notes[number] = failed[live].evidence if live in failed else verdict.evidence

@@ -98,8 +98,8 @@ def _spoken(link: TaskLink) -> str:
         "action": link.action,
     }
     if not link.resource:
-        return tr("Link {number}, {answer}: {asker} asks for {action}.", **asked)
-    return tr("Link {number}, {answer}: {asker} asks for {action} on {resource}.", **asked, resource=link.resource)
+        return tr("Link {number}, {answer}: {asker} requests {action}.", **asked)
+    return tr("Link {number}, {answer}: {asker} requests {action} on {resource}.", **asked, resource=link.resource)
 
 
 def _style() -> str:

@@ -79,12 +79,12 @@ class Diagram(Picture):
     def alt(self) -> str:
         """What the picture says, as running text for a screen reader."""
         accounts = [
-            tr("{account} holds {boxes}.", account=self.scenario.account(side), boxes=listed(map(_spoken, boxes)))
+            tr("In {account}: {boxes}.", account=self.scenario.account(side), boxes=listed(map(_spoken, boxes)))
             for side, boxes in ((side, self.boxes(side)) for side in Side)
         ]
         links = [
             tr(
-                "Link {number}, {state}: {asker} asks for {action} on {target}.",
+                "Link {number}, {state}: {asker} requests {action} on {target}.",
                 number=link.number,
                 state=self.state(link).word,
                 asker=asker_title(link),
@@ -103,7 +103,7 @@ class Diagram(Picture):
 
     def _link_line(self, link: Link) -> str:
         external_id = link.context.get("sts:ExternalId")
-        sent = tr(" with external id {external_id}", external_id=external_id) if external_id is not None else ""
+        sent = tr(" with external ID {external_id}", external_id=external_id) if external_id is not None else ""
         decided = tr("decided by {deciders}", deciders=listed(map(str, link.deciders)))
         state, note = padded(self.state(link).marked, 11), self._note(link)
         way = f"{asker_title(link)} → {link.action} → {title_of(link.target)}"
@@ -127,4 +127,4 @@ def asker_title(link: Link) -> str:
 def _spoken(box: Box) -> str:
     if box.made:
         return f"{box.title} ({box.name})"
-    return tr("{title} ({name}, not made yet)", title=box.title, name=box.name)
+    return tr("{title} ({name}, doesn't exist yet)", title=box.title, name=box.name)

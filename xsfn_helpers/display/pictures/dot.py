@@ -148,7 +148,7 @@ def _chip(graph: graphviz.Digraph, diagram: Diagram, link: Link) -> None:
     colour = state.look.colour.light
     rows = [f"<B>{escape(link.action)}</B>", f'<FONT COLOR="{colour}"><B>{escape(state.marked)}</B></FONT>']
     if "sts:ExternalId" in link.context:
-        rows.append(_small([tr("external id ="), tr("ARN of OperatorStateMachine")]))
+        rows.append(_small([tr("external ID ="), tr("ARN of OperatorStateMachine")]))
     if note := diagram.notes.get(link.number):
         lines = [f"<I>{escape(line)}</I>{ROOM}" for line in wrap_words(tr(note), NOTE_WIDTH, max_lines=NOTE_LINES)]
         rows.append(f'<FONT POINT-SIZE="10">{_stacked(lines)}</FONT>')

@@ -88,13 +88,13 @@ class HubDiagram(Picture):
         said = [
             tr("{title}.", title=self.heading),
             tr(
-                "{account} holds {machine}, which runs as {role}.",
+                "In {account}: {machine}, which runs as {role}.",
                 account=self.scenario.operator,
                 machine=self.scenario.operator_machine_name,
                 role=self.scenario.operator_role_name,
             ),
             tr(
-                "Link {number}, {state}: {asker} asks for {action} on the Operator role.",
+                "Link {number}, {state}: {asker} requests {action} on the Operator role.",
                 number=link.number,
                 state=self.operators_state.word,
                 asker=tr(link.asker),
@@ -123,7 +123,7 @@ def spoke_picture(
     report: Report | None = None,
     note: str = "",
 ) -> SpokePicture:
-    """A spoke as the stored policies decide its links; a `report` adds which link a real run found refused."""
+    """A spoke as the stored policies decide its links; a `report` adds which link a real run found denied."""
     states = {
         verdict.link.number: LinkState.ALLOWED if verdict.allowed else LinkState.REFUSED
         for verdict in verdicts
@@ -135,6 +135,6 @@ def spoke_picture(
 
 
 def link_words(link: Link) -> str:
-    """`3 SubjectStateMachine ExecuteRole → lambda:InvokeFunction → function subject-function`"""
+    """`3 execute role → lambda:InvokeFunction → function subject-function`"""
     target = link.thing or tr(link.target)
     return f"{link.number} {tr(link.asker)} → {link.action} → {target}"

@@ -92,7 +92,7 @@ def _operator(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
             "operator role",
             _label(
                 [
-                    "<B>OperatorStateMachine IAM Role</B>",
+                    "<B>Operator role</B>",
                     *_small(wrap_name(scenario.operator_role_name, NAME_WIDTH)),
                     f'<FONT POINT-SIZE="10">{chip}&#160; {escape(tr(link.asker))} → {escape(link.action)}</FONT>',
                 ]
@@ -127,7 +127,7 @@ def _meanings(graph: graphviz.Digraph, diagram: HubDiagram) -> None:
 
 
 def _spoke(graph: graphviz.Digraph, spoke: SpokePicture, *, in_words: bool) -> None:
-    """The account's name and its links: a row each in words, or a chip each and the words of what was refused."""
+    """The account's name and its links: a row each in words, or a chip each and the words of what was denied."""
     columns = 2 if in_words else len(spoke.links) + 1
     rows = [_row(f"<B>{escape(str(spoke.account))}</B>", columns)]
     if in_words:

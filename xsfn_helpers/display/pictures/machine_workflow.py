@@ -1,4 +1,4 @@
-"""The workflow graph of one of the set-up's two state machines, as it is stored, or as its stage would make it."""
+"""The workflow graph of one of the setup's two state machines, as it is stored, or as its stage would make it."""
 
 from __future__ import annotations
 
@@ -21,5 +21,7 @@ def workflow_of(deployment: Deployment, side: Side, run: Run | None = None) -> W
     read = read_machine(deployment.environment, machine.side, run)
     title = tr("Workflow of {name} ({account})", name=machine.name, account=machine.account)
     if read.definition is None:
-        return Workflow(machine.definition, read.events, tr("{title}, not made yet", title=title), machine.account.id)
+        return Workflow(
+            machine.definition, read.events, tr("{title}, doesn't exist yet", title=title), machine.account.id
+        )
     return Workflow(read.definition, read.events, title, machine.account.id)

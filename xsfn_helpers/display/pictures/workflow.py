@@ -56,7 +56,7 @@ class Workflow(Picture):
 
     `events` is the history of one of its executions, as GetExecutionHistory gives it: the states are then coloured by
     what became of them. `account_id` is the state machine's own, to tell a role of another account from one of its own.
-    A definition that Step Functions would refuse has `faults`, each with its place, and shows these instead.
+    A definition that Step Functions would deny has `faults`, each with its place, and shows these instead.
     """
 
     definition: str | Mapping[str, Any]
@@ -71,7 +71,7 @@ class Workflow(Picture):
 
     @property
     def faults(self) -> tuple[DefinitionFault, ...]:
-        """What Step Functions would refuse; empty when it would take the definition."""
+        """What Step Functions would deny; empty when it would take the definition."""
         return _read(self.written, language()).faults
 
     @property
@@ -96,7 +96,7 @@ class Workflow(Picture):
     def text(self) -> str:
         """The whole graph in words, one line for each state and each way on; the same for the same input."""
         if self.faults:
-            lines = [tr("{title}: Step Functions would refuse this definition", title=self.heading)]
+            lines = [tr("{title}: Step Functions would reject this definition", title=self.heading)]
             for fault in self.faults:
                 there = excerpt(self.written, fault.line, fault.column)
                 lines += [f"  {one_line(str(fault))}", *(f"    {line}" for line in there)]
@@ -198,5 +198,5 @@ def _faults_html(title: str, text: str, faults: Sequence[DefinitionFault]) -> st
         there = "\n".join(excerpt(text, fault.line, fault.column))
         code = f'<pre style="{CODE};margin:4px 0;overflow-x:auto">{escape(there)}</pre>'
         items.append(f'<li style="overflow-wrap:anywhere">{escape(one_line(str(fault)))}{code}</li>')
-    refused, why = pill(tr("✗ refused"), REFUSED_VERMILION), escape(tr("Step Functions would refuse this definition."))
+    refused, why = pill(tr("✗ denied"), REFUSED_VERMILION), escape(tr("Step Functions would reject this definition."))
     return f"<p><b>{escape(title)}</b> {refused} {why}</p><ol>{''.join(items)}</ol>"

@@ -1,6 +1,6 @@
 """A `Workflow` as DOT text: built with the graphviz package, drawn elsewhere (render.py).
 
-Each state is a rounded box with its type, its name, what it does and, on a task that takes on a role, a badge. What a
+Each state is a rounded box with its type, its name, what it does and, on a task that assumes a role, a badge. What a
 Map or Parallel has inside stands in a frame below it, and the ways out of it meet in a point.
 """
 

@@ -78,7 +78,7 @@ class Actions:
         return tr("Place {number} is free again, and so is the name {name!r}.", number=number, name=one.name)
 
     def push(self, fault: str, numbers: Iterable[int] | None) -> str:
-        """Break this fault in the accounts of these participants, or of everybody, where the set-up is built.
+        """Break this fault in the accounts of these participants, or of everybody, where the setup is built.
 
         Raises `ConfigError` for a fault there isn't.
         """
@@ -99,7 +99,7 @@ class Actions:
         return f"{told} {not_ready}"
 
     def _is_ready(self, one: Participant) -> bool:
-        """Whether the set-up is built; with a fault in it, it was, though its documents aren't as they should be."""
+        """Whether the setup is built; with a fault in it, it was, though its documents aren't as they should be."""
         return one.progress.built or self.store.record(one.number).attempt is not None
 
     def _chosen(self, numbers: Iterable[int] | None) -> tuple[Participant, ...]:
@@ -134,4 +134,4 @@ class Actions:
 
     def _break(self, one: Participant, fault: str) -> None:
         practice = Practice(lab_of(self.sandbox(), one).deployment, StoredBook(self.store, one.number))
-        practice.fault(fault).break_it()
+        practice.fault(fault).inject()

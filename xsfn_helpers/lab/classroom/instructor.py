@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,11 +20,11 @@ from xsfn_helpers.lab.classroom.store import RoomStore
 
 STUCK_MINUTES: Final = 5
 # A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\u2212", "\u2010", "|", "%")
 _COLUMNS: Final = (
     mark("name"),
     mark("steps"),
-    mark("checks that hold"),
+    mark("checks that passed"),
     mark("checks"),
     mark("last run"),
     mark("green"),
@@ -59,14 +60,14 @@ WORDS: Final[Mapping[str, str]] = {
     "solved": mark("Solved"),
     "state": mark("State"),
     "actions": mark("Actions"),
-    "nobody": mark("Nobody has joined yet."),
+    "nobody": mark("No one has joined yet."),
     "green": mark("✓ green"),
     "stuck": mark("stuck for {minutes} min"),
     "away": mark("away for {minutes} min"),
     "lost": mark("The room doesn't answer. The page goes on asking."),
     "sure_reset_all": mark("Empty everybody's accounts, and begin their progress anew?"),
     "sure_reset_one": mark("Empty the accounts of {name}, and begin their progress anew?"),
-    "sure_push_all": mark("Break “{fault}” in the accounts of everybody who has built the set-up?"),
+    "sure_push_all": mark("Break “{fault}” in the accounts of everybody who has built the setup?"),
     "sure_push_one": mark("Break “{fault}” in the accounts of {name}?"),
     "sure_free": mark("Empty the accounts of {name}, and give the place and the name free?"),
     "yes": mark("Do it"),
@@ -145,7 +146,10 @@ def _line(one: Participant, record: Record, faults: Any) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """The cell, marked as text where a spreadsheet might take it for a formula: also in full width, as in Japanese."""
+    begins = unicodedata.normalize("NFKC", cell.lstrip())[:1]
+    is_hidden = cell[:1] != "" and unicodedata.category(cell[0])[0] in "CZ"
+    return f"'{cell}" if begins in _FORMULA or is_hidden else cell
 
 
 def places_of(ids: object) -> list[int] | None:

@@ -33,11 +33,6 @@ class Allowance:
                 self._left.pop(next(iter(self._left)))
             return True
 
-    def has_any(self, asker: str) -> bool:
-        """Whether `asker` could ask now; counts nothing."""
-        with self._lock:
-            return self._now(asker, self._clock()) >= 1
-
     def _now(self, asker: str, now: float) -> float:
         left, since = self._left.get(asker, (self._at_once, now))
         return min(self._at_once, left + (now - since) * self._per_second)

@@ -11,7 +11,7 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.adopted import Adopted
 from xsfn_helpers.deployment.deployment import Deployment
 from xsfn_helpers.deployment.environment import Environment
-from xsfn_helpers.lab.classroom.people import SCENARIO_NAMES, Participant
+from xsfn_helpers.lab.classroom.people import LAB_ID, SCENARIO_NAMES, Participant, checked_names
 from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxAccount
@@ -60,8 +60,11 @@ def pair_of(sandbox: Sandbox, participant: Participant) -> Pair:
 
 
 def lab_of(sandbox: Sandbox, participant: Participant) -> Lab:
-    """The participant's lab, with the names that it goes by in their notebooks."""
-    told = participant.progress.names
+    """The participant's lab, with the names that it goes by in their notebooks.
+
+    Raises `RoomError` for names that no lab has: what is on file may have been told to an older room.
+    """
+    told = checked_names(participant.progress.names)
     scenario = Scenario(
         operator_account_id=participant.operator_account_id,
         subject_account_id=participant.subject_account_id,
@@ -69,5 +72,5 @@ def lab_of(sandbox: Sandbox, participant: Participant) -> Lab:
         **{name: told[name] for name in SCENARIO_NAMES if name in told},
     )
     accounts = SandboxAccounts(pair_of(sandbox, participant))
-    environment = Environment(scenario, accounts, told.get("lab_id", DEFAULT_LAB), Adopted())
+    environment = Environment(scenario, accounts, told.get(LAB_ID, DEFAULT_LAB), Adopted())
     return Lab(Deployment(environment, Blueprint.recommended(scenario)))

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from xsfn_helpers.aws import settings
 from xsfn_helpers.chain.scenario import Scenario
-from xsfn_helpers.common.errors import RoomError
+from xsfn_helpers.common.errors import ConfigError, InvalidScenario, RoomError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS
 
@@ -21,6 +22,9 @@ PRESENT_SECONDS: Final = 90.0
 _MOST_TITLES: Final = 20
 _LONGEST_TITLE: Final = 300
 SUCCEEDED: Final = "SUCCEEDED"
+# How an execution is (API_DescribeExecution); empty before the first.
+_RUN_STATUSES: Final = ("", "RUNNING", SUCCEEDED, "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
+LAB_ID: Final = "lab_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,9 @@ class ParticipantProgress:
         if (checks := news.get("checks")) is not None:
             later = replace(later, checks=_checked(checks))
         if (run := news.get("run")) is not None:
-            later = replace(later, run=_text(run))
+            later = replace(later, run=_run_status(run))
         if (names := news.get("names")) is not None:
-            later = replace(later, names=_names(names))
+            later = replace(later, names=checked_names(names))
         return replace(later, moved=at) if later.is_beyond(self) else later
 
     def is_beyond(self, before: ParticipantProgress) -> bool:
@@ -179,20 +183,30 @@ def _checked(value: object) -> CheckedStage:
         raise _not_told("checks")
     if not isinstance(failed, list) or not all(isinstance(one, str) for one in failed):
         raise _not_told("checks")
-    return CheckedStage(passed, count, tuple(one[:_LONGEST_TITLE] for one in failed[:_MOST_TITLES]))
+    return CheckedStage(passed, count, tuple(_visible(one[:_LONGEST_TITLE]) for one in failed[:_MOST_TITLES]))
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+def _visible(text: str) -> str:
+    """Without what can't be seen, or turns the line around."""
+    return "".join(one for one in text if unicodedata.category(one)[0] != "C")
+
+
+def _run_status(value: object) -> str:
+    if value not in _RUN_STATUSES:
         raise _not_told("run")
-    return value
+    return str(value)
 
 
-def _names(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or len(value) > 20:
+def checked_names(value: object) -> dict[str, str]:
+    """The names that a lab goes by, held to what they are held to at home: the room makes files and calls of them."""
+    if not isinstance(value, dict) or not value.keys() <= {*SCENARIO_NAMES, LAB_ID}:
         raise _not_told("names")
-    if not all(isinstance(one, str) and len(one) <= 128 for pair in value.items() for one in pair):
-        raise _not_told("names")
+    try:
+        Scenario(**{name: told for name, told in value.items() if name != LAB_ID})
+        if LAB_ID in value:
+            settings.lab_id(settings.Choice(value[LAB_ID], "names"))
+    except (ConfigError, InvalidScenario) as error:
+        raise RoomError(error.what, where="progress", fix=error.fix) from error
     return dict(value)
 
 

@@ -86,7 +86,10 @@ class Reporter:
             with self._awake:
                 while (rest := self._rest()) > 0:
                     self._awake.wait(rest)
-            self._tell(patience=_BEAT_SECONDS)
+            try:
+                self._tell(patience=_BEAT_SECONDS)
+            except Exception as error:  # whatever it is: what couldn't be told is told again
+                self._complain(error)
             self._told_at = time.monotonic()
 
     def _rest(self) -> float:
@@ -111,9 +114,11 @@ class Reporter:
         try:
             self._room.ask("POST", "/room/me/progress", news, patience=patience)
             self._lost = False
-        except XsfnError as error:
+        except BaseException as error:
             with self._awake:
                 self._news = {**news, **self._news}
+            if not isinstance(error, XsfnError):
+                raise
             self._complain(error)
 
     def _steps(self, look: Callable[[], list[bool]]) -> list[bool] | None:
@@ -126,7 +131,7 @@ class Reporter:
                     self._look, self._look_due = look, time.monotonic() + _AGAIN_SECONDS
             return None
 
-    def _complain(self, error: XsfnError) -> None:
+    def _complain(self, error: Exception) -> None:
         """Once, until it works again: the lab goes on, the instructor's page doesn't."""
         if not self._lost:
             self._lost = True

@@ -8,7 +8,7 @@ GONE: Final = ("NoSuchEntity", "StateMachineDoesNotExist")
 
 
 class CallFailed(Exception):
-    """A call of a resource's handler was refused; the text is what the stack's event tells."""
+    """A call of a resource's handler was denied; the text is what the stack's event tells."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code

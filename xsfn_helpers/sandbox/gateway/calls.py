@@ -2,7 +2,7 @@
 
 Source: the Service Authorization Reference, docs.aws.amazon.com/service-authorization/latest/reference/
 (list_awsstepfunctions.html, list_awsidentityandaccessmanagementiam.html, list_awssecuritytokenservice.html).
-One row an operation; an operation without a row is refused, never let through.
+One row an operation; an operation without a row is denied, never let through.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def name_call(service: str, request: HttpRequest, place: CallPlace) -> Call:
 
 
 def account_of(arn: str, *, default: str) -> str:
-    """The account id inside an ARN, or `default` for `*` and ARNs without one."""
+    """The account ID inside an ARN, or `default` for `*` and ARNs without one."""
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 and re.fullmatch(r"[0-9]{12}", parts[4]) else default
 

@@ -1,4 +1,4 @@
-"""Refusals in AWS's words, and their shape on the wire for each protocol.
+"""Denials in AWS's words, and their shape on the wire for each protocol.
 
 Texts: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html and the services' own messages.
 """
@@ -25,7 +25,7 @@ _NAMESPACES: Final = {
 _QUERY_SERVICES: Final = frozenset(_NAMESPACES)
 # S3 answers in XML of its own, with codes in the query services' manner.
 _PLAIN_CODES: Final = _QUERY_SERVICES | {"s3"}
-# Of the services with codes that end in "Exception", those that refuse with the status for it.
+# Of the services with codes that end in "Exception", those that deny with the status for it.
 _FORBIDS_WITH_403: Final = frozenset(("lambda", "sqs"))
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -107,7 +107,7 @@ def error_response(
 
 
 def _in_kind(refusal: Refusal, service: str, request_id: str, request: HttpRequest) -> HttpResponse | None:
-    """The refusal in the protocol of this request; None for JSON, which is everybody else's.
+    """The denial in the protocol of this request; None for JSON, which is everybody else's.
 
     Source: smithy.io/2.0/aws/protocols, where each protocol's errors are described.
     """

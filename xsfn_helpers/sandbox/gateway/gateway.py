@@ -64,7 +64,7 @@ class Gateway:
     others: Offered
 
     def handle(self, request: HttpRequest, *, via: str = "") -> HttpResponse:
-        """Answer one AWS request; refusals come back in the service's own error shape, never as an exception.
+        """Answer one AWS request; denials come back in the service's own error shape, never as an exception.
 
         `via` is the AWS service that makes it in the name of the caller; a request from the network has none.
         """
@@ -282,7 +282,7 @@ class Gateway:
         if call.operation == "GetCallerIdentity":
             return sts.caller_identity(caller, request_id=request_id)
         role = self._role(call.params["RoleArn"])
-        assert role is not None  # a missing role was refused with everything else
+        assert role is not None  # a missing role was denied with everything else
         return sts.assume_role(
             caller,
             role,
@@ -348,7 +348,7 @@ def _now() -> dict[str, str]:
 
 
 def _service_hint(request: HttpRequest) -> str:
-    """Which service an unsigned or misshapen request was meant for, so that it is refused in that service's shape."""
+    """Which service an unsigned or misshapen request was meant for, so that it is denied in that service's shape."""
     target = request.headers.get("x-amz-target", "")
     if target:
         return next((service for prefix, service in _TARGETS.items() if target.startswith(prefix)), "states")

@@ -131,7 +131,7 @@ def _check_input(text: str | None) -> None:
 
 
 def _check_not_taken(params: Params, existing: StoredMachine | None) -> None:
-    """The same request again gives the same machine; the same name with anything else is refused."""
+    """The same request again gives the same machine; the same name with anything else is denied."""
     if existing is None:
         return
     asked = (params["definition"], params["roleArn"], params.get("type") or "STANDARD")

@@ -135,7 +135,7 @@ def malformed(error: PolicyError) -> Refusal:
 
 
 def _checked_trust(text: str, registry: Principals) -> str:
-    """The trust policy as IAM keeps it: every principal must exist; a unique id is shown as its ARN again."""
+    """The trust policy as IAM keeps it: every principal must exist; a unique ID is shown as its ARN again."""
     _check_document(text, PolicyKind.TRUST)
     if _size(text) > TRUST_POLICY_QUOTA:
         raise Refusal("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {TRUST_POLICY_QUOTA}", 409)

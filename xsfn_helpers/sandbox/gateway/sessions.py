@@ -1,6 +1,6 @@
 """Role sessions: the temporary credentials that AssumeRole hands out, and for how long they are good.
 
-Not moto's, whose sessions neither expire nor know the role's unique id. Nothing is kept of them: the session token
+Not moto's, whose sessions neither expire nor know the role's unique ID. Nothing is kept of them: the session token
 itself says who its holder is, sealed with a key that only the sandbox has. So they take no memory, and outlive its
 process.
 """
@@ -132,7 +132,7 @@ class SessionOffice:
 
 
 def new_key_id(prefix: str) -> str:
-    """A fresh access key id: `AKIA…` for users, `ASIA…` for sessions; 20 characters."""
+    """A fresh access key ID: `AKIA…` for users, `ASIA…` for sessions; 20 characters."""
     # The alphabet has 32 characters, so five bits of each random byte choose one without bias.
     return prefix + "".join(_KEY_ALPHABET[byte & 31] for byte in secrets.token_bytes(16))
 

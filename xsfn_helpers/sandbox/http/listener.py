@@ -54,7 +54,7 @@ def listen(port: int, *, last: int, address: str = "") -> list[socket.socket]:
         if found := _listening(hosts, last):
             return found
         time.sleep(0.01)  # the system may still be clearing away who had it
-    # What is free on loopback may be taken on the other address.
+    # What is free on loopback may be assumed the other address.
     tries = (_listening(hosts, 0) for _ in range(_FREE_PORT_TRIES))
     return next(filter(None, tries), [])
 

@@ -50,7 +50,7 @@ class Front:
         if not self._is_for_us(headers):
             return _said(403, "This sandbox answers AWS clients only, and by its address only.")
         method = environ["REQUEST_METHOD"]
-        # What is meant for a service that isn't here is refused in that service's way, so the gateway has to see it.
+        # What is meant for a service that isn't here is denied in that service's way, so the gateway has to see it.
         signed_for = _signed_for(headers)
         rest = signed_for in REST or (signed_for != "" and signed_for not in _ASKED_AT_ROOT)
         if method not in (_REST_METHODS if rest else _METHODS):

@@ -128,7 +128,7 @@ class MotoBridge:
     def empty(self, accounts: Iterable[tuple[str, Administrator]]) -> None:
         """Remove all that these accounts have but the administrators; what runs in them is stopped and forgotten.
 
-        As with every deleted role, whoever trusted one by its ARN trusts its unique id from now on, and so nobody.
+        As with every deleted role, whoever trusted one by its ARN trusts its unique ID from now on, and so nobody.
         Raises `JournalUnwritable` where that couldn't be kept; then nothing has changed.
         """
         kept = dict(accounts)
@@ -346,7 +346,7 @@ class MotoBridge:
                     self._journal.put_all(bodies, gone_machine=gone_machine)
                     kept = True
             finally:
-                if not kept:  # refused, failed or not written: whatever was done to memory hasn't happened
+                if not kept:  # denied, failed or not written: whatever was done to memory hasn't happened
                     for kind, key in changed:
                         self._reload(kind, key)
             if kept and gone_machine is not None:
@@ -414,7 +414,7 @@ class MotoBridge:
         return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
 
     def _about_to_go(self, call: Call, account_id: str) -> dict[str, str]:
-        """What stands for the ARN of a principal afterwards, by that ARN: the unique id of one that this call deletes,
+        """What stands for the ARN of a principal afterwards, by that ARN: the unique ID of one that this call deletes,
         the new ARN of one that it renames or moves."""
         if call.operation == "UpdateUser":
             before, after = call.demands[0].resource, call.demands[-1].resource
@@ -428,9 +428,9 @@ class MotoBridge:
         return {found.arn: found.id} if found is not None else {}
 
     def _show_unique_ids(self, gone: Mapping[str, str]) -> list[tuple[str, str]]:
-        """A deleted principal's ARN turns into its unique id in every trust policy that named it.
+        """A deleted principal's ARN turns into its unique ID in every trust policy that named it.
 
-        So a role made again under the same name isn't trusted until the policy is saved again, as on AWS
+        So a role re-created under the same name isn't trusted until the policy is saved again, as on AWS
         (IAM User Guide, reference_policies_elements_principal.html). Gives the journal entries that this changed.
         """
         changed = []

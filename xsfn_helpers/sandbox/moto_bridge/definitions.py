@@ -25,7 +25,7 @@ _MOST_DIAGNOSTICS: Final = 100
 
 
 def check_definitions() -> None:
-    """From now on moto refuses definitions in AWS's words, and answers ValidateStateMachineDefinition."""
+    """From now on moto denies definitions in AWS's words, and answers ValidateStateMachineDefinition."""
     StepFunctionsParserBackend._validate_definition = staticmethod(check_readable)
     StepFunctionResponse.validate_state_machine_definition = _validate
     describe = StepFunctionResponse._describe_state_machine
@@ -42,12 +42,12 @@ def check_definitions() -> None:
         without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
         return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
 
-    def list_by_name(backend: StepFunctionsParserBackend) -> list[StateMachine]:
-        # Recorded: by name, not by age.
+    def list_state_machines(backend: StepFunctionsParserBackend) -> list[StateMachine]:
+        # Recorded: by name, not by age. moto's pages go by the name of the function.
         return sorted(backend.state_machines, key=lambda machine: machine.name)
 
     StepFunctionResponse._describe_state_machine = describe_fully
-    StepFunctionsParserBackend.list_state_machines = paginate(pagination_model=PAGINATION_MODEL)(list_by_name)
+    StepFunctionsParserBackend.list_state_machines = paginate(pagination_model=PAGINATION_MODEL)(list_state_machines)
     for name, error in vars(api).items():
         # moto names these errors by class only, so its answers would have no code.
         if isinstance(error, type) and issubclass(error, api.ServiceException) and getattr(error, "TYPE", "") is None:
@@ -66,9 +66,6 @@ def _unreadable(definition: str) -> Diagnostic | None:
     except Exception as error:
         # Its parser has no error of its own: whatever it raises means that it can't run this.
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")
-    if any(_is_distributed(state) for state in states(json.loads(definition))):
-        # moto runs one, without executions of its own, and gives null for an item that failed.
-        return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
     if not_run := next((found for state in states(json.loads(definition)) if (found := _not_run(state))), None):
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: it doesn't offer {not_run}")
     return None
@@ -76,13 +73,10 @@ def _unreadable(definition: str) -> Diagnostic | None:
 
 def _not_run(state: StateFields) -> str | None:
     """A task that the sandbox has nothing for, and must not send anywhere: `apigateway:invoke` goes to any address."""
+    if "ItemBatcher" in state.body:
+        return "ItemBatcher"
     resource = state.body.get("Resource")
     return "apigateway:invoke" if isinstance(resource, str) and ":apigateway:invoke" in resource else None
-
-
-def _is_distributed(state: StateFields) -> bool:
-    config = state.body.get("ItemProcessor", {}).get("ProcessorConfig", {})
-    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def _validate(response: StepFunctionResponse) -> ActionResult:

@@ -1,4 +1,4 @@
-"""IAM's answers where moto's differ: unique ids that tell what they are of, and the fields of CreateRole."""
+"""IAM's answers where moto's differ: unique IDs that tell what they are of, and the fields of CreateRole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALPHABET: Final = string.ascii_uppercase + string.digits
 
 
 def answer_like_iam() -> None:
-    """From now on, moto makes unique ids as IAM does (reference_identifiers.html), and leaves out what CreateRole
+    """From now on, moto makes unique IDs as IAM does (reference_identifiers.html), and leaves out what CreateRole
     leaves out (recorded: localstack's test_create_describe_role, 2025-03-06)."""
     for kind, prefix in ((models.User, "AIDA"), (models.Group, "AGPA")):
         _give_ids(kind, prefix)

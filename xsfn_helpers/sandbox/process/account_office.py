@@ -53,7 +53,7 @@ class AccountOffice:
         Those that are there stay as they are. Raises `InvalidScenario` for ids that AWS wouldn't have.
         """
         for account_id in account_ids:
-            check_account_id(account_id, where="further account ids")
+            check_account_id(account_id, where="further account IDs")
         with self._lock:
             assert self._running is not None
             new = [one for one in dict.fromkeys(account_ids) if one not in self._bridge.account_ids]

@@ -33,10 +33,10 @@ class SandboxConfig:
         partition_of(self.region)
         ids = [self.operator_account_id, self.subject_account_id]
         for account_id in self.further_account_ids:
-            check_account_id(account_id, where="further account ids")
+            check_account_id(account_id, where="further account IDs")
             if account_id in ids:
                 raise InvalidScenario(
-                    f"{account_id} comes twice.", where="further account ids", fix="Give each account an id of its own."
+                    f"{account_id} comes twice.", where="further account IDs", fix="Give each account an id of its own."
                 )
             ids.append(account_id)
 

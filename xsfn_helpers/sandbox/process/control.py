@@ -26,7 +26,7 @@ from xsfn_helpers.sandbox.process.state import LOOPBACK, Running
 
 CONTROL_PATH: Final = "/xsfn/control"
 PROOF_HEADER: Final = "x-xsfn-proof"
-# Room for some thousand account ids.
+# Room for some thousand account IDs.
 LARGEST_BODY: Final = 64 * 1024
 _log = logging.getLogger(__name__)
 _JSON: Final = "application/json"

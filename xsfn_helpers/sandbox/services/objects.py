@@ -86,7 +86,7 @@ class Objects:
         arn = f"arn:{place.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
         stored = self._buckets.get(bucket)
         if stored and operation != "CreateBucket" and stored["region"] != place.region:
-            # As S3's regional endpoints refuse it; its own clients then sign anew for the bucket's region.
+            # As S3's regional endpoints deny it; its own clients then sign anew for the bucket's region.
             words = f"the region '{place.region}' is wrong; expecting '{stored['region']}'"
             raise Refusal("AuthorizationHeaderMalformed", f"The authorization header is malformed; {words}")
         # A bucket's ARN has no account: it belongs to whoever made it.
@@ -98,7 +98,7 @@ class Objects:
         return Call("s3", operation, params, tuple(demands), mutates)
 
     def _check_owner(self, asked: Asked, bucket: str) -> None:
-        """Who names the account that a bucket should belong to is refused where it belongs to another."""
+        """Who names the account that a bucket should belong to is denied where it belongs to another."""
         expected = asked.params["Headers"].get("x-amz-expected-bucket-owner")
         stored = self._buckets.get(bucket)
         if expected is not None and stored is not None and stored["account"] != expected:

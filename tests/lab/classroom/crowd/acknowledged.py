@@ -59,7 +59,7 @@ class Acknowledged:
                 self._facts["role", side, (params["RoleName"],)] = json.loads(params["PolicyDocument"])
             case "DeleteRole":
                 self._forget("role", side, (params["RoleName"],))
-                # Who trusted it trusts its unique id from now on.
+                # Who trusted it trusts its unique ID from now on.
                 named = f"role/{params['RoleName']}"
                 for kind, host, name in [fact for fact, found in self._facts.items() if named in json.dumps(found)]:
                     self._forget(kind, host, name)

@@ -71,7 +71,7 @@ def _take_part(task: Task, record: Record) -> None:
 
 
 def _meet(task: Task, lab: Lab, number: int) -> Scenario:
-    """Leave one's account ids for the others, and read those of the next in the circle once they are there."""
+    """Leave one's account IDs for the others, and read those of the next in the circle once they are there."""
     folder = Path(task.folder)
     mine = folder / f"participant-{number}"
     partial = mine.with_suffix(".partial")

@@ -103,7 +103,7 @@ class Outcome:
         """The figures, in the order to show them."""
         yield "participants", str(len(self.records))
         yield "went the whole way", str(self.done)
-        yield "reached for a neighbour, refused", f"{self.refused} of {self.refused + self._reached}"
+        yield "reached for a neighbour, denied", f"{self.refused} of {self.refused + self._reached}"
         for kind in (CHECK, RUN):
             found = self.seconds(kind)
             p50, p95 = (self.percentile(kind, percent) for percent in (50, 95))
@@ -205,7 +205,7 @@ def _watching(pids: Callable[[], Sequence[int]]) -> Iterator[Watched]:
 
     def keep_looking() -> None:
         while not over.wait(_LOOK_EVERY):
-            watched.look(pids())
+            watched.refresh(pids())
 
     thread = threading.Thread(target=keep_looking)
     thread.start()

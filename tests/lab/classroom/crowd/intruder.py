@@ -28,7 +28,7 @@ class Intruder:
     neighbour: Scenario
 
     def attempts(self) -> Iterator[tuple[str, bool]]:
-        """What is tried, one after the other, and whether it was refused as AWS refuses it."""
+        """What is tried, one after the other, and whether it was denied as AWS denies it."""
         for name, call in self._calls():
             yield name, _is_refused(call)
         yield "see the neighbour's things in lists", self._sees_only_its_own()
@@ -43,7 +43,7 @@ class Intruder:
             for role in (other.operator_role_arn, other.subject_role_arn, other.execute_role_arn):
                 yield (
                     f"AssumeRole {role} by the {side.value}",
-                    # With the external id that the neighbour's own Operator would give: no secret, for it is an ARN.
+                    # With the external ID that the neighbour's own Operator would give: no secret, for it is an ARN.
                     partial(
                         sts.assume_role,
                         RoleArn=role,

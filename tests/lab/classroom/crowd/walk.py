@@ -21,7 +21,7 @@ from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS
 from xsfn_helpers.lab.lab import Lab
 
-# Of all faults, those after whose repair the set-up is the article's again, under the article's names.
+# Of all faults, those after whose repair the setup is the article's again, under the article's names.
 FAULTS: Final = (
     *("new-name", "two-names", "copied-task", "whose-call", "started-and-then", "twelve-digits", "one-word", "twins"),
     *("from-the-log", "fresh-start", "incident", "freeze", "star", "all-values", "other-region"),

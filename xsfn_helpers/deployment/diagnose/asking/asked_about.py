@@ -52,7 +52,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
     if arn is not None or stripped.startswith("arn:"):
         raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=stripped), fix=fix)
     shown = stripped if len(stripped) <= 80 else stripped[:77] + "…"
-    raise ConfigError(tr("{text!r} is no ARN, no file, and no refusal in AWS's words.", text=shown), fix=fix)
+    raise ConfigError(tr("{text!r} is no ARN, no file, and no denial in AWS's words.", text=shown), fix=fix)
 
 
 def _with_arn(asked: AskedAbout, arn: str) -> AskedAbout:

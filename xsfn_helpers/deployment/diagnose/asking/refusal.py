@@ -1,4 +1,4 @@
-"""What AWS refused, out of its own words: a sentence as people paste it, an execution's end, a CloudTrail event. Pure.
+"""What AWS denied, out of its own words: a sentence as people paste it, an execution's end, a CloudTrail event. Pure.
 
 Sources of the words: docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html,
 docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html; of the event:
@@ -41,7 +41,7 @@ _STOP: Final = ("states:StopExecution",)
 
 @dataclass(frozen=True, slots=True)
 class RefusedCall:
-    """Who wanted what, and was refused. `asker` is a role's ARN, or the service's name; empty where it isn't told.
+    """Who wanted what, and was denied. `asker` is a role's ARN, or the service's name; empty where it isn't told.
 
     `about` is the ARN of the execution or the state machine, where the words name it; `external_id` the one that
     CloudTrail recorded.
@@ -57,12 +57,12 @@ class RefusedCall:
 
     @property
     def account(self) -> str:
-        """The account of what was refused."""
+        """The account of what was denied."""
         return account_of(self.resource) or account_of(self.asker)
 
 
 def refused_in(text: str) -> tuple[RefusedCall, ...]:
-    """The refusals that a text tells of, each once, in its order; line breaks anywhere in it."""
+    """The denials that a text tells of, each once, in its order; line breaks anywhere in it."""
     plain = text
     while "\\" in plain:  # JSON in JSON, as a cause often is
         plain, before = re.sub(r'\\(["/\\])', r"\1", plain.replace("\\n", "\n").replace("\\r", "")), plain
@@ -138,7 +138,7 @@ def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
 
 
 def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
-    """What a CloudTrail event says of AssumeRole, or of another refused call; None for an event of anything else."""
+    """What a CloudTrail event says of AssumeRole, or of another denied call; None for an event of anything else."""
     asked = event.get("requestParameters")
     given: Mapping[str, Any] = asked if isinstance(asked, Mapping) else {}
     identity = event.get("userIdentity")

@@ -1,4 +1,4 @@
-"""What AWS refused, found among a diagnosis's links, or decided by itself where no state machine is known. Pure."""
+"""What AWS denied, found among a diagnosis's links, or decided by itself where no state machine is known. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _EXTERNAL_ID: Final = "sts:externalid"
 
 
 def supposed_machine(refused: RefusedCall) -> MachineSeen:
-    """A state machine that runs as the role that was refused: all that its sentence tells."""
+    """A state machine that runs as the role that was denied: all that its sentence tells."""
     found = Arn.parse(refused.resource) or Arn.parse(refused.asker)
     region = found.region if found and found.region else "us-east-1"
     partition = found.partition if found else "aws"
     account = account_of(refused.asker) or account_of(refused.resource)
     taken = {"Credentials": {"RoleArn": refused.resource}} if refused.link == TAKE_ON else {}
     task = {"Type": "Task", "Resource": f"arn:{partition}:states:::{_UNTOLD}", **taken, "End": True}
-    name = tr("the refused task")
+    name = tr("the denied task")
     arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{_UNNAMED}"
     role = refused.asker if role_name(refused.asker) else refused.resource
     return MachineSeen(arn, role, json.dumps({"StartAt": name, "States": {name: task}}))
@@ -85,7 +85,7 @@ def _same_role(one: str, other: str) -> bool:
 
 
 def _of_sentence(task: TaskDiagnosis, refused: RefusedCall, evidence: Evidence) -> tuple[TaskLink, ...]:
-    """The refused link by itself. Of a state machine that nobody named, no external id is known either."""
+    """The denied link by itself. Of a state machine that nobody named, no external ID is known either."""
     link = next((one for one in task.links if one.number == refused.link), None)
     if link is None or refused.link != TAKE_ON:
         open_ = tr("the policies of {asker}, and those of what it asked for", asker=refused.asker or refused.action)

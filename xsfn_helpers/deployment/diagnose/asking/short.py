@@ -1,4 +1,4 @@
-"""The answer in five lines at most: what was refused, by whom, which document and line, the smallest change, how sure.
+"""The answer in five lines at most: what was denied, by whom, which document and line, the smallest change, how sure.
 
 Pure. For somebody on call: the full report is `str(diagnosis)`.
 """
@@ -32,7 +32,7 @@ _MOST_OPEN = 3
 
 @dataclass(frozen=True, slots=True)
 class DecidingDocument:
-    """The document that refuses, or lacks the permission: what it is called, whose it is, and where it is written."""
+    """The document that denies, or lacks the permission: what it is called, whose it is, and where it is written."""
 
     title: str
     account: str
@@ -70,7 +70,7 @@ def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     yield tr("Why: {why}", why=link.why)
     fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
     change = fix.summary if fix is not None else tr("none of what was seen helps; --all tells what was")
-    yield tr("Smallest change: {change}", change=change)
+    yield tr("Smallest change that would allow it: {change}", change=change)
     yield tr("How sure: {sure}", sure=_sure(link, diagnosis))
 
 
@@ -94,7 +94,7 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield run
     elif diagnosis.evidence.refused and diagnosis.tasks:
         yield tr(
-            "AWS refused it then: the policies were changed since, or the change hadn't spread yet. Start it again."
+            "AWS denied it then: the policies were changed since, or the change hadn't spread yet. Start it again."
         )
     unread = len(diagnosis.not_seen)
     if unread:
@@ -119,7 +119,7 @@ def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
 
 
 def _of_many(link: TaskLink, diagnosis: Diagnosis) -> str:
-    """How many of a task's runs are refused like this one; empty for a task that ran once."""
+    """How many of a task's runs are denied like this one; empty for a task that ran once."""
     own = next((one.task for one in diagnosis.tasks if link in one.links), None)
     if own is None or not own.run:
         return ""
@@ -128,7 +128,7 @@ def _of_many(link: TaskLink, diagnosis: Diagnosis) -> str:
     accounts = Counter(account_of(one.task.role_arn) for one in refused)
     named = listed(list(accounts)[:5]) + (" …" if len(accounts) > 5 else "")
     return tr(
-        "{refused} of {runs} runs of task {task} are refused: account {accounts}.",
+        "{refused} of {runs} runs of task {task} are denied: account {accounts}.",
         refused=len(refused),
         runs=len(runs),
         task=own.name,
@@ -169,7 +169,7 @@ def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
 
 
 def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
-    """The document that refuses this link, or that ought to allow it."""
+    """The document that denies this link, or that ought to allow it."""
     evidence = diagnosis.evidence
     roles = [role for arn in (link.asker, link.resource, evidence.machine.role_arn) if (role := evidence.role(arn))]
     titles = _titles(link)
@@ -192,13 +192,13 @@ def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
         if inline is not None:
             return _document(diagnosis, (role, inline.kind, inline.policy), None)
         spot = evidence.spots.get((role.arn, TRUST))
-        title = tr("permission policies of role {role}", role=role.name)
+        title = tr("permissions policies of role {role}", role=role.name)
         return DecidingDocument(title, role.account, spot, spot.line if spot else 0)
     return DecidingDocument(asker_words(link), account_of(link.asker))
 
 
 def _titles(link: TaskLink) -> Iterator[tuple[str, int | None]]:
-    """The policies that decided, each with its statement: those that refuse, else those nearest to allowing it."""
+    """The policies that decided, each with its statement: those that deny, else those nearest to allowing it."""
     if link.judgement is None:
         return
     decision = link.judgement.decision

@@ -53,7 +53,7 @@ class Assembly:
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
         if is_event(answer):
-            return  # what it refuses was taken from it already
+            return  # what it denies was taken from it already
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)
@@ -323,7 +323,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     gaps += [
         NotSeen(
             role.account,
-            tr("whether role {role} has other permission policies", role=role.name),
+            tr("whether role {role} has other permissions policies", role=role.name),
             tr("no file lists them all"),
         )
         for role in asking

@@ -32,7 +32,7 @@ class RolePieces:
     _versions: list[tuple[str, str, Document, bool]] = field(default_factory=list)
 
     def role(self, given: Answer) -> None:
-        """The answer of get-role: trust policy, tags and boundary, and no permission policy."""
+        """The answer of get-role: trust policy, tags and boundary, and no permissions policy."""
         role = _role(given)
         self._keep(replace(role, policies_listed=False, tags=_tags(given), boundary=_boundary(given)))
 

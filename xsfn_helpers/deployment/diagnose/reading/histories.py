@@ -76,7 +76,7 @@ def told_by_history(events: Iterable[Mapping[str, Any]]) -> ToldByHistory:
                 attempts.append(attempt)
         if name and kind in _ENDED:
             failed = name
-            if attempt is None:  # refused before it was scheduled
+            if attempt is None:  # denied before it was scheduled
                 attempt = _Attempt(name, AtRunTime())
                 attempts.append(attempt)
             attempt.run = replace(attempt.run, failed=_words(event.get(_ENDED[kind])) or kind)

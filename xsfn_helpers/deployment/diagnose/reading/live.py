@@ -297,7 +297,7 @@ class _Reader:
             scps = self._try(account, what, lambda: read_scps(door.client("organizations"), account))
             what = tr("resource control policies (organizations:ListPoliciesForTarget)")
             if scps is None:
-                # Who may not read the ones may not read the others: one refusal tells of both.
+                # Who may not read the ones may not read the others: one denial tells of both.
                 self._not_seen.append(replace(self._not_seen[-1], what=what))
                 rcps = None
             else:
@@ -312,7 +312,7 @@ class _Reader:
     def _try(
         self, account: str, what: str, call: Callable[[], T], missing: Callable[[], None] | None = None
     ) -> T | None:
-        """What the call gives; None where it is refused, which is noted, or where there is no such thing."""
+        """What the call gives; None where it is denied, which is noted, or where there is no such thing."""
         try:
             return call()
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""Roles read from IAM piece by piece, so that one refused call leaves the rest of the picture. Reads, never changes."""
+"""Roles read from IAM piece by piece, so that one denied call leaves the rest of the picture. Reads, never changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RoleReader:
         return iam
 
     def listed(self) -> list[RoleSeen]:
-        """Every role of the account: name, id and trust policy. Raises `ClientError` where that is refused."""
+        """Every role of the account: name, id and trust policy. Raises `ClientError` where that is denied."""
         pages = self._iam.get_paginator("list_roles").paginate()
         return [
             RoleSeen(

@@ -58,7 +58,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was given beside the files: answers as values, what AWS refused, and the ARNs of roles."""
+    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles."""
 
     answers: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[RefusedCall, ...] = ()
@@ -88,7 +88,7 @@ class _Unit:
 def read_repository(
     paths: Sequence[Path], asked: str | None = None, told: Told | None = None, beside: Beside | None = None
 ) -> list[RepositoryReading]:
-    """What files and folders say of the state machine asked about; of each that takes on a role where none was.
+    """What files and folders say of the state machine asked about; of each that assumes a role where none was.
 
     Raises `ConfigError` where nothing can be read, or what was asked about isn't there.
     """
@@ -120,7 +120,7 @@ class _Repository:
             yield RepositoryReading(evidence, tuple(self._guesses(asked, machine, accounts, open_, region)))
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
-        """The state machines asked about; where AWS's words were given, those that the refused role belongs to."""
+        """The state machines asked about; where AWS's words were given, those that the denied role belongs to."""
         if asked is None and (named := self._named()):
             found = [one for one in assembly.machines() if named & _roles_of(one)]
             if found or self._beside.refused:
@@ -290,7 +290,7 @@ class _Repository:
             add_policy(raw, arn, pieces)
 
     def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str:
-        """The role that a definition's state machine runs as: the only one that isn't taken on by a task."""
+        """The role that a definition's state machine runs as: the only one that isn't assumed by a task."""
         text = definition.written.text
         own = sorted({name for name in roles if f"role/{name}" not in text})
         if len(own) == 1:
@@ -313,7 +313,7 @@ class _Repository:
         for unit in self._units:
             account = accounts[unit.key]
             if unit.key in open_ and account in evidence.accounts:
-                what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the set-up"))
+                what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the setup"))
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
                 notes.append(NotSeen(UNKNOWN, what, why))
         return replace(evidence, not_seen=(*evidence.not_seen, *notes)) if notes else evidence
@@ -384,7 +384,7 @@ _KINDS: Final = {
 
 
 def _calls(machine: MachineSeen) -> Iterator[str]:
-    """The roles that the tasks take on; empty for one that shows only at run time."""
+    """The roles that the tasks assume; empty for one that shows only at run time."""
     try:
         tasks = read_tasks(machine.definition)
     except ConfigError:

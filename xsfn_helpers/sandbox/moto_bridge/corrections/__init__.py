@@ -1,1 +1,1 @@
-"""Where moto answers otherwise than AWS, and is put right."""
+"""Where moto answers otherwise than AWS, and is fixed."""

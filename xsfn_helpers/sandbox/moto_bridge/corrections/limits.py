@@ -220,7 +220,7 @@ def _weight(value: Any, *, most: int) -> int:
 
 
 def _short_list(numbers: range) -> list[int] | range:
-    """Stands where moto's States.ArrayRange makes its list: one too long is measured first, then refused."""
+    """Stands where moto's States.ArrayRange makes its list: one too long is measured first, then denied."""
     return numbers if len(numbers) > _LONGEST_RANGE else list(numbers)
 
 

@@ -240,7 +240,7 @@ def _check_runnable(state: Mapping[str, Any], role_arn: str | None) -> None:
     if kind == "Task":
         pattern = state["Resource"].rpartition(":")[2] if ":2" not in state["Resource"][-2:] else ".sync:2"
         if "." in pattern or ":activity:" in state["Resource"]:
-            # The refusal is documented, its words aren't.
+            # The denial is documented, its words aren't.
             raise Refusal(
                 "InvalidDefinition",
                 "TestState API does not support Activity tasks and the .sync and .waitForTaskToken service integration "

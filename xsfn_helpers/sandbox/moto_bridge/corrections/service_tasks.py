@@ -52,7 +52,7 @@ class _Words:
     suffix: str
 
     def failure(self, error: ClientError) -> tuple[str, str]:
-        """Error name and cause of a call that was refused or failed."""
+        """Error name and cause of a call that was denied or failed."""
         told, metadata = error.response["Error"], error.response["ResponseMetadata"]
         plain = told["Code"].rpartition(".")[2].removesuffix("Exception")
         # DynamoDB's model has no exception for a failed validation (recorded: test_put_item_invalid_table_name).

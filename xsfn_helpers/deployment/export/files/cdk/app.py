@@ -28,7 +28,7 @@ def stack(app: cdk.App, side: str) -> cdk.Stack:
 app = cdk.App()
 operator = stack(app, "operator")
 subject = stack(app, "subject")
-# The Subject's trust policy names the Operator role, and IAM refuses a role that doesn't exist.
+# The Subject's trust policy names the Operator role, and IAM denies a role that doesn't exist.
 subject.add_stack_dependency(operator)
 
 task = CrossAccountTask(
@@ -39,7 +39,9 @@ task = CrossAccountTask(
     machine_name=NAMES["subject_machine_name"],
     execute_role_name=NAMES["execute_role_name"],
 )
-operator_role = machine_role(operator, "OperatorRole", NAMES["operator_role_name"], task)
+operator_role = machine_role(
+    operator, "OperatorRole", NAMES["operator_role_name"], task, machine_name=NAMES["operator_machine_name"]
+)
 # `-c cdk_grants=yes` shows what the CDK would grant this role, were it let.
 with_grants = app.node.try_get_context("cdk_grants") == "yes"
 task.state_machine(

@@ -1,6 +1,6 @@
 """A task that runs a state machine in another account, and what that account needs for it.
 
-`CrossAccountTask` does what the article's construct does, with three things put right: the task waits (`.sync:2`), the
+`CrossAccountTask` does what the article's construct does, with three things fixed: the task waits (`.sync:2`), the
 child knows its parent, and one name has one spelling. The CDK leaves the other account to you: `execute_role`.
 """
 
@@ -61,10 +61,18 @@ class CrossAccountTask(Construct):
         )
 
 
-def machine_role(stack: cdk.Stack, id: str, name: str, task: CrossAccountTask | None = None) -> iam.Role:
-    """A state machine's own role. With a `task`, it may become that task's execute role, and nothing else."""
+def machine_role(
+    stack: cdk.Stack, id: str, name: str, task: CrossAccountTask | None = None, *, machine_name: str = "*"
+) -> iam.Role:
+    """A state machine's execution role. With a `task`, it may assume that task's execute role, and nothing else.
+
+    Give such a role the `machine_name` too: another state machine with it could send the right external ID itself.
+    """
     machines = stack.format_arn(
-        service="states", resource="stateMachine", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        service="states",
+        resource="stateMachine",
+        resource_name=machine_name,
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     policies = {}
     if task is not None:

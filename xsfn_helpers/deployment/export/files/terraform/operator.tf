@@ -18,10 +18,11 @@ data "aws_iam_policy_document" "operator_trust" {
       values   = [var.operator_account_id]
     }
 
+    # This one state machine: another with this role could send the right external ID itself.
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["${local.operator_machines}:*"]
+      values   = [local.operator_machine_arn]
     }
   }
 }
