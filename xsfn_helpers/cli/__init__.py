@@ -60,8 +60,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     about = tr("Run a Step Functions state machine in another AWS account, step by step.")
     failing = tr(
-        "A task \"is not authorized to assume the task state's role\"? `xsfn diagnose` with AWS's sentence, an ARN or your "
-        "templates tells why."
+        "A task \"is not authorized to assume the task state's role\"? `xsfn diagnose` with AWS's sentence, an ARN or "
+        "your templates tells why."
     )
     parser = Parser(prog="xsfn", description=f"{about} {failing}")
     parser.add_argument(
