@@ -51,6 +51,10 @@ def _complain(error: XsfnError) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
+    if hasattr(options, "what"):
+        # argparse takes a list of arguments in one piece only; these stand behind an option.
+        options.what += [one for one in rest if one == "-" or not one.startswith("-")]
+        rest = [one for one in rest if one != "-" and one.startswith("-")]
     if rest and options.command is not notebooks.open_jupyterlab:
         parser.error(tr("unknown arguments: {arguments}", arguments=" ".join(rest)))
     options.arguments = rest
@@ -59,7 +63,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _parser() -> argparse.ArgumentParser:
     about = tr("Run a Step Functions state machine in another AWS account, step by step.")
-    parser = Parser(prog="xsfn", description=about)
+    failing = tr(
+        "A task \"is not authorized to assume the task state's role\"? `xsfn diagnose` with AWS's sentence, an ARN or "
+        "your templates tells why."
+    )
+    parser = Parser(prog="xsfn", description=f"{about} {failing}")
     parser.add_argument(
         "--version",
         action="version",

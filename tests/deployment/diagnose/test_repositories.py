@@ -370,3 +370,83 @@ def test_an_unfilled_value_is_never_an_answer(tmp_path: Path) -> None:
     (tmp_path / "hub.json").write_text(json.dumps(template))
 
     assert _diagnosed(tmp_path).verdict is Conclusion.UNKNOWN
+
+
+LATER: Final = {**PARAMETERS, "Later": {"Type": "String"}}
+
+
+def _with_later(hub: dict[str, Any], spoke: dict[str, Any], place: str) -> None:
+    """A parameter without a value in one place: of the identity side, the trust policy, or a name."""
+    assume = hub["Assume"]["Properties"]
+    trust = spoke["SpokeRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    match place:
+        case "resource":
+            assume["PolicyDocument"] = _may("sts:AssumeRole", {"Fn::Sub": "arn:aws:iam::${Later}:role/spoke-role"})
+        case "action":
+            assume["PolicyDocument"] = _may({"Ref": "Later"}, SPOKE)
+        case "not resource":
+            (statement,) = assume["PolicyDocument"]["Statement"]
+            statement["NotResource"] = {"Fn::Sub": "arn:aws:iam::${Later}:role/x"}
+            del statement["Resource"]
+        case "deny":
+            deny = {"Effect": "Deny", "Action": "sts:*", "Resource": {"Fn::Sub": "arn:aws:iam::*:role/${Later}"}}
+            assume["PolicyDocument"]["Statement"].append(deny)
+        case "principal":
+            trust["Principal"] = {"AWS": {"Fn::Sub": "arn:aws:iam::${Later}:root"}}
+        case "external id":
+            trust["Condition"] = {"StringEquals": {"sts:ExternalId": {"Ref": "Later"}}}
+        case "condition":
+            trust["Condition"] = {"StringNotEquals": {"aws:PrincipalArn": {"Ref": "Later"}}}
+        case "role name":
+            hub["HubRole"]["Properties"]["RoleName"] = {"Fn::Sub": "${Later}-role"}
+        case "machine name":
+            hub["Machine"]["Properties"]["StateMachineName"] = {"Fn::Sub": "${Later}-plain"}
+            external = f"arn:aws:states:eu-west-1:{HUB_ACCOUNT}:stateMachine:prod-plain"
+            trust["Condition"] = {"StringEquals": {"sts:ExternalId": external}}
+        case "task role":
+            hub["Machine"]["Properties"]["Definition"] = _asl("${Nowhere}")
+        case "machine role":
+            hub["Machine"]["Properties"]["RoleArn"] = {"Ref": "Later"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "resource",
+        "action",
+        "not resource",
+        "deny",
+        "principal",
+        "external id",
+        "condition",
+        "role name",
+        "machine name",
+        "task role",
+        "machine role",
+    ],
+)
+def test_a_value_known_only_at_deployment_neither_allows_nor_denies(tmp_path: Path, place: str) -> None:
+    hub, spoke = _hub(), _spoke(HUB)
+    _with_later(hub, spoke, place)
+    (tmp_path / "hub.json").write_text(json.dumps(_template(hub, Parameters=LATER)))
+    (tmp_path / "spoke.json").write_text(json.dumps(_template(spoke, Parameters=LATER)))
+
+    found = _diagnosed(tmp_path)
+
+    assert found.verdict is Conclusion.UNKNOWN, str(found)
+    assert {link.answer.name for link in found.links if link.number == 2} == {"UNKNOWN"}
+
+
+def test_what_no_value_would_allow_is_denied_all_the_same(tmp_path: Path) -> None:
+    """Whatever the account turns out to be, the permission names another role."""
+    hub = _hub()
+    hub["Assume"]["Properties"]["PolicyDocument"] = _may(
+        "sts:AssumeRole", {"Fn::Sub": "arn:aws:iam::${Later}:role/other"}
+    )
+    (tmp_path / "hub.json").write_text(json.dumps(_template(hub, Parameters=LATER)))
+    (tmp_path / "spoke.json").write_text(json.dumps(_template(_spoke(HUB))))
+
+    found = _diagnosed(tmp_path)
+
+    assert found.first_broken is not None
+    assert found.first_broken.number == 2

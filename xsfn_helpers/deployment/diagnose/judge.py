@@ -17,6 +17,7 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
+from xsfn_helpers.deployment.diagnose.placeholders import filled, placeholders
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
 from xsfn_helpers.iam.conditions import Condition, Family
 from xsfn_helpers.iam.overlap import covers, has_symbols, meets
@@ -49,7 +50,7 @@ class Layers:
     known of the caller, `resource_unseen` why nothing is of the resource's policy. `resource` is None where there is
     none. `keys_unseen` are condition keys (lower-case) that AWS may fill in for this call and nobody can know here;
     `account_unseen`: whether it isn't known whose the resource is. `may_limit` are policies of an organization that
-    deny the call if they are about these accounts.
+    deny the call if they are about these accounts. `filled_in_later` are the placeholders in the caller's ARN.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -62,6 +63,7 @@ class Layers:
     scps: tuple[tuple[NamedPolicy, ...], ...] = ()
     tags_unseen: bool = False
     resource_tags_unseen: bool = False
+    filled_in_later: tuple[str, ...] = ()
     keys_unseen: frozenset[str] = frozenset()
     account_unseen: bool = False
     may_limit: tuple[NamedPolicy, ...] = ()
@@ -116,6 +118,31 @@ def judge(request: Request, layers: Layers, may_act_on: Sequence[str] = ()) -> J
     `may_act_on` are patterns of what it may act on, where that isn't known; then the answer is certain where it is the
     same for all of it. Raises `Unsupported` for requests that the engine doesn't cover.
     """
+    later = tuple(dict.fromkeys((*layers.filled_in_later, *placeholders(dict(request.context)))))
+    if later:
+        return _filled_in_later(_judged(request, layers, may_act_on), later)
+    return _judged(request, layers, may_act_on)
+
+
+def _filled_in_later(judgement: Judgement, later: tuple[str, ...]) -> Judgement:
+    """The answer where who asks, or for what, has values that are filled in at deployment: policies may name these.
+
+    Only that no permission is there for such an action at all is certain whatever they turn out to be.
+    """
+    decision = judgement.decision
+    none = not any(
+        one.allows and one.action_matches(decision.request)
+        for policy in decision.policies.identity
+        for one in policy.statements
+    )
+    lacks = any(layer.kind is PolicyKind.IDENTITY for layer in decision.lacking)
+    if judgement.answer is Answer.UNKNOWN or (judgement.answer is Answer.REFUSED and none and lacks):
+        return judgement
+    open_ = tr("{values}, filled in at deployment", values=tr(", ").join(later))
+    return replace(judgement, answer=Answer.UNKNOWN, open=(open_,))
+
+
+def _judged(request: Request, layers: Layers, may_act_on: Sequence[str]) -> Judgement:
     if not may_act_on:
         return _judge(request, layers, partly=False)
     judged = [_judge(replace(request, resource=one), layers, partly=True) for one in may_act_on]
@@ -203,12 +230,18 @@ class _Reading:
                 self.open.append(tr("{policy} ({why})", policy=one.title, why=one.policy.why_not))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
+            later = tuple(dict.fromkeys(placeholders(document)))
             try:
-                parsed = Policy.parse(document, kind=kind, name=one.title)
+                parsed = Policy.parse(filled(document, hopeful=self._hopeful), kind=kind, name=one.title)
             except XsfnError as error:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
+            if later and any(statement.action_matches(self._request) for statement in parsed.statements):
+                self.altered.add(one.title)
+                self.open.append(
+                    tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
+                )
             yield self._as_read(parsed, one.title)
 
     def _as_read(self, policy: Policy, title: str) -> Policy:

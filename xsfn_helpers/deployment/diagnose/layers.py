@@ -10,6 +10,7 @@ from xsfn_helpers.common.arns import Arn, account_of, role_name
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, PolicySeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Layers, NamedPolicy
+from xsfn_helpers.deployment.diagnose.placeholders import placeholders, without_placeholders
 from xsfn_helpers.iam import Principal
 
 
@@ -58,8 +59,10 @@ def session_of(role_arn: str, role: RoleSeen | None) -> Principal:
     """A session of the role. Step Functions picks a random name for it, which no policy should depend on."""
     arn = Arn.parse(role_arn)
     assert arn is not None  # callers have looked
-    session = f"arn:{arn.partition}:sts::{arn.account}:assumed-role/{arn.role_name}/any-session"
-    return Principal.parse(session, unique_id=role.unique_id if role else "", role_arn=role_arn)
+    # No principal's ARN has a placeholder; that this one does is told by its layers.
+    plain = without_placeholders(role_arn)
+    session = f"arn:{arn.partition}:sts::{arn.account}:assumed-role/{role_name(plain)}/any-session"
+    return Principal.parse(session, unique_id=role.unique_id if role else "", role_arn=plain)
 
 
 def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, Layers]:
@@ -71,7 +74,7 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
             role=role_name(role_arn),
             account=account_of(role_arn),
         )
-        return role, Layers(identity_unseen=unseen, tags_unseen=True)
+        return role, Layers(identity_unseen=unseen, tags_unseen=True, filled_in_later=tuple(placeholders(role_arn)))
     named: dict[Kind, list[NamedPolicy]] = {kind: [] for kind in Kind}
     for place in places(role):
         named[place.kind].append(NamedPolicy(place.title, place.policy))
@@ -80,6 +83,7 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
         identity_listed=role.policies_listed,
         boundary=next(iter(named[Kind.BOUNDARY]), None),
         tags_unseen=role.tags is None,
+        filled_in_later=tuple(placeholders(role_arn)),
     )
 
 

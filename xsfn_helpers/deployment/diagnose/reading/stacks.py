@@ -320,7 +320,7 @@ class StackReader:
         if not role_name(role):
             what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
             self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
-            role = self.site.role(self._generated(f"{logical}-role"))
+            role = self.site.role(symbol(f"role of {logical}"))
         try:
             definition, spot = self._definition(logical, properties)
         except UnreadableText as error:

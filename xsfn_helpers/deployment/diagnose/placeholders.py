@@ -1,0 +1,127 @@
+"""Policies with values that are filled in at deployment (`${NAME}`): the most, and the least, that they may say. Pure.
+
+A placeholder's name has no colon, so no policy variable of IAM's (`${aws:username}`) is taken for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from xsfn_helpers.chain.documents import Document
+
+_PLACEHOLDER: Final = re.compile(r"\$\{[\w.@-]+\}")
+_LISTS: Final = ("Action", "Resource")
+_NEGATED: Final = {"NotAction": "Action", "NotResource": "Resource", "NotPrincipal": "Principal"}
+# A condition that no request meets, for a statement that mustn't count.
+_NEVER: Final = {"StringEquals": {"aws:PrincipalType": "nobody"}}
+
+
+def placeholders(value: object) -> Iterator[str]:
+    """Every placeholder in a value."""
+    if isinstance(value, str):
+        yield from _PLACEHOLDER.findall(value)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from placeholders(key)
+            yield from placeholders(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from placeholders(one)
+
+
+def without_placeholders(text: str) -> str:
+    """The text with the names alone of its placeholders."""
+    return _PLACEHOLDER.sub(lambda found: found[0][2:-1], text)
+
+
+def filled(document: Document, *, hopeful: bool) -> Document:
+    """The document with its placeholders filled in so that it allows the most (`hopeful`), or the least.
+
+    Statements keep their places. What isn't a statement, or has a placeholder for its effect, stays as it is.
+    """
+    given = document.get("Statement")
+    if next(placeholders(document), None) is None or given is None:
+        return document
+    if isinstance(given, list):
+        return {**document, "Statement": [_filled(one, hopeful) for one in given]}
+    return {**document, "Statement": _filled(given, hopeful)}
+
+
+def _filled(statement: Any, hopeful: bool) -> Any:
+    if not isinstance(statement, Mapping) or next(placeholders(statement), None) is None:
+        return statement
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return statement
+    wide = (statement["Effect"] == "Allow") is hopeful
+    return _widest(statement) if wide else _narrowest(statement)
+
+
+def _widest(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement as if every placeholder were what makes it catch the call."""
+    wide = dict(statement)
+    for key in _LISTS:
+        if key in wide:
+            wide[key] = _each(wide[key], lambda text: _PLACEHOLDER.sub("*", text))
+    for key, positive in _NEGATED.items():
+        if next(placeholders(wide.get(key)), None) is not None:
+            del wide[key]
+            wide[positive] = {"AWS": "*"} if positive == "Principal" else "*"
+    if next(placeholders(wide.get("Principal")), None) is not None:
+        wide["Principal"] = {"AWS": "*", "Service": "states.amazonaws.com"}
+    conditions = _without_placeholders(wide.get("Condition"))
+    if conditions:
+        wide["Condition"] = conditions
+    else:
+        wide.pop("Condition", None)
+    return wide
+
+
+def _narrowest(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement with the values alone that are known; one that counts for nothing where that leaves none."""
+    narrow = dict(statement)
+    for key in _LISTS:
+        if key in narrow:
+            known = [one for one in _listed(narrow[key]) if next(placeholders(one), None) is None]
+            if not known:
+                return _never(statement)
+            narrow[key] = known
+    principal = narrow.get("Principal")
+    if isinstance(principal, Mapping):
+        left = {
+            kind: known
+            for kind, values in principal.items()
+            if (known := [one for one in _listed(values) if next(placeholders(one), None) is None])
+        }
+        if not left:
+            return _never(statement)
+        narrow["Principal"] = left
+    negated = (next(placeholders(narrow.get(key)), None) for key in (*_NEGATED, "Condition"))
+    return _never(statement) if any(negated) else narrow
+
+
+def _never(statement: Mapping[str, Any]) -> dict[str, Any]:
+    wide = _widest(statement)
+    return {**wide, "Condition": _NEVER}
+
+
+def _without_placeholders(conditions: Any) -> dict[str, Any]:
+    if not isinstance(conditions, Mapping):
+        return {}
+    kept = {
+        operator: {key: values for key, values in keys.items() if next(placeholders({key: values}), None) is None}
+        for operator, keys in conditions.items()
+        if isinstance(keys, Mapping)
+    }
+    return {operator: keys for operator, keys in kept.items() if keys}
+
+
+def _each(values: Any, change: Any) -> Any:
+    return (
+        change(values) if isinstance(values, str) else [change(one) if isinstance(one, str) else one for one in values]
+    )
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
