@@ -126,7 +126,7 @@ class Reach:
 
     def run(self, payload: Any = None, *, timeout: float = 60.0) -> ReachRun:
         """Start the Operator state machine and wait for its end."""
-        return self.follow(self.start(payload), timeout=timeout)
+        return self.wait(self.start(payload), timeout=timeout)
 
     def start(self, payload: Any = None) -> str:
         """Start the Operator state machine; gives the execution's ARN."""
