@@ -104,7 +104,7 @@ def test_a_refusal_is_told_in_awss_words_with_the_next_step(what: str) -> None:
     code, message, next_step = REFUSALS[what]
     told_ = message_of(ClientError({"Error": {"Code": code, "Message": message}}, "CreateRole"))
 
-    assert f"AWS denied CreateRole ({code}): {message}" in told_
+    assert f"AWS answered CreateRole with {code}: {message}" in told_
     assert next_step in told_
 
 

@@ -20,7 +20,7 @@ def test_a_refused_call_gives_aws_words(lab: Lab) -> None:
     answer = attempt(lab.operator.client("iam").get_role, RoleName="nobody")
 
     assert (answer.allowed, answer.code) == (False, "NoSuchEntity")
-    assert str(answer) == "✗ AWS denied it: NoSuchEntity\n  The role with name nobody cannot be found."
+    assert str(answer) == "✗ AWS rejected it: NoSuchEntity\n  The role with name nobody cannot be found."
 
 
 def test_what_the_lab_refuses_itself_says_so_and_where(lab: Lab) -> None:

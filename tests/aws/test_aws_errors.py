@@ -22,7 +22,7 @@ class TestTold:
             raise refusal("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000")
 
         assert str(caught.value) == (
-            "Subject account 222222222222: AWS denied CreateRole (LimitExceeded): Cannot exceed quota for "
+            "Subject account 222222222222: AWS answered CreateRole with LimitExceeded: Cannot exceed quota for "
             "RolesPerAccount: 1000 Remove what is no longer needed in this account, or ask AWS for a higher quota."
         )
         assert cause_code(caught.value) == "LimitExceeded"

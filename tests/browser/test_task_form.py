@@ -73,7 +73,9 @@ def test_what_is_chosen_is_written_and_what_is_written_is_chosen(notebook: Noteb
     before, at_first = stored(lab), page.locator(AREA).input_value()
 
     role(page).select_option(NO_ROLE)
-    expect(page.locator(".xsfn-headline")).to_have_text("Links 3, 4 and 5 would break and link 2 would not be asked.")
+    expect(page.locator(".xsfn-headline")).to_have_text(
+        "Links 3, 4 and 5 would break and link 2 would not be requested."
+    )
     assert credentials(page) is None
     without = page.locator(AREA).input_value()
 
@@ -171,7 +173,7 @@ def test_what_aws_refuses_to_save_is_foreseen_and_told_in_its_words(notebook: No
     page, lab = notebook.page, shared.lab
     before = stored(lab)
     role(page).select_option(NO_ROLE)
-    expect(page.locator(".xsfn-form")).to_contain_text("AWS would deny to save this")
+    expect(page.locator(".xsfn-form")).to_contain_text("AWS would reject this when it is saved")
 
     page.get_by_role("button", name="Apply").click()
 

@@ -61,7 +61,7 @@ def test_broken_json_has_its_line_and_column_and_the_lines_that_differ() -> None
 
     assert isinstance(found.fault, PolicyError)
     assert (found.fault.line, found.fault.column) == (7, 7)
-    assert found.verdict.startswith("✗ AWS would deny it: execute role's trust policy, line 7, column 7: ")
+    assert found.verdict.startswith("✗ AWS would reject it: execute role's trust policy, line 7, column 7: ")
     assert '+      "Effect": "Allow"' in found.differs
 
 
@@ -70,7 +70,7 @@ def test_whatever_is_no_policy_is_refused_and_nothing_raises(text: str) -> None:
     found = judged(text)
 
     assert not found.accepted
-    assert found.verdict.startswith("✗ AWS would deny it: ")
+    assert found.verdict.startswith("✗ AWS would reject it: ")
 
 
 def test_what_aws_takes_although_it_means_trouble_is_a_warning_with_its_place() -> None:
@@ -139,7 +139,7 @@ class TestDefinition:
     def test_a_bad_one_says_where(self) -> None:
         found = self.judged(self.TEXT.replace('"Task"', '"Tusk"'))
 
-        assert found.verdict.startswith("✗ Step Functions would deny it: line 6, column 15: SCHEMA_VALIDATION_FAILED")
+        assert found.verdict.startswith("✗ Step Functions would reject it: line 6, column 15: SCHEMA_VALIDATION_FAILED")
         assert '+      "Type": "Tusk",' in found.differs
 
     def test_blanks_and_order_are_no_difference(self) -> None:

@@ -168,7 +168,7 @@ class TestDefinitions:
         report = with_definition(standing_at(3), self.without_role())
 
         assert turns(report) == {2: Turn.NOT_ASKED, 3: Turn.BREAKS, 4: Turn.BREAKS, 5: Turn.BREAKS}
-        assert report.headline == "Links 3, 4 and 5 would break and link 2 would not be asked."
+        assert report.headline == "Links 3, 4 and 5 would break and link 2 would not be requested."
         assert "Step Functions has no resource-based policies" in report.text
 
     def test_that_it_would_not_be_saved_either_is_foreseen(self) -> None:

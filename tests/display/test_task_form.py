@@ -137,7 +137,7 @@ class TestApplying:
 
     def test_what_aws_refuses_raises_in_a_cell_and_is_told_on_the_page(self, form: TaskForm) -> None:
         form.choose(None)
-        assert "AWS would deny to save this" in form.text
+        assert "AWS would reject this when it is saved" in form.text
 
         with pytest.raises(StepError, match="is not authorized to create managed-rule"):
             form.apply()

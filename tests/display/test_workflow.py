@@ -259,7 +259,7 @@ class TestFaults:
     def test_where_and_why_is_told_instead_of_a_picture(self) -> None:
         broken = Workflow(self.BROKEN, title="Broken")
 
-        assert broken.text.startswith("Broken: Step Functions would deny this definition\n  line 7, column 15: ")
+        assert broken.text.startswith("Broken: Step Functions would reject this definition\n  line 7, column 15: ")
         assert "Nowhere" in broken.text
         assert "✗ denied" in broken.figure_html()
         assert broken.alt.startswith("Broken can't be drawn. line 7")

@@ -48,7 +48,7 @@ def text(request, **policies):
 
 def test_an_allowed_request_names_the_statements_that_let_it_through():
     assert text(asked(OPERATOR_SESSION, context=EXTERNAL_ID), identity=PERMISSION, resource=trust_policy(RIGHT)) == (
-        "Allowed: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for sts:AssumeRole on "
+        "Allowed: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 requested sts:AssumeRole on "
         "arn:aws:iam::222222222222:role/execute-role.\n"
         "Two accounts: 111111111111 (the caller's) and 222222222222 (the resource's) must both allow.\n"
         "  ✓ identity-based policy in account 111111111111: Operator role's policy, statement Assume (line 4) "
@@ -62,7 +62,7 @@ def test_a_wrong_external_id_shows_wanted_seen_and_the_change():
     assert text(
         asked(OPERATOR_SESSION, context={"sts:ExternalId": "other"}), identity=PERMISSION, resource=trust_policy(RIGHT)
     ) == (
-        "Denied, because nothing allows it: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for "
+        "Implicitly denied: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for "
         "sts:AssumeRole on arn:aws:iam::222222222222:role/execute-role.\n"
         "Two accounts: 111111111111 (the caller's) and 222222222222 (the resource's) must both allow.\n"
         "✓ identity-based policy of account 111111111111: allows\n"
@@ -114,7 +114,7 @@ def test_a_deny_says_where_it_is_and_that_no_permission_helps():
         f"User: {OPERATOR_SESSION} is not authorized to perform: sts:AssumeRole with an explicit deny in the role "
         "trust policy"
     )
-    assert explanation.text.startswith("Denied by an explicit Deny: ")
+    assert explanation.text.startswith("Explicitly denied: ")
     assert explanation.text.endswith(
         "Smallest change that would allow it: no added permission helps, because a Deny overrides every Allow. "
         "It is in execute role's trust policy, statement Never (line 17)."

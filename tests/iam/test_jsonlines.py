@@ -64,7 +64,7 @@ def test_an_answer_has_outcome_statements_and_explanation():
 
     assert found["outcome"] == "Allowed"
     assert found["decided_by"] == ["identityPolicies[0], statement Assume", "resourcePolicy, statement Operator"]
-    assert found["explanation"].startswith(f"Allowed: {OPERATOR_SESSION} asked for sts:AssumeRole on {EXECUTE_ROLE}.")
+    assert found["explanation"].startswith(f"Allowed: {OPERATOR_SESSION} requested sts:AssumeRole on {EXECUTE_ROLE}.")
 
 
 def test_each_layer_counts():

@@ -99,7 +99,7 @@ class TestStages:
 
         assert lab.set_stage(2) == lab.set_stage(2) == from_nothing
         assert from_nothing == (
-            "Both accounts stand at stage 2. Applied: prerequisites, stage 1, stage 2. Not applied: stage 3."
+            "Both accounts are at stage 2. Applied: prerequisites, stage 1, stage 2. Not applied: stage 3."
         )
 
     @pytest.mark.parametrize("number", [4, -1])

@@ -126,13 +126,13 @@ class Reach:
 
     def run(self, payload: Any = None, *, timeout: float = 60.0) -> ReachRun:
         """Start the Operator state machine and wait for its end."""
-        return self.follow(self.start(payload), timeout=timeout)
+        return self.wait(self.start(payload), timeout=timeout)
 
     def start(self, payload: Any = None) -> str:
         """Start the Operator state machine; gives the execution's ARN."""
         return begin(self.environment, payload)
 
-    def follow(self, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
+    def wait(self, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
         """Wait for the end of an execution. Raises `RunError` when it hasn't come after `timeout` seconds."""
         return reach_runs.follow(self.environment, execution_arn, timeout=timeout)
 
@@ -154,7 +154,7 @@ class Reach:
             )
         return token
 
-    def look(self, execution_arn: str) -> ReachRun:
+    def refresh(self, execution_arn: str) -> ReachRun:
         """An execution as it stands now."""
         return reach_runs.look(self.environment, execution_arn)
 
@@ -183,8 +183,8 @@ class Reach:
                     self.apply()
         return Removals(tuple(rows))
 
-    # An older name; it goes with 1.0.
-    without_each_action = test_least_privilege
+    # Older names; they go with 1.0.
+    follow, look, without_each_action = wait, refresh, test_least_privilege
 
     def diagram(self, report: Report | None = None) -> Any:
         """The two accounts and the links, each as the stored policies decide it; with a `report`, as it was tried."""

@@ -468,7 +468,7 @@ class TestPractice:
             practice.fault(name).inject()
         where = practice.restore()
 
-        assert where.startswith("Both accounts stand at stage 3.")
+        assert where.startswith("Both accounts are at stage 3.")
         assert len(standing(Lab(practice.deployment))) == sum(
             len(step.resources) for step in Lab(practice.deployment).steps
         )
