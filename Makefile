@@ -18,7 +18,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-hub
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site lite lite-serve hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-lite for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -65,6 +65,12 @@ slides: for-test ## make slides from the notebooks' own cells (build/slides/inde
 site: for-site ## build the site to read: notebooks, executed, guide and reference (build/site/index.html)
 	@PATH="$$PWD/$(environment)/bin:$$PATH" $(site_environment)/bin/python -m publish.site $(SITE_ARGS)
 
+lite: for-lite ## build the whole lesson as a static site for a browser tab, nothing to install (build/lite/)
+	@$(run) -m publish.lite
+
+lite-serve: for-lite ## show that site on this machine
+	@$(run) -m publish.lite.serve
+
 hub: for-hub ## start a JupyterHub for a room on this machine (HUB_PASSWORD=…, HUB_ADDRESS=0.0.0.0; docs/hosting.md)
 	@scripts/hub.sh $(environment)/bin/python $(HUB_ARGS)
 
@@ -96,7 +102,7 @@ for-lab:
 	@scripts/graphviz.sh $(environment)
 
 for-test:
-	@scripts/environment.sh lab,test,hub
+	@scripts/environment.sh lab,test,hub,lite
 	@scripts/graphviz.sh $(environment)
 	@scripts/chromium.sh $(environment)
 	@scripts/fonts.sh $(environment)
@@ -104,6 +110,9 @@ for-test:
 for-site: for-test
 	@PATH="$$PWD/$(environment)/bin:$$PATH" CONDA_TOOL= VENV=$(site_environment) PYTHON="$$PWD/$(environment)/bin/python" \
 		scripts/environment.sh site
+
+for-lite:
+	@scripts/environment.sh lab,lite
 
 for-hub:
 	@scripts/environment.sh lab,hub

@@ -22,6 +22,7 @@ fail() {
 case ",$extras," in
     *,test,*) lock=locks/test.txt ;;
     *,hub,*) lock=locks/hub.txt ;;
+    *,lite,*) lock=locks/lite.txt ;;
     *,site,*) lock=locks/site.txt ;;
     *) lock=locks/lab.txt ;;
 esac

@@ -22,9 +22,10 @@ ROOT: Final = Path(__file__).parents[1]
 LOCKS: Final = ROOT / "locks"
 # Which extras and dependency groups each lock is for; the first has everything that shares an environment with others.
 CONTENTS: Final = {
-    "test": (("lab", "test", "hub", "render"), ("build",)),
+    "test": (("lab", "test", "hub", "lite", "render"), ("build",)),
     "lab": (("lab",), ("build",)),
     "hub": (("lab", "hub"), ("build",)),
+    "lite": (("lab", "lite"), ("build",)),
     "site": (("site",), ("build",)),
 }
 # Sphinx wants a newer docutils than the AWS CLI takes: the reason why the site has an environment of its own.

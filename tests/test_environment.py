@@ -126,7 +126,8 @@ class TestEnvironment:
         assert machine.log == self.installed("test")
 
     @pytest.mark.parametrize(
-        ("extras", "lock"), [("lab", "lab"), ("lab,hub", "hub"), ("lab,test,hub", "test"), ("site", "site")]
+        ("extras", "lock"),
+        [("lab", "lab"), ("lab,hub", "hub"), ("lab,lite", "lite"), ("lab,test,hub,lite", "test"), ("site", "site")],
     )
     def test_each_environment_has_its_lock(self, machine: Machine, extras: str, lock: str) -> None:
         machine.add_python("3.11.4").run("environment.sh", extras)

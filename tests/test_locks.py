@@ -19,7 +19,7 @@ NAMES = (*lock.CONTENTS, *lock.SINGLE)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (("linux", "Linux"), ("darwin", "Darwin"))
 # Each extra of pyproject.toml, and the lock that has it; cdk's one package is tested with the others.
-EXTRAS = {"lab": "lab", "hub": "hub", "test": "test", "site": "site", "render": "render", "cdk": "test"}
+EXTRAS = {"lab": "lab", "hub": "hub", "lite": "lite", "test": "test", "site": "site", "render": "render", "cdk": "test"}
 
 
 def read(name: str) -> str:

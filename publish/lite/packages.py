@@ -55,7 +55,7 @@ _LANGUAGES: Final = ("root", "en", "ja")
 _LEFT_OUT: Final = re.compile(
     r"(?:.*/)?(?:tests?|__pycache__)/|.*\.(?:so|pyd|dylib|pyi|c|h|pyx|js\.map)$"
     r"|(?:botocore|certifi)/cacert\.pem$|botocore/docs/bcdoc/textwriter|boto3/(?:data|examples)/"
-    r"|IPython/(?:external|testing)/|jedi/third_party/django|werkzeug/debug/shared/|jsonpath_ng/bin/"
+    r"|jedi/third_party/django|werkzeug/debug/shared/|jsonpath_ng/bin/"
     r"|share/|\.\./|xsfn_helpers/lab/classroom/static/"
 )
 

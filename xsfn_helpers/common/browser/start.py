@@ -21,7 +21,7 @@ def begin() -> None:
     if not ffi.can_run_sync():
         raise NoThreads(
             tr("This browser can't suspend WebAssembly (JSPI), which the sandbox's threads need."),
-            fix=tr("Open the page in Chrome or Edge 137, Firefox 153, Safari 27, or a newer one."),
+            fix=tr("Open the page in a current Chrome, Edge or Firefox, or in Safari 27 or newer."),
         )
     threads.install(ffi.run_sync)
     if shell := _shell():
