@@ -5,6 +5,7 @@ For what takes hundreds of calls. There is one in a process at most, for its cor
 
 from __future__ import annotations
 
+import atexit
 import functools
 import itertools
 import json
@@ -22,6 +23,7 @@ from xsfn_helpers.sandbox.cloudformation import Stacks
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
+from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.tasks import TaskClients
@@ -95,23 +97,19 @@ def inside() -> Inside:
         keys = Keys(f"AKIA{number:016d}", "secret" * 6)
         bridge.give_administrator(account, Administrator("owner", policy(allow()), keys.key_id, keys.secret))
         owners[account] = keys
-    stacks = Stacks(journal)
+    evaluator = Evaluator()
+    stacks = Stacks(journal, evaluator)
     gateway = Gateway(
         bridge,
         SessionOffice("00" * 32),
         Propagation(lambda _account: 0.0, lambda: 0.0),
         Offered(journal, {"cloudformation": stacks}),
     )
-    behave_like_aws(bridge.wait_for_end)
+    behave_like_aws(bridge.wait_for_end, evaluator)
     run_tasks_through(TaskClients(gateway))
     stacks.work_through(gateway)
-    made = Inside(gateway, bridge, journal, owners)
-    _FOLDERS[id(made)] = folder
-    return made
-
-
-# Kept as long as the process, and removed with it.
-_FOLDERS: dict[int, Any] = {}
+    atexit.register(folder.cleanup)
+    return Inside(gateway, bridge, journal, owners)
 
 
 @functools.lru_cache(maxsize=400)

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from botocore.exceptions import ClientError
 from tests.sandbox.world import World
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder
 
@@ -227,3 +230,45 @@ def _delete_user(world: World, key_id: str) -> None:
     except world.operator_iam.exceptions.DeleteConflictException:
         world.operator_iam.delete_access_key(UserName="short-lived", AccessKeyId=key_id)
         world.operator_iam.delete_user(UserName="short-lived")
+
+
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1000, 1234])
+def test_any_page_of_a_history_is_that_part_of_it(tmp_path: Path, count: int) -> None:
+    journal, _ = Journal.open(tmp_path / "journal.db")
+    running = ArchivedExecution("arn:e", "arn:machine", "RUNNING", {"startDate": 1})
+    journal.begin_execution(running, 1)
+    events = [{"id": number, "text": "x" * (number % 50)} for number in range(1, count + 1)]
+    journal.end_execution(replace(running, status="SUCCEEDED"), events)
+
+    assert journal.history("arn:e") == events
+    for start in (0, 1, 150, 199, 200, 350, 1100, 5000):
+        for limit in (1, 100, 200, 450, 1000):
+            page, told = journal.history_page("arn:e", start, limit, reverse=False)
+            back, _ = journal.history_page("arn:e", start, limit, reverse=True)
+            assert (page, told) == (events[start : start + limit], count)
+            assert back == events[::-1][start : start + limit]
+    journal.close()
+
+
+def test_pages_of_executions_repeat_none_and_leave_none_out(tmp_path: Path) -> None:
+    """Others begin meanwhile, some in the same millisecond."""
+    journal, _ = Journal.open(tmp_path / "journal.db")
+
+    def begin(name: str, started: int) -> None:
+        journal.begin_execution(
+            ArchivedExecution(f"arn:{name}", "arn:machine", "RUNNING", {"startDate": started}), started
+        )
+
+    for number in range(40):
+        begin(f"e{number:02}", number // 3)
+    seen: list[str] = []
+    after: tuple[int, str] | None = None
+    while page := journal.executions("arn:machine", after=after, limit=7):
+        seen += [one.arn for one in page]
+        after = (page[-1].description["startDate"], page[-1].arn)
+        for number in range(5):
+            begin(f"x{len(seen)}-{number}", 100 + len(seen))
+    journal.close()
+
+    assert len(seen) == len(set(seen))
+    assert {f"arn:e{number:02}" for number in range(40)} <= set(seen)

@@ -79,19 +79,21 @@ def test_one_text_for_every_reason(recordings: Recordings, reason: str) -> None:
 
 
 @chosen("external-id")
-def test_what_another_external_id_might_be_passed_for_is_not_there(recordings: Recordings) -> None:
-    """Distributed Maps. That a run passes its machine's ARN is N3 and the happy path."""
-    stage = recordings.passing
-    states = stage.world.operator_states
+def test_the_external_id_is_the_machines_arn_whatever_a_run_was_started_through(recordings: Recordings) -> None:
+    """A version, an alias or a Distributed Map. That a run passes its machine's ARN is N3 and the happy path."""
+    stage = recordings.stage()
+    world, arn = stage.world, stage.world.scenario.operator_machine_arn
+    states = world.operator_states
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **alone(stage.task())}
     distributed = json.dumps(alone({"Type": "Map", "ItemProcessor": processor, "End": True}))
-    machine = {"stateMachineArn": stage.world.scenario.operator_machine_arn}
 
-    mapped = refused(states.update_state_machine, **machine, definition=distributed)
-    alias = refused(states.start_execution, stateMachineArn=f"{machine['stateMachineArn']}:live")
+    version = states.update_state_machine(stateMachineArn=arn, definition=distributed, publish=True)
+    route = {"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}
+    states.create_state_machine_alias(name="live", routingConfiguration=[route])
 
-    assert "The xsfn sandbox can't run this definition: it has no Distributed Map" in mapped[1]
-    assert alias[0] == "StateMachineDoesNotExist"
+    for started_by in (arn, f"{arn}:1", f"{arn}:live"):
+        started = states.start_execution(stateMachineArn=started_by, input="[1]")
+        assert world.outcome(Side.OPERATOR, started["executionArn"]).status == "SUCCEEDED"
 
 
 def _identities(stage: Stage) -> list[str]:

@@ -28,7 +28,7 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 
 if TYPE_CHECKING:
-    from xsfn_helpers.deployment.diagnose.asked_about import AskedAbout
+    from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
 
 _STANDARD_INPUT: Final = "-"
@@ -92,9 +92,9 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _exit_code(diagnosis: Diagnosis) -> int:
-    from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion
+    from xsfn_helpers.deployment.diagnose.as_json import EXIT_CODES
 
-    return {Conclusion.FINE: OK, Conclusion.BROKEN: FAILED, Conclusion.UNKNOWN: UNDECIDED}[diagnosis.verdict]
+    return EXIT_CODES[diagnosis.verdict]
 
 
 # --- what is asked about
@@ -126,7 +126,7 @@ def _diagnoses(options: argparse.Namespace) -> list[Diagnosis]:
 def _asked(options: argparse.Namespace) -> AskedAbout:
     from dataclasses import replace
 
-    from xsfn_helpers.deployment.diagnose.asked_about import asked_about
+    from xsfn_helpers.deployment.diagnose.asking.asked_about import asked_about
 
     given = [sys.stdin.read() if one == _STANDARD_INPUT else one for one in options.what]
     asked = asked_about(given)
@@ -181,7 +181,7 @@ def _print_json(found: list[Diagnosis]) -> None:
 
 
 def _print_text(found: list[Diagnosis], *, everything: bool) -> None:
-    from xsfn_helpers.deployment.diagnose.short import short_answer
+    from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 
     for number, diagnosis in enumerate(found):
         if number:

@@ -51,8 +51,8 @@ def _problems(diagnosis: Diagnosis) -> Iterator[BuildProblem]:
 
 
 def _problem(link: TaskLink, diagnosis: Diagnosis) -> BuildProblem:
+    from xsfn_helpers.deployment.diagnose.asking.short import deciding_document
     from xsfn_helpers.deployment.diagnose.evidence import DEFINITION
-    from xsfn_helpers.deployment.diagnose.short import deciding_document
 
     evidence = diagnosis.evidence
     document = deciding_document(link, diagnosis) if link.broken else None

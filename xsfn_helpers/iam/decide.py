@@ -391,8 +391,9 @@ def _decision(
 
 def _scan(layer: Layer, request: Request, *, has_boundary: bool = False) -> Layer:
     """Fill in what the layer's policies say of the request."""
+    denies: list[Hit] = []
     for policy in layer.policies:
-        for statement in policy.statements:
+        for statement in policy.about(request.action_lower):
             if statement.allows and layer.named is Named.DIRECTLY:
                 continue  # already allowed as closely as can be
             if not statement.applies(request):
@@ -403,11 +404,17 @@ def _scan(layer: Layer, request: Request, *, has_boundary: bool = False) -> Laye
             if named is Named.NOT_AT_ALL:
                 continue
             if not statement.allows:
-                layer.denies = (*layer.denies, (policy, statement))
+                denies.append((policy, statement))
             elif named > layer.named:
                 layer.named = named
                 layer.allow = (policy, statement)
+    layer.denies = tuple(denies)
     return layer
+
+
+def layer_of(kind: PolicyKind, policies: tuple[Policy, ...], request: Request, *, has_boundary: bool) -> Layer:
+    """What policies of one kind say of a request, by themselves."""
+    return _scan(Layer(kind, policies), request, has_boundary=has_boundary)
 
 
 def _is_service_linked(request: Request) -> bool:

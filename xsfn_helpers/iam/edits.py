@@ -10,10 +10,10 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
-from xsfn_helpers.iam.decide import Decision, Layer, Outcome, Policies, decide
+from xsfn_helpers.iam.decide import Decision, Layer, Outcome, Policies, decide, layer_of
 from xsfn_helpers.iam.grammar import CURRENT_VERSION
 from xsfn_helpers.iam.kinds import PolicyKind
-from xsfn_helpers.iam.policy import Policy
+from xsfn_helpers.iam.policy import MAX_LENGTH, Policy
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request
@@ -72,27 +72,86 @@ def _first_to_edit(decision: Decision) -> Layer:
 
 
 def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | None:
-    """The first candidate that makes this layer allow, and the decision with it."""
-    for policy, after, description in _candidates(decision, layer):
+    """The first candidate that makes this layer allow, and the decision with it.
+
+    A changed statement is tried alone before the whole document is written, read and decided anew.
+    """
+    request, has_boundary = decision.request, bool(decision.policies.boundaries)
+    drafts = {id(policy): _Draft(policy) for policy in layer.policies}
+    for candidate in _candidates(decision, layer, drafts):
+        policy = candidate.policy
+        draft = drafts[id(policy)] if policy is not None else None
+        if draft is not None and not draft.holds(candidate):
+            continue
+        version = policy.version if policy is not None else CURRENT_VERSION
         try:
-            changed = Policy.parse(
-                after, kind=policy.kind if policy else layer.kind, name=policy.name if policy else ""
-            )
+            alone = Policy.parse({"Version": version, "Statement": [candidate.statement]}, kind=layer.kind)
+            if layer_of(layer.kind, (alone,), request, has_boundary=has_boundary).allow is None:
+                continue
         except XsfnError:
             continue
-        policies = _with(decision.policies, layer, policy, changed)
-        retried = decide(decision.request, policies)
+        after = alone.document if draft is None else draft.with_(candidate)
+        changed = alone if policy is None else policy.with_statement(alone, candidate.index, after)
+        retried = decide(request, _with(decision.policies, layer, policy, changed))
         if _same_layer(retried, layer).allow is not None:
             edit = Edit(
-                account=_owner(decision.request, layer.kind),
+                account=_owner(request, layer.kind),
                 policy=policy.title if policy else tr("a new {kind}", kind=layer.kind.told),
                 kind=layer.kind,
                 before=policy.document if policy else None,
                 after=after,
-                description=description,
+                description=candidate.description,
             )
             return edit, retried
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A statement in place of that with the index, or (None) a new one; of a policy, or (None) of a new policy."""
+
+    policy: Policy | None
+    index: int | None
+    statement: Document
+    description: str
+
+
+class _Draft:
+    """A policy's document, read when the first change of it is tried."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._document: Document | None = None
+        self._length = 0
+
+    @property
+    def document(self) -> Document:
+        if self._document is None:
+            self._document = self._policy.document
+            self._length = len(_compact(self._document))
+        return self._document
+
+    def statement(self, statement: Statement) -> Document:
+        """A copy of one statement as it is written, to be changed."""
+        copy: Document = json.loads(json.dumps(_statements(self.document)[statement.index]))
+        return copy
+
+    def holds(self, candidate: _Candidate) -> bool:
+        """Whether the policy has room for the change."""
+        given = _statements(self.document)
+        replaced = 0 if candidate.index is None else len(_compact(given[candidate.index]))
+        return self._length + len(_compact(candidate.statement)) - replaced + 2 <= MAX_LENGTH
+
+    def with_(self, candidate: _Candidate) -> Document:
+        """The whole document with the change."""
+        given = self.document["Statement"]
+        statements = list(_statements(self.document))
+        if candidate.index is None:
+            statements.append(candidate.statement)
+        else:
+            statements[candidate.index] = candidate.statement
+        alone = isinstance(given, dict) and candidate.index is not None
+        return {**self.document, "Statement": statements[0] if alone else statements}
 
 
 def _owner(request: Request, kind: PolicyKind) -> str:
@@ -128,104 +187,97 @@ def _with(policies: Policies, layer: Layer, old: Policy | None, new: Policy) -> 
             return replace(policies, resource=new)
 
 
-Candidate = tuple[Policy | None, Document, str]
+Drafts = dict[int, _Draft]
 
 
-def _candidates(decision: Decision, layer: Layer) -> Iterator[Candidate]:
+def _candidates(decision: Decision, layer: Layer, drafts: Drafts) -> Iterator[_Candidate]:
     """Possible changes, smallest first: conditions, one element, a new statement, a new policy."""
     request = decision.request
-    near = [
-        (_distance(statement, request), number, policy, statement)
-        for number, (policy, statement) in enumerate(
-            (policy, statement) for policy in layer.policies for statement in policy.statements if statement.allows
-        )
-    ]
-    for distance, _, policy, statement in sorted(near, key=lambda one: one[:2]):
-        if distance < _TOO_FAR:
-            yield from _statement_changes(policy, statement, request)
+    near: dict[int, list[tuple[Policy, Statement]]] = {}
+    for policy in layer.policies:
+        alike = {one.index for one in policy.about(request.action_lower) if one.action_matches(request)}
+        for statement in policy.statements:
+            if statement.allows:
+                distance = _distance(statement, request, action_matches=statement.index in alike)
+                if distance < _TOO_FAR:
+                    near.setdefault(distance, []).append((policy, statement))
+    for distance in sorted(near):
+        for policy, statement in near[distance]:
+            yield from _statement_changes(policy, statement, request, drafts[id(policy)])
+    new = tuple(_new_statements(request, layer.kind))
     if layer.policies:
-        policy = layer.policies[-1]
-        document = policy.document
-        for added in _new_statements(request, layer.kind):
-            listed = _statements(document)
-            yield (
-                policy,
-                {**document, "Statement": [*listed, added]},
-                tr("add the statement {statement}.", statement=_compact(added)),
-            )
-    else:
-        for added in _new_statements(request, layer.kind):
-            yield (
-                None,
-                {"Version": CURRENT_VERSION, "Statement": [added]},
-                tr("with the statement {statement}.", statement=_compact(added)),
-            )
+        for added in new:
+            told = tr("add the statement {statement}.", statement=_shown(added))
+            yield _Candidate(layer.policies[-1], None, added, told)
+    if not layer.policies or layer.kind is PolicyKind.IDENTITY:  # of identity-based policies there may be another one
+        for added in new:
+            yield _Candidate(None, None, added, tr("with the statement {statement}.", statement=_shown(added)))
 
 
 _TOO_FAR: Final = 1_000
 
 
-def _distance(statement: Statement, request: Request) -> int:
+def _distance(statement: Statement, request: Request, *, action_matches: bool) -> int:
     """How much of a statement stands in the way. Two elements at once would grant more than was asked for."""
-    elements = (
-        (not statement.action_matches(request))
-        + (not statement.resource_matches(request))
-        + (statement.principal is not None and statement.named(request, has_boundary=False) is Named.NOT_AT_ALL)
-    )
+    elements = 0 if action_matches else 1
+    if not statement.resource_matches(request):
+        if elements:
+            return _TOO_FAR
+        elements = 1
+    if statement.principal is not None:
+        elements += statement.named(request, has_boundary=False) is Named.NOT_AT_ALL
+        if elements > 1:
+            return _TOO_FAR
+    if not statement.conditions:
+        return 10 * elements
     failing = sum(not condition.holds(request) for condition in statement.conditions)
-    if elements > 1 or (elements and failing):
-        return _TOO_FAR
-    return 10 * elements + failing
+    return _TOO_FAR if elements and failing else 10 * elements + failing
 
 
-def _statement_changes(policy: Policy, statement: Statement, request: Request) -> Iterator[Candidate]:
+def _statement_changes(policy: Policy, statement: Statement, request: Request, draft: _Draft) -> Iterator[_Candidate]:
     label = statement.label
     if not statement.action_matches(request):
-        yield from _element_changes(policy, statement, "Action", request.action, label)
+        yield from _element_changes(policy, statement, "Action", request.action, draft)
     elif not statement.resource_matches(request):
-        yield from _element_changes(policy, statement, "Resource", request.resource, label)
+        yield from _element_changes(policy, statement, "Resource", request.resource, draft)
     elif statement.principal is not None and statement.named(request, has_boundary=False) is Named.NOT_AT_ALL:
-        yield from _principal_changes(policy, statement, request, label)
+        yield from _principal_changes(policy, statement, request, draft)
     else:
         failing = [one for one in statement.conditions if not one.holds(request)]
         for change in (_condition_fixed, _condition_removed):
-            yield _conditions_changed(policy, statement, failing, request, change, label)
+            changed, words = _conditions_changed(draft.statement(statement), failing, request, change)
+            told = tr("in statement {label}, {changes}.", label=label, changes=tr(" and ").join(words))
+            yield _Candidate(policy, statement.index, changed, told)
 
 
-def _element_changes(policy: Policy, statement: Statement, name: str, wanted: str, label: str) -> Iterator[Candidate]:
+def _element_changes(
+    policy: Policy, statement: Statement, name: str, wanted: str, draft: _Draft
+) -> Iterator[_Candidate]:
     """Add what was asked for to Action or Resource; a NotAction or NotResource is left to a new statement."""
     if (statement.not_action, statement.not_resource)[name == "Resource"]:
         return
-    document, target = _copied(policy, statement)
+    target = draft.statement(statement)
     target[name] = [*_listed(target[name]), wanted]
-    yield policy, document, tr('add "{wanted}" to {name} of statement {label}.', wanted=wanted, name=name, label=label)
+    told = tr('add "{wanted}" to {name} of statement {label}.', wanted=wanted, name=name, label=statement.label)
+    yield _Candidate(policy, statement.index, target, told)
 
 
-def _principal_changes(policy: Policy, statement: Statement, request: Request, label: str) -> Iterator[Candidate]:
+def _principal_changes(policy: Policy, statement: Statement, request: Request, draft: _Draft) -> Iterator[_Candidate]:
     if statement.principal is None or statement.principal.negated:
         return
     kind, text = _principal_entry(request)
-    document, target = _copied(policy, statement)
+    target = draft.statement(statement)
     target["Principal"] = {**target["Principal"], kind: [*_listed(target["Principal"].get(kind, [])), text]}
-    yield (
-        policy,
-        document,
-        tr('add "{text}" to Principal {kind} of statement {label}.', text=text, kind=kind, label=label),
-    )
+    told = tr('add "{text}" to Principal {kind} of statement {label}.', text=text, kind=kind, label=statement.label)
+    yield _Candidate(policy, statement.index, target, told)
 
 
 ConditionChange = Callable[[Condition, list[str], Request], tuple[list[str] | None, str]]
 
 
 def _conditions_changed(
-    policy: Policy,
-    statement: Statement,
-    failing: list[Condition],
-    request: Request,
-    change: ConditionChange,
-    label: str,
-) -> Candidate:
-    document, target = _copied(policy, statement)
+    target: Document, failing: list[Condition], request: Request, change: ConditionChange
+) -> tuple[Document, list[str]]:
     words = []
     for condition in failing:
         keys = target["Condition"][condition.spelled]
@@ -238,7 +290,7 @@ def _conditions_changed(
     target["Condition"] = {spelled: keys for spelled, keys in target["Condition"].items() if keys}
     if not target["Condition"]:
         del target["Condition"]
-    return policy, document, tr("in statement {label}, {changes}.", label=label, changes=tr(" and ").join(words))
+    return target, words
 
 
 def _condition_removed(condition: Condition, values: list[str], request: Request) -> tuple[None, str]:
@@ -270,8 +322,8 @@ def _condition_fixed(condition: Condition, values: list[str], request: Request) 
             'change {operator} {key} from "{before}" to "{after}"',
             operator=condition.spelled,
             key=condition.key,
-            before=values[0],
-            after=given[0],
+            before=_cut(values[0]),
+            after=_cut(given[0]),
         )
     added = [value for value in given if value not in values]
     return [*values, *added], tr(
@@ -295,7 +347,18 @@ _BY_VALUE: Final = frozenset(
 
 
 def _names(values: list[str]) -> str:
-    return ", ".join(f'"{value}"' for value in values)
+    """The values as a sentence quotes them: a few, and none at any length."""
+    quoted = [f'"{_cut(value)}"' for value in values[:_MOST_NAMED]]
+    more = [tr("{count} more", count=len(values) - _MOST_NAMED)] if len(values) > _MOST_NAMED else []
+    return ", ".join((*quoted, *more))
+
+
+_MOST_NAMED: Final = 8
+_LONGEST: Final = 300
+
+
+def _cut(text: str, length: int = _LONGEST) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _new_statements(request: Request, kind: PolicyKind) -> Iterator[Document]:
@@ -334,12 +397,6 @@ _WITHOUT_PROVIDER: Final = frozenset(
 )
 
 
-def _copied(policy: Policy, statement: Statement) -> tuple[Document, Document]:
-    """A copy of the policy's document, and the statement in it, to be changed."""
-    document = policy.document
-    return document, _statements(document)[statement.index]
-
-
 def _statements(document: Document) -> list[Document]:
     given = document["Statement"]
     return [given] if isinstance(given, dict) else given
@@ -349,5 +406,10 @@ def _listed(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list) else [given]
 
 
-def _compact(statement: Document) -> str:
-    return json.dumps(statement, ensure_ascii=False)
+def _compact(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _shown(statement: Document) -> str:
+    """A statement in a sentence; the edit itself has it whole."""
+    return _cut(_compact(statement), 4_096)

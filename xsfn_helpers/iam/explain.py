@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from xsfn_helpers.common.language import mark, tr, tr_n
 from xsfn_helpers.iam.conditions import Condition, Family, Quantifier
-from xsfn_helpers.iam.decide import Decision, Layer, Outcome, StatementRef
+from xsfn_helpers.iam.decide import Decision, Hit, Layer, Outcome, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
@@ -221,24 +222,66 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(decision)
 
 
-def _layer_result(decision: Decision, layer: Layer) -> LayerResult:
+# A text tells of so many statements of a layer; `Explanation.layers` has them all.
+_MOST_SHOWN: Final = 12
+
+
+def _worth_telling(decision: Decision, layer: Layer) -> list[Hit]:
+    """What decided, and the Allows for this action; a Deny that doesn't apply says nothing."""
+    hits = [(policy, one) for policy in layer.policies for one in policy.statements] if _is_short(layer) else []
+    if len(hits) == 1:
+        return hits
+    action, request = decision.request.action_lower, decision.request
+    allows = (
+        (policy, one)
+        for policy in layer.policies
+        for one in policy.about(action)
+        if one.allows and one.action_matches(request)
+    )
+    first = list(islice(allows, _MOST_SHOWN))
+    if layer.allow is not None and layer.allow not in first:
+        first[-1:] = [layer.allow]
+    told = [*first, *layer.denies[:_MOST_SHOWN]]
+    order = {id(policy): at for at, policy in enumerate(layer.policies)}
+    return sorted(told, key=lambda hit: (order[id(hit[0])], hit[1].index))
+
+
+def _is_short(layer: Layer) -> bool:
+    return sum(len(policy.statements) for policy in layer.policies) == 1
+
+
+def _others(decision: Decision, layer: Layer) -> tuple[int, int]:
+    """How many Allows are about other actions, and how many for this one aren't told of."""
+    if _is_short(layer):
+        return 0, 0
+    request = decision.request
+    allows = sum(one.allows for policy in layer.policies for one in policy.statements)
+    alike = sum(
+        one.allows and one.action_matches(request)
+        for policy in layer.policies
+        for one in policy.about(request.action_lower)
+    )
+    untold = max(0, alike - _MOST_SHOWN) + max(0, len(layer.denies) - _MOST_SHOWN)
+    return allows - alike, untold
+
+
+def _layer_result(decision: Decision, layer: Layer, *, most: int | None = None) -> LayerResult:
+    """`most`: only what is worth telling, so many at most of each kind."""
     request = decision.request
     has_boundary = bool(decision.policies.boundaries)
-    statements = []
-    for policy in layer.policies:
-        for statement in policy.statements:
-            statements.append(
-                StatementResult(
-                    ref=StatementRef(policy, statement),
-                    named=statement.named(request, has_boundary=has_boundary),
-                    action_matches=statement.action_matches(request),
-                    resource_matches=statement.resource_matches(request),
-                    conditions=tuple(
-                        ConditionResult(one, one.holds(request), request.seen(one.key_lower))
-                        for one in statement.conditions
-                    ),
-                )
-            )
+    every = ((policy, statement) for policy in layer.policies for statement in policy.statements)
+    statements = [
+        StatementResult(
+            ref=StatementRef(policy, statement),
+            named=statement.named(request, has_boundary=has_boundary),
+            action_matches=statement.action_matches(request),
+            resource_matches=statement.resource_matches(request),
+            conditions=tuple(
+                ConditionResult(one, one.holds(request), request.seen(one.key_lower)) for one in statement.conditions
+            ),
+        )
+        for policy, statement in (every if most is None else _worth_telling(decision, layer))
+    ]
     return LayerResult(
         kind=layer.kind,
         account=account_of(decision, layer.kind),
@@ -288,8 +331,8 @@ def _text(explanation: Explanation) -> Iterator[str]:
     if decision.allowed:
         yield from _allowed_lines(decision)
         return
-    for layer in explanation.layers:
-        yield from _layer_lines(layer, request)
+    for layer in decision.layers:
+        yield from _layer_lines(_layer_result(decision, layer, most=_MOST_SHOWN), request, _others(decision, layer))
     yield tr("AWS says: {sentence}", sentence=explanation.sentence)
     yield from _change_lines(explanation)
 
@@ -367,12 +410,12 @@ _VERDICTS: Final = {
 }
 
 
-def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
+def _layer_lines(layer: LayerResult, request: Request, others: tuple[int, int]) -> Iterator[str]:
     sign = {LayerVerdict.ALLOW: "✓", LayerVerdict.DENY: "✗"}.get(layer.verdict, "✗" if layer.needed else "·")
     yield f"{sign} {layer.title}: {tr(_VERDICTS[layer.verdict])}"
-    if not layer.statements:
+    elsewhere, untold = others
+    if not layer.statements and not elsewhere:
         yield tr("    there is no such policy")
-    others = 0
     for statement in layer.statements:
         allows = statement.ref.statement.allows
         if statement.applies:
@@ -382,21 +425,21 @@ def _layer_lines(layer: LayerResult, request: Request) -> Iterator[str]:
                 yield from (f"        {reason}" for reason in statement.catches(request))
         elif not allows:
             continue  # a Deny that doesn't apply says nothing
-        elif not statement.action_matches and len(layer.statements) > 1:
-            others += 1
         else:
             yield tr("    {statement} would allow it, but:", statement=statement.ref)
             yield from (f"        {failure}" for failure in statement.failures(request))
-    if others:
+    if untold:
+        yield tr_n("    {count} more statement of this kind", "    {count} more statements of this kind", untold)
+    if elsewhere:
         yield tr_n(
-            "    {count} statement is about other actions", "    {count} statements are about other actions", others
+            "    {count} statement is about other actions", "    {count} statements are about other actions", elsewhere
         )
 
 
 def _change_lines(explanation: Explanation) -> Iterator[str]:
     decision = explanation.decision
     if decision.outcome is Outcome.EXPLICITLY_DENIED:
-        where = "; ".join(str(ref) for ref in decision.decided_by)
+        where = "; ".join(str(ref) for ref in decision.decided_by[:_MOST_SHOWN])
         yield tr(
             "Smallest change that would allow it: no added permission helps, because a Deny overrides every Allow. It "
             "is in {where}.",

@@ -39,8 +39,8 @@ from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal
 from xsfn_helpers.iam.request import Request
 
-# Longer lines are answered with an error and skipped unread, so that memory stays flat.
-MAX_LINE: Final = 16 * 1024 * 1024
+# Longer lines are answered with an error and skipped unread, so that memory stays flat and answers come soon.
+MAX_LINE: Final = 4 * 1024 * 1024
 
 T = TypeVar("T")
 Lines = Iterable[str] | Iterable[bytes] | BinaryIO | TextIO

@@ -44,7 +44,7 @@ def resource_test(pattern: str, *, variables: bool, completed: bool) -> RequestT
         pattern += ":*" * (_ARN_PARTS - 1 - pattern.count(":"))
     *head, last = pattern.split(":", _ARN_PARTS - 1)
     tokens = tokens_of(last, wildcards=True, variables=variables and len(head) == _ARN_PARTS - 1)
-    begins = _beginning(pattern)
+    begins, ends = _beginning(pattern), _end(pattern)
     if not has_variables(tokens) and not _is_wild(pattern):
         literal = ":".join((*head, "".join(token for token in tokens if isinstance(token, str))))
         return lambda request: request.resource == literal
@@ -52,7 +52,9 @@ def resource_test(pattern: str, *, variables: bool, completed: bool) -> RequestT
         return lambda request: request.resource.startswith(begins) and _with_variables(_parts(head), tokens, request)
     # Most resources are told apart by their beginning: the rest of the pattern is compiled when it is needed.
     compiled = cache(lambda: (_parts(head), glob(tokens)))
-    return lambda request: request.resource.startswith(begins) and _arn_matches(*compiled(), request)
+    return lambda request: (
+        request.resource.startswith(begins) and request.resource.endswith(ends) and _arn_matches(*compiled(), request)
+    )
 
 
 def _parts(texts: Iterable[str]) -> tuple[_Part, ...]:
@@ -113,6 +115,11 @@ def _beginning(pattern: str) -> str:
     """What every resource that matches begins with: most others are told apart by it alone."""
     found = _SPECIAL.search(pattern)
     return pattern[: found.start()] if found else pattern
+
+
+def _end(pattern: str) -> str:
+    """What every resource that matches a pattern without variables ends with."""
+    return pattern[max(pattern.rfind(special) for special in "*?}") + 1 :]
 
 
 def _is_wild(text: str) -> bool:

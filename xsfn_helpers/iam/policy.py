@@ -7,8 +7,8 @@ CreateRole, UpdateAssumeRolePolicy, PutRolePolicy and CreatePolicy are known to 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -27,7 +27,7 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.iam.errors import PolicyError, Unsupported
 from xsfn_helpers.iam.grammar import GrammarFault, compile_statements, version_of
 from xsfn_helpers.iam.kinds import PolicyKind
-from xsfn_helpers.iam.statement import Statement
+from xsfn_helpers.iam.statement import Statement, StatementIndex
 
 # PolicyDocument's longest input in IAM's service model.
 MAX_LENGTH: Final = 131_072
@@ -48,6 +48,7 @@ class Source(StrEnum):
 class _Compiled:
     version: str
     statements: tuple[Statement, ...]
+    index: StatementIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Policy:
     statements: tuple[Statement, ...]
     _text: str = field(repr=False)
     _source: Source = field(repr=False)
+    _index: StatementIndex = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, document: str | Mapping[str, Any], *, kind: PolicyKind, name: str = "") -> Policy:
@@ -90,7 +92,24 @@ class Policy:
             compiled = compile_text(text, kind)
         except (GrammarFault, JsonFault) as fault:
             raise _policy_error(fault, text, kind, name, source) from None
-        return cls(kind, name, compiled.version, compiled.statements, text, source)
+        return cls(kind, name, compiled.version, compiled.statements, text, source, compiled.index)
+
+    def with_statement(self, other: Policy, at: int | None, document: Mapping[str, Any]) -> Policy:
+        """This policy with the one statement of `other` in the place `at`, or (None) at the end: `document` as text.
+
+        Nothing is compiled again, which the caller answers for: the statement's Sid must not be there twice.
+        """
+        (new,) = other.statements
+        index = len(self.statements) if at is None else at
+        statements = list(self.statements)
+        statements[index : index + 1] = [replace(new, index=index)]
+        text = json.dumps(document, ensure_ascii=False)
+        kept = tuple(statements)
+        return Policy(self.kind, self.name, self.version, kept, text, Source.VALUE, StatementIndex(kept))
+
+    def about(self, action: str) -> Sequence[Statement]:
+        """The statements that may match this lower-case action, in their order: no other one does."""
+        return self._index.about(action)
 
     @property
     def title(self) -> str:
@@ -177,7 +196,8 @@ def _text_of(document: object, kind: PolicyKind, name: str) -> str:
 def _compile(text: str, kind: PolicyKind) -> _Compiled:
     document = read_json(text)
     version = version_of(document, kind)
-    return _Compiled(version, compile_statements(document, version, kind))
+    statements = compile_statements(document, version, kind)
+    return _Compiled(version, statements, StatementIndex(statements))
 
 
 _compile_cached = lru_cache(maxsize=_CACHE_SIZE)(_compile)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from xsfn_helpers.iam.conditions import Condition
 from xsfn_helpers.iam.match import RequestTest
@@ -76,3 +77,52 @@ class Statement:
         else:
             reached = has_boundary or not element.excepts(request)
         return Named.DIRECTLY if reached else Named.NOT_AT_ALL
+
+
+class StatementIndex:
+    """A policy's statements by the actions they speak of, so that a request asks only those that could match."""
+
+    __slots__ = ("_always", "_by_action", "_by_service", "_every")
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._every = tuple(statements)
+        self._by_action: dict[str, list[Statement]] = {}
+        self._by_service: dict[str, list[Statement]] = {}
+        self._always: list[Statement] = []
+        if len(self._every) < _WORTH_AN_INDEX:
+            return
+        for statement in self._every:
+            for kept in self._places(statement):
+                if not kept or kept[-1] is not statement:
+                    kept.append(statement)
+
+    def about(self, action: str) -> Sequence[Statement]:
+        """The statements that may match this lower-case action, in their order: no other one does."""
+        if len(self._every) < _WORTH_AN_INDEX:
+            return self._every
+        service = action.partition(":")[0]
+        found = [
+            one
+            for one in (self._by_action.get(action), self._by_service.get(service), self._always or None)
+            if one is not None
+        ]
+        if len(found) < 2:
+            return found[0] if found else ()
+        by_index = {statement.index: statement for one in found for statement in one}
+        return [by_index[index] for index in sorted(by_index)]
+
+    def _places(self, statement: Statement) -> Iterable[list[Statement]]:
+        if statement.not_action:
+            yield self._always
+            return
+        for action in dict.fromkeys(map(str.lower, statement.actions)):
+            service, _, name = action.partition(":")
+            if "*" in service or "?" in service:
+                yield self._always
+            elif "*" in name or "?" in name:
+                yield self._by_service.setdefault(service, [])
+            else:
+                yield self._by_action.setdefault(action, [])
+
+
+_WORTH_AN_INDEX: Final = 8

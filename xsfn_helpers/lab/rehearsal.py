@@ -63,6 +63,8 @@ def rehearse(environment: MutableMapping[str, str] = os.environ) -> Rehearsal:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": sandbox.endpoint_url,
             _variable("target"): Platform.AWS.value,
+            # The sandbox's own: what is left of a rehearsal is the sandbox's lab's, and goes with it.
+            _variable("lab_id"): settings.lab_id,
             **{_variable(PROFILE_KEYS[side]): profile for side, profile in _PROFILES.items()},
         }
     )

@@ -7,9 +7,11 @@ checksum of its own. Histories of finished executions live here only, so memory 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sqlite3
+import struct
 import threading
 import time
 import zlib
@@ -21,6 +23,7 @@ from typing import Any, Final
 
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.sandbox.write_ahead_log import is_damaged
 
 _FORMAT: Final = 2
 _TABLES: Final = f"""
@@ -78,7 +81,8 @@ class Journal:
         Raises `SandboxError` where the file can't be made or written, or a newer version of the kit wrote it.
         """
         try:
-            return cls(_connect(path)), ""
+            lost = _lost_end(path)
+            return cls(_connect(path)), lost
         except JournalDamaged as damage:
             aside = _set_aside(path)
             notice = tr(
@@ -166,7 +170,7 @@ class Journal:
 
     def end_executions(self, ended: Iterable[tuple[ArchivedExecution, History]]) -> None:
         """Note how several executions ended, all or none."""
-        packed = [(execution, zlib.compress(json.dumps(history).encode(), level=1)) for execution, history in ended]
+        packed = [(execution, _packed(history)) for execution, history in ended]
         with self._writing() as database:
             for execution, history in packed:
                 known = database.execute(
@@ -190,18 +194,59 @@ class Journal:
             row = self._database.execute("SELECT history FROM executions WHERE arn = ?", (arn,)).fetchone()
         if row is None or row[0] == _NO_HISTORY:
             return []
-        events: list[dict[str, Any]] = json.loads(zlib.decompress(row[0]))
+        events: list[dict[str, Any]] = []
+        for part in _parts(row[0]):
+            events += _unpacked(part)
         return events
 
+    def history_page(self, arn: str, start: int, limit: int, *, reverse: bool) -> tuple[list[dict[str, Any]], int]:
+        """Some of the events of a finished execution, and how many it has; newest first if `reverse`.
+
+        Of a long history, only the parts that the page is in are read.
+        """
+        with self._lock:
+            head = self._database.execute(
+                "SELECT substr(history, 1, ?) FROM executions WHERE arn = ?", (_HEAD.size, arn)
+            ).fetchone()
+            if head is None or head[0] == _NO_HISTORY:
+                return [], 0
+            if head[0][: len(_MARK)] == _MARK:
+                _, count, parts = _HEAD.unpack(head[0])
+                first, last = page_of(count, start, limit, reverse=reverse)
+                sizes = self._database.execute(
+                    "SELECT substr(history, ?, ?) FROM executions WHERE arn = ?", (_HEAD.size + 1, 4 * parts, arn)
+                ).fetchone()[0]
+                ends = list(itertools.accumulate(size for (size,) in struct.iter_unpack(">I", sizes)))
+                begin, end = first // _PART, -(-last // _PART)
+                offset, until = (ends[begin - 1] if begin else 0), (ends[end - 1] if end else 0)
+                (body,) = self._database.execute(
+                    "SELECT substr(history, ?, ?) FROM executions WHERE arn = ?",
+                    (_HEAD.size + 4 * parts + offset + 1, until - offset, arn),
+                ).fetchone()
+        if head[0][: len(_MARK)] != _MARK:  # as it was written until 0.1, in one piece
+            events = self.history(arn)
+            count = len(events)
+            first, last = page_of(count, start, limit, reverse=reverse)
+            found = events[first:last]
+        else:
+            edges = [ends[number] - offset for number in range(begin, end)]
+            events = []
+            for number, edge in enumerate(edges):
+                events += _unpacked(body[edges[number - 1] if number else 0 : edge])
+            found = events[first - begin * _PART : last - begin * _PART]
+        return found[::-1] if reverse else found, count
+
     def executions(
-        self, machine_arn: str, *, status: str | None = None, skip: int = 0, limit: int = 1000
+        self, machine_arn: str, *, status: str | None = None, after: tuple[int, str] | None = None, limit: int = 1000
     ) -> list[ArchivedExecution]:
-        """Executions of a machine, newest first."""
+        """Executions of a machine, newest first; those behind the one that began `after` (milliseconds, ARN)."""
+        started, arn = after or (1 << 62, "")
         with self._lock:
             rows = self._database.execute(
                 "SELECT arn, machine, status, description FROM executions"
-                " WHERE machine = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY started DESC, arn LIMIT ?3 OFFSET ?4",
-                (machine_arn, status, limit, skip),
+                " WHERE machine = ?1 AND (?2 IS NULL OR status = ?2)"
+                " AND started <= ?3 AND (started < ?3 OR arn > ?4) ORDER BY started DESC, arn LIMIT ?5",
+                (machine_arn, status, started, arn, limit),
             ).fetchall()
         return [_archived(row) for row in rows]
 
@@ -223,6 +268,65 @@ class Journal:
                 raise NameTaken(str(error)) from error
             except sqlite3.DatabaseError as error:
                 raise JournalUnwritable(str(error)) from error
+
+
+def _lost_end(path: Path) -> str:
+    """What to tell where the latest changes can't be read. SQLite goes on without them, so they are kept beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        written = log.read_bytes()
+        if not is_damaged(written):
+            return ""
+        aside = log.with_name(f"{log.name}.unreadable-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(written)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise unusable(path, error) from error
+    return tr(
+        "The latest changes in the sandbox's journal can't be read any more and are lost; what they were written to is "
+        "kept as {aside}.",
+        aside=aside,
+    )
+
+
+def page_of(count: int, start: int, limit: int, *, reverse: bool) -> tuple[int, int]:
+    """From where to where a page of so many things reaches, counted from the oldest."""
+    start, end = min(start, count), min(start + limit, count)
+    return (count - end, count - start) if reverse else (start, end)
+
+
+# How a history is packed: a mark, how many events and parts, the parts' sizes, and the parts, each of so many events.
+_MARK: Final = b"xsf1"
+_HEAD: Final = struct.Struct(">4sII")
+_PART: Final = 200
+
+
+def _packed(history: History) -> bytes:
+    parts = [
+        zlib.compress(json.dumps(history[first : first + _PART]).encode(), level=1)
+        for first in range(0, len(history), _PART)
+    ]
+    sizes = b"".join(struct.pack(">I", len(part)) for part in parts)
+    return b"".join((_HEAD.pack(_MARK, len(history), len(parts)), sizes, *parts))
+
+
+def _parts(packed: bytes) -> Iterator[bytes]:
+    if not packed.startswith(_MARK):  # as it was written until 0.1
+        yield packed
+        return
+    _, _, parts = _HEAD.unpack_from(packed)
+    offset = _HEAD.size + 4 * parts
+    for (size,) in struct.iter_unpack(">I", packed[_HEAD.size : offset]):
+        yield packed[offset : offset + size]
+        offset += size
+
+
+def _unpacked(part: bytes) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = json.loads(zlib.decompress(part))
+    return events
 
 
 def unusable(path: Path, reason: object) -> SandboxError:

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.deployment.diagnose.asked_about import asked_about
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall, refused_event, refused_in
+from xsfn_helpers.deployment.diagnose.asking.asked_about import asked_about
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, refused_event, refused_in
 
 HUB = "arn:aws:iam::111111111111:role/hub-role"
 SPOKE = "arn:aws:iam::222222222222:role/team/spoke-role"

@@ -12,7 +12,7 @@ import yaml
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_given
-from xsfn_helpers.deployment.diagnose.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
 from xsfn_helpers.deployment.diagnose.reading.repository import Told
 
 HUB_ACCOUNT: Final = "111111111111"
@@ -232,7 +232,7 @@ def test_a_whole_set_up_is_allowed_however_it_is_written(tmp_path: Path, write: 
 
 @pytest.mark.parametrize("write", KINDS)
 def test_the_broken_document_is_named_with_file_and_line(tmp_path: Path, write: Any) -> None:
-    from xsfn_helpers.deployment.diagnose.short import deciding_document, subject_of
+    from xsfn_helpers.deployment.diagnose.asking.short import deciding_document, subject_of
 
     write(tmp_path, f"arn:aws:iam::{HUB_ACCOUNT}:role/old-hub-role")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.changes import Correction
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, about_the_run, fix_notes, headline
 from xsfn_helpers.deployment.diagnose.fix import Fix
@@ -33,6 +34,11 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "ok": diagnosis.ok,
         "exit_code": EXIT_CODES[diagnosis.verdict],
         "headline": headline(diagnosis),
+        "answer": list(short_answer(diagnosis)),
+        "refused": [
+            {"link": one.link, "asker": one.asker, "action": one.action, "resource": one.resource, "said": one.said}
+            for one in evidence.refused
+        ],
         "state_machine": {
             "arn": evidence.machine.arn,
             "account": evidence.machine.account,

@@ -11,14 +11,14 @@ from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse
-from xsfn_helpers.deployment.diagnose.guesses import agreed
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
-from xsfn_helpers.deployment.diagnose.refusal import is_event
-from xsfn_helpers.deployment.diagnose.refused_link import evidence_of_words, with_refusal
 
 if TYPE_CHECKING:
     import boto3

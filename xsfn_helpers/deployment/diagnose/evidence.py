@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
@@ -181,9 +181,9 @@ class NotSeen:
 class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
-    `unplaced` are policies of an organization of which it isn't known whom they limit.
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
-    `refused` is what AWS's own words, given beside it, say was denied.
+    `refused` is what AWS's own words, given beside it, say was refused.
+    `unplaced` are policies of an organization of which it isn't known whom they limit.
     """
 
     asked: str
@@ -191,9 +191,9 @@ class Evidence:
     accounts: Mapping[str, AccountSeen]
     execution: ExecutionSeen | None = None
     not_seen: tuple[NotSeen, ...] = ()
-    unplaced: tuple[PolicySeen, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
     refused: tuple[RefusedCall, ...] = ()
+    unplaced: tuple[PolicySeen, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.sandbox.guests.shares import Share
-from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable
+from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, Journal, JournalUnwritable, page_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import written
+from xsfn_helpers.sandbox.moto_bridge.corrections.map_runs import told
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import (
     epoch_seconds,
     milliseconds,
@@ -128,8 +129,15 @@ class Archive:
     @staticmethod
     def events_so_far(execution: Any) -> list[dict[str, Any]]:
         """The execution's history as AWS's JSON has it: times in epoch seconds, absent fields left out."""
+        return _events(execution.to_history_output()["events"])
+
+    @staticmethod
+    def page_so_far(execution: Any, start: int, limit: int, *, reverse: bool) -> tuple[list[dict[str, Any]], int]:
+        """Some of the events, of which there are so many, newest first if `reverse`."""
         events = execution.to_history_output()["events"]
-        return [{**_without_none(event), "timestamp": _timestamp(event["timestamp"])} for event in events]
+        first, last = page_of(len(events), start, limit, reverse=reverse)
+        found = _events(events[first:last])
+        return found[::-1] if reverse else found, len(events)
 
     def _move(self, execution: Any) -> None:
         history = self.events_so_far(execution)
@@ -195,6 +203,10 @@ def _lost(execution: ArchivedExecution, now: int) -> tuple[ArchivedExecution, li
     return ArchivedExecution(execution.arn, execution.machine_arn, "ABORTED", description), history
 
 
+def _events(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**_without_none(event), "timestamp": _timestamp(event["timestamp"])} for event in events]
+
+
 def _timestamp(text: str) -> float:
     return epoch_seconds(milliseconds(datetime.fromisoformat(text)))
 
@@ -238,8 +250,15 @@ def _description(execution: Any) -> dict[str, Any]:
         redriveStatus="REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
         redriveStatusReason=None if redrivable else f"Execution is {status.value} and cannot be redriven",
         roleArn=execution.role_arn,
+        mapRuns=map_runs_of(execution) or None,
         machineAsRun=_machine_as_run(execution)[0],
     )
+
+
+def map_runs_of(execution: Any) -> list[dict[str, Any]]:
+    """What there is to tell of the Map Runs that an execution has had so far."""
+    env = execution.exec_worker.env if execution.exec_worker is not None else None
+    return [told(record) for record in env.map_run_record_pool_manager.get_all()] if env is not None else []
 
 
 def _machine_as_run(execution: Any) -> tuple[str, dict[str, Any]]:

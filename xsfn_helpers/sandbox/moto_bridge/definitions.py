@@ -42,9 +42,8 @@ def check_definitions() -> None:
         without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
         return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})
 
-    # moto's paginator finds its settings by this name.
     def list_state_machines(backend: StepFunctionsParserBackend) -> list[StateMachine]:
-        # Recorded: by name, not by age.
+        # Recorded: by name, not by age. moto's pages go by the name of the function.
         return sorted(backend.state_machines, key=lambda machine: machine.name)
 
     StepFunctionResponse._describe_state_machine = describe_fully
@@ -67,9 +66,6 @@ def _unreadable(definition: str) -> Diagnostic | None:
     except Exception as error:
         # Its parser has no error of its own: whatever it raises means that it can't run this.
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: {error}")
-    if any(_is_distributed(state) for state in states(json.loads(definition))):
-        # moto runs one, without executions of its own, and gives null for an item that failed.
-        return Diagnostic(SCHEMA, "The xsfn sandbox can't run this definition: it has no Distributed Map")
     if not_run := next((found for state in states(json.loads(definition)) if (found := _not_run(state))), None):
         return Diagnostic(SCHEMA, f"The xsfn sandbox can't run this definition: it doesn't offer {not_run}")
     return None
@@ -77,13 +73,10 @@ def _unreadable(definition: str) -> Diagnostic | None:
 
 def _not_run(state: StateFields) -> str | None:
     """A task that the sandbox has nothing for, and must not send anywhere: `apigateway:invoke` goes to any address."""
+    if "ItemBatcher" in state.body:
+        return "ItemBatcher"
     resource = state.body.get("Resource")
     return "apigateway:invoke" if isinstance(resource, str) and ":apigateway:invoke" in resource else None
-
-
-def _is_distributed(state: StateFields) -> bool:
-    config = state.body.get("ItemProcessor", {}).get("ProcessorConfig", {})
-    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def _validate(response: StepFunctionResponse) -> ActionResult:

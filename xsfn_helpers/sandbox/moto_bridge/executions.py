@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,7 +20,7 @@ from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
-from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom
+from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, MachineGone, NoRoom, map_runs_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.versions import StartTarget, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
@@ -31,9 +33,10 @@ _LISTED: Final = ("executionArn", "stateMachineArn", *_QUALIFIED, "name", "statu
 # What the archive holds beside DescribeExecution's answer.
 # What METADATA_ONLY leaves out.
 _DATA: Final = ("input", "output", "error", "cause")
-_UNTOLD: Final = ("roleArn", "machineAsRun")
-# AWS gives 100 items a page unless told; more than 1000 the service's model denies before.
+_UNTOLD: Final = ("roleArn", "machineAsRun", "mapRuns")
+# AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
+_UPDATED: Final = ("maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage")
 # For SQLite: without a limit.
 _ALL: Final = -1
 # AWS has room for a million; the words are those of StartExecution's errors in
@@ -59,6 +62,9 @@ class Executions:
             "ListExecutions": self._list,
             "GetExecutionHistory": self._history,
             "DescribeStateMachineForExecution": self._machine_as_run,
+            "ListMapRuns": self._list_map_runs,
+            "DescribeMapRun": self._describe_map_run,
+            "UpdateMapRun": self._update_map_run,
         }
 
     def answers(self, operation: str) -> bool:
@@ -157,32 +163,68 @@ class Executions:
     def _list(self, params: Mapping[str, Any], states: Any) -> Answer:
         arn, status = params["stateMachineArn"], params.get("statusFilter")
         target = target_of(states, arn)
-        start, limit = _page(params)
+        after, limit = _listed_until(params), params.get("maxResults") or _PAGE
         if arn == target.machine.arn:
-            found = self._archive.journal.executions(arn, status=status, skip=start, limit=limit + 1)
+            found = self._archive.journal.executions(arn, status=status, after=after, limit=limit + 1)
         else:
-            every = self._archive.journal.executions(target.machine.arn, status=status, limit=_ALL)
+            every = self._archive.journal.executions(target.machine.arn, status=status, after=after, limit=_ALL)
             qualified = "stateMachineAliasArn" if target.alias_arn else "stateMachineVersionArn"
-            found = [one for one in every if one.description.get(qualified) == arn][start : start + limit + 1]
+            found = [one for one in every if one.description.get(qualified) == arn][: limit + 1]
         items = [{key: value for key, value in _dated(item).items() if key in _LISTED} for item in found[:limit]]
         page: Answer = {"executions": items}
         if len(found) > limit:
-            page["nextToken"] = str(start + limit)
+            page["nextToken"] = _token(found[limit - 1])
         return page
 
     def _history(self, params: Mapping[str, Any], states: Any) -> Answer:
         archived = self._archived(params, states)
         live = self._archive.live(archived.arn)
-        events = self._archive.journal.history(archived.arn)
-        if not events and live is not None:
-            events = self._archive.events_so_far(live)
-        if params.get("reverseOrder"):
-            events = events[::-1]
         start, limit = _page(params)
-        page: Answer = {"events": events[start : start + limit]}
-        if start + limit < len(events):
+        reverse = bool(params.get("reverseOrder"))
+        events, count = self._archive.journal.history_page(archived.arn, start, limit, reverse=reverse)
+        if not count and live is not None:
+            events, count = self._archive.page_so_far(live, start, limit, reverse=reverse)
+        page: Answer = {"events": events}
+        if start + limit < count:
             page["nextToken"] = str(start + limit)
         return page
+
+    def _list_map_runs(self, params: Mapping[str, Any], states: Any) -> Answer:
+        runs = self._map_runs(self._archived(params, states))
+        start, limit = _page(params)
+        names = ("executionArn", "mapRunArn", "stateMachineArn", "startDate", "stopDate")
+        shown = [{name: run[name] for name in names if name in run} for run in map(_dated_run, runs)]
+        page: Answer = {"mapRuns": shown[start : start + limit]}
+        if start + limit < len(shown):
+            page["nextToken"] = str(start + limit)
+        return page
+
+    def _describe_map_run(self, params: Mapping[str, Any], states: Any) -> Answer:
+        _, run = self._map_run(params, states)
+        return {name: value for name, value in _dated_run(run).items() if name != "stateMachineArn"}
+
+    def _update_map_run(self, params: Mapping[str, Any], states: Any) -> Answer:
+        execution_arn, run = self._map_run(params, states)
+        live = self._archive.live(execution_arn)
+        if live is not None:
+            record = live.exec_worker.env.map_run_record_pool_manager.get(run["mapRunArn"])
+            record.update(*(params.get(name) for name in _UPDATED))
+        return {}
+
+    def _map_runs(self, archived: ArchivedExecution) -> list[Answer]:
+        live = self._archive.live(archived.arn)
+        return map_runs_of(live) if live is not None else archived.description.get("mapRuns", [])
+
+    def _map_run(self, params: Mapping[str, Any], states: Any) -> tuple[str, Answer]:
+        arn = params["mapRunArn"]
+        *place, _, name, _ = arn.split(":")[:8] if arn.count(":") >= 7 else ("", "", "")
+        machine_arn = ":".join((*place, "stateMachine", name.partition("/")[0]))
+        if machine_arn.startswith(f"arn:{states.partition}:states:{states.region_name}:{states.account_id}:"):
+            for archived in self._archive.journal.executions(machine_arn, limit=_ALL):
+                for run in self._map_runs(archived):
+                    if run["mapRunArn"] == arn:
+                        return archived.arn, run
+        raise Refusal("ResourceNotFound", f"Resource not found: '{arn}'")
 
     def _archived(self, params: Mapping[str, Any], states: Any) -> ArchivedExecution:
         arn = params["executionArn"]
@@ -220,10 +262,33 @@ def _dated(archived: ArchivedExecution) -> Answer:
     return {key: epoch_seconds(value) if key in _DATES else value for key, value in archived.description.items()}
 
 
+def _token(last: ArchivedExecution) -> str:
+    """Where a page of executions ended: at this one, whatever begins meanwhile."""
+    return base64.urlsafe_b64encode(json.dumps([last.description["startDate"], last.arn]).encode()).decode("ascii")
+
+
+def _listed_until(params: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What the token says of the page before. Raises `Refusal` for one that we haven't given."""
+    token = params.get("nextToken")
+    if token is None:
+        return None
+    try:
+        started, arn = json.loads(base64.urlsafe_b64decode(str(token).encode("ascii")))
+        if type(started) is not int or not 0 <= started < 1 << 63 or type(arn) is not str:
+            raise ValueError(token)
+    except (ValueError, TypeError, RecursionError):
+        raise Refusal("InvalidToken", f"Invalid Token: '{token}'") from None
+    return started, arn
+
+
+def _dated_run(run: Answer) -> Answer:
+    return {key: epoch_seconds(value) if key in _DATES else value for key, value in run.items()}
+
+
 def _page(params: Mapping[str, Any]) -> tuple[int, int]:
     """(how many to skip, how many to give)"""
     token = params.get("nextToken")
-    if token is not None and not str(token).isdecimal():
+    if token is not None and re.fullmatch(r"[0-9]{1,9}", str(token)) is None:
         raise Refusal("InvalidToken", f"Invalid Token: '{token}'")
     return int(token or 0), params.get("maxResults") or _PAGE
 

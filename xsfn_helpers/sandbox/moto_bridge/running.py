@@ -56,6 +56,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.expressions import evaluate_js
 from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_paths import find_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_strings import read_strings_as_json
+from xsfn_helpers.sandbox.moto_bridge.corrections.map_runs import run_distributed
 from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.corrections.query_languages import speak_the_machines_language_inside
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
@@ -109,6 +110,18 @@ def run_tasks_through(clients: TaskClients) -> None:
     def states_for(region: str, service: str, state_credentials: _TaskCredentials) -> DirectStates:
         return clients.states(region, state_credentials.role)
 
+    def eval_in_s3(reader_or_writer: Any, env: Any) -> None:
+        """What a Distributed Map reads and writes, it does as the machine's role."""
+        reader_or_writer.resource.eval(env=env)
+        place = env.stack.pop()
+        own = env.aws_execution_details.role_arn
+        machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        role = clients.task_role(machine_arn=machine_arn, machine_role_arn=own, task_role_arn=None)
+        handle = reader_or_writer._get_api_action_handler()
+        handle(env, place, _TaskCredentials(role_arn=own, role=role))
+
+    for module in (reader_s3, writer_s3):
+        module.ResourceEvalS3.eval_resource = eval_in_s3
     StateTask._eval_state_credentials = eval_state_credentials
     for module in MODULES_WITH_CLIENTS:
         module.boto_client_for = client_for
@@ -159,6 +172,7 @@ def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
     wait_for_tokens()
     offer_activities()
     offer_versions()
+    run_distributed()
 
     def from_error(task: Any, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, AssumeRefused):

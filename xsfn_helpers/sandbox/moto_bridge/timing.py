@@ -10,9 +10,11 @@ from typing import Any, Final
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 # How long an execution that has run out of time waits for its last state to let go and to stop what it started.
 _LETTING_GO: Final = 5.0
+_NOTICE: Final = 0.05
 
 
 def keep_time() -> None:
@@ -40,7 +42,16 @@ def keep_time() -> None:
             _retrying.reset(token)
 
     evaluate_retrier = retrier_decl.RetrierDecl._eval_body
+
+    def wait(_: Any, env: Any, wait_seconds: float) -> None:
+        # By the clock that nobody sets: one set back must not make a pause longer.
+        end = time.monotonic() + wait_seconds
+        while env.is_running() and (left := end - time.monotonic()) > 0:
+            if env.program_state_event.wait(left):
+                time.sleep(min(left, _NOTICE))  # of something else than an end
+
     Program.eval = eval_program
+    WaitFunction._wait_interval = wait
     retrier_decl.RetrierDecl._eval_body = eval_retrier
     retrier_decl.time = _UntilTheEnd
 

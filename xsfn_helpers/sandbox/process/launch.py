@@ -14,6 +14,14 @@ from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT, SandboxConfig
 from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
 
 START_LIMIT: Final = 30.0
+# Of the environment, what an interpreter needs to run where it is installed.
+_NEEDED: Final = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "TZDIR", "LANG", "LANGUAGE", "VIRTUAL_ENV"),
+        *("XSFN_STATE_DIR", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT"),
+    )
+)
+_NEEDED_BEGINNINGS: Final = ("LC_", "LD_", "DYLD_", "PYTHON", "CONDA_PREFIX", "COVERAGE_", "TESTS_")
 
 
 def launch(folder: SandboxFolder, config: SandboxConfig, port: int, address: str | None = None) -> Running:
@@ -35,8 +43,9 @@ def launch(folder: SandboxFolder, config: SandboxConfig, port: int, address: str
             "language": language(),
         }
     )
-    # moto reads its settings from MOTO_* and would let them override the caller's account.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOTO_", "AWS_"))}
+    # What it needs and no more: functions run as the same user, who can read a process's environment. moto, too, would
+    # let MOTO_* override the caller's account.
+    environment = {name: value for name, value in os.environ.items() if _is_needed(name)}
     environment[VARIABLE] = ENGLISH  # AWS answers in English; only what keeps it from starting is told to somebody
     with folder.told():
         log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -65,6 +74,10 @@ def launch(folder: SandboxFolder, config: SandboxConfig, port: int, address: str
     if launcher.returncode != 0 or running is None:
         raise _start_failure(launcher.stdout, folder)
     return running
+
+
+def _is_needed(name: str) -> bool:
+    return name in _NEEDED or name.startswith(_NEEDED_BEGINNINGS)
 
 
 def _start_failure(said: bytes, folder: SandboxFolder) -> SandboxError:

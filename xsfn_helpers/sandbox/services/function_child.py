@@ -2,13 +2,19 @@
 
 It knows nothing of the sandbox, and the function's code sees neither its environment nor its packages: the standard
 library is all there is. Its limits are hard ones, so that the code can't lift them again.
+
+There are two processes: this one watches, and one that it starts runs the code. On Linux whatever that starts itself
+belongs to the watcher when it is left behind, in a session of its own or not, and ends with the invocation.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
+import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -20,6 +26,13 @@ from typing import Any
 TASK_ROOT = "/var/task"
 _LARGEST_FILE = 16 * 1024 * 1024
 _OPEN_FILES = 64
+_PR_SET_CHILD_SUBREAPER = 36
+_HEARD = (signal.SIGCHLD, signal.SIGTERM)
+_LOOK_SECONDS = 0.02
+# Whoever asked ends us before.
+_SPARE_SECONDS = 5.0
+# As many as may be left behind one within another.
+_MOST_ROUNDS = 10_000
 
 
 class Context:
@@ -42,13 +55,94 @@ class Context:
 
 
 def main() -> None:
-    """Read the spec, set the limits, run the handler, write what came of it."""
+    """Read the spec, and watch over whoever runs the handler and tells on standard output what came of it."""
     spec = json.load(sys.stdin)
+    _adopt_the_abandoned()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    worker = os.fork()
+    if worker == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+        _work(spec)
+    status = _watched(worker, time.monotonic() + spec["timeout_seconds"] + _SPARE_SECONDS)
+    _end_all(worker)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _work(spec: dict[str, Any]) -> None:
+    """Set the limits, run the handler, tell what came of it."""
+    os.setpgid(0, 0)
+    result = os.dup(1)
+    os.dup2(2, 1)  # what the function prints goes to its log
     _limit(spec)
     sys.path.insert(0, spec["archive"])
     answer = _invoke(spec)
     sys.stdout.flush()
-    Path(spec["result"]).write_text(json.dumps(answer), encoding="utf-8")
+    told = json.dumps(answer).encode() + b"\n"
+    while told:
+        told = told[os.write(result, told) :]
+    sys.exit(0)
+
+
+def _adopt_the_abandoned() -> None:
+    """Become the parent of all that is left behind below, where the system has that."""
+    if sys.platform != "linux":
+        return
+    try:
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        sys.stderr.write("what this function leaves behind can't be ended here\n")
+
+
+def _watched(worker: int, end: float) -> int:
+    """Wait for the worker's end; it is ended when it is time, or whoever asked for the function wants it."""
+    while True:
+        done, status = os.waitpid(worker, os.WNOHANG)
+        if done:
+            return status
+        if time.monotonic() >= end or signal.SIGTERM in signal.sigpending():
+            os.kill(worker, signal.SIGKILL)
+            return os.waitpid(worker, 0)[1]
+        if hasattr(signal, "sigtimedwait"):
+            signal.sigtimedwait([signal.SIGCHLD], _LOOK_SECONDS)
+        else:
+            time.sleep(_LOOK_SECONDS)
+
+
+def _end_all(worker: int) -> None:
+    """End whatever the worker has left behind; its children become ours when it goes, and theirs when they do."""
+    with contextlib.suppress(OSError):
+        os.killpg(worker, signal.SIGKILL)
+    for _ in range(_MOST_ROUNDS):
+        for child in _children():
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.001)
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    """The processes whose parent this one is, as Linux tells them."""
+    own, found = str(os.getpid()), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        fields = told.rpartition(")")[2].split()
+        if len(fields) > 1 and fields[1] == own and fields[0] != "Z":
+            found.append(int(folder.name))
+    return found
 
 
 def _limit(spec: dict[str, Any]) -> None:

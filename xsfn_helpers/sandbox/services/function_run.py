@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,11 @@ _LOG_TAIL: Final = 4096
 MOST_AT_ONCE: Final = 4
 _IN_ALL: Final = 16
 _PATIENCE_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 0.1
+_ENDING_SECONDS: Final = 3.0
+_CHUNK: Final = 1 << 16
+# The payload is a text within a text, which may write a character in six.
+_LARGEST_RESULT: Final = 6 * _LARGEST_PAYLOAD + 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +83,94 @@ class Runner:
 
 
 def _run(function: Function, event: Any, request_id: str, folder: Path) -> Invoked:
-    archive, result, log = folder / "task.zip", folder / "result.json", folder / "log"
+    archive = folder / "task.zip"
     archive.write_bytes(function.archive)
     spec = {
         "name": function.name,
         "arn": function.arn,
         "handler": function.handler,
         "archive": str(archive),
-        "result": str(result),
         "timeout_seconds": function.timeout_seconds,
         "memory_mb": function.memory_mb,
         "address_space_bytes": (function.memory_mb + _INTERPRETER_MB) * _MEGABYTE,
         "request_id": request_id,
         "event": event,
     }
-    given = folder / "spec.json"
-    given.write_text(json.dumps(spec), encoding="utf-8")
-    with given.open("rb") as stdin, log.open("wb") as output:
+    # Files without a name: the function's code can put nothing in their place.
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as log:
+        stdin.write(json.dumps(spec).encode())
+        stdin.seek(0)
         # -I and -S: neither the caller's environment and folder nor installed packages.
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and file, no shell
             [sys.executable, "-I", "-S", str(_CHILD)],
             stdin=stdin,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=log,
             env=_environment(function, folder),
             cwd=folder,
             start_new_session=True,
         )
         try:
-            child.wait(function.timeout_seconds)
-            timed_out = False
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            told = _told(child, time.monotonic() + function.timeout_seconds)
         finally:
             _end(child)
-    text = log.read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace")
-    if timed_out:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
+        text = log.read().decode("utf-8", "replace")
+    if told is None:
         words = f"RequestId: {request_id} Error: Task timed out after {function.timeout_seconds:.2f} seconds"
         return _ended("Sandbox.Timedout", words, text)
-    try:
-        answer = json.loads(result.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    if len(told) > _LARGEST_RESULT:
+        return _too_large(text)
+    answer = _answer(told)
+    if answer is None:
         return _ended("Runtime.ExitError", f"RequestId: {request_id} Error: {_how_it_ended(child.returncode)}", text)
-    if len(answer["payload"].encode()) > _LARGEST_PAYLOAD:
-        words = f"Response payload size exceeded maximum allowed payload size ({_LARGEST_PAYLOAD} bytes)."
-        return _ended("Function.ResponseSizeTooLarge", words, text)
-    return Invoked(answer["payload"], answer.get("error"), text)
+    if len(answer[0].encode()) > _LARGEST_PAYLOAD:
+        return _too_large(text)
+    return Invoked(*answer, text)
+
+
+def _told(child: subprocess.Popen[bytes], end: float) -> bytes | None:
+    """The line that tells what came of it, or as much as there is at the process's end; None where time is over.
+
+    What is left behind may hold the pipe open, and may write into it, so nothing is waited for after either.
+    """
+    assert child.stdout is not None
+    told = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while not told.endswith(b"\n") and len(told) <= _LARGEST_RESULT:
+            ended = child.poll() is not None
+            left = end - time.monotonic()
+            if left <= 0 and not ended:
+                return None
+            if selector.select(0.0 if ended else min(left, _LOOK_SECONDS)):
+                part = os.read(child.stdout.fileno(), _CHUNK)
+                told += part
+                if not part:
+                    break
+            elif ended:
+                break
+    if not told.endswith(b"\n") and len(told) <= _LARGEST_RESULT:
+        try:
+            child.wait(max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return None
+    return bytes(told)
+
+
+def _answer(told: bytes) -> tuple[str, str | None] | None:
+    """Payload and kind of error, where they are what our own program tells; the function's code may tell anything."""
+    try:
+        answer = json.loads(told)
+        json.loads(answer["payload"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return answer["payload"], "Unhandled" if answer.get("error") else None
+
+
+def _too_large(log: str) -> Invoked:
+    words = f"Response payload size exceeded maximum allowed payload size ({_LARGEST_PAYLOAD} bytes)."
+    return _ended("Function.ResponseSizeTooLarge", words, log)
 
 
 def _environment(function: Function, folder: Path) -> dict[str, str]:
@@ -144,9 +193,15 @@ def _environment(function: Function, folder: Path) -> dict[str, str]:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End the process, and whatever it has started itself."""
+    if child.poll() is None:
+        child.terminate()  # it ends all that it watches over, and then itself
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_ENDING_SECONDS)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    assert child.stdout is not None
+    child.stdout.close()
 
 
 def _how_it_ended(code: int) -> str:

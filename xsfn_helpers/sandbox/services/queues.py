@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, account_of, read_json, tag_keys
@@ -50,6 +51,7 @@ _MOST_WAITING: Final = 4
 _WAITING_IN_ALL: Final = 64
 _LARGEST_MESSAGE: Final = 1024 * 1024
 _MOST_MESSAGES: Final = 1000
+_LARGEST_QUEUE: Final = 64 * 1024 * 1024
 
 
 class Queues:
@@ -57,6 +59,13 @@ class Queues:
 
     def __init__(self, journal: Journal) -> None:
         self._shelf = Shelf(journal, "sqs queue")
+        self._messages = _Messages(journal)
+        for arn in self._shelf.every():
+            # Until 0.1 a queue's entry held its messages.
+            if (messages := self._shelf.get(arn).pop("messages", None)) is not None:
+                for message in messages:
+                    self._messages.add(arn, message["body"])
+                self._shelf.put(arn, {key: value for key, value in self._shelf.get(arn).items() if key != "messages"})
         self._sent = threading.Condition(self._shelf.changing)
         self._waiting = Share(each=_MOST_WAITING, few=1, in_all=_WAITING_IN_ALL)
 
@@ -92,6 +101,7 @@ class Queues:
             case "DeleteQueue":
                 with self._shelf.changing:
                     self._stored(arn)
+                    self._messages.remove_all(arn)
                     self._shelf.remove([arn])
                 body = {}
             case "SendMessage":
@@ -103,7 +113,9 @@ class Queues:
         return json_answer(body, asked.request_id)
 
     def empty(self, account_ids: Collection[str]) -> None:
-        self._shelf.empty(account_ids)
+        with self._shelf.changing:
+            self._messages.empty(account_ids)
+            self._shelf.empty(account_ids)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         stored = self._shelf.get(arn)
@@ -134,7 +146,6 @@ class Queues:
                 queue: dict[str, Any] = {
                     "visibility": visibility,
                     "tags": asked.params.get("tags") or {},
-                    "messages": [],
                 }
                 self._shelf.put(asked.resource, queue)
         return {"QueueUrl": _url(asked.resource)}
@@ -145,15 +156,11 @@ class Queues:
                 f"One or more parameters are invalid. Reason: Message must be shorter than {_LARGEST_MESSAGE} bytes."
             )
             raise Refusal(_INVALID, words if body else "The request must contain the parameter MessageBody.")
-        message = {"id": str(uuid.uuid4()), "body": body, "visible": 0.0, "receipt": ""}
         with self._sent:
-            queue = self._stored(arn)
-            if len(queue["messages"]) >= _MOST_MESSAGES:
-                raise Refusal("OverLimit", f"In the xsfn sandbox, a queue holds {_MOST_MESSAGES} messages.")
-            queue["messages"].append(message)
-            self._shelf.put(arn, queue)
+            self._stored(arn)
+            message_id = self._messages.add(arn, body)
             self._sent.notify_all()
-        return {"MessageId": message["id"], "MD5OfMessageBody": _md5(body)}
+        return {"MessageId": message_id, "MD5OfMessageBody": _md5(body)}
 
     def _receive(self, arn: str, params: Mapping[str, Any]) -> dict[str, Any]:
         most = _number(params.get("MaxNumberOfMessages", 1), "MaxNumberOfMessages", 10, least=1)
@@ -177,29 +184,109 @@ class Queues:
     def _take(self, arn: str, most: int, visibility: Any) -> list[dict[str, Any]]:
         queue = self._stored(arn)
         hidden = _number(queue["visibility"] if visibility is None else visibility, _VISIBILITY, _LONGEST_VISIBILITY)
-        now = time.time()
-        ready = [message for message in queue["messages"] if message["visible"] <= now][:most]
-        for message in ready:
-            message["visible"], message["receipt"] = now + hidden, uuid.uuid4().hex
-        if ready:
-            self._shelf.put(arn, queue)
         return [
             {
-                "MessageId": message["id"],
-                "ReceiptHandle": message["receipt"],
-                "MD5OfBody": _md5(message["body"]),
-                "Body": message["body"],
+                "MessageId": message_id,
+                "ReceiptHandle": receipt,
+                "MD5OfBody": _md5(body),
+                "Body": body,
             }
-            for message in ready
+            for message_id, receipt, body in self._messages.take(arn, most, hidden)
         ]
 
     def _forget(self, arn: str, receipt: str) -> dict[str, Any]:
         with self._shelf.changing:
-            queue = self._stored(arn)
-            kept = [message for message in queue["messages"] if not receipt or message["receipt"] != receipt]
-            if len(kept) < len(queue["messages"]):
-                self._shelf.put(arn, {**queue, "messages": kept})
+            self._stored(arn)
+            self._messages.remove(arn, receipt)
         return {}
+
+
+@dataclass(slots=True)
+class _Message:
+    """What memory holds of a message: all but its body. `visible_at` is on the clock that nobody sets."""
+
+    key: str
+    size: int
+    visible_at: float = 0.0
+    receipt: str = ""
+
+
+class _Messages:
+    """The messages of all queues, an entry each, so that sending and receiving write what is new and nothing else.
+
+    Used while the queues' shelf is held.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._bodies = Shelf(journal, "sqs message")
+        self._hidden = Shelf(journal, "sqs message hidden")
+        self._of: dict[str, dict[str, _Message]] = {}
+
+    def add(self, arn: str, body: str) -> str:
+        """Keep a message at the queue's end; its id. Raises `Refusal` where the queue is full."""
+        known = self._known(arn)
+        if len(known) >= _MOST_MESSAGES:
+            raise Refusal("OverLimit", f"In the xsfn sandbox, a queue holds {_MOST_MESSAGES} messages.")
+        size = len(body.encode())
+        if sum(message.size for message in known.values()) + size > _LARGEST_QUEUE:
+            raise Refusal("OverLimit", f"In the xsfn sandbox, a queue holds {_LARGEST_QUEUE >> 20} MiB.")
+        message_id = str(uuid.uuid4())
+        key = f"{arn}/{_after(known)} {message_id}"
+        self._bodies.put(key, body)
+        known[key] = _Message(key, size)
+        return message_id
+
+    def take(self, arn: str, most: int, hidden: int) -> list[tuple[str, str, str]]:
+        """(id, receipt, body) of messages that are visible, oldest first; they are hidden for so many seconds."""
+        known, now = self._known(arn), time.monotonic()
+        taken = []
+        for message in [one for one in known.values() if one.visible_at <= now][:most]:
+            receipt = uuid.uuid4().hex
+            self._hidden.put(message.key, {"until": time.time() + hidden, "seconds": hidden, "receipt": receipt})
+            message.visible_at, message.receipt = now + hidden, receipt
+            taken.append((message.key.rpartition(" ")[2], receipt, self._bodies.get(message.key)))
+        return taken
+
+    def remove(self, arn: str, receipt: str) -> None:
+        known = self._known(arn)
+        self._forget(known, [one.key for one in known.values() if receipt and one.receipt == receipt])
+
+    def remove_all(self, arn: str) -> None:
+        known = self._known(arn)
+        self._forget(known, list(known))
+        del self._of[arn]
+
+    def empty(self, account_ids: Collection[str]) -> None:
+        for shelf in (self._bodies, self._hidden):
+            shelf.empty(account_ids)
+        for arn in [arn for arn in self._of if account_of(arn, default="") in account_ids]:
+            del self._of[arn]
+
+    def _forget(self, known: dict[str, _Message], keys: Collection[str]) -> None:
+        self._bodies.remove(keys)
+        self._hidden.remove(keys)
+        for key in keys:
+            del known[key]
+
+    def _known(self, arn: str) -> dict[str, _Message]:
+        if arn not in self._of:
+            keys = self._bodies.keys(f"{arn}/")
+            self._of[arn] = {key: self._read(key) for key in keys}
+        return self._of[arn]
+
+    def _read(self, key: str) -> _Message:
+        message = _Message(key, len(self._bodies.get(key).encode()))
+        if told := self._hidden.get(key):
+            # A clock that was set back meanwhile hides nothing for longer than was asked for.
+            left = min(told["until"] - time.time(), told["seconds"])
+            message.visible_at, message.receipt = time.monotonic() + left, told["receipt"]
+        return message
+
+
+def _after(known: dict[str, _Message]) -> str:
+    """A number behind those of all these messages, so that keys are in the order of sending."""
+    last = next(reversed(known), "").rpartition("/")[2].partition(" ")[0]
+    return f"{int(last or 0) + 1:012d}"
 
 
 def _arn(params: Mapping[str, Any], place: CallPlace) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
     AccountSeen,
@@ -28,7 +29,6 @@ from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
-from xsfn_helpers.deployment.diagnose.refusal import is_event
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 Answer = Mapping[str, Any]
@@ -47,8 +47,8 @@ class Assembly:
     _pieces: list[Pieces] = field(default_factory=list)
     _manifest: Answer | None = None
     _unknown: list[str] = field(default_factory=list)
-    _limits: list[PolicySeen] = field(default_factory=list)
     _unread: list[tuple[str, str]] = field(default_factory=list)
+    _limits: list[PolicySeen] = field(default_factory=list)
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
@@ -97,6 +97,8 @@ class Assembly:
 
     def _history(self, name: str, answer: Answer) -> None:
         self._histories.append((name, _list(answer, "events")))
+        if not _is_whole(answer):
+            self.unread(name, tr("the history goes on after it (nextToken): what happened later isn't known"))
 
     def _role(self, _: str, answer: Answer) -> None:
         self._roles.role(_mapping(answer, "Role"))
@@ -199,8 +201,15 @@ class Assembly:
             )
         execution, gaps = self._execution_of(asked, machine)
         asked = asked or (execution.arn if execution is not None else machine.arn)
-        limits = tuple(self._limits)
-        evidence = Evidence(asked, machine, accounts, execution, (*not_seen, *gaps), limits, spots)
+        evidence = Evidence(
+            asked,
+            machine,
+            accounts,
+            execution,
+            (*not_seen, *gaps),
+            spots=spots,
+            unplaced=tuple(self._limits),
+        )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
         return _with_gaps(evidence)

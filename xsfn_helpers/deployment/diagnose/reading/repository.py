@@ -19,6 +19,8 @@ from typing import Any, Final
 from xsfn_helpers.common.arns import account_of, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
@@ -28,8 +30,6 @@ from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, a
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
-from xsfn_helpers.deployment.diagnose.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 _ANY_REGION: Final = "us-east-1"

@@ -338,9 +338,17 @@ class StackReader:
                 logs=isinstance(logging, Mapping) and logging.get("Level", "OFF") != "OFF",
                 traces=isinstance(tracing, Mapping) and tracing.get("Enabled") is True,
                 tags={},
+                key=self._key(properties),
             ),
             spot,
         )
+
+    def _key(self, properties: Mapping[str, Any]) -> str:
+        """The KMS key of one's own that a state machine is encrypted with; empty where it is AWS's."""
+        given = self._resolver.resolve(properties.get("EncryptionConfiguration"))
+        if not isinstance(given, Mapping) or given.get("Type") != "CUSTOMER_MANAGED_KMS_KEY":
+            return ""
+        return str(given.get("KmsKeyId") or tr("a key that isn't named"))
 
     def _definition(self, logical: str, properties: Mapping[str, Any]) -> tuple[str, Spot]:
         """The definition's text and where it is. Raises `UnreadableText`."""

@@ -238,6 +238,7 @@ class _Reader:
             return
         logging = block.values.get("logging_configuration") or [{}]
         tracing = block.values.get("tracing_configuration") or [{}]
+        encryption = block.values.get("encryption_configuration") or [{}]
         machine = MachineSeen(
             arn,
             self._text(block, "role_arn"),
@@ -246,6 +247,7 @@ class _Reader:
             logs=_first(logging).get("level", "OFF") not in ("OFF", None, ""),
             traces=bool(_first(tracing).get("enabled")),
             tags={},
+            key=str(_first(encryption).get("kms_key_id") or ""),
         )
         if role_name(machine.role_arn):
             self.pieces.add_machine(machine, Spot(self.file, block.line))

@@ -1,6 +1,7 @@
 """What is inside a Map or Parallel speaks the machine's query language, not that state's.
 
-Measured on AWS (floci, pull request 2786), and recorded: localstack's test_validate_state_machine_definition_*, 2025-10.
+Measured on AWS (floci, pull request 2786), and recorded: localstack's test_validate_state_machine_definition_*
+(2025-10).
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from typing import Final
 
 from xsfn_helpers.common.arns import Arn, account_of, role_name
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
 from xsfn_helpers.deployment.diagnose.evidence import AccountSeen, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall
 
 # The name of a state machine that nobody named.
 _UNNAMED: Final = "state-machine-that-is-not-named"

@@ -10,8 +10,8 @@ from typing import Any
 from xsfn_helpers.common.arns import Arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event, refused_in
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
-from xsfn_helpers.deployment.diagnose.refusal import RefusedCall, events_of, refused_event, refused_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.language import listed, sentences, tr
+from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
     Conclusion,
@@ -23,7 +24,6 @@ from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicyS
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
-from xsfn_helpers.deployment.diagnose.refused_link import is_supposed, refused_link
 from xsfn_helpers.iam import explain
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
