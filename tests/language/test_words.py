@@ -25,7 +25,7 @@ DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "instructor-guide.md", R
 
 # A word that was ours alone, and AWS's for it.
 RETIRED: Final = {
-    r"[Rr]efus(?:e|es|ed|al|als|ing)\b(?![.\"])": "deny, denied, denial; of what isn't about access: reject",
+    r"(?<!\{)[Rr]efus(?:e|es|ed|al|als|ing)\b(?![.\"])": "deny, denied, denial; of what isn't about access: reject",
     r"\b[Ee]xternal ids?\b": "external ID",
     r"\b[Aa]ccount ids?\b": "account ID",
     r"\b[Uu]nique ids?\b": "unique ID",
