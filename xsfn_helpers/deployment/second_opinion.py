@@ -123,7 +123,7 @@ def _identity_side(decision: Decision) -> Decision:
 def _compared(environment: Environment, verdict: Verdict, own: Decision, answer: Simulated) -> _Told:
     link = verdict.link
     engine = _OUTCOMES[own.outcome.value]
-    what = tr("the asker's own side of it") if own.is_trust else tr("all that decides it")
+    what = tr("the caller's own side of it") if own.is_trust else tr("all that decides it")
     evidence = tr(
         "{what}: the engine says {engine}, AWS says {decision}", what=what, engine=engine, decision=answer.decision
     )

@@ -275,7 +275,9 @@ class MotoBridge:
             holder = self._tagged(account_id, arn)
             # A path of another thing of the same name is not that thing's.
             tags = holder.tags if holder is not None and holder.arn == arn else ()
-            return {tag["Key"]: tag["Value"] for tag in tags or ()}
+            # A managed policy's are kept by key, the others' as a list.
+            listed = tags.values() if isinstance(tags, Mapping) else tags or ()
+            return {tag["Key"]: tag["Value"] for tag in listed}
         return {}
 
     def _tagged(self, account_id: str, arn: str) -> Any:

@@ -1,6 +1,6 @@
 """What is inside a Map or Parallel speaks the machine's query language, not that state's.
 
-Measured on AWS (floci, pull request 2786), and recorded: localstack's test_validate_state_machine_definition_*
+Measured on AWS (floci, pull request 2786); recorded: localstack's test_validate_state_machine_definition_*, 2025-10.
 (2025-10).
 """
 
