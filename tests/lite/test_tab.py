@@ -9,6 +9,8 @@ from publish.lite.serve import SiteServer
 from tests.lite.tab import Tab, errors, profile, shown
 from tests.support.soak import SOAKING
 
+# Building the site alone takes a minute and more.
+pytestmark = pytest.mark.skipif(not SOAKING, reason="THE SITE FOR A BROWSER TAB WAS NOT TRIED: make soak builds it")
 # On a machine with nothing else to do a notebook takes 20 to 60 s.
 _PATIENCE = 600
 _WHOLE = (
