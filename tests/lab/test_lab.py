@@ -416,7 +416,7 @@ class TestDecide:
 
         assert not verdict.allowed
         assert verdict.evidence == "denied: the execute role doesn't exist"
-        assert verdict.hint == "Make the execute role first: lab.stage(1).apply()."
+        assert verdict.hint == "Create the execute role first: lab.stage(1).apply()."
 
     def test_a_boundary_has_its_say(self, standing_lab: Lab) -> None:
         iam = standing_lab.operator.client("iam")
