@@ -135,7 +135,7 @@ class TestAYes:
 def test_the_readers_own_calls_are_told_as_refused_by_the_lab(aws: PlayedAws) -> None:
     told = attempt(aws.lab().operator.client("iam").delete_role, RoleName="somebodys")
 
-    assert str(told).startswith("✗ The lab denied it: AgreementNeeded")
+    assert str(told).startswith("✗ The lab rejected it: AgreementNeeded")
 
 
 def test_the_sandbox_needs_none(lab: Lab) -> None:

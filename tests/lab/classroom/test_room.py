@@ -209,7 +209,7 @@ def test_a_hub_names_the_room_and_nobody_types_anything(room: Room) -> None:
 def test_keys_are_in_no_output(ada: Person) -> None:
     said = ada.run(
         "from xsfn_helpers.aws.seat import find_seat\n"
-        "seat = find_seat(); print(seat, repr(seat), open_lab(), open_lab().ground.accounts)"
+        "seat = find_seat(); print(seat, repr(seat), open_lab(), open_lab().environment.accounts)"
     )
 
     for account in ada.seat["accounts"].values():
