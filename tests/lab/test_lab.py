@@ -136,7 +136,7 @@ class TestCheck:
     def test_an_earlier_stage_holds_with_its_links_still_refused(self, lab: Lab, stage: int) -> None:
         lab.set_stage(stage)
         report = lab.check(stage=stage)
-        opened = {2: "allowed"} if stage == 2 else {2: "refused"}
+        opened = {2: "allowed"} if stage == 2 else {2: "denied"}
 
         assert failed(report) == []
         assert report["link-2.decided"].evidence.startswith(opened[2])
