@@ -126,7 +126,7 @@ class TestWalkthrough:
         assert "+ created role" in out
         assert "Before stage 2: 2 of 2 passed" in out
         assert "Operator execution: SUCCEEDED" in out
-        assert out.endswith("Everything holds. What was built stays until `xsfn clean`.\n")
+        assert out.endswith("Every check passed. What was built stays until `xsfn clean`.\n")
 
     def test_a_document_that_breaks_the_chain_fails_with_the_hint(
         self, lab: Lab, options: list[str], xsfn: Xsfn, tmp_path: Path

@@ -62,8 +62,8 @@ def test_a_wrong_external_id_shows_wanted_seen_and_the_change():
     assert text(
         asked(OPERATOR_SESSION, context={"sts:ExternalId": "other"}), identity=PERMISSION, resource=trust_policy(RIGHT)
     ) == (
-        "Implicitly denied: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 asked for "
-        "sts:AssumeRole on arn:aws:iam::222222222222:role/execute-role.\n"
+        "Implicitly denied: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 requested "
+        "sts:AssumeRole on arn:aws:iam::222222222222:role/execute-role, and no statement allows it.\n"
         "Two accounts: 111111111111 (the caller's) and 222222222222 (the resource's) must both allow.\n"
         "✓ identity-based policy of account 111111111111: allows\n"
         "    Operator role's policy, statement Assume (line 4) allows it\n"
@@ -251,9 +251,10 @@ def test_each_way_to_be_asked_has_its_sentence():
         return text(request, **policies).splitlines()[1]
 
     assert (
-        line_2(asked(STATES, resource=OPERATOR_ROLE)) == "An AWS service asks: the role's trust policy alone decides."
+        line_2(asked(STATES, resource=OPERATOR_ROLE))
+        == "The caller is an AWS service: the role's trust policy alone decides."
     )
-    assert line_2(asked("*", *start)) == "Nobody is signed in: the resource's policy alone decides."
+    assert line_2(asked("*", *start)) == "The caller isn't signed in: the resource's policy alone decides."
     assert line_2(asked(f"arn:aws:iam::{SUBJECT}:root")) == "An account's root user can't assume roles."
     assert line_2(asked(f"arn:aws:iam::{SUBJECT}:root", *start)) == (
         "One account, 222222222222: its root user may do everything that nothing denies."
