@@ -118,13 +118,17 @@ def test_the_json_has_the_documented_shape(world: World) -> None:
     found = json.loads(json.dumps(diagnosis_json(diagnose(world))))
 
     link = ["number", "asker", "action", "resource", "accounts", "when", "answer", "why", "slip", "aws_says", "open"]
+    link += ["unread"]
     assert found["schema"] == "xsfn.diagnosis/1"
     assert list(found) == [
         "schema",
         "asked",
         "verdict",
         "ok",
+        "exit_code",
         "headline",
+        "answer",
+        "refused",
         "state_machine",
         "execution",
         "first_broken",
@@ -135,6 +139,7 @@ def test_the_json_has_the_documented_shape(world: World) -> None:
         "not_seen",
     ]
     assert (found["verdict"], found["ok"], found["first_broken"]["number"]) == ("broken", False, 2)
+    assert found["exit_code"] == FAILED
     assert list(found["tasks"][0]["links"][0]) == link
     assert found["first_broken"]["slip"]["kind"] == "role_missing"
     call = found["fixes"][0]["changes"][0]["calls"][0]
