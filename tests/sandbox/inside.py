@@ -26,8 +26,8 @@ from xsfn_helpers.sandbox.gateway.propagation import Propagation
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.journal import Journal
-from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.prepared import straight_to
+from xsfn_helpers.sandbox.services.offered import Offered
 from xsfn_helpers.sandbox.tasks import TaskClients
 
 ACCOUNT = "606060606060"
