@@ -11,6 +11,7 @@ import boto3
 
 from xsfn_helpers.aws.advice import is_loopback
 from xsfn_helpers.aws.consent import Recorded
+from xsfn_helpers.aws.errors import cause_code
 from xsfn_helpers.aws.events import READINGS, Events, tell_changes
 from xsfn_helpers.aws.identity_guard import guard_identity
 from xsfn_helpers.aws.lab_ids import lab_id_of
@@ -19,7 +20,7 @@ from xsfn_helpers.aws.propagation import Pace, Waiting
 from xsfn_helpers.aws.sessions import Identity, client_of, named, session_for, who_is
 from xsfn_helpers.aws.settings import PROFILE_KEYS, Platform, Settings
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
-from xsfn_helpers.common.errors import ConfigError
+from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.regions import partition_of
 
@@ -134,8 +135,9 @@ def open_aws(settings: Settings) -> tuple[Settings, AwsAccounts]:
     """
     sessions = {side: session_for(side, profile, None) for side, profile in settings.profiles.items()}
     region = _region(settings, sessions)
+    own_regions = {side: session.region_name for side, session in sessions.items()}
     sessions = {side: session_for(side, profile, region) for side, profile in settings.profiles.items()}
-    identities = {side: who_is(sessions[side], side, settings.profiles[side], region) for side in Side}
+    identities = {side: _identity(settings, sessions[side], side, region, own_regions[side]) for side in Side}
     for side, identity in identities.items():
         _check(settings, side, identity, region)
     if identities[Side.OPERATOR].account_id == identities[Side.SUBJECT].account_id:
@@ -161,6 +163,22 @@ def open_aws(settings: Settings) -> tuple[Settings, AwsAccounts]:
     keys = {side: identity.key_id for side, identity in identities.items()}
     accounts = AwsAccounts(scenario, lab_id, agreement, own_id, sessions, _keys=keys)
     return replace(settings, scenario=scenario, lab_id=lab_id), accounts
+
+
+def _identity(settings: Settings, session: boto3.Session, side: Side, region: str, own_region: str | None) -> Identity:
+    """Who asks. Keys are known in their own partition only, so where the chosen region is in another one, it is the
+    profile's own region that can tell whose they are."""
+    profile = settings.profiles[side]
+    try:
+        return who_is(session, side, profile, region)
+    except StepError as error:
+        unknown = cause_code(error) == "InvalidClientTokenId"
+        if not unknown or own_region is None or partition_of(own_region) == partition_of(region):
+            raise
+        try:
+            return who_is(session, side, profile, own_region)
+        except StepError:
+            raise error from error.__cause__
 
 
 def _region(settings: Settings, sessions: Mapping[Side, boto3.Session]) -> str:
