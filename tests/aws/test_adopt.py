@@ -53,8 +53,8 @@ def test_used_as_it_is(company: Lab, owner: Owner) -> None:
 def test_the_difference_is_shown_and_how_to_allow_it(company: Lab) -> None:
     told = str(company.steps.prerequisites.plan())
 
-    assert "= adopt state machine subject-statemachine in Subject account" in told
-    assert "lab.may_change('subject_machine'), or --change subject_machine, lets stages change it:" in told
+    assert "= use existing state machine subject-statemachine in Subject account" in told
+    assert "lab.may_change('subject_machine'), or --change subject_machine, allows stages to change it:" in told
     assert '+  "Comment"' in told
 
 
@@ -124,18 +124,18 @@ def test_one_that_isnt_there_is_told_before_anything_is_made(own_aws: PlayedAws,
     lab = own_aws.lab(adopt="subject_machine")
     lab.confirm_changes("yes")
 
-    with pytest.raises(StepError, match="There is no state machine subject-statemachine, and it is to be adopted"):
+    with pytest.raises(StepError, match="There is no state machine subject-statemachine, and the list adopt names it"):
         lab.prepare()
     assert owner.stock() == {}
 
 
 def test_only_what_is_adopted_can_be_named(company: Lab) -> None:
-    with pytest.raises(ConfigError, match=r"'execute_role' isn't adopted.*subject_machine, subject_role"):
+    with pytest.raises(ConfigError, match=r"'execute_role' isn't on the list adopt.*subject_machine, subject_role"):
         company.may_change("execute_role")
 
 
 def test_faults_arent_put_into_it(company: Lab) -> None:
-    with pytest.raises(ConfigError, match="adopted are: subject_machine, subject_role"):
+    with pytest.raises(ConfigError, match="these existed before: subject_machine, subject_role"):
         company.practice()
 
 

@@ -26,7 +26,7 @@ def test_a_refused_call_gives_aws_words(lab: Lab) -> None:
 def test_what_the_lab_refuses_itself_says_so_and_where(lab: Lab) -> None:
     answer = attempt(lab.using, operator_role_permissions="{")
 
-    assert str(answer).startswith("✗ The lab denied it: PolicyError\n  operator role permissions, line 1, column 2: ")
+    assert str(answer).startswith("✗ The lab rejected it: PolicyError\n  operator role permissions, line 1, column 2: ")
 
 
 def test_an_error_of_neither_is_raised() -> None:

@@ -85,7 +85,7 @@ def test_the_question_is_a_form_as_well(aws: PlayedAws, monkeypatch: pytest.Monk
     shown = question._repr_mimebundle_()
     (answer,), (button,) = widgets(ipywidgets.Text), widgets(ipywidgets.Button)
 
-    assert shown["text/plain"].startswith("May this lab make, change and remove its own things in Operator account")
+    assert shown["text/plain"].startswith("May this lab create, change and remove its own resources in Operator account")
     answer.value = "no"
     button.click()
     assert not lab.environment.accounts.agreement.given

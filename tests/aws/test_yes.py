@@ -38,7 +38,7 @@ CHANGES: dict[str, Callable[[Lab], object]] = {
 def test_without_a_yes_nothing_is_sent(aws: PlayedAws, door: Recorder, change: str) -> None:
     lab = aws.lab()
 
-    with pytest.raises(AgreementNeeded, match=r"haven't said yes.*lab\.agree\('yes'\)"):
+    with pytest.raises(AgreementNeeded, match=r"haven't confirmed that.*lab\.confirm_changes\('yes'\)"):
         CHANGES[change](lab)
     assert door.operations
     assert door.mutating == []
@@ -52,7 +52,7 @@ def test_no_command_goes_on_without_one(
     said = capsys.readouterr()
 
     assert (code, said.out) == (BAD_INPUT, "")
-    assert "haven't said yes to that. Nothing was sent." in said.err
+    assert "you haven't confirmed that. Nothing was sent." in said.err
     assert "--yes" in said.err
     assert door.mutating == []
 
@@ -91,7 +91,7 @@ class TestAYes:
         lab = aws.lab()
 
         for answer in ("", "y", "no", "yes please"):
-            with pytest.raises(ConfigError, match="is not a yes"):
+            with pytest.raises(ConfigError, match="confirms nothing"):
                 lab.confirm_changes(answer)
         with pytest.raises(AgreementNeeded):
             lab.prepare()
@@ -135,11 +135,11 @@ class TestAYes:
 def test_the_readers_own_calls_are_told_as_refused_by_the_lab(aws: PlayedAws) -> None:
     told = attempt(aws.lab().operator.client("iam").delete_role, RoleName="somebodys")
 
-    assert str(told).startswith("✗ The lab denied it: AgreementNeeded")
+    assert str(told).startswith("✗ The lab rejected it: AgreementNeeded")
 
 
 def test_the_sandbox_needs_none(lab: Lab) -> None:
-    assert "Nothing needs a yes here" in str(lab.confirm_changes("yes"))
+    assert "No confirmation is needed here" in str(lab.confirm_changes("yes"))
     lab.prepare()
 
 

@@ -105,7 +105,9 @@ class TestAccountIds:
     def test_one_digit_too_few_or_too_many_is_counted(self, field: str, value: str, count: int) -> None:
         message = refused(**{field: value})
 
-        assert message.startswith(f"{field.replace('_', ' ')}: '{value}' ({count} digits) is not an AWS account ID.")
+        assert message.startswith(
+            f"{field.replace('_id', ' ID').replace('_', ' ')}: '{value}' ({count} digits) is not an AWS account ID."
+        )
         assert "exactly 12 digits" in message
 
     @pytest.mark.parametrize("value", ["", "1111-1111-1111", "11111111111a", "111111111111\n", "１" * 12, "٣" * 12])

@@ -110,14 +110,14 @@ class TestPolicies:
         report = what_if(standing_at(0), execute_role_permissions=PERMISSIONS)
 
         assert report.opened == (3, 4, 5)
-        assert report.notes == ("The execute role doesn't exist yet: it is judged as stage 1 would make it.",)
+        assert report.notes == ("The execute role doesn't exist yet: it is evaluated as stage 1 would create it.",)
         assert turns(report)[2] is Turn.STAYS_REFUSED
 
     def test_without_its_role_a_link_is_not_refused_by_anybody(self) -> None:
         report = what_if(standing_at(-1), execute_role_trust=TRUST)
 
         assert turns(report)[6] is Turn.NOT_MADE
-        assert "6 … can't be judged yet: the Subject role doesn't exist" in report.text
+        assert "6 … can't be evaluated yet: the Subject role doesn't exist" in report.text
 
     def test_two_documents_are_judged_together(self) -> None:
         trust = TRUST.replace('"sts:AssumeRole"', '["sts:AssumeRole", "sts:TagSession"]')

@@ -136,7 +136,7 @@ class TestCheck:
     def test_an_earlier_stage_holds_with_its_links_still_refused(self, lab: Lab, stage: int) -> None:
         lab.set_stage(stage)
         report = lab.check(stage=stage)
-        opened = {2: "allowed"} if stage == 2 else {2: "refused"}
+        opened = {2: "allowed"} if stage == 2 else {2: "denied"}
 
         assert failed(report) == []
         assert report["link-2.decided"].evidence.startswith(opened[2])
@@ -416,7 +416,7 @@ class TestDecide:
 
         assert not verdict.allowed
         assert verdict.evidence == "denied: the execute role doesn't exist"
-        assert verdict.hint == "Make the execute role first: lab.stage(1).apply()."
+        assert verdict.hint == "Create the execute role first: lab.stage(1).apply()."
 
     def test_a_boundary_has_its_say(self, standing_lab: Lab) -> None:
         iam = standing_lab.operator.client("iam")

@@ -27,6 +27,7 @@ from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.offered import Offered
+from xsfn_helpers.sandbox.prepared import straight_to
 from xsfn_helpers.sandbox.tasks import TaskClients
 
 ACCOUNT = "606060606060"
@@ -128,18 +129,13 @@ def _client(gateway: Gateway, service: str, keys: Keys, region: str) -> Any:
         aws_session_token=keys.token,
         config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, s3={"addressing_style": "path"}),
     )
-    client.meta.events.register_first("before-send", _through(gateway)._send)
+    client.meta.events.register_first("before-send", straight_to(gateway))
     return client
 
 
 @functools.cache
 def _session() -> Any:
     return boto3.session.Session()
-
-
-@functools.cache
-def _through(gateway: Gateway) -> TaskClients:
-    return TaskClients(gateway)
 
 
 def fresh(what: str) -> str:

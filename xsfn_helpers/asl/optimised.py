@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from xsfn_helpers.asl.asked import By, For, Integration, Need, Pattern
+from xsfn_helpers.common.language import mark
 
 _DG: Final = "docs.aws.amazon.com/step-functions/latest/dg"
 _RULES: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
@@ -214,7 +215,7 @@ _EVENTS: Final = {"ecs": "StepFunctionsGetEventsForECSTaskRule", "batch": "StepF
 def _eks() -> Iterator[Integration]:
     cluster = "arn:{p}:eks:{r}:{a}:cluster/"
     # call and runJob speak to the Kubernetes API, which asks its own RBAC and no IAM action: …dg/connect-eks.html
-    rbac = "the cluster's own access control (RBAC)"
+    rbac = mark("the cluster's own access control (RBAC)")
     yield _row("eks:call", "connect-eks", (), outside=rbac)
     yield _row("eks:runJob", "connect-eks", (), sync=(), outside=rbac)
     linked = _beyond("arn:{p}:iam::{a}:role/aws-service-role/*", "iam:CreateServiceLinkedRole")

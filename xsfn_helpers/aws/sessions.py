@@ -64,10 +64,11 @@ def session_for(side: Side, profile: str | None, region: str | None) -> boto3.Se
 
 def who_is(session: boto3.Session, side: Side, profile: str | None, region: str) -> Identity:
     """Ask AWS. Raises `AwsUnavailable` or `StepError` in AWS's words, with the next step."""
-    client = session.client("sts", region_name=region, config=AWS_CONFIG)
     keys: list[str] = []
-    client.meta.events.register("before-send", lambda request, **_: keys.append(signer_of(request.headers)))
     with translated(named(side, profile)):
+        # Credentials are looked for already where the client is made, and may fail there.
+        client = session.client("sts", region_name=region, config=AWS_CONFIG)
+        client.meta.events.register("before-send", lambda request, **_: keys.append(signer_of(request.headers)))
         answer = client.get_caller_identity()
     return Identity(answer["Account"], answer["Arn"], keys[-1] if keys else "")
 

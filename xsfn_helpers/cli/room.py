@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     serve.add_argument(
         "--functions",
         action="store_true",
-        help=tr("run participants' Lambda functions, on this machine and as its user; else they are refused"),
+        help=tr("run participants' Lambda functions, on this machine and as its user; else they are rejected"),
     )
     serve.epilog = tr("What is left out is as it was the last time the room was open.")
     join = add_command(actions, "join", _join, tr("take a place; labs then open in the room's accounts"))

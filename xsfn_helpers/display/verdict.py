@@ -19,7 +19,7 @@ _PILLS: Final = {
     "·": (mark("· silent"), PENDING_GREY),
 }
 # The engine's lines that begin with a label of their own (`iam.explain`).
-_LABELLED: Final = ("AWS says: {sentence}", "Smallest change that would allow it: {edit}")
+_LABELLED: Final = (mark("AWS says: {sentence}"), mark("Smallest change that would allow it: {edit}"))
 # Its text opens with two lines, which these are put before.
 _OPENING: Final = (mark("Request"), mark("Rule"))
 

@@ -57,7 +57,7 @@ def test_a_wildcard_inside_an_arn_is_told_and_leaves_nothing(lab: Lab) -> None:
     trial = lab.trust_trial()
 
     with pytest.raises(XsfnError, match="Invalid principal in policy"):
-        trial.try_policy(trial.caller_role_arn.replace("asker", "*"))
+        trial.try_policy(trial.caller_role_arn.replace("caller", "*"))
 
     for side in (lab.operator, lab.subject):
         names = [role["RoleName"] for role in side.client("iam").list_roles()["Roles"]]

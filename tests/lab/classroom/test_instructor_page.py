@@ -61,7 +61,7 @@ def row(page: Page, name: str) -> str:
 
 
 def test_everybody_is_seen_and_what_they_have_done(page: Page) -> None:
-    assert "✓ 24 / 24" in row(page, "Ada")
+    assert "✓ 25 / 25" in row(page, "Ada")
     assert "✓ green" in row(page, "Ada")
     assert "green" not in row(page, "Bob")
     expect(page.locator("#summary")).to_have_text("1 of 3 green, 0 stuck, 30 places")
@@ -147,7 +147,7 @@ def test_results_are_saved_as_csv(page: Page, tmp_path: Path) -> None:
     waiting.value.save_as(tmp_path / "results.csv")
 
     assert waiting.value.suggested_filename == "xsfn-results.csv"
-    assert "Ada,4,24,24" in (tmp_path / "results.csv").read_text(encoding="utf-8-sig")
+    assert "Ada,4,25,25" in (tmp_path / "results.csv").read_text(encoding="utf-8-sig")
 
 
 def test_only_those_who_are_stuck(page: Page) -> None:

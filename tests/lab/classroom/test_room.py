@@ -28,7 +28,7 @@ def test_notebooks_go_on_as_before_and_the_instructor_sees_it(room: Room, ada: P
     assert ada.seat["accounts"]["operator"]["account_id"] in said
     seen = room.until("Ada", "green", value=True)
     assert seen["steps"] == [True] * 4
-    assert (seen["checks"]["passed"], seen["checks"]["failed"], seen["run"]) == (24, [], "SUCCEEDED")
+    assert (seen["checks"]["passed"], seen["checks"]["failed"], seen["run"]) == (25, [], "SUCCEEDED")
 
 
 def test_a_check_that_fails_is_seen_by_its_title(room: Room, bob: Person) -> None:
@@ -209,7 +209,7 @@ def test_a_hub_names_the_room_and_nobody_types_anything(room: Room) -> None:
 def test_keys_are_in_no_output(ada: Person) -> None:
     said = ada.run(
         "from xsfn_helpers.aws.seat import find_seat\n"
-        "seat = find_seat(); print(seat, repr(seat), open_lab(), open_lab().ground.accounts)"
+        "seat = find_seat(); print(seat, repr(seat), open_lab(), open_lab().environment.accounts)"
     )
 
     for account in ada.seat["accounts"].values():

@@ -307,8 +307,9 @@ class _Chain:
         action = tr("what {resource} asks for", resource=task.resource)
         link = self._blank(number, asker, action, "", accounts, tr("once, when the task runs"))
         if asked.unknown is None:
-            why = tr("{outside} decides as well, and isn't read here.", outside=asked.outside)
-            return replace(link, why=sentences(why), open=(asked.outside,))
+            outside = tr(asked.outside)
+            why = tr("{outside} decides as well, and isn't read here.", outside=outside)
+            return replace(link, why=sentences(why), open=(outside,))
         why = why_unknown(task, asked)
         page = tr("AWS's page of the integration: {page}", page=asked.page or _INTEGRATIONS)
         return replace(link, why=why, open=(page,))
