@@ -27,7 +27,7 @@ LANGUAGE: Final = {"name": "python", "file_extension": ".py", "mimetype": "text/
 # What a cell's author decides; the rest is what an editor or a run left.
 CELL_METADATA: Final = ("jupyter", "tags")
 # How long something took: another figure in each run. The text forms leave it out.
-DURATION: Final = re.compile(r"\+\d+ ms|(?<=>)\d+ (?:s|min)(?=<)")
+DURATION: Final = re.compile(r"\+\d+ ms|(?<=>)\d+ (?:s|min|秒|分)(?=<)")
 # Ids of executions, requests and roles. The reader sees the real ones; tests/sanitize.cfg does the same to a run.
 RANDOM_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\b(?:AROA|AIDA))[A-Z0-9]{12,}")
 # Names a live widget by a random id; without its state, which isn't stored, nothing could show it.

@@ -86,3 +86,13 @@ def test_normalising_twice_is_normalising_once() -> None:
     once = normalised(notebook)
 
     assert text_of(normalised(once)) == text_of(once)
+
+
+@pytest.mark.parametrize("took", ["7 s", "3 min", "7 秒", "3 分"])
+def test_how_long_a_thing_took_is_not_stored_in_any_language(took: str) -> None:
+    output = nbformat.v4.new_output("display_data", {"text/html": f"<td>2, <span>{took}</span></td>"})
+    cell = nbformat.v4.new_code_cell("practice.score()", outputs=[output])
+
+    [stored] = normalised(nbformat.v4.new_notebook(cells=[cell])).cells
+
+    assert stored.outputs[0].data["text/html"] == "<td>2, <span>…</span></td>"
