@@ -46,7 +46,7 @@ def test_the_help_is_japanese_to_its_last_word(capsys: pytest.CaptureFixture[str
         (["walkthrough", "--lab-id"], "値を 1 つ指定します"),
         (["check", "--json=3"], "値 '3' は指定できません"),
         (["check", "--nope"], "不明な引数: --nope"),
-        (["diagnose", "--from-files", "nowhere"], "フォルダがありません。"),
+        (["diagnose", "--from-files", "nowhere"], "フォルダーがありません。"),
     ],
 )
 def test_complaints_are_japanese(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:

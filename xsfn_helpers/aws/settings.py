@@ -329,7 +329,7 @@ def _scenario(choices: Mapping[str, Choice]) -> Scenario:
     try:
         return Scenario(**{key: str(choice.value) for key, choice in choices.items()})
     except InvalidScenario as error:
-        source = choices.get(error.where.replace(" ", "_"), Choice("", "")).source
+        source = choices.get(error.where.lower().replace(" ", "_"), Choice("", "")).source
         if not source:
             raise
         raise InvalidScenario(error.what, where=f"{source}, {error.where}", fix=error.fix) from error
