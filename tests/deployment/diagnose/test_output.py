@@ -218,6 +218,8 @@ def test_exit_codes_and_outputs(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     told = json.loads(capsys.readouterr().out)
     lab.stage(2).undo()
     broken = main(["diagnose", lab.scenario.operator_machine_arn])
+    short = capsys.readouterr().out
+    main(["diagnose", lab.scenario.operator_machine_arn, "--all"])
     text = capsys.readouterr().out
     from_files = main(["diagnose", "--from-files", str(folder)])
     capsys.readouterr()
@@ -234,6 +236,9 @@ def test_exit_codes_and_outputs(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert (fine, broken, from_files) == (OK, FAILED, OK)
     assert told["verdict"] == "fine"
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "(link 2 of task" in short
+    assert len(short.splitlines()) == 5
+    assert text.startswith(short)
     assert "Link 2 of task" in text
     assert wrong == [BAD_INPUT] * len(wrong)
     assert len(complaints.splitlines()) == len(wrong)
