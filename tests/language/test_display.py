@@ -75,7 +75,7 @@ def test_a_diagram_is_japanese_in_every_form(name: str) -> None:
 def test_a_diagram_says_who_asks_whom_and_how_it_stands() -> None:
     diagram = Diagram(SCENARIO, {1: LinkState.ALLOWED, 2: LinkState.REFUSED}, absent={Node.SUBJECT_EXECUTION})
 
-    assert "リンク 2 (拒否): Operator role が execute role に対して" in diagram.alt
+    assert "リンク 2 (拒否): Operator ロールが実行用ロールに対して" in diagram.alt
     assert "    Subject の実行: subject-statemachine:* (未作成)" in diagram.text.splitlines()
     assert diagram.legend.startswith("… 未確認: 点線と白抜きの矢じり; ✓ 許可: ")
 
@@ -84,7 +84,7 @@ def test_the_states_line_up_in_full_width_characters() -> None:
     lines = Diagram(SCENARIO, {1: LinkState.ALLOWED}).text.splitlines()[-6:]
 
     assert lines[0].startswith("    1 ✓ 許可      Step Functions → ")
-    assert lines[1].startswith("    2 … 未確認    Operator role → ")
+    assert lines[1].startswith("    2 … 未確認    Operator ロール → ")
 
 
 def test_a_hub_is_japanese_in_every_form() -> None:
