@@ -75,7 +75,7 @@ def test_a_diagram_is_japanese_in_every_form(name: str) -> None:
 def test_a_diagram_says_who_asks_whom_and_how_it_stands() -> None:
     diagram = Diagram(SCENARIO, {1: LinkState.ALLOWED, 2: LinkState.REFUSED}, absent={Node.SUBJECT_EXECUTION})
 
-    assert "リンク 2 (拒否): Operator ロールが実行用ロールに対して" in diagram.alt
+    assert "リンク 2 (拒否): Operator ロール が 実行用ロール に対して" in diagram.alt
     assert "    Subject の実行: subject-statemachine:* (未作成)" in diagram.text.splitlines()
     assert diagram.legend.startswith("… 未確認: 点線と白抜きの矢じり; ✓ 許可: ")
 
