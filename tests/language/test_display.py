@@ -102,14 +102,14 @@ def test_a_report_counts_and_helps_in_japanese() -> None:
     html = report_html(Report("すべて", checks))
 
     assert english(html) is None
-    assert {"2 件中 1 件が成立", "✓ 成立", "✗ 不成立", "対処:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
+    assert {"2 件中 1 件が合格", "✓ 合格", "✗ 不合格", "対処:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
 
 
 def test_a_timeline_names_links_and_failures_in_japanese() -> None:
     event = TimelineEvent(Side.OPERATOR, "arn", 1, "TaskFailed", datetime(2026, 1, 1, tzinfo=UTC), 2, "要約", True)
     timeline = Timeline((event,))
 
-    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 失敗 · 要約"
+    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 不合格 · 要約"
     assert {"経過", "リンク 2", "✗ 失敗"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
 
 

@@ -76,12 +76,12 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
         exercise.symptom()
 
     assert str(exercise.inject()).splitlines() == [
-        "故障 12 · 金曜日の変更凍結",
+        "障害 12 · 金曜日の変更凍結",
         FAULTS["freeze"].story,
         "構成は壊れた状態です。現場で目にする現象は fault.symptom() で表示します。",
     ]
     symptom = exercise.symptom()
-    assert symptom.title == "故障 12 · 金曜日の変更凍結: 現場で目にする現象"
+    assert symptom.title == "障害 12 · 金曜日の変更凍結: 現場で目にする現象"
     assert (symptom.lines[0], symptom.lines[-1]) == (
         "Operator の実行: FAILED",
         "Subject の実行 (Subject アカウント): 未開始",
@@ -93,9 +93,9 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
     assert [one.title for one in (nudge, rule, exact)] == ["ヒント 1 / 3", "ヒント 2 / 3", "ヒント 3 / 3"]
     assert "確認する場所: Subject アカウントにある、実行用ロールの許可ポリシー。[docs.aws" in rule.text
     assert all(english(one.text) is None for one in (nudge, rule, exact))
-    assert str(exercise.apply_solution()).startswith("故障 12 · 金曜日の変更凍結: 直りました。")
+    assert str(exercise.apply_solution()).startswith("障害 12 · 金曜日の変更凍結: 直りました。")
     report = exercise.check()
-    assert report.title == "故障 12 · 金曜日の変更凍結: 解決"
+    assert report.title == "障害 12 · 金曜日の変更凍結: 解決"
     assert [check.title for check in report if check.id.startswith("limit") and english(check.title)] == []
     assert str(practice.score_card()).startswith("成績表: 障害 24 個中 0 個を自力で解決、ほかに 1 個は答えを見て解決")
 
