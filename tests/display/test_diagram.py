@@ -50,7 +50,7 @@ What was tried
   Links
     1 ✓ allowed   Step Functions → sts:AssumeRole → Operator role \
 | decided by Operator role's trust policy in Operator account 111111111111
-    2 ✗ denied   Operator role → sts:AssumeRole → execute role \
+    2 ✗ denied    Operator role → sts:AssumeRole → execute role \
 with external ID arn:aws:states:ap-northeast-1:111111111111:stateMachine:operator-statemachine \
 | decided by Operator role's permissions policy in Operator account 111111111111 \
 and execute role's trust policy in Subject account 222222222222 | the trust policy names another role
@@ -69,9 +69,9 @@ and execute role's trust policy in Subject account 222222222222 | the trust poli
 
 
 def test_the_alt_text_says_what_the_picture_says(diagram: Diagram) -> None:
-    assert diagram.alt.startswith("What was tried. Operator account 111111111111 holds Operator role (")
+    assert diagram.alt.startswith("What was tried. In Operator account 111111111111: Operator role (")
     assert (
-        "Link 2, denied: Operator role asks for sts:AssumeRole on execute role. "
+        "Link 2, denied: Operator role requests sts:AssumeRole on execute role. "
         "Note: the trust policy names another role. Link 3, not tried:"
     ) in diagram.alt
 
@@ -123,7 +123,7 @@ def test_a_state_shows_by_line_and_arrowhead_and_word(svg: str) -> None:
 
     assert [found[f"link-{number}"].kind for number in EVERY_STATE] == [
         "node link allowed",
-        "node link denied",
+        "node link refused",
         "node link pending",
     ]
     assert len(set(looks.values())) == len(LinkState)

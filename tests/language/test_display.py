@@ -75,7 +75,7 @@ def test_a_diagram_is_japanese_in_every_form(name: str) -> None:
 def test_a_diagram_says_who_asks_whom_and_how_it_stands() -> None:
     diagram = Diagram(SCENARIO, {1: LinkState.ALLOWED, 2: LinkState.REFUSED}, absent={Node.SUBJECT_EXECUTION})
 
-    assert "リンク 2 (拒否): Operator role が execute role に対して" in diagram.alt
+    assert "リンク 2 (拒否): Operator ロール が 実行用ロール に対して" in diagram.alt
     assert "    Subject の実行: subject-statemachine:* (未作成)" in diagram.text.splitlines()
     assert diagram.legend.startswith("… 未確認: 点線と白抜きの矢じり; ✓ 許可: ")
 
@@ -84,7 +84,7 @@ def test_the_states_line_up_in_full_width_characters() -> None:
     lines = Diagram(SCENARIO, {1: LinkState.ALLOWED}).text.splitlines()[-6:]
 
     assert lines[0].startswith("    1 ✓ 許可      Step Functions → ")
-    assert lines[1].startswith("    2 … 未確認    Operator role → ")
+    assert lines[1].startswith("    2 … 未確認    Operator ロール → ")
 
 
 def test_a_hub_is_japanese_in_every_form() -> None:
@@ -102,14 +102,14 @@ def test_a_report_counts_and_helps_in_japanese() -> None:
     html = report_html(Report("すべて", checks))
 
     assert english(html) is None
-    assert {"2 件中 1 件が成立", "✓ 成立", "✗ 不成立", "対処:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
+    assert {"2 件中 1 件が合格", "✓ 合格", "✗ 不合格", "対処:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
 
 
 def test_a_timeline_names_links_and_failures_in_japanese() -> None:
     event = TimelineEvent(Side.OPERATOR, "arn", 1, "TaskFailed", datetime(2026, 1, 1, tzinfo=UTC), 2, "要約", True)
     timeline = Timeline((event,))
 
-    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 失敗 · 要約"
+    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 不合格 · 要約"
     assert {"経過", "リンク 2", "✗ 失敗"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
 
 

@@ -62,7 +62,7 @@ def test_the_score_card() -> None:
     card = ScoreCard((Row(1, "あ", alone), Row(2, "い", shown), Row(3, "う", None)))
 
     assert card.with_times() == (
-        "成績表: 故障 3 個中 1 個を自力で解決、ほかに 1 個は答えを見て解決\n"
+        "成績表: 障害 3 個中 1 個を自力で解決、ほかに 1 個は答えを見て解決\n"
         "  ✓  1 あ: ヒント 1 個、チェック 2 回、1 分 15 秒\n"
         "  ·  2 い: 答えを見て解決、9 秒\n"
         "  …  3 う"
@@ -72,16 +72,16 @@ def test_the_score_card() -> None:
 def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
     practice = lab.practice()
     exercise = practice.fault("freeze")
-    with pytest.raises(StepError, match="今は故障が起きていません。"):
+    with pytest.raises(StepError, match="今は障害が起きていません。"):
         exercise.symptom()
 
     assert str(exercise.inject()).splitlines() == [
-        "故障 12 · 金曜日の変更凍結",
+        "障害 12 · 金曜日の変更凍結",
         FAULTS["freeze"].story,
         "構成は壊れた状態です。現場で目にする現象は fault.symptom() で表示します。",
     ]
     symptom = exercise.symptom()
-    assert symptom.title == "故障 12 · 金曜日の変更凍結: 現場で目にする現象"
+    assert symptom.title == "障害 12 · 金曜日の変更凍結: 現場で目にする現象"
     assert (symptom.lines[0], symptom.lines[-1]) == (
         "Operator の実行: FAILED",
         "Subject の実行 (Subject アカウント): 未開始",
@@ -93,11 +93,11 @@ def test_a_fault_from_breaking_to_solving(lab: Lab) -> None:
     assert [one.title for one in (nudge, rule, exact)] == ["ヒント 1 / 3", "ヒント 2 / 3", "ヒント 3 / 3"]
     assert "確認する場所: Subject アカウントにある、実行用ロールの許可ポリシー。[docs.aws" in rule.text
     assert all(english(one.text) is None for one in (nudge, rule, exact))
-    assert str(exercise.apply_solution()).startswith("故障 12 · 金曜日の変更凍結: 直りました。")
+    assert str(exercise.apply_solution()).startswith("障害 12 · 金曜日の変更凍結: 直りました。")
     report = exercise.check()
-    assert report.title == "故障 12 · 金曜日の変更凍結: 解決"
+    assert report.title == "障害 12 · 金曜日の変更凍結: 解決"
     assert [check.title for check in report if check.id.startswith("limit") and english(check.title)] == []
-    assert str(practice.score_card()).startswith("成績表: 故障 24 個中 0 個を自力で解決、ほかに 1 個は答えを見て解決")
+    assert str(practice.score_card()).startswith("成績表: 障害 24 個中 0 個を自力で解決、ほかに 1 個は答えを見て解決")
 
 
 def test_what_is_open_is_named(lab: Lab) -> None:
