@@ -71,7 +71,7 @@ def test_a_whole_walkthrough_with_the_delay(slow: Lab) -> None:
 def test_patience_ends(slow: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AwsAccounts, "pace", Pace(poll=0.02, propagation=0.5))
 
-    with pytest.raises(StepError, match="AWS answered CreateStateMachine with"):
+    with pytest.raises(StepError, match="AWS answered CreateStateMachine with "):
         slow.prepare()
 
 

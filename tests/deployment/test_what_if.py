@@ -130,7 +130,7 @@ class TestWhatIf:
         }
         iam.put_user_policy(UserName=user, PolicyName="no-reading", PolicyDocument=json.dumps(no_reading))
         try:
-            with pytest.raises(StepError, match="AWS denied GetRole"):
+            with pytest.raises(StepError, match="AWS answered GetRole with AccessDenied:"):
                 standing_lab.what_if(execute_role_permissions="{}")
         finally:
             iam.delete_user_policy(UserName=user, PolicyName="no-reading")
