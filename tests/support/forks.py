@@ -315,6 +315,9 @@ def _become(wish: _Wish, streams: Sequence[int], address: bytes) -> None:
     sys.path[:] = [*([wish.folder] if here else []), *own, *sys.path[1:]]
     sys.argv[:] = [what if what == "-c" else named, *rest]
     _ask_at(address)
+    # Python's own generator starts anew in a copy; moto's wouldn't, and all would make the same unique IDs.
+    if (moto := sys.modules.get("moto.moto_api._internal")) is not None:
+        moto.mock_random.seed()
     if what == "-m":
         runpy.run_module(named, run_name="__main__", alter_sys=True)
     else:

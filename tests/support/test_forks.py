@@ -64,6 +64,12 @@ def test_it_can_be_waited_for_and_ended(popen: type[subprocess.Popen[str]]) -> N
         assert process.poll() == -signal.SIGTERM
 
 
+def test_two_copies_make_other_unique_ids() -> None:
+    code = "from moto.iam.utils import random_role_id; print(random_role_id('111111111111'))"
+
+    assert says(forks.Popen, code)[0] != says(forks.Popen, code)[0]
+
+
 def test_two_copies_have_nothing_of_each_other() -> None:
     code = "import xsfn_helpers, random; print(getattr(xsfn_helpers, 'left', 'nothing'), random.random())"
     left, *others = (says(forks.Popen, one)[0] for one in ("import xsfn_helpers; xsfn_helpers.left = 1", code, code))
