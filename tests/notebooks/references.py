@@ -30,6 +30,8 @@ CELL_METADATA: Final = ("jupyter", "tags")
 DURATION: Final = re.compile(r"\+\d+ ms|(?<=>)\d+ (?:s|min|秒|分)(?=<)")
 # Ids of executions, requests and roles. The reader sees the real ones; tests/sanitize.cfg does the same to a run.
 RANDOM_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\b(?:AROA|AIDA))[A-Z0-9]{12,}")
+# The lab's id in AWS accounts, which is random, except where somebody began before it was (aws/lab_ids.py).
+LAB_ID: Final = re.compile(r"\bxsfn-[a-km-z2-9]{12}\b")
 # Names a live widget by a random id; without its state, which isn't stored, nothing could show it.
 WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
@@ -65,12 +67,16 @@ def _normalised_output(output: NotebookNode) -> NotebookNode:
     data = output.get("data", {})
     for words in ("text/plain", "text/html"):
         if words in data:
-            data[words] = RANDOM_ID.sub("…", data[words])
+            data[words] = _without_ids(data[words])
     if "text/html" in data:
         data["text/html"] = DURATION.sub("…", data["text/html"])
     if "text" in output:
-        output.text = RANDOM_ID.sub("…", output.text)
+        output.text = _without_ids(output.text)
     return output
+
+
+def _without_ids(text: str) -> str:
+    return LAB_ID.sub("xsfn", RANDOM_ID.sub("…", text))
 
 
 def text_of(notebook: NotebookNode) -> str:

@@ -96,3 +96,11 @@ def test_how_long_a_thing_took_is_not_stored_in_any_language(took: str) -> None:
     [stored] = normalised(nbformat.v4.new_notebook(cells=[cell])).cells
 
     assert stored.outputs[0].data["text/html"] == "<td>2, <span>…</span></td>"
+
+
+def test_the_random_id_of_a_lab_is_not_stored() -> None:
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "<Lab 'xsfn-7bx8nj7nf94t': …>"}, execution_count=1)
+
+    [stored] = normalised(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("lab", outputs=[output])])).cells
+
+    assert stored.outputs[0].data["text/plain"] == "<Lab 'xsfn': …>"

@@ -151,7 +151,7 @@ def test_each_element_of_each_statement_has_its_why(lab: Lab, name: str) -> None
 SLIPS = {
     "no JSON, to IAM": ("02", r"AWS rejected it: MalformedPolicyDocument\n.*Syntax errors in policy\."),
     "no JSON, with its place": ("02", r"PolicyError\n.*line 14, column 1: MalformedPolicyDocument"),
-    "two names, denied": ("02", rf"✗ Link 2.*in a real run.*{LINK_2}"),
+    "two names, denied": ("02", rf"\nStates\.TaskFailed: The role .*{LINK_2}.*\n(?:.*\n)*.*role/execute-subject-"),
     "two names, explained": ("02", r"role/execute-subject-.*, requested was .*role/subject-statemachine-execute-role"),
     "two names, repaired": ("02", r"✓ Link 2.*in a real run: the task went on as the execute role"),
     "superfluous grant, not asked": (
@@ -160,7 +160,8 @@ SLIPS = {
     ),
     "superfluous grant, alone": (
         "02",
-        r'✗ Link 2.*\n *→ Smallest change that would allow it: .*add "sts:AssumeRole" to Action',
+        rf'States\.TaskFailed: .*{LINK_2}.*\n(?:.*\n){{0,4}} *-.*"states:StartExecution".*\n'
+        r'(?:.*\n){0,12} *\+.*"sts:AssumeRole"',
     ),
     "superfluous grant, removed": ("02", r"✓ Link 3.*in a real run: the Subject execution exists"),
     "StartExecution alone": ("01", r'"Sid": "ExecuteSubjectStateMachine"'),
