@@ -98,7 +98,7 @@ class TestWalkthrough:
         checks = {check["id"]: check for check in json.loads(xsfn("walkthrough", "--json", *options)[1])["checks"]}
 
         assert {"before-stage-1.run", "before-stage-2.run", "before-stage-3.run"} < set(checks)
-        assert len(checks) == 31
+        assert len(checks) == 32
         assert all(check["passed"] for check in checks.values())
 
     def test_can_be_repeated_and_keeps_what_it_built(self, lab: Lab, options: list[str], xsfn: Xsfn) -> None:
@@ -276,7 +276,8 @@ class TestSandbox:
         assert not open_lab().stage(1).is_applied
         assert xsfn("sandbox", "stop")[:2] == (OK, "The sandbox has been stopped.\n")
         assert xsfn("sandbox", "stop")[:2] == (OK, "No sandbox is running.\n")
-        assert xsfn("sandbox", "reset")[0] == BAD_INPUT
+        # What is kept of one that doesn't run can be emptied: it may be the reason why it doesn't.
+        assert xsfn("sandbox", "reset")[0] == OK
 
     def test_delay_slows_iam_down_until_it_is_taken_back(self, own_sandbox: None, xsfn: Xsfn) -> None:
         assert xsfn("sandbox", "delay", "3")[0] == BAD_INPUT

@@ -52,7 +52,7 @@ def test_a_refused_link_is_a_row_for_each_part_of_its_explanation(standing_lab: 
     html = verdict_html(verdict)
 
     heads = [row[0] for row in _Rows(html).rows]
-    assert heads == ["Request", "Rule", "✗ denies", "✓ allows", "AWS says", "Smallest change"]
+    assert heads == ["Request", "Rule", "✗ denies", "✓ allows", "AWS says", "Smallest change that would allow it"]
     assert html.startswith("<p>")
     assert "✗ denied" in html.split("</p>")[0]
     assert str(verdict.link) in html.replace("&gt;", ">")
@@ -72,7 +72,9 @@ def test_several_changes_stay_together(lab: Lab) -> None:
     lab.operator.client("iam").delete_role(RoleName=lab.scenario.operator_role_name)
     lab.prepare()
 
-    [change] = [row for row in _Rows(verdict_html(lab.evaluate(2))).rows if row[0] == "Smallest change"]
+    [change] = [
+        row for row in _Rows(verdict_html(lab.evaluate(2))).rows if row[0] == "Smallest change that would allow it"
+    ]
     assert [line[:2] for line in change[1].strip().splitlines()[1:]] == ["1.", "2."]
 
 

@@ -86,7 +86,7 @@ def test_what_is_not_made_yet_is_said_so() -> None:
 
     assert "operator-statemachine, runs as Operator role (doesn't exist yet)" in diagram.text
     assert "OperatorStateMachine (operator-statemachine, doesn't exist yet)" in diagram.alt
-    assert diagram.dot.count("<I>doesn't exist yet</I>") == 1
+    assert diagram.dot.count("<I>doesn&#x27;t exist yet</I>") == 1
 
 
 @needs_graphviz

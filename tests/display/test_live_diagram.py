@@ -104,7 +104,7 @@ class TestPolicies:
     def test_a_role_that_isnt_there_says_how_to_make_it(self, live: LiveDiagram) -> None:
         hints = {role["id"]: role["hint"] for role in state(live)["roles"]}
 
-        assert hints["execute-role"] == "It doesn't exist yet: lab.stage(1).apply() makes it."
+        assert hints["execute-role"] == "It doesn't exist yet: lab.stage(1).apply() creates it."
 
 
 class TestWhatItFollows:

@@ -21,7 +21,7 @@ class Action(StrEnum):
     LEAVE = mark("leave")
     REMOVE = mark("remove")
     NOT_OURS = mark("not ours")
-    ADOPT = mark("use")
+    ADOPT = mark("use existing")
     PUT_BACK = mark("restore")
     MISSING = mark("missing")
 
@@ -56,7 +56,7 @@ _DONE: Final = {
     Action.REMOVE: mark("removed"),
     Action.NOT_OURS: mark("left, not ours"),
     Action.ADOPT: mark("using existing"),
-    Action.PUT_BACK: mark("restore"),
+    Action.PUT_BACK: mark("restored"),
     Action.MISSING: mark("missing"),
 }
 _SENTENCES: Final = {
