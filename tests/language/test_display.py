@@ -110,7 +110,7 @@ def test_a_timeline_names_links_and_failures_in_japanese() -> None:
     timeline = Timeline((event,))
 
     assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 不合格 · 要約"
-    assert {"経過", "リンク 2", "✗ 失敗"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
+    assert {"経過", "リンク 2", "✗ 不合格"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
 
 
 def test_a_workflow_is_japanese_and_follows_the_language_anew() -> None:

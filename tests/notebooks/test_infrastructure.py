@@ -46,7 +46,7 @@ def test_all_four_ways_are_shown_to_give_the_same_decisions() -> None:
 def test_cells_are_small_and_the_reader_predicts_sees_and_tries() -> None:
     assert [call for call in code(STEM) if len(call.splitlines()) > MOST_LINES] == []
     assert prose(STEM).count("Predict:") == 3
-    assert prose(STEM).count("**What you should see:**") >= 5
+    assert prose(STEM).count("**You should see:**") >= 5
     assert prose(STEM).count("<details>") == prose(STEM).count("</details>")
 
 
