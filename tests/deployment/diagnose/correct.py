@@ -176,7 +176,7 @@ def named_execution(world: World) -> None:
 def regional_service_principal(world: World) -> None:
     world.build()
     service = f"states.{world.sandbox.region}.amazonaws.com"
-    given = documents.service_trust(world.scenario, world.scenario.operator)
+    given = documents.operator_role_trust(world.scenario)
     changed = edited(given, {"Statement/0/Principal/Service": [service, "lambda.amazonaws.com"]})
     world.operator_iam.update_assume_role_policy(
         RoleName=world.scenario.operator_role_name, PolicyDocument=json.dumps(changed)

@@ -109,7 +109,7 @@ def _pieces() -> dict[str, Any]:
     return {
         "operator-machine": _machine(S.operator_machine_arn, S.operator_role_arn, documents.operator_definition(S)),
         "subject-machine": _machine(S.subject_machine_arn, S.subject_role_arn, documents.subject_definition(S)),
-        "role-1": _role(S.operator_role_arn, documents.service_trust(S, S.operator)),
+        "role-1": _role(S.operator_role_arn, documents.operator_role_trust(S)),
         "role-2": _role(S.execute_role_arn, documents.execute_role_trust(S)),
         "role-3": _role(S.subject_role_arn, documents.service_trust(S, S.subject)),
         "policy-1": {

@@ -31,7 +31,7 @@ def _role(arn: str, trust: dict[str, Any], permissions: dict[str, Any] | None = 
 def right() -> Evidence:
     """The recommended setup as evidence."""
     roles = (
-        _role(S.operator_role_arn, documents.service_trust(S, S.operator), documents.operator_role_permissions(S)),
+        _role(S.operator_role_arn, documents.operator_role_trust(S), documents.operator_role_permissions(S)),
         _role(S.execute_role_arn, documents.execute_role_trust(S), documents.execute_role_permissions(S)),
         _role(S.subject_role_arn, documents.service_trust(S, S.subject)),
     )

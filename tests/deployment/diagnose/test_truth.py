@@ -66,7 +66,7 @@ def set_up(integration: str, arguments: dict[str, Any], execute: dict[str, Any] 
     operator = RoleSeen(
         S.operator_role_arn,
         "AROAOPERATOR",
-        documents.service_trust(S, S.operator),
+        documents.operator_role_trust(S),
         (PolicySeen("assume", document=documents.operator_role_permissions(S)),),
         tags={},
     )
