@@ -109,8 +109,8 @@ def test_a_timeline_names_links_and_failures_in_japanese() -> None:
     event = TimelineEvent(Side.OPERATOR, "arn", 1, "TaskFailed", datetime(2026, 1, 1, tzinfo=UTC), 2, "要約", True)
     timeline = Timeline((event,))
 
-    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 不合格 · 要約"
-    assert {"経過", "リンク 2", "✗ 不合格"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
+    assert timeline.text == "両方の実行のタイムライン\n  1 Operator: TaskFailed · リンク 2 · ✗ 失敗 · 要約"
+    assert {"経過", "リンク 2", "✗ 失敗"} <= set(re.findall(r">([^<>]+)<", timeline_html(timeline)))
 
 
 def test_a_workflow_is_japanese_and_follows_the_language_anew() -> None:

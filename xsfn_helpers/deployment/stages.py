@@ -34,12 +34,12 @@ class Step:
 
     def plan(self) -> Plan:
         """What `apply` would create, change and leave. Reads only."""
-        looked = self._on(self._ground.at_one_look())
+        looked = self._on(self._environment.at_one_look())
         return Plan(self.title, tuple(resource.plan() for resource in looked.resources))
 
     def plan_undo(self) -> Plan:
         """What `undo` would remove. Reads only."""
-        looked = self._on(self._ground.at_one_look())
+        looked = self._on(self._environment.at_one_look())
         changes = [resource.plan_undo() for resource in reversed(looked.resources)]
         return Plan(self.title, tuple(change for change in changes if change))
 
@@ -50,7 +50,7 @@ class Step:
         that isn't the lab's.
         """
         # One reading serves until something is changed; what comes after a change is looked at anew.
-        resources = self._on(self._ground.for_changes()).resources
+        resources = self._on(self._environment.for_changes()).resources
         planned = [resource.plan() for resource in resources]
         for change in planned:
             refuse_foreign(change)
@@ -71,7 +71,7 @@ class Step:
         return all(change.action.is_there for change in self.plan())
 
     @property
-    def _ground(self) -> Environment:
+    def _environment(self) -> Environment:
         return self.resources[0].environment
 
     def _on(self, environment: Environment) -> Step:

@@ -30,9 +30,9 @@ Answer = dict[str, Any]
 _DATES: Final = ("startDate", "stopDate")
 _QUALIFIED: Final = ("stateMachineVersionArn", "stateMachineAliasArn")
 _LISTED: Final = ("executionArn", "stateMachineArn", *_QUALIFIED, "name", "status", "redriveCount", *_DATES)
-# What the archive holds beside DescribeExecution's answer.
 # What METADATA_ONLY leaves out.
 _DATA: Final = ("input", "output", "error", "cause")
+# What the archive holds beside DescribeExecution's answer.
 _UNTOLD: Final = ("roleArn", "machineAsRun", "mapRuns")
 # AWS gives 100 items a page unless told; more than 1000 the service's model refuses before.
 _PAGE: Final = 100
