@@ -81,7 +81,7 @@ def test_the_picture_follows_with_the_same_link_refused(notebook: Notebook, shar
 
     page.locator(AREA).fill(with_another_id(shared.lab))
 
-    expect(picture).to_have_attribute("alt", re.compile("Link 2, refused.*would break"))
+    expect(picture).to_have_attribute("alt", re.compile("Link 2, denied.*would break"))
 
 
 def test_a_syntax_fault_is_told_at_its_line_and_column(notebook: Notebook, shared: SharedLab) -> None:
@@ -126,7 +126,7 @@ def test_who_else_would_get_in_and_what_differs_is_told(notebook: Notebook, shar
 
     page.locator(AREA).fill(json.dumps(document, indent=2))
 
-    expect(page.locator(".xsfn-risks")).to_contain_text("Only the Operator state machine's own ARN opens")
+    expect(page.locator(".xsfn-risks")).to_contain_text("Only the Operator state machine's own ARN is accepted")
     expect(page.locator(".xsfn-headline")).to_have_text("It would let in more than the chain needs.")
     expect(page.locator(".xsfn-diff")).to_contain_text('-      "Condition": {')
     expect(page.get_by_role("button", name="Apply")).to_be_enabled()
@@ -290,7 +290,7 @@ def test_without_a_front_end_the_stored_notebook_still_tells_everything(notebook
     text, html = ("".join(output["data"][kind]) for kind in ("text/plain", "text/html"))
 
     assert text == shared.lab.edit("execute-role trust").text
-    assert "2 ✓ stays allowed by Operator role's inline policy" in text
+    assert "✓ links 1, 2, 3, 4, 5 and 6: still allowed" in text
     assert "sts:ExternalId" in html
     assert "stays allowed" in html
     assert "<figure" in html

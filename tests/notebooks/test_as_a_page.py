@@ -111,5 +111,5 @@ def test_a_run_that_was_shown_live_is_told_right_after_it(spoken: str) -> None:
         if place in "\n".join(map(words_of, before.outputs))
     ]
 
-    assert len(told) == 3
+    assert len(told) == 4
     assert [text for text in told if not re.match(ended, text)] == []
