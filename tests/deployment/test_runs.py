@@ -212,7 +212,7 @@ class TestStop:
         with pytest.raises(RunError, match=r"still running after 0\.1 s") as caught:
             run.wait(timeout=0.1)
 
-        assert ".follow()" in caught.value.fix
+        assert "`.wait()` waits for it again" in caught.value.fix
         assert run.refresh().status == "RUNNING"
         run.stop()
 

@@ -65,13 +65,15 @@ class World:
     # Makes the clients: boto3's, or the AWS CLI in their shape.
     make_client: Callable[..., Any] = client_with
     clients: dict[tuple[Side, str], Any] = field(default_factory=dict)
+    # Whether the Operator role is for the Operator state machine alone, as is recommended; else for any of its account.
+    pinned: bool = False
 
     @classmethod
-    def fresh(cls, sandbox: Sandbox, make_client: Callable[..., Any] = client_with) -> World:
+    def fresh(cls, sandbox: Sandbox, make_client: Callable[..., Any] = client_with, *, pinned: bool = False) -> World:
         number = next(_numbers)
         names = ("operator_machine", "operator_role", "subject_machine", "subject_role", "execute_role")
         scenario = Scenario(**{f"{name}_name": f"{name.replace('_', '-')}-{number}" for name in names})
-        return cls(sandbox, scenario, make_client)
+        return cls(sandbox, scenario, make_client, pinned=pinned)
 
     def client(self, side: Side, service: str) -> Any:
         key = (side, service)
@@ -138,7 +140,8 @@ class World:
     ) -> Self:
         """Everything, in the order IAM allows; each document can be replaced by a broken one."""
         scenario = self.scenario
-        self.create_role(Side.OPERATOR, scenario.operator_role_name)
+        operator_trust = documents.operator_role_trust(scenario) if self.pinned else None
+        self.create_role(Side.OPERATOR, scenario.operator_role_name, operator_trust)
         self.create_role(Side.SUBJECT, scenario.subject_role_name)
         if subject_machine:
             self.subject_states.create_state_machine(
@@ -168,9 +171,9 @@ class World:
         )
         return self
 
-    def create_role(self, side: Side, name: str) -> None:
-        """A state machine's own role, trusting Step Functions and allowed nothing."""
-        trust = documents.service_trust(self.scenario, self.scenario.account(side))
+    def create_role(self, side: Side, name: str, trust: dict[str, Any] | None = None) -> None:
+        """A state machine's own role, allowed nothing; it trusts Step Functions, for any of the account's machines."""
+        trust = trust or documents.service_trust(self.scenario, self.scenario.account(side))
         self.client(side, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
     def run(self, *, input: Any = None, seconds: float = 120) -> Outcome:  # noqa: A002 - the API's own word

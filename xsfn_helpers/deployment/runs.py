@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 RUNNING: Final = "RUNNING"
 SUCCEEDED: Final = "SUCCEEDED"
-EVENT_FAILED: Final = mark("✗ failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,11 @@ class TimelineEvent:
     link: int | None
     summary: str
     failed: bool
+
+    @property
+    def ending(self) -> str:
+        """`✗ failed`, in the word for runs: other languages have another one for checks. Empty for any other event."""
+        return "✗ " + tr("failed") if self.failed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _timeline_line(position: int, event: TimelineEvent) -> str:
     parts = [
         f"{position:>3} {indent}{event.side.capitalize()}: {event.type}",
         *([tr("link {number}", number=event.link)] if event.link is not None else []),
-        *([tr(EVENT_FAILED)] if event.failed else []),
+        *([event.ending] if event.failed else []),
         *([one_line(event.summary)] if event.summary else []),
     ]
     return " · ".join(parts)

@@ -26,7 +26,7 @@ def _done() -> str:
 
 
 def _failed() -> str:
-    return pill(tr("✗ failed"), REFUSED_VERMILION)
+    return pill("✗ " + tr("failed"), REFUSED_VERMILION)
 
 
 def run_html(run: ReachRun) -> str:

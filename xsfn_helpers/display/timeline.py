@@ -7,7 +7,7 @@ from datetime import datetime
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.plain_text import one_line
-from xsfn_helpers.deployment.runs import EVENT_FAILED, Timeline, TimelineEvent
+from xsfn_helpers.deployment.runs import Timeline, TimelineEvent
 from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
@@ -30,7 +30,7 @@ def _row(event: TimelineEvent, start: datetime) -> str:
     milliseconds = round((event.timestamp - start).total_seconds() * 1000)
     badges = [
         *([pill(tr("link {number}", number=event.link), ALLOWED_BLUE)] if event.link is not None else []),
-        *([pill(tr(EVENT_FAILED), REFUSED_VERMILION)] if event.failed else []),
+        *([pill(event.ending, REFUSED_VERMILION)] if event.failed else []),
     ]
     what = " ".join([f"<b>{escape(event.type)}</b>", *badges])
     summary = f"<br>{escape(one_line(event.summary))}" if event.summary else ""

@@ -23,6 +23,6 @@ def clients() -> dict[tuple[Side, str], Any]:
 
 @pytest.fixture
 def world(sandbox: Sandbox, clients: dict[tuple[Side, str], Any]) -> World:
-    fresh = World.fresh(sandbox)
+    fresh = World.fresh(sandbox, pinned=True)
     fresh.clients = clients
     return fresh

@@ -51,7 +51,7 @@ def test_the_smallest_policies_are_enough(world: World) -> None:
     """What is told as least privilege, put in the place of what is there, lets the run succeed without a risk."""
     wildcards(world)
     least = {one.role_arn: one.policy for one in diagnose(world).least}
-    world_again = World.fresh(world.sandbox)
+    world_again = World.fresh(world.sandbox, pinned=True)
     rename = {
         getattr(world.scenario, name): getattr(world_again.scenario, name)
         for name in ("operator_machine_name", "subject_machine_name", "execute_role_name")

@@ -80,7 +80,7 @@ class TestOperator:
     def test_its_role_may_assume_the_execute_role_and_nothing_else(self, operator: Template) -> None:
         role = operator.role(SCENARIO.operator_role_name)
 
-        assert same_policy(role["AssumeRolePolicyDocument"], documents.service_trust(SCENARIO, SCENARIO.operator))
+        assert same_policy(role["AssumeRolePolicyDocument"], documents.operator_role_trust(SCENARIO))
         assert inline(role).keys() == {OPERATOR_POLICY_NAME}
         assert same_policy(inline(role)[OPERATOR_POLICY_NAME], documents.operator_role_permissions(SCENARIO))
         assert operator.of(POLICY) == [], "nothing is added to it"

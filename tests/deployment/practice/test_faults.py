@@ -257,7 +257,7 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     ),
     "copied-task, more permission": (statement(OPERATOR, Resource="*"), RUN),
     "simpler-task, more permission": (statement(OPERATOR, **EVERYTHING), RUN),
-    "cleanup, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
+    "clean-up, more permission": (statement(PERMISSIONS, Resource="*"), RUN),
 }
 
 

@@ -92,7 +92,7 @@ class RunDisplay {
       { class: "xsfn-event", "data-failed": event.failed },
       h("b", {}, ...breakable(event.type)),
       event.link ? h("span", { class: "xsfn-pill", "data-status": event.failed ? "FAILED" : "link" }, tr("link {number}", { number: event.link })) : null,
-      event.failed ? h("span", { class: "xsfn-pill", "data-status": "FAILED" }, tr("✗ failed")) : null,
+      event.failed ? h("span", { class: "xsfn-pill", "data-status": "FAILED" }, "✗ " + tr("failed")) : null,
       event.summary ? h("div", { class: "xsfn-summary" }, ...breakable(event.summary)) : null,
     );
     const empty = h("td", {});

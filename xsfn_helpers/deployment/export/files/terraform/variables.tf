@@ -21,7 +21,7 @@ variable "operator_account_id" {
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.operator_account_id))
-    error_message = "An account id has exactly 12 digits."
+    error_message = "An account ID has exactly 12 digits."
   }
 }
 
@@ -31,7 +31,7 @@ variable "subject_account_id" {
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.subject_account_id))
-    error_message = "An account id has exactly 12 digits."
+    error_message = "An account ID has exactly 12 digits."
   }
 }
 
