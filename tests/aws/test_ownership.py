@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.aws.playing import PlayedAws, add_profile
+from tests.deployment.test_fewer_calls import calls_of
 from tests.deployment.test_reach import every_target
 from tests.support.interruptions import Death, Killed, dies_at
 from tests.support.soak import soaked
@@ -143,18 +144,29 @@ def deaths_at_every_call(
                 return
 
 
+def calls_of_apply(aws: PlayedAws) -> int:
+    """How many calls it takes to apply everything, where nobody dies; nothing of it is left."""
+    lab = aws.lab()
+    with calls_of(lab) as calls:
+        lab.set_stage(3)
+    lab.clean()
+    return calls.total()
+
+
 class TestKilledAtEverySingleCall:
     def test_of_apply_clean_leaves_nothing_and_touches_nothing_else(
         self, own_aws: PlayedAws, owner: Owner, decoys: Stock
     ) -> None:
         own_aws.lab().agree("yes")
+        calls = calls_of_apply(own_aws)
         died, names = 0, owner.names()
         for call in deaths_at_every_call(own_aws, lambda lab: lab.set_stage(3), first=lambda _: None):
             died += 1
             own_aws.lab().clean()
             assert owner.names() == names, f"killed at call {call} of apply"
 
-        assert died > soaked(short=8, long=25)
+        # Before the first call, and after each that is tried.
+        assert died == 1 + len(range(1, calls + 1, soaked(short=3, long=1)))
         own_aws.lab().clean()
         assert owner.stock() == decoys
 
@@ -172,7 +184,8 @@ class TestKilledAtEverySingleCall:
     def test_of_apply_find_knows_it_by_its_tag_alone(self, own_aws: PlayedAws, owner: Owner, decoys: Stock) -> None:
         """As on another computer, without the ledger, and with the names forgotten."""
         own_aws.lab().agree("yes")
-        for call in (6, 12, 18, 24):
+        calls = calls_of_apply(own_aws)
+        for call in (calls // 4, calls // 2, 3 * calls // 4, calls):
             lab = own_aws.lab()
             with pytest.raises(Killed), dies_at(lab, call, Death.AFTER, counting=("",)):
                 lab.set_stage(3)

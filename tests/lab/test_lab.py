@@ -175,8 +175,8 @@ class TestCheck:
         before = len(states.list_executions(stateMachineArn=arn)["executions"])
         report = standing_lab.check(run=run)
 
-        # One more: the run that is stopped for link 5.
-        assert len(states.list_executions(stateMachineArn=arn)["executions"]) == before + 1
+        # Two more: the one that is stopped for link 5, and the calls that the Operator state machine must be denied.
+        assert len(states.list_executions(stateMachineArn=arn)["executions"]) == before + 2
         assert report.ok
 
     def test_without_live_it_only_reads(self, standing_lab: Lab) -> None:
@@ -193,8 +193,13 @@ class TestCheck:
         assert all(check.hint for check in report if not check.passed)
 
 
-# Where there is no execute role and no Subject machine, AWS denies in the same words.
-ALWAYS_REFUSED = ("refused.direct-assume-role", "refused.start-without-a-role", "refused.other-role")
+# Where there are no roles and no Subject machine, AWS denies in the same words.
+ALWAYS_REFUSED = (
+    "refused.direct-assume-role",
+    "refused.start-without-a-role",
+    "refused.second-machine",
+    "refused.other-role",
+)
 
 
 class TestBrokenSetUps:

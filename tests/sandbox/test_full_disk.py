@@ -161,5 +161,13 @@ def test_the_command_line_tells_a_full_disk_in_one_sentence(small_disk: Path) ->
 
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.startswith(f"xsfn: {small_disk}/state")
-    assert "disk is full. See that its disk has room" in told.stderr
+    assert "No space left on device. Free some disk space." in told.stderr
     assert told.stderr.count("\n") == 1
+
+
+def test_a_start_that_fails_leaves_no_half_written_file(small_disk: Path) -> None:
+    fill(small_disk)
+    with pytest.raises(SandboxError, match="No space left on device"):
+        Sandbox.start()
+
+    assert [path.name for path in (small_disk / "state").glob("process.*")] == []

@@ -669,7 +669,8 @@ def test_a_task_runs_as_the_role_it_is_given(recordings: Recordings) -> None:
 
     assert (failed["status"], failed["error"]) == ("FAILED", "StepFunctions.AWSStepFunctionsException")
     assert "because no identity-based policy allows the states:StartExecution action" in failed["cause"]
-    assert (retried["status"], retried["inspectionData"]["errorDetails"]) == ("RETRIABLE", {"retryIndex": 0})
+    assert retried["status"] == "RETRIABLE"
+    assert retried["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 1}
     assert (caught["status"], caught["nextState"]) == ("CAUGHT_ERROR", "Handle")
     assert caught["inspectionData"]["errorDetails"] == {"catchIndex": 1}
 
@@ -688,12 +689,33 @@ def test_test_state_needs_pass_role(recordings: Recordings) -> None:
     assert "is not authorized to perform: iam:PassRole on resource" in message
 
 
-@pytest.mark.parametrize("parameter", ["mock", "variables", "context"])
-def test_what_test_state_does_not_offer_is_refused_plainly(world: World, parameter: str) -> None:
-    given = {"result": "{}"} if parameter == "mock" else "{}"
+HTTP = {"Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "Parameters": {}, "End": True}
 
-    code, message, _ = refused(
-        world.operator_states.test_state, definition=json.dumps({"Type": "Pass", "End": True}), **{parameter: given}
-    )
 
-    assert (code, message) == ("ValidationException", f"The xsfn sandbox doesn't offer {parameter} in TestState.")
+@pytest.mark.parametrize(
+    ("state", "name", "given"),
+    [({"Type": "Pass", "End": True}, "revealSecrets", {"revealSecrets": True}), (HTTP, "apigateway:invoke", {})],
+)
+def test_what_test_state_does_not_offer_is_refused_plainly(
+    world: World, state: dict[str, Any], name: str, given: dict[str, Any]
+) -> None:
+    role = world.scenario.operator_role_arn
+
+    code, message, _ = refused(world.operator_states.test_state, definition=json.dumps(state), roleArn=role, **given)
+
+    assert (code, message) == ("ValidationException", f"The xsfn sandbox doesn't offer {name} in TestState.")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"variables": "[]"}, "Variables must be a valid JSON object"),
+        ({"context": "no"}, "Invalid Context object provided: it must be valid JSON"),
+        ({"context": '{"Own": {}}'}, "Invalid Context object provided: Field 'Own' is not allowed"),
+        ({"context": '{"State": {"Name": 1}}'}, "Invalid Context object provided: State.Name must be a string"),
+    ],
+)
+def test_variables_and_a_context_that_cannot_be_are_refused(world: World, given: dict[str, Any], words: str) -> None:
+    state = json.dumps({"Type": "Pass", "End": True})
+
+    assert refused(world.operator_states.test_state, definition=state, **given) == ("ValidationException", words, 400)

@@ -635,8 +635,8 @@ def test_what_isnt_there_or_isnt_offered(
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        ({"other": {"S": "1"}}, "Missing the key ID in the item"),
-        ({"id": {"N": "1"}}, "Type mismatch for key ID expected: S actual: N"),
+        ({"other": {"S": "1"}}, "Missing the key id in the item"),
+        ({"id": {"N": "1"}}, "Type mismatch for key id expected: S actual: N"),
         ({"id": {"S": "1"}, "n": {"N": "many"}}, "cannot be converted to a numeric value"),
         ({"id": {"S": "1"}, "s": {"SS": []}}, "isn't one"),
     ],

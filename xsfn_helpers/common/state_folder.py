@@ -138,11 +138,15 @@ class StateFolder:
             path = self.path / name
             partial = path.with_suffix(f".{os.getpid()}")
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(content, stream, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(path)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                    json.dump(content, stream, indent=1)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                partial.replace(path)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
 
 
 def _user() -> int:

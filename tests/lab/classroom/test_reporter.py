@@ -84,7 +84,7 @@ class _Stand:
 
     @property
     def lab(self) -> Any:
-        environment = SimpleNamespace(lab_id="test", accounts=SimpleNamespace(news=Events()))
+        environment = SimpleNamespace(lab_id="test", accounts=SimpleNamespace(events=Events()))
         names = SimpleNamespace(**dict.fromkeys(SCENARIO_NAMES, "name"))
         return SimpleNamespace(scenario=names, environment=environment, steps=self)
 

@@ -235,6 +235,8 @@ def _states_resource(arn: str, kinds: tuple[str, ...]) -> str:
         raise Refusal("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
     if parts[5] not in kinds:
         raise Refusal("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {parts[5]}'")
+    if not re.fullmatch(r"[0-9]{12}", parts[4]):
+        raise Refusal("InvalidArn", f"Invalid Arn: '{arn}'")
     return arn
 
 

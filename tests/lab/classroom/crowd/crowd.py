@@ -205,7 +205,7 @@ def _watching(pids: Callable[[], Sequence[int]]) -> Iterator[Watched]:
 
     def keep_looking() -> None:
         while not over.wait(_LOOK_EVERY):
-            watched.refresh(pids())
+            watched.look(pids())
 
     thread = threading.Thread(target=keep_looking)
     thread.start()
