@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import cause_code, message_of, translated
 from xsfn_helpers.chain.plan import Action, Change, Plan
-from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
-from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.resources.resource import Removable, refuse_foreign
 
 # Nobody is to make a named role unknowingly:
 # docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
@@ -28,16 +28,10 @@ _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Removable[Mapping[str, Any]]):
     """The stack of one account. What it makes carries the lab's tag through it."""
 
-    environment: Environment
-    side: Side
     chosen_name: str = ""
-
-    @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
 
     @property
     def name(self) -> str:
@@ -55,7 +49,7 @@ class Stack:
         """
         stored = self._stored()
         if stored is not None:
-            refuse_foreign(self._owned(stored))
+            refuse_foreign(self._compare_undo(stored))
             if stored["StackStatus"] == _FAILED_FIRST:  # nothing is left of it but its name, which must go first
                 self.undo()
                 stored = None
@@ -78,28 +72,11 @@ class Stack:
                 return Change(Action.LEAVE, self.account, self.thing)
             return self._ended(Action.CHANGE, "UPDATE_COMPLETE")
 
-    def plan_undo(self) -> Change | None:
-        """What `undo` would remove. Reads only."""
-        stored = self._stored()
-        return self._owned(stored) if stored is not None else None
-
-    def undo(self) -> Change | None:
-        """Delete the stack with all it made; None where there is none, or none that may be seen."""
-        stored = self._stored()
-        if stored is None:
-            return None
-        change = self._owned(stored)
-        if change.action is not Action.REMOVE:
-            return change
-        with translated(self.account):
-            self._client.delete_stack(StackName=stored["StackId"])
-            return self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
-
     @property
     def _client(self) -> Any:
         return self.environment.accounts.client(self.side, "cloudformation")
 
-    def _stored(self) -> dict[str, Any] | None:
+    def _stored(self) -> Mapping[str, Any] | None:
         """What CloudFormation says of the stack. Who may not ask has none: only whoever deployed can take it back."""
         try:
             with translated(self.account):
@@ -110,12 +87,16 @@ class Stack:
             raise
         return found
 
-    def _owned(self, stored: Mapping[str, Any]) -> Change:
-        tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
-        if not self.environment.owns(tags):
-            return self.environment.not_ours(self.account, self.thing, tags)
-        unproved = self.environment.unproved(self.account, self.thing, self.name)
-        return unproved or Change(Action.REMOVE, self.account, self.thing)
+    def _tags(self, stored: Mapping[str, Any]) -> Mapping[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
+
+    def _remove(self, stored: Mapping[str, Any]) -> None:
+        self._client.delete_stack(StackName=stored["StackId"])
+        self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
+
+    @property
+    def _known_as(self) -> str:
+        return self.name
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
         pace = self.environment.accounts.pace
