@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +23,8 @@ from xsfn_helpers.deployment.resources.resource import Removable, refuse_foreign
 CAPABILITIES: Final = ("CAPABILITY_NAMED_IAM",)
 _NO_CHANGE: Final = "No updates are to be performed."
 _FAILED_FIRST: Final = "ROLLBACK_COMPLETE"
+# Roles and state machines take a minute or two; a stack that is rolled back takes longer.
+_PATIENCE: Final = 30 * 60
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 
 
@@ -99,10 +100,7 @@ class Stack(Removable[Mapping[str, Any]]):
         return self.name
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
-        pace = self.environment.accounts.pace
-        stack = stack_id or self.name
-        while (found := self._client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
-            time.sleep(pace.poll)
+        found = _at_rest(self.environment, self.side, stack_id or self.name)
         events = self._client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
         if found["StackStatus"] != wanted:
             reasons = [
@@ -148,13 +146,38 @@ def events_of(environment: Environment, side: Side, name: str) -> list[StackEven
     """The events of a stack of this name or id, oldest first, once its work is done."""
     client: Any = environment.accounts.client(side, "cloudformation")
     with translated(environment.scenario.account(side)):
-        while (found := client.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
-            time.sleep(environment.accounts.pace.poll)
+        found = _at_rest(environment, side, name)
         events = client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
     return [
         StackEvent(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
         for event in reversed(events)
     ]
+
+
+def _at_rest(environment: Environment, side: Side, name: str) -> Mapping[str, Any]:
+    """What CloudFormation says of the stack of this name or id once its work is done."""
+    client: Any = environment.accounts.client(side, "cloudformation")
+
+    def at_rest(stack: Mapping[str, Any]) -> bool:
+        return not stack["StackStatus"].endswith("PROGRESS")
+
+    def look() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+        return found
+
+    stack, done = environment.accounts.pace.wait_until(at_rest, look, timeout=_PATIENCE)
+    if not done:
+        raise StepError(
+            tr(
+                "Stack {name} is still in {status} after {minutes} minutes.",
+                name=stack["StackName"],
+                status=stack["StackStatus"],
+                minutes=_PATIENCE // 60,
+            ),
+            where=str(environment.scenario.account(side)),
+            fix=tr("CloudFormation goes on: do the same again when it is done."),
+        )
+    return stack
 
 
 def sweep(environment: Environment) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -180,19 +179,17 @@ class StateMachine(Resource[StoredMachine]):
 
     def _wait_until_gone(self) -> None:
         pace = self.environment.accounts.pace
-        deadline = time.monotonic() + pace.propagation
-        while self._is_there():
-            if time.monotonic() > deadline:
-                raise StepError(
-                    tr(
-                        "State machine {name} is still being deleted after {propagation:.0f} s.",
-                        name=self.name,
-                        propagation=pace.propagation,
-                    ),
-                    where=str(self.account),
-                    fix=tr("AWS ends its executions first; do the same again in a minute."),
-                )
-            time.sleep(pace.poll)
+        _, gone = pace.wait_until(lambda there: not there, self._is_there, timeout=pace.propagation)
+        if not gone:
+            raise StepError(
+                tr(
+                    "State machine {name} is still being deleted after {propagation:.0f} s.",
+                    name=self.name,
+                    propagation=pace.propagation,
+                ),
+                where=str(self.account),
+                fix=tr("AWS ends its executions first; do the same again in a minute."),
+            )
 
 
 def step_functions_may_assume(environment: Environment, side: Side, role_name: str, machine_arn: str) -> bool:
