@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,7 +13,9 @@ from tests.aws.playing import PlayedAws
 from xsfn_helpers import Lab
 from xsfn_helpers.aws.own_accounts import AwsAccounts
 from xsfn_helpers.aws.propagation import IAM_SPREADS, Pace
+from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import StepError
+from xsfn_helpers.deployment.environment import Environment
 
 DELAY = 5.0
 
@@ -83,3 +87,32 @@ def test_on_aws_itself_it_looks_once_a_second_and_waits_two_minutes(
     lab.environment.accounts.client(lab.operator.account.side, "sts").meta._endpoint_url = "https://sts.amazonaws.com"
 
     assert lab.environment.accounts.pace == Pace(poll=1.0, propagation=120.0)
+
+
+class TestUntilSomethingIsDone:
+    def test_the_first_look_that_is_done_is_given(self) -> None:
+        looks = iter((1, 2, 3, 4))
+
+        assert Pace(poll=0.001, propagation=0).wait_until(lambda n: n == 3, lambda: next(looks), timeout=60) == (
+            3,
+            True,
+        )
+
+    def test_after_the_deadline_the_last_look_is_given_and_said_not_to_be_done(self) -> None:
+        assert Pace(poll=0.001, propagation=0).wait_until(bool, lambda: 0, timeout=0.01) == (0, False)
+
+    def test_a_stack_that_never_comes_to_rest_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from xsfn_helpers.deployment.resources import stack
+
+        class Busy:
+            def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803
+                return {"Stacks": [{"StackName": StackName, "StackStatus": "CREATE_IN_PROGRESS"}]}
+
+        busy = SimpleNamespace(
+            scenario=Scenario(),
+            accounts=SimpleNamespace(pace=Pace(poll=0.001, propagation=0), client=lambda side, service: Busy()),
+        )
+        monkeypatch.setattr(stack, "_PATIENCE", 0)
+
+        with pytest.raises(StepError, match="Stack xsfn-a is still in CREATE_IN_PROGRESS after 0 minutes"):
+            stack.events_of(cast("Environment", busy), Side.OPERATOR, "xsfn-a")

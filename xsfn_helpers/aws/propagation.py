@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.common.language import mark, tr
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,22 @@ class Pace:
         while True:
             yield pause
             pause = min(pause * 2, longest)
+
+    def wait_until(
+        self, done: Callable[[T], bool], look: Callable[[], T], *, timeout: float, pause_first: bool = False
+    ) -> tuple[T, bool]:
+        """Look until what is seen is `done`, for at most `timeout` seconds: the last look, and whether it is done.
+
+        `pause_first` is for what can't be done yet, so that the first look isn't in vain. Raises what `look` raises.
+        """
+        deadline, pauses = time.monotonic() + timeout, self.pauses()
+        if pause_first:
+            time.sleep(next(pauses))
+        while not done(seen := look()):
+            if time.monotonic() > deadline:
+                return seen, False
+            time.sleep(next(pauses))
+        return seen, True
 
 
 _LONGEST_PAUSE: Final = 0.2

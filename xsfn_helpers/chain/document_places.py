@@ -1,4 +1,4 @@
-"""Where each of the five policy documents lives: in which role, as which kind of policy, made by which stage. Pure."""
+"""Where each of the seven documents lives: in which role or state machine, made by which stage. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from xsfn_helpers.iam import PolicyKind
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyPlace:
-    """One document's place. `policy` is the inline policy's name, empty for a trust policy.
-
-    `stage` is the one that makes it, 0 for the prerequisites.
-    """
+class DocumentPlace:
+    """One document's place: the role or state machine it is part of. `stage` makes it, 0 for the prerequisites."""
 
     document: str
     node: Node
     side: Side
     stage: int
+
+    def arn(self, scenario: Scenario) -> str:
+        """The ARN of the role or state machine."""
+        return _arn(scenario, self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlace(DocumentPlace):
+    """The place of a policy. `policy` is the inline policy's name, empty for a trust policy."""
+
     policy: str = ""
 
     @property
@@ -47,7 +54,7 @@ class PolicyPlace:
         return tr("stage {stage}", stage=self.stage) if self.stage else tr("the prerequisites")
 
     def role_name(self, scenario: Scenario) -> str:
-        return _role_arn(scenario, self.node).rpartition("/")[2]
+        return self.arn(scenario).rpartition("/")[2]
 
     def stored_text(self, role: StoredRole | None) -> str | None:
         """The document as it is stored, in lines; None where the role, or the policy in it, isn't there."""
@@ -75,6 +82,11 @@ POLICY_PLACES: Final[Mapping[str, PolicyPlace]] = {
         PolicyPlace("subject_role_trust", Node.SUBJECT_ROLE, Side.SUBJECT, 0),
     )
 }
+DOCUMENT_PLACES: Final[Mapping[str, DocumentPlace]] = {
+    **POLICY_PLACES,
+    "subject_definition": DocumentPlace("subject_definition", Node.SUBJECT_MACHINE, Side.SUBJECT, 0),
+    "operator_definition": DocumentPlace("operator_definition", Node.OPERATOR_MACHINE, Side.OPERATOR, 3),
+}
 
 
 def document_name(name: str) -> str:
@@ -91,7 +103,7 @@ def document_name(name: str) -> str:
 
 def role_as_made(scenario: Scenario, blueprint: Blueprint, node: Node) -> StoredRole:
     """A role as its stage would make it from `blueprint`: what a document that isn't there yet is judged in."""
-    arn = _role_arn(scenario, node)
+    arn = _arn(scenario, node)
     role = StoredRole(
         arn=arn,
         name=arn.rpartition("/")[2],
@@ -109,10 +121,12 @@ def role_as_made(scenario: Scenario, blueprint: Blueprint, node: Node) -> Stored
     return role
 
 
-def _role_arn(scenario: Scenario, node: Node) -> str:
+def _arn(scenario: Scenario, node: Node) -> str:
     arns = {
         Node.OPERATOR_ROLE: scenario.operator_role_arn,
         Node.EXECUTE_ROLE: scenario.execute_role_arn,
         Node.SUBJECT_ROLE: scenario.subject_role_arn,
+        Node.OPERATOR_MACHINE: scenario.operator_machine_arn,
+        Node.SUBJECT_MACHINE: scenario.subject_machine_arn,
     }
     return arns[node]

@@ -109,35 +109,6 @@ class Environment:
     def owns(self, tags: Mapping[str, str]) -> bool:
         return tags.get(LAB_TAG) == self.lab_id
 
-    def making(self, account: Account, thing: str, tags: Mapping[str, str] | None) -> Change:
-        """The change that makes a thing where there is none (no tags); one that exists is left as it is."""
-        if tags is None:
-            return Change(Action.CREATE, account, thing)
-        return Change(Action.LEAVE, account, thing) if self.owns(tags) else self.not_ours(account, thing, tags)
-
-    def removal(self, account: Account, thing: str, name: str, tags: Mapping[str, str] | None) -> Change | None:
-        """The change that takes a thing with these tags away: none for others', None where there is no such thing."""
-        if tags is None:
-            return None
-        if not self.owns(tags):
-            return self.not_ours(account, thing, tags)
-        return self.unproved(account, thing, name) or Change(Action.REMOVE, account, thing)
-
-    def unproved(self, account: Account, thing: str, name: str) -> Change | None:
-        """The change for a thing that carries the lab's tag, where nothing else says that the lab made it: none.
-
-        Anybody may have chosen the same lab id, or put the tag on a thing of theirs.
-        """
-        if self.accounts.made(self.lab_id, account.id, name):
-            return None
-        why = tr(
-            "it carries the tag {lab_tag} {lab_id!r}, but the ledger on this computer doesn't know that the lab made "
-            "it, so it isn't removed",
-            lab_tag=LAB_TAG,
-            lab_id=self.lab_id,
-        )
-        return Change(Action.NOT_OURS, account, thing, (why,))
-
     def not_ours(self, account: Account, thing: str, tags: Mapping[str, str]) -> Change:
         """The change for a thing that carries one of the lab's names but isn't the lab's: none, and why."""
         if LAB_TAG in tags:
@@ -150,23 +121,6 @@ class Environment:
         else:
             why = tr("it wasn't made by this lab: it has no tag {lab_tag}", lab_tag=LAB_TAG)
         return Change(Action.NOT_OURS, account, thing, (why,))
-
-    def adopting(self, key: str, account: Account, thing: str, difference: tuple[str, ...]) -> Change:
-        """The change for an adopted thing that differs so from what the lab would make: none, unless told."""
-        if not difference:
-            return Change(Action.ADOPT, account, thing)
-        action = Action.CHANGE if key in self.adopted.may_change else Action.ADOPT
-        return Change(action, account, thing, (*self.adopted.why(key), *difference))
-
-    def putting_back(self, kept_as: str, account: Account, thing: str, now: object) -> Change:
-        """The change that undoes what was done to an adopted thing, which stands as `now`; how it was is `kept_as`."""
-        kept = self.keeper.kept(kept_as)
-        if kept is None:
-            return Change(Action.NOT_OURS, account, thing, (tr("it is adopted: it was there before the lab"),))
-        if now != kept.after:
-            why = tr("it is adopted, and somebody has changed it since; how it was is in {path}", path=self.keeper.path)
-            return Change(Action.NOT_OURS, account, thing, (why,))
-        return Change(Action.PUT_BACK, account, thing, (tr("it is adopted: as it was before the lab changed it"),))
 
     @property
     def keeper(self) -> Keeper:

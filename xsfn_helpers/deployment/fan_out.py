@@ -156,7 +156,7 @@ class Hub:
         """Every account and every link, as the stored policies decide it; a `run` adds what went wrong where."""
         return shown(picture, self, run)
 
-    def _resources(self) -> tuple[Resource, ...]:
+    def _resources(self) -> tuple[Resource[Any], ...]:
         """In the order IAM allows: a trust policy names only what exists."""
         scenario, environment = self.environment.scenario, self.environment
         role = Role(
@@ -265,7 +265,7 @@ class Spoke:
         """What the Operator's Map is given for this account: whom to become, and what differs in the call."""
         return {ROLE: self.scenario.execute_role_arn, **{name: self.target.parameters[name] for name in varying(self)}}
 
-    def resources(self) -> tuple[Resource, ...]:
+    def resources(self) -> tuple[Resource[Any], ...]:
         """What the Subject has: the role its work runs as, its machine or thing, and the execute role."""
         scenario, environment = self.scenario, self.environment
         blueprint = Blueprint.recommended(scenario, (self.target,))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.common.errors import RunError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment.environment import Environment
-from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED
+from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, still_running
 
 # TaskStateAborted follows the one that failed, and doesn't tell whose it is (see the sandbox's branches).
 _ENDS: Final = ("TaskSucceeded", "TaskFailed", "TaskTimedOut")
@@ -67,14 +65,11 @@ class ReachRun(Renderable):
 
 def follow(environment: Environment, execution_arn: str, *, timeout: float = 60.0) -> ReachRun:
     """Wait for the execution's end. Raises `RunError` when it hasn't come after `timeout` seconds."""
-    deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
-    while (run := look(environment, execution_arn)).status == RUNNING:
-        if time.monotonic() > deadline:
-            raise RunError(
-                tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
-                where=str(environment.scenario.operator),
-            )
-        time.sleep(next(pauses))
+    run, done = environment.accounts.pace.wait_until(
+        lambda run: run.status != RUNNING, lambda: look(environment, execution_arn), timeout=timeout
+    )
+    if not done:
+        raise still_running(environment, timeout)
     return run
 
 

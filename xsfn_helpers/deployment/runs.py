@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,19 +133,19 @@ class Run(Renderable):
 
         Raises `RunError` when neither has happened after `timeout` seconds; the run goes on.
         """
-        deadline = time.monotonic() + timeout
-        run, pauses = self, self.environment.accounts.pace.pauses()
-        while run.subject_execution_arn is None and not run.ended:
-            if time.monotonic() > deadline:
-                raise RunError(
-                    tr(
-                        "The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout
-                    ),
-                    where=str(self.environment.scenario.operator),
-                    fix=tr("It goes on: `.wait()` waits for its end; `.stop()` stops it."),
-                )
-            time.sleep(next(pauses))
-            run = run.refresh()
+
+        def submitted(run: Run) -> bool:
+            return run.subject_execution_arn is not None or run.ended
+
+        if submitted(self):
+            return self
+        run, done = self.environment.accounts.pace.wait_until(submitted, self.refresh, timeout=timeout)
+        if not done:
+            raise RunError(
+                tr("The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout),
+                where=str(self.environment.scenario.operator),
+                fix=tr("It goes on: `.wait()` waits for its end; `.stop()` stops it."),
+            )
         return run
 
     # Older names; they go with 1.0.
@@ -235,29 +234,35 @@ def follow(
     `on_progress`, and whoever listens to the accounts' news, is given the run as it stands, at each look. Raises
     `RunError` when it hasn't ended after `timeout` seconds; it goes on running, and following it again picks it up.
     """
-    deadline = time.monotonic() + timeout
-    news, pauses = environment.accounts.events, environment.accounts.pace.pauses()
+    events = environment.accounts.events
 
-    def shown(described: DescribeExecutionOutputTypeDef) -> Run:
+    def seen() -> Run | None:
+        described = _describe(environment, Side.OPERATOR, operator_execution_arn)
+        if described["status"] == RUNNING and on_progress is None and not events.wanted:
+            return None
         run = _look(environment, described)
         if on_progress is not None:
             on_progress(run)
-        news.publish(Looked(run))
+        events.publish(Looked(run))
         return run
 
-    while True:
-        described = _describe(environment, Side.OPERATOR, operator_execution_arn)
-        if described["status"] != RUNNING:
-            return shown(described)
-        if on_progress is not None or news.wanted:
-            shown(described)
-        if time.monotonic() > deadline:
-            raise RunError(
-                tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
-                where=str(environment.scenario.operator),
-                fix=tr("It goes on: `.wait()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
-            )
-        time.sleep(next(pauses))
+    run, done = environment.accounts.pace.wait_until(lambda run: run is not None and run.ended, seen, timeout=timeout)
+    if run is None or not done:
+        raise still_running(
+            environment,
+            timeout,
+            fix=tr("It goes on: `.wait()` waits for it again, with `timeout=` for longer; `.stop()` stops it."),
+        )
+    return run
+
+
+def still_running(environment: Environment, timeout: float, *, fix: str = "") -> RunError:
+    """The error for an Operator execution that hasn't ended in time."""
+    return RunError(
+        tr("The Operator execution is still running after {timeout:g} s.", timeout=timeout),
+        where=str(environment.scenario.operator),
+        fix=fix,
+    )
 
 
 def stop(
@@ -271,11 +276,11 @@ def stop(
             **cast("Any", {name: text for name, text in reasons.items() if text}),
         )
     run = follow(environment, operator_execution_arn, timeout=timeout)
-    deadline, pauses = time.monotonic() + timeout, environment.accounts.pace.pauses()
-    while run.subject_status == RUNNING and time.monotonic() < deadline:
-        time.sleep(next(pauses))
-        run = run.refresh()
-    return run
+    if run.subject_status != RUNNING:
+        return run
+    return environment.accounts.pace.wait_until(
+        lambda run: run.subject_status != RUNNING, run.refresh, timeout=timeout, pause_first=True
+    )[0]
 
 
 @dataclass(frozen=True, slots=True)

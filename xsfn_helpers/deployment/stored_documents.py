@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.blueprint import DOCUMENT_NAMES
-from xsfn_helpers.chain.document_places import PolicyPlace
-from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, Document
-from xsfn_helpers.chain.scenario import Account, Scenario, Side
+from xsfn_helpers.chain.document_places import DOCUMENT_PLACES, DocumentPlace, PolicyPlace
+from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Environment
@@ -23,66 +21,43 @@ if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where one document lives: the role or state machine that it is part of, and a permissions policy's name."""
-
-    side: Side
-    owner: str
-    policy: str = ""
-
-    def read(self, environment: Environment) -> Document:
-        iam = environment.iam(self.side)
-        found: Any
-        with translated(self._account(environment)):
-            if self.policy:
-                found = iam.get_role_policy(RoleName=self.owner, PolicyName=self.policy)["PolicyDocument"]
-            elif self.owner.startswith(_ARN):
-                found = environment.states(self.side).describe_state_machine(stateMachineArn=self.owner)["definition"]
-            else:
-                found = iam.get_role(RoleName=self.owner)["Role"]["AssumeRolePolicyDocument"]
-        document: Document = json.loads(found) if isinstance(found, str) else found
-        return document
-
-    def save(self, environment: Environment, text: str) -> None:
-        iam = environment.iam(self.side)
-        with translated(self._account(environment)):
-            if self.policy:
-                iam.put_role_policy(RoleName=self.owner, PolicyName=self.policy, PolicyDocument=text)
-            elif self.owner.startswith(_ARN):
-                environment.states(self.side).update_state_machine(stateMachineArn=self.owner, definition=text)
-            else:
-                iam.update_assume_role_policy(RoleName=self.owner, PolicyDocument=text)
-
-    def _account(self, environment: Environment) -> Account:
-        return environment.scenario.account(self.side)
+def read_document(environment: Environment, name: str) -> Document:
+    """The document as it is stored now. Raises `StepError` when its role or state machine is missing."""
+    place = _place(name)
+    iam, arn = environment.iam(place.side), place.arn(environment.scenario)
+    found: Any
+    with translated(environment.scenario.account(place.side)):
+        if not isinstance(place, PolicyPlace):
+            found = environment.states(place.side).describe_state_machine(stateMachineArn=arn)["definition"]
+        elif place.policy:
+            role = place.role_name(environment.scenario)
+            found = iam.get_role_policy(RoleName=role, PolicyName=place.policy)["PolicyDocument"]
+        else:
+            found = iam.get_role(RoleName=place.role_name(environment.scenario))["Role"]["AssumeRolePolicyDocument"]
+    document: Document = json.loads(found) if isinstance(found, str) else found
+    return document
 
 
-_ARN: Final = "arn:"
+def _save(environment: Environment, place: DocumentPlace, text: str) -> None:
+    iam, arn = environment.iam(place.side), place.arn(environment.scenario)
+    with translated(environment.scenario.account(place.side)):
+        if not isinstance(place, PolicyPlace):
+            environment.states(place.side).update_state_machine(stateMachineArn=arn, definition=text)
+        elif place.policy:
+            role = place.role_name(environment.scenario)
+            iam.put_role_policy(RoleName=role, PolicyName=place.policy, PolicyDocument=text)
+        else:
+            iam.update_assume_role_policy(RoleName=place.role_name(environment.scenario), PolicyDocument=text)
 
 
-def home_of(scenario: Scenario, name: str) -> Home:
-    """Where the document of this name lives. Raises `ConfigError` for a name that there is none of."""
-    homes = {
-        "operator_role_trust": Home(Side.OPERATOR, scenario.operator_role_name),
-        "subject_role_trust": Home(Side.SUBJECT, scenario.subject_role_name),
-        "subject_definition": Home(Side.SUBJECT, scenario.subject_machine_arn),
-        "execute_role_trust": Home(Side.SUBJECT, scenario.execute_role_name),
-        "execute_role_permissions": Home(Side.SUBJECT, scenario.execute_role_name, EXECUTE_POLICY_NAME),
-        "operator_role_permissions": Home(Side.OPERATOR, scenario.operator_role_name, OPERATOR_POLICY_NAME),
-        "operator_definition": Home(Side.OPERATOR, scenario.operator_machine_arn),
-    }
-    if name not in homes:
+def _place(name: str) -> DocumentPlace:
+    """Raises `ConfigError` for a name that there is no document of."""
+    if name not in DOCUMENT_PLACES:
         raise ConfigError(
             tr("There is no document {name!r}.", name=name),
             fix=tr("There are: {names}.", names=", ".join(DOCUMENT_NAMES)),
         )
-    return homes[name]
-
-
-def read_document(environment: Environment, name: str) -> Document:
-    """The document as it is stored now. Raises `StepError` when its role or state machine is missing."""
-    return home_of(environment.scenario, name).read(environment)
+    return DOCUMENT_PLACES[name]
 
 
 def save_documents(
@@ -94,7 +69,7 @@ def save_documents(
     """
     checked = blueprint.using(**documents)
     for name in documents:
-        home_of(environment.scenario, name).save(environment, getattr(checked, name))
+        _save(environment, _place(name), checked.text(name))
 
 
 def right_document(blueprint: Blueprint, name: str) -> Document:

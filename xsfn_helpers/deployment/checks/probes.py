@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
@@ -31,6 +31,7 @@ from xsfn_helpers.deployment.runs import ENDS, RUNNING
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
+T = TypeVar("T")
 
 PREFIX: Final = "xsfn-probe-"
 _POLICY_NAME: Final = "assume-subject-execute-role"
@@ -199,33 +200,29 @@ def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Endin
         return _wait(environment, answer["executionArn"])
 
 
-def _wait(environment: Environment, execution_arn: str, *, timeout: float = 60.0) -> Ending:
-    deadline = time.monotonic() + timeout
-    pauses = environment.accounts.pace.pauses()
-    while True:
-        time.sleep(next(pauses))
-        with translated(environment.scenario.operator):
-            described = environment.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
-        if described["status"] != RUNNING:
-            return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
-        if time.monotonic() > deadline:
-            raise _hasnt_ended(environment, timeout)
+def _wait(environment: Environment, execution_arn: str) -> Ending:
+    def look() -> Ending:
+        described = environment.states(Side.OPERATOR).describe_execution(executionArn=execution_arn)
+        return Ending(described["status"], described.get("error", ""), described.get("cause", ""))
+
+    return _in_time(environment, lambda ending: ending.status != RUNNING, look)
 
 
-def _wait_for_history(
-    environment: Environment, execution_arn: str, *, timeout: float = 60.0
-) -> list[HistoryEventTypeDef]:
-    deadline = time.monotonic() + timeout
-    pauses = environment.accounts.pace.pauses()
-    while True:
-        time.sleep(next(pauses))
-        with translated(environment.scenario.operator):
-            pages = environment.states(Side.OPERATOR).get_paginator("get_execution_history")
-            history = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
-        if history and history[-1]["type"] in ENDS:
-            return history
-        if time.monotonic() > deadline:
-            raise _hasnt_ended(environment, timeout)
+def _wait_for_history(environment: Environment, execution_arn: str) -> list[HistoryEventTypeDef]:
+    def look() -> list[HistoryEventTypeDef]:
+        pages = environment.states(Side.OPERATOR).get_paginator("get_execution_history")
+        return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+
+    return _in_time(environment, lambda history: bool(history) and history[-1]["type"] in ENDS, look)
+
+
+def _in_time(environment: Environment, ended: Callable[[T], bool], look: Callable[[], T]) -> T:
+    operator, timeout = environment.scenario.operator, 60.0
+    with translated(operator):
+        seen, done = environment.accounts.pace.wait_until(ended, look, timeout=timeout, pause_first=True)
+    if not done:
+        raise RunError(tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(operator))
+    return seen
 
 
 def _ending_of_first(history: list[HistoryEventTypeDef]) -> Ending:
@@ -245,12 +242,6 @@ def _ending(event: HistoryEventTypeDef) -> Ending:
     told_of: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
     status = ENDS.get(event["type"], "FAILED")
     return Ending(status, told_of.get("error", ""), told_of.get("cause", ""))
-
-
-def _hasnt_ended(environment: Environment, timeout: float) -> RunError:
-    return RunError(
-        tr("A probe hasn't ended after {timeout:g} s.", timeout=timeout), where=str(environment.scenario.operator)
-    )
 
 
 @contextmanager

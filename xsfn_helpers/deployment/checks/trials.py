@@ -22,7 +22,7 @@ from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import probes
 from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
-from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, Run, begin, follow, how_far, look, stop
+from xsfn_helpers.deployment.runs import RUNNING, SUCCEEDED, Begun, Run, begin, follow, how_far, look, stop
 
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 _NOT_AUTHORIZED: Final = "is not authorized to "
@@ -130,13 +130,12 @@ def subject_alone(environment: Environment) -> str:
     states = environment.states(Side.SUBJECT)
     with translated(subject):
         execution = states.start_execution(stateMachineArn=environment.scenario.subject_machine_arn)["executionArn"]
-        deadline = time.monotonic() + 60
-        pauses = environment.accounts.pace.pauses()
-        while True:
-            time.sleep(next(pauses))
-            status = states.describe_execution(executionArn=execution)["status"]
-            if status != RUNNING or time.monotonic() > deadline:
-                return status
+        return environment.accounts.pace.wait_until(
+            lambda status: status != RUNNING,
+            lambda: states.describe_execution(executionArn=execution)["status"],
+            timeout=60,
+            pause_first=True,
+        )[0]
 
 
 def run(environment: Environment, *, allowed: bool) -> Run:
@@ -210,17 +209,21 @@ def _begun(environment: Environment) -> tuple[str, bool]:
     One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
     execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
     """
-    pace = environment.accounts.pace
-    deadline = time.monotonic() + pace.propagation
-    execution, pauses = begin(environment), pace.pauses()
-    while True:
-        time.sleep(next(pauses))
-        tried = how_far(environment, execution)
-        goes_on, succeeded = tried.status == RUNNING, tried.status == SUCCEEDED
-        if not (succeeded or (goes_on and not tried.submitted)) or time.monotonic() > deadline:
-            return execution, goes_on
-        if succeeded:
+    execution, tried = begin(environment), None
+
+    def look() -> Begun:
+        nonlocal execution, tried
+        if tried is not None and tried.status == SUCCEEDED:
             execution = begin(environment)
+        tried = how_far(environment, execution)
+        return tried
+
+    def as_wanted(tried: Begun) -> bool:
+        return tried.status != SUCCEEDED and (tried.status != RUNNING or tried.submitted)
+
+    pace = environment.accounts.pace
+    seen, _ = pace.wait_until(as_wanted, look, timeout=pace.propagation, pause_first=True)
+    return execution, seen.status == RUNNING
 
 
 def was_refused(tried: Run) -> bool:

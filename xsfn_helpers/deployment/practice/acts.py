@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Make:
     """Make a thing that the setup doesn't have."""
 
-    thing: Callable[[Environment], Resource]
+    thing: Callable[[Environment], Resource[Any]]
 
     def apply(self, deployment: Deployment) -> None:
         self.thing(deployment.environment).apply()
@@ -33,7 +33,7 @@ class Make:
 class Unmake:
     """Take away a thing of the setup."""
 
-    thing: Callable[[Deployment], Resource]
+    thing: Callable[[Deployment], Resource[Any]]
 
     def apply(self, deployment: Deployment) -> None:
         self.thing(deployment).undo()

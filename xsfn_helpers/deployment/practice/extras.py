@@ -16,7 +16,7 @@ from xsfn_helpers.deployment.resources.resource import Resource
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 
 
-def extras(environment: Environment) -> tuple[Resource, ...]:
+def extras(environment: Environment) -> tuple[Resource[Any], ...]:
     """Everything that any fault may add."""
     return (twin_role(environment), loud_machine(environment), boundary(environment))
 

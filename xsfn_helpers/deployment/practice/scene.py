@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.reading import read_role
-from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME
+from xsfn_helpers.chain.document_places import POLICY_PLACES, PolicyPlace
+from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Account, Side
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
@@ -51,27 +52,25 @@ def scene(environment: Environment, sides: Sequence[Side]) -> Scene:
 
 
 def _account(environment: Environment, side: Side) -> Iterator[Exhibit]:
-    scenario = environment.scenario
-    if side is Side.OPERATOR:
-        yield from _role(environment, side, scenario.operator_role_name, "operator_role", OPERATOR_POLICY_NAME)
-    else:
-        yield from _role(environment, side, scenario.execute_role_name, "execute_role", EXECUTE_POLICY_NAME)
-        yield from _role(environment, side, scenario.subject_role_name, "subject_role", "")
+    for node in (Node.OPERATOR_ROLE, Node.EXECUTE_ROLE, Node.SUBJECT_ROLE):
+        places = [place for place in POLICY_PLACES.values() if place.node is node and place.side is side]
+        if places:
+            yield from _role(environment, side, places)
     yield from _machines(environment, side)
 
 
-def _role(environment: Environment, side: Side, name: str, known_as: str, own_policy: str) -> Iterator[Exhibit]:
-    account = environment.scenario.account(side)
+def _role(environment: Environment, side: Side, places: Sequence[PolicyPlace]) -> Iterator[Exhibit]:
+    account, name = environment.scenario.account(side), places[0].role_name(environment.scenario)
+    editable = {place.policy: place.document for place in places}
     with translated(account):
         role = read_role(environment.iam(side), name)
     if role is None:
         yield Exhibit(account, tr("Role {name}", name=name), "", tr("There is no such role."))
         return
-    yield _document(account, tr("Role {name}: trust policy", name=name), f"{known_as}_trust", role.trust)
+    yield _document(account, tr("Role {name}: trust policy", name=name), editable[""], role.trust)
     for policy, document in role.inline.items():
-        editable = f"{known_as}_permissions" if policy == own_policy else ""
         title = tr("Role {name}: inline policy {policy}", name=name, policy=policy)
-        yield _document(account, title, editable, document)
+        yield _document(account, title, editable.get(policy, ""), document)
     for managed in role.attached:
         title = tr("Role {name}: managed policy {policy}", name=name, policy=managed.name)
         yield _document(account, title, "", managed.document)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -14,60 +14,29 @@ from xsfn_helpers.aws.propagation import IAM_SPREADS, Waiting
 from xsfn_helpers.aws.reading import new_role, read_role
 from xsfn_helpers.chain.plan import Action, Change
 from xsfn_helpers.chain.policy_diff import policy_diff, same_policy, trusts_deleted_role
-from xsfn_helpers.chain.scenario import Account, Side
-from xsfn_helpers.chain.stored import StoredRole
+from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.chain.stored import Document, StoredRole
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.environment import LAB_TAG, Environment
-from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.environment import LAB_TAG
+from xsfn_helpers.deployment.resources.resource import Resource
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import TagTypeDef
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class Role(Resource[StoredRole]):
     """A role with this trust policy, no boundary, and no policies but inline ones named in `policies`."""
 
-    environment: Environment
-    side: Side
     name: str
     trust: str
     policies: frozenset[str]
 
     @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
-
-    @property
     def thing(self) -> str:
         return tr("role {name}", name=self.name)
-
-    def plan(self) -> Change:
-        return self._compare(self._read())
-
-    def apply(self) -> Change:
-        role = self._read()
-        change = self._compare(role)
-        refuse_foreign(change)
-        iam = self.environment.iam(self.side)
-        if role is None:
-            try:
-                self.create()
-            except StepError as error:
-                if cause_code(error) != "EntityAlreadyExists":
-                    raise
-                self.environment.changed()
-                return self.apply()  # another notebook was faster
-        elif change.action is Action.CHANGE:
-            if not same_policy(role.trust, json.loads(self.trust)):
-                if not self.environment.owns(role.tags):
-                    self.environment.keeper.keep(self._kept_as, role.trust, json.loads(self.trust))
-                self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
-            if self.environment.owns(role.tags):
-                self._strip(iam, role)
-            self.environment.changed()
-        return change
 
     def create(self) -> None:
         """Make it, without a look at what stands there. Raises `StepError` where there is one of its name."""
@@ -93,63 +62,65 @@ class Role:
                 _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
             _gone(iam.delete_role, RoleName=self.name)
 
-    def plan_undo(self) -> Change | None:
-        return self._compare_undo(self._read())
-
-    def undo(self) -> Change | None:
-        role = self._read()
-        change = self._compare_undo(role)
-        iam = self.environment.iam(self.side)
-        if change is not None and change.action is Action.PUT_BACK:
-            self._put_back(iam)
-        if role is None or change is None or change.action is not Action.REMOVE:
-            return change
-        with translated(self.account):
-            for policy in role.attached:
-                _gone(iam.detach_role_policy, RoleName=self.name, PolicyArn=policy.arn)
-            for name in role.inline:
-                _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
-            _gone(iam.delete_role, RoleName=self.name)
-        return change
-
-    def _read(self) -> StoredRole | None:
+    def _stored(self) -> StoredRole | None:
         return self.environment.role(self.side, self.name)
 
-    def _compare(self, role: StoredRole | None) -> Change:
-        wanted = json.loads(self.trust)
-        if role is None:
-            return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
-        if not self.environment.owns(role.tags):
-            if self._adopted is None:
-                return self.environment.not_ours(self.account, self.thing, role.tags)
-            same = same_policy(role.trust, wanted)
-            difference = () if same else (tr("trust policy:"), *policy_diff(role.trust, wanted))
-            return self.environment.adopting(self._adopted, self.account, self.thing, difference)
-        details: list[str] = []
-        if not same_policy(role.trust, wanted):
-            if trusts_deleted_role(role.trust):
-                details.append(tr("its trust policy names a role that was deleted since, so it must be saved again"))
-            details += [tr("trust policy:"), *policy_diff(role.trust, wanted)]
-        details += [tr("remove inline policy {name}, which no stage makes", name=name) for name in self._surplus(role)]
-        details += [
-            tr("detach managed policy {name}, which no stage attaches", name=policy.name) for policy in role.attached
-        ]
-        if role.boundary:
-            details.append(tr("remove the permissions boundary {name}, which no stage sets", name=role.boundary.name))
-        return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
+    def _tags(self, stored: StoredRole) -> Mapping[str, str]:
+        return stored.tags
 
-    def _compare_undo(self, role: StoredRole | None) -> Change | None:
-        if role is None:
-            return None
-        if not self.environment.owns(role.tags):
-            if self._adopted is not None:
-                return self.environment.putting_back(self._kept_as, self.account, self.thing, role.trust)
-            return self.environment.not_ours(self.account, self.thing, role.tags)
-        if unproved := self.environment.unproved(self.account, self.thing, self.name):
-            return unproved
-        details = [tr("inline policy {name} goes with it", name=name) for name in role.inline]
-        details += [tr("managed policy {name} is detached", name=policy.name) for policy in role.attached]
-        return Change(Action.REMOVE, self.account, self.thing, tuple(details))
+    def _make(self, change: Change) -> Change:
+        try:
+            self.create()
+        except StepError as error:
+            if cause_code(error) != "EntityAlreadyExists":
+                raise
+            self.environment.changed()
+            return self.apply()  # another notebook was faster
+        return change
+
+    def _alter(self, stored: StoredRole) -> None:
+        iam = self.environment.iam(self.side)
+        if not same_policy(stored.trust, self._wanted()):
+            self._save_trust(lambda: iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust))
+        if self._owned(stored):
+            self._strip(iam, stored)
+        self.environment.changed()
+
+    def _remove(self, stored: StoredRole) -> None:
+        iam = self.environment.iam(self.side)
+        for policy in stored.attached:
+            _gone(iam.detach_role_policy, RoleName=self.name, PolicyArn=policy.arn)
+        for name in stored.inline:
+            _gone(iam.delete_role_policy, RoleName=self.name, PolicyName=name)
+        _gone(iam.delete_role, RoleName=self.name)
+
+    def _difference(self, stored: StoredRole, *, owned: bool) -> tuple[str, ...]:
+        details: list[str] = []
+        if not same_policy(stored.trust, self._wanted()):
+            if owned and trusts_deleted_role(stored.trust):
+                details.append(tr("its trust policy names a role that was deleted since, so it must be saved again"))
+            details += [tr("trust policy:"), *policy_diff(stored.trust, self._wanted())]
+        if not owned:
+            return tuple(details)
+        details += [
+            tr("remove inline policy {name}, which no stage makes", name=name) for name in self._surplus(stored)
+        ]
+        details += [
+            tr("detach managed policy {name}, which no stage attaches", name=policy.name) for policy in stored.attached
+        ]
+        if stored.boundary:
+            details.append(tr("remove the permissions boundary {name}, which no stage sets", name=stored.boundary.name))
+        return tuple(details)
+
+    def _goes_with(self, stored: StoredRole) -> tuple[str, ...]:
+        return (
+            *(tr("inline policy {name} goes with it", name=name) for name in stored.inline),
+            *(tr("managed policy {name} is detached", name=policy.name) for policy in stored.attached),
+        )
+
+    @property
+    def _known_as(self) -> str:
+        return self.name
 
     @property
     def _adopted(self) -> str | None:
@@ -159,12 +130,15 @@ class Role:
     def _kept_as(self) -> str:
         return f"{self.account.id} role {self.name}"
 
-    def _put_back(self, iam: IAMClient) -> None:
-        kept = self.environment.keeper.kept(self._kept_as)
-        assert kept is not None  # the change was made of it
-        with translated(self.account):
-            iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(kept.before))
-        self.environment.keeper.forget(self._kept_as)
+    def _now(self, stored: StoredRole) -> Document:
+        return stored.trust
+
+    def _wanted(self) -> Any:
+        return json.loads(self.trust)
+
+    def _restore(self, before: Document) -> None:
+        iam = self.environment.iam(self.side)
+        iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(before))
 
     def _surplus(self, role: StoredRole) -> list[str]:
         return [name for name in role.inline if name not in self.policies]
@@ -216,47 +190,16 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class InlinePolicy:
+class InlinePolicy(Resource[StoredRole]):
     """A permissions policy inside one of the lab's roles. It can't be tagged: the role's tag says whose it is."""
 
-    environment: Environment
-    side: Side
     role: str
     name: str
     text: str
 
     @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
-
-    @property
     def thing(self) -> str:
         return tr("inline policy {name} of role {role}", name=self.name, role=self.role)
-
-    def plan(self) -> Change:
-        role = self._read()
-        if role is None:
-            return Change(Action.CREATE, self.account, self.thing)
-        stored = role.inline.get(self.name)
-        wanted = json.loads(self.text)
-        if not self.environment.owns(role.tags):
-            if self._adopted is None:
-                return self.environment.not_ours(self.account, self.thing, role.tags)
-            difference = () if stored == wanted else policy_diff(stored or {}, wanted)
-            return self.environment.adopting(self._adopted, self.account, self.thing, difference)
-        if stored is None:
-            return Change(Action.CREATE, self.account, self.thing)
-        if same_policy(stored, wanted):
-            return Change(Action.LEAVE, self.account, self.thing)
-        return Change(Action.CHANGE, self.account, self.thing, policy_diff(stored, wanted))
-
-    def apply(self) -> Change:
-        change = self.plan()
-        refuse_foreign(change)
-        if change.action.alters:
-            self._keep()
-            self.save()
-        return change
 
     def save(self) -> None:
         """Save it over what stands there, without a look. Raises `StepError` where there is no such role."""
@@ -275,25 +218,38 @@ class InlinePolicy:
             ) from error.__cause__
         self.environment.changed()
 
-    def plan_undo(self) -> Change | None:
-        role = self._read()
-        if role is None or self.name not in role.inline:
-            return None
-        if not self.environment.owns(role.tags):
-            if self._adopted is not None:
-                return self.environment.putting_back(self._kept_as, self.account, self.thing, role.inline[self.name])
-            return self.environment.not_ours(self.account, self.thing, role.tags)
-        unproved = self.environment.unproved(self.account, self.thing, self.role)
-        return unproved or Change(Action.REMOVE, self.account, self.thing)
+    def _stored(self) -> StoredRole | None:
+        return self.environment.role(self.side, self.role)
 
-    def undo(self) -> Change | None:
-        change = self.plan_undo()
-        if change is not None and change.action is Action.PUT_BACK:
-            self._put_back()
-        if change is not None and change.action is Action.REMOVE:
-            with translated(self.account):
-                _gone(self.environment.iam(self.side).delete_role_policy, RoleName=self.role, PolicyName=self.name)
+    def _holds(self, stored: StoredRole) -> bool:
+        return self.name in stored.inline
+
+    def _tags(self, stored: StoredRole) -> Mapping[str, str]:
+        return stored.tags
+
+    def _compare(self, stored: StoredRole | None) -> Change:
+        if stored is None:  # whether the role is missing is the role's to say
+            return Change(Action.CREATE, self.account, self.thing)
+        return Resource._compare(self, stored)
+
+    def _difference(self, stored: StoredRole, *, owned: bool) -> tuple[str, ...]:
+        there, wanted = self._now(stored), self._wanted()
+        same = there is not None and same_policy(there, wanted) if owned else there == wanted
+        return () if same else policy_diff(there or {}, wanted)
+
+    def _make(self, change: Change) -> Change:
+        self.save()
         return change
+
+    def _alter(self, stored: StoredRole) -> None:
+        self.save()
+
+    def _remove(self, stored: StoredRole) -> None:
+        _gone(self.environment.iam(self.side).delete_role_policy, RoleName=self.role, PolicyName=self.name)
+
+    @property
+    def _known_as(self) -> str:
+        return self.role
 
     @property
     def _adopted(self) -> str | None:
@@ -303,26 +259,18 @@ class InlinePolicy:
     def _kept_as(self) -> str:
         return f"{self.account.id} inline policy {self.name} of role {self.role}"
 
-    def _keep(self) -> None:
-        """Remember what stands in a role that isn't the lab's, before it is changed."""
-        role = self._read()
-        if self._adopted is not None and role is not None and not self.environment.owns(role.tags):
-            self.environment.keeper.keep(self._kept_as, role.inline.get(self.name), json.loads(self.text))
+    def _now(self, stored: StoredRole) -> Document | None:
+        return stored.inline.get(self.name)
 
-    def _put_back(self) -> None:
-        kept = self.environment.keeper.kept(self._kept_as)
-        assert kept is not None  # the change was made of it
+    def _wanted(self) -> Any:
+        return json.loads(self.text)
+
+    def _restore(self, before: Document | None) -> None:
         iam = self.environment.iam(self.side)
-        with translated(self.account):
-            if kept.before is None:
-                _gone(iam.delete_role_policy, RoleName=self.role, PolicyName=self.name)
-            else:
-                text = json.dumps(kept.before)
-                iam.put_role_policy(RoleName=self.role, PolicyName=self.name, PolicyDocument=text)
-        self.environment.keeper.forget(self._kept_as)
-
-    def _read(self) -> StoredRole | None:
-        return self.environment.role(self.side, self.role)
+        if before is None:
+            _gone(iam.delete_role_policy, RoleName=self.role, PolicyName=self.name)
+        else:
+            iam.put_role_policy(RoleName=self.role, PolicyName=self.name, PolicyDocument=json.dumps(before))
 
 
 def _gone(call: Callable[..., object], **parameters: str) -> None:
@@ -335,17 +283,11 @@ def _gone(call: Callable[..., object], **parameters: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ManagedPolicy:
+class ManagedPolicy(Resource[Mapping[str, str]]):
     """A policy with its own ARN; one that exists is taken as it is. To be removed it mustn't be attached any more."""
 
-    environment: Environment
-    side: Side
     arn: str
     text: str
-
-    @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
 
     @property
     def name(self) -> str:
@@ -355,42 +297,33 @@ class ManagedPolicy:
     def thing(self) -> str:
         return tr("managed policy {name}", name=self.name)
 
-    def plan(self) -> Change:
-        return self.environment.making(self.account, self.thing, self._tags())
-
-    def apply(self) -> Change:
-        change = self.plan()
-        refuse_foreign(change)
-        if change.action is Action.CREATE:
-            with translated(self.account):
-                self._iam.create_policy(
-                    PolicyName=self.name,
-                    PolicyDocument=self.text,
-                    Tags=[{"Key": LAB_TAG, "Value": self.environment.lab_id}],
-                )
-        return change
-
-    def plan_undo(self) -> Change | None:
-        return self.environment.removal(self.account, self.thing, self.name, self._tags())
-
-    def undo(self) -> Change | None:
-        change = self.plan_undo()
-        if change is not None and change.action is Action.REMOVE:
-            with translated(self.account):
-                for version in self._iam.list_policy_versions(PolicyArn=self.arn)["Versions"]:
-                    if not version["IsDefaultVersion"]:
-                        self._iam.delete_policy_version(PolicyArn=self.arn, VersionId=version["VersionId"])
-                self._iam.delete_policy(PolicyArn=self.arn)
-        return change
-
-    @property
-    def _iam(self) -> IAMClient:
-        return self.environment.iam(self.side)
-
-    def _tags(self) -> dict[str, str] | None:
+    def _stored(self) -> Mapping[str, str] | None:
         with translated(self.account):
             try:
                 tags = self._iam.list_policy_tags(PolicyArn=self.arn)["Tags"]
             except self._iam.exceptions.NoSuchEntityException:
                 return None
         return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def _tags(self, stored: Mapping[str, str]) -> Mapping[str, str]:
+        return stored
+
+    def _make(self, change: Change) -> Change:
+        tags: list[TagTypeDef] = [{"Key": LAB_TAG, "Value": self.environment.lab_id}]
+        with translated(self.account):
+            self._iam.create_policy(PolicyName=self.name, PolicyDocument=self.text, Tags=tags)
+        return change
+
+    def _remove(self, stored: Mapping[str, str]) -> None:
+        for version in self._iam.list_policy_versions(PolicyArn=self.arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                self._iam.delete_policy_version(PolicyArn=self.arn, VersionId=version["VersionId"])
+        self._iam.delete_policy(PolicyArn=self.arn)
+
+    @property
+    def _known_as(self) -> str:
+        return self.name
+
+    @property
+    def _iam(self) -> IAMClient:
+        return self.environment.iam(self.side)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,32 +11,28 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import cause_code, message_of, translated
 from xsfn_helpers.chain.plan import Action, Change, Plan
-from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
-from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.resources.resource import Removable, refuse_foreign
 
 # Nobody is to make a named role unknowingly:
 # docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
 CAPABILITIES: Final = ("CAPABILITY_NAMED_IAM",)
 _NO_CHANGE: Final = "No updates are to be performed."
 _FAILED_FIRST: Final = "ROLLBACK_COMPLETE"
+# Roles and state machines take a minute or two; a stack that is rolled back takes longer.
+_PATIENCE: Final = 30 * 60
 _DENIED: Final = ("AccessDenied", "AccessDeniedException")
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Removable[Mapping[str, Any]]):
     """The stack of one account. What it makes carries the lab's tag through it."""
 
-    environment: Environment
-    side: Side
     chosen_name: str = ""
-
-    @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
 
     @property
     def name(self) -> str:
@@ -55,7 +50,7 @@ class Stack:
         """
         stored = self._stored()
         if stored is not None:
-            refuse_foreign(self._owned(stored))
+            refuse_foreign(self._compare_undo(stored))
             if stored["StackStatus"] == _FAILED_FIRST:  # nothing is left of it but its name, which must go first
                 self.undo()
                 stored = None
@@ -78,28 +73,11 @@ class Stack:
                 return Change(Action.LEAVE, self.account, self.thing)
             return self._ended(Action.CHANGE, "UPDATE_COMPLETE")
 
-    def plan_undo(self) -> Change | None:
-        """What `undo` would remove. Reads only."""
-        stored = self._stored()
-        return self._owned(stored) if stored is not None else None
-
-    def undo(self) -> Change | None:
-        """Delete the stack with all it made; None where there is none, or none that may be seen."""
-        stored = self._stored()
-        if stored is None:
-            return None
-        change = self._owned(stored)
-        if change.action is not Action.REMOVE:
-            return change
-        with translated(self.account):
-            self._client.delete_stack(StackName=stored["StackId"])
-            return self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
-
     @property
     def _client(self) -> Any:
         return self.environment.accounts.client(self.side, "cloudformation")
 
-    def _stored(self) -> dict[str, Any] | None:
+    def _stored(self) -> Mapping[str, Any] | None:
         """What CloudFormation says of the stack. Who may not ask has none: only whoever deployed can take it back."""
         try:
             with translated(self.account):
@@ -110,18 +88,19 @@ class Stack:
             raise
         return found
 
-    def _owned(self, stored: Mapping[str, Any]) -> Change:
-        tags = {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
-        if not self.environment.owns(tags):
-            return self.environment.not_ours(self.account, self.thing, tags)
-        unproved = self.environment.unproved(self.account, self.thing, self.name)
-        return unproved or Change(Action.REMOVE, self.account, self.thing)
+    def _tags(self, stored: Mapping[str, Any]) -> Mapping[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in stored.get("Tags", [])}
+
+    def _remove(self, stored: Mapping[str, Any]) -> None:
+        self._client.delete_stack(StackName=stored["StackId"])
+        self._ended(Action.REMOVE, "DELETE_COMPLETE", stack_id=stored["StackId"])
+
+    @property
+    def _known_as(self) -> str:
+        return self.name
 
     def _ended(self, action: Action, wanted: str, *, stack_id: str | None = None) -> Change:
-        pace = self.environment.accounts.pace
-        stack = stack_id or self.name
-        while (found := self._client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
-            time.sleep(pace.poll)
+        found = _at_rest(self.environment, self.side, stack_id or self.name)
         events = self._client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
         if found["StackStatus"] != wanted:
             reasons = [
@@ -167,13 +146,38 @@ def events_of(environment: Environment, side: Side, name: str) -> list[StackEven
     """The events of a stack of this name or id, oldest first, once its work is done."""
     client: Any = environment.accounts.client(side, "cloudformation")
     with translated(environment.scenario.account(side)):
-        while (found := client.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
-            time.sleep(environment.accounts.pace.poll)
+        found = _at_rest(environment, side, name)
         events = client.describe_stack_events(StackName=found["StackId"])["StackEvents"]
     return [
         StackEvent(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
         for event in reversed(events)
     ]
+
+
+def _at_rest(environment: Environment, side: Side, name: str) -> Mapping[str, Any]:
+    """What CloudFormation says of the stack of this name or id once its work is done."""
+    client: Any = environment.accounts.client(side, "cloudformation")
+
+    def at_rest(stack: Mapping[str, Any]) -> bool:
+        return not stack["StackStatus"].endswith("PROGRESS")
+
+    def look() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+        return found
+
+    stack, done = environment.accounts.pace.wait_until(at_rest, look, timeout=_PATIENCE)
+    if not done:
+        raise StepError(
+            tr(
+                "Stack {name} is still in {status} after {minutes} minutes.",
+                name=stack["StackName"],
+                status=stack["StackStatus"],
+                minutes=_PATIENCE // 60,
+            ),
+            where=str(environment.scenario.account(side)),
+            fix=tr("CloudFormation goes on: do the same again when it is done."),
+        )
+    return stack
 
 
 def sweep(environment: Environment) -> Plan:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,15 +11,15 @@ from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, code_of, message_of, retry_while, translated
 from xsfn_helpers.aws.propagation import Waiting
-from xsfn_helpers.chain.plan import Action, Change, text_diff
-from xsfn_helpers.chain.scenario import Account, Side
+from xsfn_helpers.chain.plan import Change, text_diff
+from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.stored import StoredMachine
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
-from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.resources.resource import Resource, refuse_foreign
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 
 if TYPE_CHECKING:
@@ -30,18 +29,12 @@ _NOT_YET: Final = mark("Step Functions doesn't see its role yet, or a machine of
 
 
 @dataclass(frozen=True, slots=True)
-class StateMachine:
+class StateMachine(Resource[StoredMachine]):
     """A state machine with this definition, running under this role."""
 
-    environment: Environment
-    side: Side
     name: str
     role_arn: str
     definition: str
-
-    @property
-    def account(self) -> Account:
-        return self.environment.scenario.account(self.side)
 
     @property
     def arn(self) -> str:
@@ -51,32 +44,6 @@ class StateMachine:
     @property
     def thing(self) -> str:
         return tr("state machine {name}", name=self.name)
-
-    def plan(self) -> Change:
-        stored = self._stored()
-        if stored is None:
-            return Change(Action.MISSING if self._adopted else Action.CREATE, self.account, self.thing)
-        if not self.environment.owns(stored.tags) and self._adopted is None:
-            return self.environment.not_ours(self.account, self.thing, stored.tags)
-        details: list[str] = []
-        if stored.role_arn != self.role_arn:
-            details.append(tr("role: {stored} becomes {role_arn}", stored=stored.role_arn, role_arn=self.role_arn))
-        there, wanted = json.loads(stored.definition), json.loads(self.definition)
-        if there != wanted:
-            details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
-        if self._adopted is not None and not self.environment.owns(stored.tags):
-            return self.environment.adopting(self._adopted, self.account, self.thing, tuple(details))
-        return Change(Action.CHANGE if details else Action.LEAVE, self.account, self.thing, tuple(details))
-
-    def apply(self) -> Change:
-        change = self.plan()
-        refuse_foreign(change)
-        if change.action is Action.CREATE:
-            self.create()
-        elif change.action is Action.CHANGE:
-            self._keep()
-            self.save()
-        return change
 
     def create(self) -> None:
         """Make it, without a look at what stands there."""
@@ -115,31 +82,38 @@ class StateMachine:
             refuse_foreign(self.environment.not_ours(self.account, self.thing, tags))
         return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
 
-    def plan_undo(self) -> Change | None:
-        stored = self._stored()
-        if stored is None:
-            return None
-        if not self.environment.owns(stored.tags):
-            if self._adopted is not None:
-                return self.environment.putting_back(
-                    self._kept_as, self.account, self.thing, [stored.definition, stored.role_arn]
-                )
-            return self.environment.not_ours(self.account, self.thing, stored.tags)
-        unproved = self.environment.unproved(self.account, self.thing, self.name)
-        return unproved or Change(Action.REMOVE, self.account, self.thing)
+    def _stored(self) -> StoredMachine | None:
+        return self.environment.machine(self.side, self.arn)
 
-    def undo(self) -> Change | None:
-        change = self.plan_undo()
-        if change is not None and change.action is Action.PUT_BACK:
-            self._put_back()
-        if change is not None and change.action is Action.REMOVE:
-            with translated(self.account):
-                # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
-                for execution in self._running():
-                    self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
-                self._states.delete_state_machine(stateMachineArn=self.arn)
-                self._wait_until_gone()
+    def _tags(self, stored: StoredMachine) -> Mapping[str, str]:
+        return stored.tags
+
+    def _difference(self, stored: StoredMachine, *, owned: bool) -> tuple[str, ...]:
+        details: list[str] = []
+        if stored.role_arn != self.role_arn:
+            details.append(tr("role: {stored} becomes {role_arn}", stored=stored.role_arn, role_arn=self.role_arn))
+        there, wanted = json.loads(stored.definition), json.loads(self.definition)
+        if there != wanted:
+            details += ["definition:", *text_diff(json_text(there), json_text(wanted))]
+        return tuple(details)
+
+    def _make(self, change: Change) -> Change:
+        self.create()
         return change
+
+    def _alter(self, stored: StoredMachine) -> None:
+        self.save()
+
+    def _remove(self, stored: StoredMachine) -> None:
+        # DeleteStateMachine lets running executions go on; a lab leaves nothing running.
+        for execution in self._running():
+            self._states.stop_execution(executionArn=execution, cause="its state machine is being removed")
+        self._states.delete_state_machine(stateMachineArn=self.arn)
+        self._wait_until_gone()
+
+    @property
+    def _known_as(self) -> str:
+        return self.name
 
     @property
     def _adopted(self) -> str | None:
@@ -149,30 +123,19 @@ class StateMachine:
     def _kept_as(self) -> str:
         return f"{self.account.id} state machine {self.name}"
 
-    def _keep(self) -> None:
-        """Remember how a state machine that isn't the lab's was, before it is changed."""
-        if self._adopted is None:
-            return
-        stored = self._stored()
-        if stored is None or self.environment.owns(stored.tags):
-            return
-        before = [stored.definition, stored.role_arn]
-        self.environment.keeper.keep(self._kept_as, before, [self.definition, self.role_arn])
+    def _now(self, stored: StoredMachine) -> list[str]:
+        return [stored.definition, stored.role_arn]
 
-    def _put_back(self) -> None:
-        kept = self.environment.keeper.kept(self._kept_as)
-        assert kept is not None  # the change was made of it
-        definition, role_arn = kept.before
-        with translated(self.account):
-            self._states.update_state_machine(stateMachineArn=self.arn, definition=definition, roleArn=role_arn)
-        self.environment.keeper.forget(self._kept_as)
+    def _wanted(self) -> list[str]:
+        return [self.definition, self.role_arn]
+
+    def _restore(self, before: list[str]) -> None:
+        definition, role_arn = before
+        self._states.update_state_machine(stateMachineArn=self.arn, definition=definition, roleArn=role_arn)
 
     @property
     def _states(self) -> SFNClient:
         return self.environment.states(self.side)
-
-    def _stored(self) -> StoredMachine | None:
-        return self.environment.machine(self.side, self.arn)
 
     def _is_there(self) -> bool:
         try:
@@ -216,19 +179,17 @@ class StateMachine:
 
     def _wait_until_gone(self) -> None:
         pace = self.environment.accounts.pace
-        deadline = time.monotonic() + pace.propagation
-        while self._is_there():
-            if time.monotonic() > deadline:
-                raise StepError(
-                    tr(
-                        "State machine {name} is still being deleted after {propagation:.0f} s.",
-                        name=self.name,
-                        propagation=pace.propagation,
-                    ),
-                    where=str(self.account),
-                    fix=tr("AWS ends its executions first; do the same again in a minute."),
-                )
-            time.sleep(pace.poll)
+        _, gone = pace.wait_until(lambda there: not there, self._is_there, timeout=pace.propagation)
+        if not gone:
+            raise StepError(
+                tr(
+                    "State machine {name} is still being deleted after {propagation:.0f} s.",
+                    name=self.name,
+                    propagation=pace.propagation,
+                ),
+                where=str(self.account),
+                fix=tr("AWS ends its executions first; do the same again in a minute."),
+            )
 
 
 def step_functions_may_assume(environment: Environment, side: Side, role_name: str, machine_arn: str) -> bool:

@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -16,12 +16,12 @@ from xsfn_helpers.aws.errors import code_of, message_of, retry_while, translated
 from xsfn_helpers.chain import targets
 from xsfn_helpers.chain.documents import subject_definition
 from xsfn_helpers.chain.plan import Action, Change
-from xsfn_helpers.chain.scenario import Account, Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.chain.targets import Target, queue_url
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
-from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.resources.resource import Resource
 
 # The function's whole code: it says where it ran, and hands back what it was given.
 FUNCTION_CODE: Final = """import os
@@ -79,39 +79,39 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetResource:
-    """One target's thing in the Subject account; a `Resource` like a stage's."""
+class TargetResource(Resource[Mapping[str, str]]):
+    """One target's thing in the Subject account."""
 
-    environment: Environment
+    side: Side = field(default=Side.SUBJECT, init=False)
     target: Target
-
-    @property
-    def side(self) -> Side:
-        return Side.SUBJECT
-
-    @property
-    def account(self) -> Account:
-        return self.environment.scenario.subject
 
     @property
     def thing(self) -> str:
         return self.target.name
 
-    def plan(self) -> Change:
-        return self.environment.making(self.account, self.thing, self._tags())
+    def _stored(self) -> Mapping[str, str] | None:
+        with translated(self.account):
+            try:
+                return self._kind.tags(self._client, self._made)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return None
+                if code_of(error) == "NoSuchTagSet":
+                    return {}
+                raise
 
-    def apply(self) -> Change:
-        change = self.plan()
-        refuse_foreign(change)
-        if change.action is Action.CREATE:
-            budget = self.environment.accounts.pace.propagation
-            with translated(self.account):
-                retry_while(lambda: self._kind.create(self._client, self._made), _not_yet, budget=budget)
+    def _tags(self, stored: Mapping[str, str]) -> Mapping[str, str]:
+        return stored
+
+    def _make(self, change: Change) -> Change:
+        budget = self.environment.accounts.pace.propagation
+        with translated(self.account):
+            retry_while(lambda: self._kind.create(self._client, self._made), _not_yet, budget=budget)
         return change
 
-    def plan_undo(self) -> Change | None:
-        change = self.environment.removal(self.account, self.thing, self._made.name, self._tags())
-        if change is None or change.action is not Action.REMOVE:
+    def _compare_undo(self, stored: Mapping[str, str]) -> Change:
+        change = Resource._compare_undo(self, stored)
+        if change.action is not Action.REMOVE:
             return change
         with translated(self.account):
             others = self._kind.others_in(self._client, self._made)
@@ -120,12 +120,12 @@ class TargetResource:
         why = tr("it holds {count} objects that the lab didn't put there", count=others)
         return Change(Action.NOT_OURS, self.account, self.thing, (why,))
 
-    def undo(self) -> Change | None:
-        change = self.plan_undo()
-        if change is not None and change.action is Action.REMOVE:
-            with translated(self.account):
-                self._kind.delete(self._client, self._made)
-        return change
+    def _remove(self, stored: Mapping[str, str]) -> None:
+        self._kind.delete(self._client, self._made)
+
+    @property
+    def _known_as(self) -> str:
+        return self._made.name
 
     @property
     def _kind(self) -> Service:
@@ -145,18 +145,7 @@ class TargetResource:
     @property
     def tags(self) -> Mapping[str, str]:
         """Its tags as they are now; none where there is no such thing."""
-        return self._tags() or {}
-
-    def _tags(self) -> Mapping[str, str] | None:
-        with translated(self.account):
-            try:
-                return self._kind.tags(self._client, self._made)
-            except ClientError as error:
-                if code_of(error) in _GONE:
-                    return None
-                if code_of(error) == "NoSuchTagSet":
-                    return {}
-                raise
+        return self._stored() or {}
 
 
 def things(environment: Environment, reached: tuple[Target, ...]) -> tuple[TargetResource, ...]:
