@@ -83,6 +83,8 @@ def _settings() -> dict[str, Any]:
         "jupyter-config-data": {
             "appName": "xsfn",
             "defaultKernelName": "python",
+            # As `make lab` has it: what looks from outside, as the tests do, finds the page's own commands.
+            "exposeAppInBrowser": "true",
             "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
             "litePluginSettings": {
                 f"{_KERNEL}:kernel": {
@@ -106,7 +108,7 @@ def _pages(site: Path) -> None:
     """The pages round JupyterLab: where one begins, and what one is told whose browser can't do it."""
     for page in (_HERE / "pages").iterdir():
         shutil.copy(page, site)
-    guard = '<script src="../guard.js"></script>'
+    guard = '<link rel="icon" href="favicon.ico"><script src="../guard.js"></script>'
     for app in ("lab", "notebooks"):
         index = site / app / "index.html"
         index.write_text(index.read_text(encoding="utf-8").replace("<head>", f"<head>{guard}", 1), encoding="utf-8")
