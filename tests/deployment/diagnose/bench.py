@@ -37,15 +37,20 @@ def carry_out(world: World, fix: Fix) -> None:
         getattr(client(world, call.account, call.service), call.operation)(**call.parameters)
 
 
-def repair(world: World, arn: str) -> tuple[str, list[Fix]]:
-    """Diagnose and do what is suggested, until no link is broken; the ARN to start now, and what was done."""
+def repair(world: World, arn: str, found: Diagnosis | None = None) -> tuple[str, list[Fix], Diagnosis]:
+    """Diagnose and do what is suggested, until no link is broken.
+
+    Takes what a diagnosis found already. Gives the ARN to start now, what was done, and the last diagnosis.
+    """
     done: list[Fix] = []
-    while (fix := diagnose(world, arn).fix) is not None:
+    found = found or diagnose(world, arn)
+    while (fix := found.fix) is not None:
         assert len(done) < _MOST, [one.summary for one in done]
         carry_out(world, fix)
         done.append(fix)
         arn = fix.continues_as or arn
-    return arn, done
+        found = diagnose(world, arn)
+    return arn, done, found
 
 
 def run(world: World, arn: str, given: str = "{}") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Broken setups: the first broken link is named, and what is suggested, done as it stands, makes the run succeed."""
+"""Broken setups: the first broken link is named, in Japanese too, and what is suggested makes the run succeed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.deployment.diagnose.bench import diagnose, repair, run
 from tests.deployment.diagnose.setups import ONE, TWO, Broken
+from tests.language.diagnoses import check_the_japanese
 from tests.sandbox.world import World
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion
 
@@ -16,8 +17,8 @@ def test_the_first_broken_link_is_named_and_its_fix_makes_the_run_succeed(world:
     arn = world.scenario.operator_machine_arn
 
     found = diagnose(world)
-    arn, done = repair(world, arn)
-    after = diagnose(world, arn)
+    check_the_japanese(world, broken.link)
+    arn, done, after = repair(world, arn, found)
     ended = run(world, arn)
 
     assert found.verdict is Conclusion.BROKEN
