@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.chain.links import Actor, Link, Node, chain
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.common.renderable import Renderable
@@ -123,7 +124,7 @@ def _decide(scenario: Scenario, link: Link, roles: StoredRoles) -> Verdict:
 
 def _session(scenario: Scenario, role: StoredRole) -> Principal:
     """A session of the role. Step Functions picks a random name for it, which no policy should depend on."""
-    account = role.arn.split(":")[4]
+    account = account_of(role.arn)
     arn = f"arn:{scenario.partition}:sts::{account}:assumed-role/{role.name}/any-session"
     return Principal.parse(arn, unique_id=role.unique_id, role_arn=role.arn)
 
