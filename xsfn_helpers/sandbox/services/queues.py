@@ -16,7 +16,7 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, account_of, read_json, tag_keys
 from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
-from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.gateway.request_model.shapes import check_types
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
