@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.chain.links import Actor, Link, Node, chain
+from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
 from xsfn_helpers.common.arns import account_of
@@ -77,6 +78,12 @@ class Verdict(Renderable):
             if edits
             else tr("No single change helps.")
         )
+
+    @property
+    def check(self) -> Check:
+        """That the link is allowed, as a check."""
+        title = tr("Link {link}, by the policies", link=self.link)
+        return Check(f"{self.link.id}.decided", title, self.allowed, self.evidence, self.hint)
 
     def __str__(self) -> str:
         explanation = self.explanation
