@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from xsfn_helpers.aws.errors import code_of
-from xsfn_helpers.aws.reading import read_document, read_managed, read_role
+from xsfn_helpers.aws.reading import read_document, read_managed, read_role, stored_role
 from xsfn_helpers.chain.stored import StoredPolicy, StoredRole
 
 if TYPE_CHECKING:
@@ -39,17 +39,9 @@ class AccountPage:
         role = self.roles.get(name)
         if role is None:
             return None if self.whole else read_role(iam, name)
-        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        return StoredRole(
-            arn=role["Arn"],
-            name=role["RoleName"],
-            unique_id=role["RoleId"],
-            tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
-            trust=read_document(role["AssumeRolePolicyDocument"]),
-            inline={one["PolicyName"]: read_document(one["PolicyDocument"]) for one in role.get("RolePolicyList", [])},
-            attached=tuple(self._managed(iam, one["PolicyArn"]) for one in role.get("AttachedManagedPolicies", [])),
-            boundary=self._managed(iam, boundary) if boundary else None,
-        )
+        inline = {one["PolicyName"]: read_document(one["PolicyDocument"]) for one in role.get("RolePolicyList", [])}
+        attached = [one["PolicyArn"] for one in role.get("AttachedManagedPolicies", [])]
+        return stored_role(role, inline, attached, lambda arn: self._managed(iam, arn))
 
     def _managed(self, iam: IAMClient, arn: str) -> StoredPolicy:
         policy = self.policies.get(arn)

@@ -25,7 +25,24 @@ if TYPE_CHECKING:
     from xsfn_helpers.sandbox.process.state import SandboxAccount
 
 
-class Accounts(Protocol):
+class Clients(Protocol):
+    """A client for each side and service, of the type that the service has; the same one each time."""
+
+    @overload
+    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, side: Side, service: str) -> Any: ...
+    def client(self, side: Side, service: str) -> Any:
+        return self._client(side, service)
+
+    def _client(self, side: Side, service: str) -> Any: ...
+
+
+class Accounts(Clients, Protocol):
     """The Operator's and the Subject's account: a session and clients for each, and how patient to be with them."""
 
     @property
@@ -57,15 +74,6 @@ class Accounts(Protocol):
     def session(self, side: Side) -> boto3.Session:
         """A boto3 session that acts as this side's administrator."""
         ...
-
-    @overload
-    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
-    @overload
-    def client(self, side: Side, service: str) -> Any: ...
 
 
 class SandboxPlace(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import Any, Final
 
 import boto3
 
+from xsfn_helpers.aws.accounts import Clients
 from xsfn_helpers.aws.advice import is_loopback
 from xsfn_helpers.aws.consent import Recorded
 from xsfn_helpers.aws.errors import cause_code
@@ -24,11 +25,6 @@ from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.regions import partition_of
 
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_sts import STSClient
-
 # IAM's changes are usually seen within seconds; Terraform's provider, too, gives them two minutes.
 _ON_AWS: Final = Pace(poll=1.0, propagation=120.0)
 # An endpoint on this computer (AWS_ENDPOINT_URL) has no quota that quick looks could exhaust.
@@ -36,7 +32,7 @@ _ON_LOOPBACK: Final = Pace(poll=0.02, propagation=30.0)
 
 
 @dataclass(frozen=True, slots=True)
-class AwsAccounts:
+class AwsAccounts(Clients):
     """Both accounts, each as whoever its profile makes of the reader.
 
     Before a call that changes an account is sent, the yes is asked for, and the ledger is told.
@@ -84,15 +80,7 @@ class AwsAccounts:
     def session(self, side: Side) -> boto3.Session:
         return self._sessions[side]
 
-    @overload
-    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
-    @overload
-    def client(self, side: Side, service: str) -> Any: ...
-    def client(self, side: Side, service: str) -> Any:
+    def _client(self, side: Side, service: str) -> Any:
         key = (side, service)
         if key not in self._clients:
             self._clients[key] = client_of(self._sessions[side], service, self.scenario.region)

@@ -60,20 +60,29 @@ class Pace:
             pause = min(pause * 2, longest)
 
     def wait_until(
-        self, done: Callable[[T], bool], look: Callable[[], T], *, timeout: float, pause_first: bool = False
+        self,
+        done: Callable[[T], bool],
+        look: Callable[[], T],
+        *,
+        timeout: float,
+        seen: T | None = None,
+        pause_first: bool = False,
     ) -> tuple[T, bool]:
         """Look until what is seen is `done`, for at most `timeout` seconds: the last look, and whether it is done.
 
-        `pause_first` is for what can't be done yet, so that the first look isn't in vain. Raises what `look` raises.
+        `seen` is what was seen a moment ago. `pause_first` is for what can't be done yet, so that the first look isn't
+        in vain. Raises what `look` raises.
         """
         deadline, pauses = time.monotonic() + timeout, self.pauses()
         if pause_first:
             time.sleep(next(pauses))
-        while not done(seen := look()):
+        last = look() if seen is None else seen
+        while not done(last):
             if time.monotonic() > deadline:
-                return seen, False
+                return last, False
             time.sleep(next(pauses))
-        return seen, True
+            last = look()
+        return last, True
 
 
 _LONGEST_PAUSE: Final = 0.2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from xsfn_helpers.chain.stored import Document, StoredMachine, StoredPolicy, Sto
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_iam.type_defs import RoleTypeDef
+    from mypy_boto3_iam.type_defs import RoleDetailTypeDef, RoleTypeDef
     from mypy_boto3_stepfunctions import SFNClient
 
 
@@ -27,6 +27,16 @@ def read_role(iam: IAMClient, name: str) -> StoredRole | None:
         ]
     except iam.exceptions.NoSuchEntityException:
         return None
+    return stored_role(role, inline, attached, lambda arn: read_managed(iam, arn))
+
+
+def stored_role(
+    role: RoleTypeDef | RoleDetailTypeDef,
+    inline: Mapping[str, Document],
+    attached: Iterable[str],
+    managed: Callable[[str], StoredPolicy],
+) -> StoredRole:
+    """A role as IAM tells of it, with these policies; `managed` gives the one of an ARN."""
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     return StoredRole(
         arn=role["Arn"],
@@ -35,8 +45,8 @@ def read_role(iam: IAMClient, name: str) -> StoredRole | None:
         tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         trust=read_document(role["AssumeRolePolicyDocument"]),
         inline=inline,
-        attached=tuple(read_managed(iam, arn) for arn in attached),
-        boundary=read_managed(iam, boundary) if boundary else None,
+        attached=tuple(map(managed, attached)),
+        boundary=managed(boundary) if boundary else None,
     )
 
 

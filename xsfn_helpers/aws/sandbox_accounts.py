@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import Any, Final
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
+from xsfn_helpers.aws.accounts import Accounts, Clients, SandboxPlace
 from xsfn_helpers.aws.consent import NoneNeeded
 from xsfn_helpers.aws.events import Events, tell_changes
 from xsfn_helpers.aws.propagation import Pace, Waiting
@@ -23,11 +23,6 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.language import tr
-
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_sts import STSClient
 
 
 @contextmanager
@@ -50,7 +45,7 @@ def slow_iam(accounts: Accounts, seconds: float) -> Iterator[None]:
         surely(lambda: sandbox.delay_propagation(before))
 
 
-class SandboxAccounts:
+class SandboxAccounts(Clients):
     """The Operator's and a Subject's account of a running sandbox, each as its administrator user.
 
     Nothing of the reader's own AWS setup takes part: profiles, configuration files, endpoint variables and proxies
@@ -113,15 +108,7 @@ class SandboxAccounts:
             )
         return self._sessions[keys.account_id]
 
-    @overload
-    def client(self, side: Side, service: Literal["iam"]) -> IAMClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["sts"]) -> STSClient: ...
-    @overload
-    def client(self, side: Side, service: Literal["stepfunctions"]) -> SFNClient: ...
-    @overload
-    def client(self, side: Side, service: str) -> Any: ...
-    def client(self, side: Side, service: str) -> Any:
+    def _client(self, side: Side, service: str) -> Any:
         key = (self._accounts[side].account_id, service)
         if key not in self._clients:
             self._clients[key] = self.session(side).client(service)  # type: ignore[call-overload]

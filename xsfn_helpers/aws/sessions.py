@@ -21,6 +21,7 @@ from botocore.credentials import AssumeRoleProvider
 
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import AwsUnavailable
 from xsfn_helpers.common.language import tr
 
@@ -42,7 +43,7 @@ class Identity:
 
     @property
     def partition(self) -> str:
-        return self.arn.split(":")[1]
+        return Arn.of(self.arn).partition
 
 
 def named(side: Side, profile: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam import Policies, Policy, PolicyKind, Principal, Request, decide
 
@@ -195,7 +196,7 @@ def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iter
         ),
     }
     for words, arn in arns.items():
-        yield GuardrailQuestion(words, replace(request, resource=arn, resource_account=arn.split(":")[4]), asking)
+        yield GuardrailQuestion(words, replace(request, resource=arn, resource_account=account_of(arn)), asking)
 
 
 def _other_calls(scenario: Scenario, request: Request, policies: Policies) -> Iterator[GuardrailQuestion]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from xsfn_helpers.chain.plan import text_diff
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.json_text import json_text
 
 DELETED_ROLE_ID: Final = re.compile(r"AROA[A-Z0-9]+")
@@ -58,8 +59,8 @@ def _canonical_value(value: Any) -> Any:
 
 def _as_text(item: Any) -> str:
     text = item if isinstance(item, str) else json.dumps(item)
-    is_root = text.startswith("arn:") and text.endswith(":root")
-    return text.split(":")[4] if is_root else text
+    is_root = text.endswith(":root")
+    return (is_root and account_of(text)) or text
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from xsfn_helpers.chain.links import Actor, Link, Node, chain
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
 from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
+from xsfn_helpers.common.arns import account_of
 
 _ASSUME: Final = 2
 CALLS: Final = (3, 4, 5)
@@ -51,7 +52,7 @@ def _as_supposed(taken: StoredRole | None, roles: StoredRoles) -> StoredRole | N
 def _as_taken(link: Link, taken: TakenRole) -> Link:
     arn = taken.choice.value
     if link.number == _ASSUME:
-        account = arn.split(":")[4] if taken.role else link.resource_account.id
+        account = account_of(arn) if taken.role else link.resource_account.id
         return replace(link, resource=arn, resource_account=replace(link.resource_account, id=account))
     return replace(link, principal=arn) if link.number in CALLS else link
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.chain.links import Actor, Link, Node, chain
+from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.chain.stored import StoredRole
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.common.renderable import Renderable
@@ -77,6 +79,12 @@ class Verdict(Renderable):
             else tr("No single change helps.")
         )
 
+    @property
+    def check(self) -> Check:
+        """That the link is allowed, as a check."""
+        title = tr("Link {link}, by the policies", link=self.link)
+        return Check(f"{self.link.id}.decided", title, self.allowed, self.evidence, self.hint)
+
     def __str__(self) -> str:
         explanation = self.explanation
         return f"{tr('Link {link}', link=self.link)}\n{explanation.text if explanation else self.evidence}"
@@ -123,7 +131,7 @@ def _decide(scenario: Scenario, link: Link, roles: StoredRoles) -> Verdict:
 
 def _session(scenario: Scenario, role: StoredRole) -> Principal:
     """A session of the role. Step Functions picks a random name for it, which no policy should depend on."""
-    account = role.arn.split(":")[4]
+    account = account_of(role.arn)
     arn = f"arn:{scenario.partition}:sts::{account}:assumed-role/{role.name}/any-session"
     return Principal.parse(arn, unique_id=role.unique_id, role_arn=role.arn)
 

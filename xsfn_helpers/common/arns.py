@@ -34,6 +34,14 @@ class Arn:
             return None
         return cls(*parts[1:])
 
+    @classmethod
+    def of(cls, text: str) -> Arn:
+        """The ARN that `text` is known to be. Raises `ValueError` where it is none."""
+        found = cls.parse(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no ARN")
+        return found
+
     @property
     def kind(self) -> str:
         """What Step Functions' ARNs name: `stateMachine`, `execution`, `express` …; else the part before a slash."""
@@ -80,6 +88,12 @@ def account_of(arn: str) -> str:
     """The account an ARN belongs to; empty where it has none."""
     found = Arn.parse(arn)
     return found.account if found else ""
+
+
+def service_of(arn: str) -> str:
+    """The service whose thing an ARN names; empty where it is none."""
+    found = Arn.parse(arn)
+    return found.service if found else ""
 
 
 def role_name(arn: str) -> str:

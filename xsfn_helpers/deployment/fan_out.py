@@ -7,13 +7,13 @@ Everything is made of the same parts as with two accounts, a scenario for each S
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.blueprint import Blueprint
-from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME, Document
-from xsfn_helpers.chain.links import Link, chain
+from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, Document
+from xsfn_helpers.chain.links import Link, Node, chain
 from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.chain.scenario import Scenario, Side
@@ -26,9 +26,9 @@ from xsfn_helpers.common.stable_text import stable_cause
 from xsfn_helpers.deployment import reach_runs
 from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.lock import locked
-from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
+from xsfn_helpers.deployment.resources.iam import InlinePolicy
 from xsfn_helpers.deployment.resources.resource import Resource
-from xsfn_helpers.deployment.resources.state_machine import StateMachine
+from xsfn_helpers.deployment.resources.setup import SetupResources
 from xsfn_helpers.deployment.resources.targets import things
 from xsfn_helpers.deployment.runs import begin
 from xsfn_helpers.deployment.snapshot import read_roles
@@ -158,28 +158,10 @@ class Hub:
 
     def _resources(self) -> tuple[Resource[Any], ...]:
         """In the order IAM allows: a trust policy names only what exists."""
-        scenario, environment = self.environment.scenario, self.environment
-        role = Role(
-            environment,
-            Side.OPERATOR,
-            scenario.operator_role_name,
-            json_text(documents.operator_role_trust(scenario)),
-            policies=frozenset({OPERATOR_POLICY_NAME}),
-        )
-        permission = InlinePolicy(
-            environment,
-            Side.OPERATOR,
-            scenario.operator_role_name,
-            OPERATOR_POLICY_NAME,
-            json_text(self.operator_permissions),
-        )
-        machine = StateMachine(
-            environment,
-            Side.OPERATOR,
-            scenario.operator_machine_name,
-            scenario.operator_role_arn,
-            json_text(self.definition),
-        )
+        setup = SetupResources(self.environment, Blueprint.recommended(self.environment.scenario))
+        role = setup.role(Node.OPERATOR_ROLE)
+        permission = replace(setup.policy("operator_role_permissions"), text=json_text(self.operator_permissions))
+        machine = replace(setup.machine("operator_definition"), definition=json_text(self.definition))
         of_spokes = [resource for spoke in self.spokes for resource in spoke.resources()]
         return (role, *of_spokes, permission, machine)
 
@@ -267,37 +249,12 @@ class Spoke:
 
     def resources(self) -> tuple[Resource[Any], ...]:
         """What the Subject has: the role its work runs as, its machine or thing, and the execute role."""
-        scenario, environment = self.scenario, self.environment
-        blueprint = Blueprint.recommended(scenario, (self.target,))
-        policies = frozenset({EXECUTE_POLICY_NAME})
-        own = things(environment, (self.target,)) or (
-            StateMachine(
-                environment,
-                Side.SUBJECT,
-                scenario.subject_machine_name,
-                scenario.subject_role_arn,
-                blueprint.subject_definition,
-            ),
-        )
+        setup = SetupResources(self.environment, Blueprint.recommended(self.scenario, (self.target,)))
         return (
-            Role(
-                environment,
-                Side.SUBJECT,
-                scenario.subject_role_name,
-                blueprint.subject_role_trust,
-                policies=frozenset(),
-            ),
-            *own,
-            Role(
-                environment, Side.SUBJECT, scenario.execute_role_name, blueprint.execute_role_trust, policies=policies
-            ),
-            InlinePolicy(
-                environment,
-                Side.SUBJECT,
-                scenario.execute_role_name,
-                EXECUTE_POLICY_NAME,
-                blueprint.execute_role_permissions,
-            ),
+            setup.role(Node.SUBJECT_ROLE),
+            *(things(self.environment, (self.target,)) or (setup.machine("subject_definition"),)),
+            setup.role(Node.EXECUTE_ROLE),
+            setup.policy("execute_role_permissions"),
         )
 
     def take_permission_away(self) -> Change | None:

@@ -14,6 +14,7 @@ from xsfn_helpers.aws.simulation import NotSimulated, Simulated, simulate
 from xsfn_helpers.chain.plan import Plan
 from xsfn_helpers.chain.report import Check, Report
 from xsfn_helpers.chain.scenario import Account, Scenario, Side
+from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import listed, mark, tr
@@ -120,7 +121,7 @@ def _who(environment: Environment, side: Side, arn: str) -> Check:
     return Check(
         f"who.{side.value}",
         tr("You're authenticated in the {account}", account=account),
-        arn.split(":")[4] == account.id,
+        account_of(arn) == account.id,
         stable(arn),
         tr("The credentials have changed since open_lab(): call it again."),
     )
@@ -189,18 +190,16 @@ def source_arn(iam: IAMClient, account: Account, arn: str) -> str | None:
 
     A session's ARN doesn't tell its role's path; where the role may not be read, the path is left out.
     """
-    resource = arn.split(":", 5)[5]
-    kind, _, rest = resource.partition("/")
-    if kind == "user":
+    caller = Arn.of(arn)
+    if caller.kind == "user":
         return arn
-    if kind != "assumed-role":
+    if not (name := caller.session_role):
         return None
-    name = rest.partition("/")[0]
     try:
         with translated(account):
             return iam.get_role(RoleName=name)["Role"]["Arn"]
     except StepError:
-        return f"arn:{arn.split(':')[1]}:iam::{account.id}:role/{name}"
+        return f"arn:{caller.partition}:iam::{account.id}:role/{name}"
 
 
 def _plans(environment: Environment, steps: Steps) -> tuple[tuple[Plan, ...], list[Check]]:

@@ -162,7 +162,7 @@ class Reach:
         """Every link by the policies, and every target in one real run."""
         run = self.run()
         checks = [
-            *(_decided(verdict) for verdict in self.verdicts()),
+            *(verdict.check for verdict in self.verdicts()),
             *(_tried(number, one, run) for number, one in enumerate(self.targets, start=1)),
         ]
         return Report(tr("All targets"), tuple(checks))
@@ -204,17 +204,6 @@ class Reach:
         refused = not run.succeeded and f"is not authorized to perform: {grant.action.lower()}" in run.cause.lower()
         words = stable_cause(f"{run.error}: {run.cause}") if not run.succeeded else tr("the run succeeded")
         return Removal(target, grant, refused, words)
-
-
-def _decided(verdict: Verdict) -> Check:
-    link = verdict.link
-    return Check(
-        f"{link.id}.decided",
-        tr("Link {link}, by the policies", link=link),
-        verdict.allowed,
-        verdict.evidence,
-        verdict.hint,
-    )
 
 
 def _tried(number: int, target: Target, run: ReachRun) -> Check:

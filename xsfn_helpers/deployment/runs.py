@@ -137,9 +137,8 @@ class Run(Renderable):
         def submitted(run: Run) -> bool:
             return run.subject_execution_arn is not None or run.ended
 
-        if submitted(self):
-            return self
-        run, done = self.environment.accounts.pace.wait_until(submitted, self.refresh, timeout=timeout)
+        pace = self.environment.accounts.pace
+        run, done = pace.wait_until(submitted, self.refresh, timeout=timeout, seen=self)
         if not done:
             raise RunError(
                 tr("The Operator execution has started no Subject execution within {timeout:g} s.", timeout=timeout),
@@ -276,11 +275,8 @@ def stop(
             **cast("Any", {name: text for name, text in reasons.items() if text}),
         )
     run = follow(environment, operator_execution_arn, timeout=timeout)
-    if run.subject_status != RUNNING:
-        return run
-    return environment.accounts.pace.wait_until(
-        lambda run: run.subject_status != RUNNING, run.refresh, timeout=timeout, pause_first=True
-    )[0]
+    pace = environment.accounts.pace
+    return pace.wait_until(lambda run: run.subject_status != RUNNING, run.refresh, timeout=timeout, seen=run)[0]
 
 
 @dataclass(frozen=True, slots=True)

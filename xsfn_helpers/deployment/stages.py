@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from xsfn_helpers.chain.blueprint import Blueprint
-from xsfn_helpers.chain.documents import EXECUTE_POLICY_NAME, OPERATOR_POLICY_NAME
+from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.plan import Plan
-from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
 from xsfn_helpers.deployment.resources.resource import refuse_foreign
+from xsfn_helpers.deployment.resources.setup import SetupResources
 from xsfn_helpers.deployment.resources.state_machine import StateMachine
 
 STAGE_NUMBERS: Final = (1, 2, 3)
@@ -93,77 +93,23 @@ class Steps:
 
     @classmethod
     def on(cls, environment: Environment, blueprint: Blueprint) -> Steps:
-        scenario = environment.scenario
-        subject_machine = StateMachine(
-            environment,
-            Side.SUBJECT,
-            scenario.subject_machine_name,
-            scenario.subject_role_arn,
-            blueprint.subject_definition,
-        )
-        operator_machine = StateMachine(
-            environment,
-            Side.OPERATOR,
-            scenario.operator_machine_name,
-            scenario.operator_role_arn,
-            blueprint.operator_definition,
-        )
+        setup = SetupResources(environment, blueprint)
+        subject_machine, operator_machine = setup.machine("subject_definition"), setup.machine("operator_definition")
         return cls(
             environment,
             blueprint,
             prerequisites=Step(
                 0,
                 tr("Prerequisites: the Operator role, the Subject role and the Subject state machine"),
-                (
-                    Role(
-                        environment,
-                        Side.OPERATOR,
-                        scenario.operator_role_name,
-                        blueprint.operator_role_trust,
-                        policies=frozenset({OPERATOR_POLICY_NAME}),
-                    ),
-                    Role(
-                        environment,
-                        Side.SUBJECT,
-                        scenario.subject_role_name,
-                        blueprint.subject_role_trust,
-                        policies=frozenset(),
-                    ),
-                    subject_machine,
-                ),
+                (setup.role(Node.OPERATOR_ROLE), setup.role(Node.SUBJECT_ROLE), subject_machine),
             ),
             execute_role=Step(
                 1,
                 tr("Stage 1: the execute role in the Subject account"),
-                (
-                    Role(
-                        environment,
-                        Side.SUBJECT,
-                        scenario.execute_role_name,
-                        blueprint.execute_role_trust,
-                        policies=frozenset({EXECUTE_POLICY_NAME}),
-                    ),
-                    InlinePolicy(
-                        environment,
-                        Side.SUBJECT,
-                        scenario.execute_role_name,
-                        EXECUTE_POLICY_NAME,
-                        blueprint.execute_role_permissions,
-                    ),
-                ),
+                (setup.role(Node.EXECUTE_ROLE), setup.policy("execute_role_permissions")),
             ),
             operator_role=Step(
-                2,
-                tr("Stage 2: the Operator role's permission"),
-                (
-                    InlinePolicy(
-                        environment,
-                        Side.OPERATOR,
-                        scenario.operator_role_name,
-                        OPERATOR_POLICY_NAME,
-                        blueprint.operator_role_permissions,
-                    ),
-                ),
+                2, tr("Stage 2: the Operator role's permission"), (setup.policy("operator_role_permissions"),)
             ),
             operator_task=Step(3, tr("Stage 3: the Operator state machine with its task"), (operator_machine,)),
             subject_machine=subject_machine,

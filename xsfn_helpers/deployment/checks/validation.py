@@ -278,13 +278,7 @@ def _decided(verdict: Verdict, stage: int) -> Check:
     link = verdict.link
     opened_by = OPENED_BY[link.number]
     if stage >= opened_by:
-        return Check(
-            f"{link.id}.decided",
-            tr("Link {link}, by the policies", link=link),
-            verdict.allowed,
-            verdict.evidence,
-            verdict.hint,
-        )
+        return verdict.check
     hint = tr(
         "Stage {opened_by} seems to be applied already: lab.set_stage({stage}) undoes it.",
         opened_by=opened_by,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from xsfn_helpers.chain.document_review import JudgedDocument
+from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.chain.what_if import Effect, NewAccess, WhatIf
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.display.live.editing import Desk
 from xsfn_helpers.display.markup import sentence
 from xsfn_helpers.display.what_if_report import risk_title, turn_state
 from xsfn_helpers.iam import PolicyError
@@ -43,6 +46,54 @@ class RiskView:
     title: str
     evidence: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """What the front ends of both editors draw but the picture. `answers` is the edit that this is the answer to."""
+
+    title: str
+    where: str
+    label: str
+    text: str
+    answers: str
+    accepted: bool
+    verdict: str
+    headline: str
+    remarks: tuple[Remark, ...]
+    notes: tuple[str, ...]
+    links: tuple[TurnView, ...]
+    differs: tuple[str, ...]
+    apply: str
+    can_apply: bool
+    can_reset: bool
+    can_go_back: bool
+    said: str
+    trouble: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judged(desk: Desk, report: WhatIf, account: Account, *, accepted: bool) -> dict[str, Any]:
+    """What both show in the same way: the text on the desk, judged, and what can be done with it."""
+    document = report.documents[0]
+    return {
+        "text": desk.text,
+        "answers": desk.answers,
+        "accepted": accepted,
+        "verdict": document.short_verdict,  # the fault itself stands below, with its place
+        "headline": report.headline,
+        "notes": report.notes,
+        "links": turn_views(report),
+        "differs": document.differs,
+        "apply": tr("Apply in the {account}", account=account),
+        "can_apply": accepted and not document.is_stored,
+        "can_reset": desk.can_reset,
+        "can_go_back": desk.can_go_back,
+        "said": desk.said,
+        "trouble": desk.trouble,
+    }
 
 
 def remark_views(document: JudgedDocument) -> tuple[Remark, ...]:

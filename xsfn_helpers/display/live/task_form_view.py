@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from xsfn_helpers.asl.credentials import CredentialsChoice, Option, Task
 from xsfn_helpers.asl.validation import DefinitionFault
@@ -11,7 +10,7 @@ from xsfn_helpers.chain.scenario import Account
 from xsfn_helpers.chain.what_if import WhatIf
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.live.editing import Desk
-from xsfn_helpers.display.live.judgement_view import Remark, TurnView, turn_views
+from xsfn_helpers.display.live.judgement_view import DeskView, Remark, judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +29,10 @@ class TaskView:
     resource: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFormView:
-    """Everything the front end draws but the picture. `task` is the position in `tasks`, -1 where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFormView(DeskView):
+    """The judgement of a definition, with the form. `task` is the position in `tasks`, -1 where there is none."""
 
-    title: str
-    where: str
-    label: str
-    text: str
-    answers: str
-    accepted: bool
-    verdict: str
-    remarks: tuple[Remark, ...]
     tasks: tuple[TaskView, ...]
     task: int
     option: str
@@ -49,19 +40,6 @@ class TaskFormView:
     options: dict[str, str]
     roles_of: str
     roles: tuple[RoleChoice, ...]
-    notes: tuple[str, ...]
-    headline: str
-    links: tuple[TurnView, ...]
-    differs: tuple[str, ...]
-    apply: str
-    can_apply: bool
-    can_reset: bool
-    can_go_back: bool
-    said: str
-    trouble: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +64,16 @@ class Form:
         return self.task.choice if self.task else CredentialsChoice(Option.NONE)
 
     @property
-    def is_stored(self) -> bool:
-        return self.report.documents[0].is_stored
-
-    @property
     def verdict(self) -> str:
         return self.report.documents[0].short_verdict
 
 
 def task_form_view(form: Form, desk: Desk) -> TaskFormView:
     """What to show of the form and the text on the desk."""
-    report = form.report
     return TaskFormView(
         title=tr("Task state of {machine}", machine=form.machine),
         where=str(form.account),
         label=tr("The definition (Amazon States Language)"),
-        text=desk.text,
-        answers=desk.answers,
-        accepted=not form.faults,
-        verdict=form.verdict,
         remarks=tuple(_remark(fault) for fault in form.faults),
         tasks=tuple(TaskView(task.name, task.resource) for task in form.tasks),
         task=form.at if form.tasks else -1,
@@ -113,16 +82,7 @@ def task_form_view(form: Form, desk: Desk) -> TaskFormView:
         options={option.name: tr(option.value) for option in Option},
         roles_of=tr("Roles of the {account}", account=form.roles_account),
         roles=form.roles,
-        notes=report.notes,
-        headline=report.headline,
-        links=turn_views(report),
-        differs=report.documents[0].differs,
-        apply=tr("Apply in the {account}", account=form.account),
-        can_apply=not form.faults and not form.is_stored,
-        can_reset=desk.can_reset,
-        can_go_back=desk.can_go_back,
-        said=desk.said,
-        trouble=desk.trouble,
+        **judged(desk, form.report, form.account, accepted=not form.faults),
     )
 
 

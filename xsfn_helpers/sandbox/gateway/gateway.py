@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from botocore.credentials import ReadOnlyCredentials
 
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.errors import InvalidScenario
 from xsfn_helpers.common.regions import partition_of
@@ -175,7 +176,7 @@ class Gateway:
         Raises `Refusal` where it can't assume the role.
         """
         session = self.assume_as_step_functions(role_arn, machine_arn)
-        region = machine_arn.split(":")[3]
+        region = Arn.of(machine_arn).region
         context: dict[str, str | list[str]] = {"events:ManagedBy": STATES_PRINCIPAL}
         caller = callers.resolve(
             session.access_key_id,
@@ -196,7 +197,7 @@ class Gateway:
             role_arn=role.arn,
             role_id=role.unique_id,
             name=new_session_name(),
-            partition=role.arn.split(":")[1],
+            partition=Arn.of(role.arn).partition,
             seconds=sts.DEFAULT_SECONDS,
         )
 

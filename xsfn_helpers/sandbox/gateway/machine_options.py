@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.sandbox.gateway.calls import Call, Params
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 
@@ -97,8 +98,8 @@ def _check_destination(destination: Mapping[str, Any], machine_arn: str) -> None
         raise _invalid_logging("Log Destination must be the ARN of a CloudWatch Logs log group.")
     if not arn.endswith(":*"):
         raise _invalid_logging("Log Group ARN must be provided with '*' qualifier.")
-    _, partition, _, region, account, *_ = machine_arn.split(":")
-    if (found["partition"], found["region"], found["account"]) != (partition, region, account):
+    machine = Arn.of(machine_arn)
+    if (found["partition"], found["region"], found["account"]) != (machine.partition, machine.region, machine.account):
         raise _invalid_logging("Log Destination must be in the state machine's account and region.")
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from xsfn_helpers.asl import definition_rules, json_errors
 from xsfn_helpers.asl.definition_rules import MANAGED_RULE, MANAGED_RULE_ACTIONS, Diagnostic
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.aws_names import FORBIDDEN_IN_MACHINE_NAMES
 from xsfn_helpers.sandbox.gateway.calls import Call, Params
 from xsfn_helpers.sandbox.gateway.errors import Refusal
@@ -95,8 +97,7 @@ def _check_machine(params: Params, role_arn: str, kind: str, machine_arn: str, r
     check_options(params, role_arn, machine_arn, rights)
     if definition is None or not definition_rules.waits_for_own_executions(json.loads(definition)):
         return
-    _, partition, _, region, account_id, *_ = machine_arn.split(":")
-    rule_arn = f"arn:{partition}:events:{region}:{account_id}:{MANAGED_RULE}"
+    rule_arn = str(replace(Arn.of(machine_arn), service="events", rest=MANAGED_RULE))
     if not rights.allowed_as_machine(role_arn, machine_arn, MANAGED_RULE_ACTIONS, rule_arn):
         raise Refusal("AccessDeniedException", f"'{role_arn}' is not authorized to create managed-rule.")
 

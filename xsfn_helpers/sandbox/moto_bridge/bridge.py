@@ -17,6 +17,7 @@ from moto.iam.responses import IamResponse
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from xsfn_helpers.common.arns import service_of
 from xsfn_helpers.sandbox.gateway.calls import Call, account_of
 from xsfn_helpers.sandbox.gateway.errors import Refusal, error_response, not_offered, without_what_xml_forbids
 from xsfn_helpers.sandbox.gateway.rules import aws_principals
@@ -268,7 +269,7 @@ class MotoBridge:
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]:
         if account_id not in self._account_ids:
             return {}
-        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        service = service_of(arn)
         if service == "states":
             return self._tags(self._states(account_id, region), arn)
         if service == "iam":

@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.asl.variables import variable_references
+from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.sandbox.gateway.calls import Call
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import AS_RUN, ArchivedExecution, JournalUnwritable, NameTaken
@@ -229,7 +230,7 @@ class Executions:
     def _archived(self, params: Mapping[str, Any], states: Any) -> ArchivedExecution:
         arn = params["executionArn"]
         found = self._archive.journal.execution(arn)
-        if found is None or arn.split(":")[4] != states.account_id:
+        if found is None or account_of(arn) != states.account_id:
             raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Final
 
+from xsfn_helpers.common.arns import service_of
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.service import Service
 
@@ -50,5 +51,5 @@ class Offered:
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         """The tags of a thing of one of these services; none for other things."""
-        service = self.service(arn.split(":")[2]) if arn.count(":") >= 5 else None
+        service = self.service(service_of(arn))
         return service.tags_of(arn) if service is not None else {}

@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, account_of, read_json, tag_keys
 from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
-from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.gateway.request_model.shapes import check_types
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
@@ -307,8 +308,8 @@ def _arn(params: Mapping[str, Any], place: CallPlace) -> str:
 
 def _url(arn: str) -> str:
     """A queue's name in requests, in AWS's form; nobody opens it."""
-    _, _, _, region, account, name = arn.split(":")
-    return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+    queue = Arn.of(arn)
+    return f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.rest}"
 
 
 def _number(given: Any, name: str, most: int, *, least: int = 0) -> int:

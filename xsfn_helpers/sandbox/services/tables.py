@@ -15,7 +15,7 @@ from typing import Any, Final
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace, Context, Demand, Params, account_of, read_json, tag_keys
 from xsfn_helpers.sandbox.gateway.errors import Refusal, not_offered
 from xsfn_helpers.sandbox.gateway.request_model.constraints import check_constraints
-from xsfn_helpers.sandbox.gateway.request_model.types import check_types
+from xsfn_helpers.sandbox.gateway.request_model.shapes import check_types
 from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.services.journal_table import Shelf

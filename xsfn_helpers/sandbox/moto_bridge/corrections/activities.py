@@ -28,6 +28,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import runtime_error
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import present
@@ -146,8 +147,8 @@ def _run(state: Any, env: Any, board: _Board) -> None:
     limit = _seconds(None if state.timeout.is_default_value() else state.timeout, env)
     heartbeat = _seconds(state.heartbeat, env)
     arn: str = state.resource.resource_arn
-    _, _, _, region, account_id, *_ = arn.split(":")
-    if arn not in stepfunctions_parser_backends[account_id][region].activities:
+    place = Arn.of(arn)
+    if arn not in stepfunctions_parser_backends[place.account][place.region].activities:
         raise runtime_error(f"The activity {arn} does not exist.")
     token = env.states.context_object.update_task_token()
     endpoint: CallbackEndpoint = env.callback_pool_manager.add(token)
