@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from xsfn_helpers.common.browser.storage import KeptFolder, kept_folder
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import ENGLISH, speaking, tr
 from xsfn_helpers.sandbox.journal import JournalUnwritable, unusable
@@ -35,9 +36,10 @@ class InProcessSandbox(Sandbox):
 
     _only: InProcessSandbox | None = None  # what the services behind the gateway are, too: one in a process
 
-    def __init__(self, running: Running, folder: SandboxFolder, core: Core) -> None:
+    def __init__(self, running: Running, folder: SandboxFolder, core: Core, kept: KeptFolder) -> None:
         super().__init__(running, folder)
         self._core = core
+        self._kept = kept
         self._handed_over = straight_to(core.gateway)
 
     @property
@@ -48,10 +50,17 @@ class InProcessSandbox(Sandbox):
     def transport(self) -> Transport:
         return self._send
 
+    @property
+    def notice(self) -> str:
+        """Besides what was found wrong at the start, why nothing is kept."""
+        return " ".join(filter(None, (super().notice, self._kept.notice)))
+
     @classmethod
     def find(cls) -> Sandbox | None:
         """The sandbox of this process, or None. Raises `SandboxError` for somebody else's folder."""
         SandboxFolder.default().check()
+        if cls._only is not None:
+            cls._only._kept.check()
         return cls._only
 
     @classmethod
@@ -70,15 +79,19 @@ class InProcessSandbox(Sandbox):
             )
         wanted = config or SandboxConfig()
         if (found := cls._only) is not None:
+            found._kept.check()
             found._checked(wanted, None, None)._have(wanted.further_account_ids)
+            found._kept.keep()
             return found
         folder = SandboxFolder.default()
+        kept = kept_folder(folder.path)
         folder.make()
-        cls._only = cls._assembled(folder, wanted)
+        cls._only = cls._assembled(folder, wanted, kept)
+        kept.keep()
         return cls._only
 
     @classmethod
-    def _assembled(cls, folder: SandboxFolder, wanted: SandboxConfig) -> InProcessSandbox:
+    def _assembled(cls, folder: SandboxFolder, wanted: SandboxConfig, kept: KeptFolder) -> InProcessSandbox:
         held = SandboxError(tr("Another program's sandbox holds this state folder."), where=str(folder.path))
         with ExitStack() as until_the_end:
             until_the_end.enter_context(folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held))
@@ -98,7 +111,7 @@ class InProcessSandbox(Sandbox):
                 core.begin(running)
                 folder.write(running)
             until_the_end.pop_all()  # the lock is the process's until it ends
-        return cls(running, folder, core)
+        return cls(running, folder, core, kept)
 
     @classmethod
     def silent(cls) -> None:
@@ -120,10 +133,12 @@ class InProcessSandbox(Sandbox):
         return {one: self.further[one] for one in asked}
 
     def empty_accounts(self, account_ids: Iterable[str]) -> None:
+        self._kept.check()
         try:
             self._core.office.empty(tuple(account_ids))
         except JournalUnwritable as error:
             raise unusable(self._folder.journal, error) from error
+        self._kept.keep()
 
     def revived(self) -> Sandbox:
         return self
@@ -145,6 +160,9 @@ class InProcessSandbox(Sandbox):
         self._running = replace(self._running, further=tuple(further.values()))
 
     def _send(self, request: AWSPreparedRequest, **more: Any) -> AWSResponse:
-        """AWS answers in English, whatever the reader's language is."""
+        """AWS answers in English, whatever the reader's language is; what it accepts is kept before the answer is."""
+        self._kept.check()
         with speaking(ENGLISH):
-            return self._handed_over(request, **more)
+            answer = self._handed_over(request, **more)
+        self._kept.keep()
+        return answer
