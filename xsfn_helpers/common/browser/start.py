@@ -1,8 +1,9 @@
-"""What a browser tab needs before anything else of the kit: threads, or a word where it can't have them, and its files."""
+"""What a browser tab needs before anything else of the kit: threads, and the files that it kept."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,8 @@ def begin() -> None:
             fix=tr("Open the page in a current Chrome, Edge or Firefox, or in Safari 27 or newer."),
         )
     threads.install(ffi.run_sync)
+    # Each folder is one kernel's, by `storage`; a lock needn't keep others away.
+    warnings.filterwarnings("ignore", "only soft file lock is available", UserWarning)
     kept_folder(StateFolder.default().path)  # before anything is read there
     if shell := _shell():
         # Between cells nothing is suspended that a cell left behind.

@@ -21,7 +21,7 @@ from xsfn_helpers.common.language import tr
 
 # What changes without being asked, such as an execution's end, is kept so soon.
 _LOOK_SECONDS: Final = 0.5
-_OF_THE_PROCESS: Final = (".lock", ".log")
+_OF_THE_PROCESS: Final = (".lock", ".log", ".db-shm")
 
 
 class Store(Protocol):

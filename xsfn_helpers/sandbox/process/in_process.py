@@ -6,12 +6,14 @@ are one's own in a process only.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
@@ -23,10 +25,8 @@ from xsfn_helpers.sandbox.prepared import Transport, straight_to
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.core import Core, assemble
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
+from xsfn_helpers.sandbox.process.state import WITHIN, Running, SandboxAccount, SandboxFolder
 
-# Only a name in the signed request: nothing is resolved and no socket is opened.
-_ENDPOINT: Final = "http://sandbox.internal"
 _NO_PORT: Final = 0
 _LOCK_SECONDS: Final = 1.0
 
@@ -44,7 +44,7 @@ class InProcessSandbox(Sandbox):
 
     @property
     def endpoint_url(self) -> str:
-        return _ENDPOINT
+        return f"http://{WITHIN}"
 
     @property
     def transport(self) -> Transport:
@@ -95,6 +95,7 @@ class InProcessSandbox(Sandbox):
         held = SandboxError(tr("Another program's sandbox holds this state folder."), where=str(folder.path))
         with ExitStack() as until_the_end:
             until_the_end.enter_context(folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held))
+            _log_to(folder)
             last = folder.read()
             had = tuple(account.account_id for account in last.further) if last else ()
             with folder.told():
@@ -112,6 +113,17 @@ class InProcessSandbox(Sandbox):
                 folder.write(running)
             until_the_end.pop_all()  # the lock is the process's until it ends
         return cls(running, folder, core, kept)
+
+    @classmethod
+    def only_way(cls, request: AWSPreparedRequest, **more: Any) -> AWSResponse:
+        """Answer a request of an AWS profile that leads here. Raises `SandboxError` for any other."""
+        host = urlsplit(request.url).hostname or ""
+        if cls._only is None or not host.endswith(WITHIN):
+            raise SandboxError(
+                tr("{host} can't be reached: a browser tab has no way to AWS.", host=host),
+                fix=tr("For accounts of your own, run the lab on a computer with Python: `make lab`."),
+            )
+        return cls._only._send(request, **more)
 
     @classmethod
     def silent(cls) -> None:
@@ -166,3 +178,10 @@ class InProcessSandbox(Sandbox):
             answer = self._handed_over(request, **more)
         self._kept.keep()
         return answer
+
+
+def _log_to(folder: SandboxFolder) -> None:
+    """What the services tell of themselves goes where a process's standard error does."""
+    services = logging.getLogger("moto")
+    services.propagate = False
+    services.addHandler(logging.FileHandler(folder.log, mode="w", delay=True))

@@ -9,6 +9,6 @@ from regex import regex
 __all__ = ["compile", "regex"]
 
 
-def compile(*_: Any) -> NoReturn:
+def compile(*_: Any) -> NoReturn:  # noqa: A001 - the package's name for it
     """Raise `ImportError`."""
     return regex.compile()
