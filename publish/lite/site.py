@@ -101,7 +101,11 @@ def _settings() -> dict[str, Any]:
 
 
 def _look() -> dict[str, Any]:
-    return {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    return {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        # A tab may be closed at any time.
+        "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},
+    }
 
 
 def _pages(site: Path) -> None:

@@ -70,7 +70,7 @@ _SSO: Final = (*(boto.SSOError, boto.SSOTokenLoadError, boto.UnauthorizedSSOToke
 
 def is_loopback(url: str) -> bool:
     """Whether an endpoint is on this computer, as the sandbox is."""
-    return re.match(r"https?://(127\.|localhost[:/]|\[::1\])", url) is not None
+    return re.match(r"https?://(127\.|localhost[:/]|\[::1\]|sandbox\.internal)", url) is not None
 
 
 def after_refusal(error: ClientError) -> str:

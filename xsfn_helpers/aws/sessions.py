@@ -24,6 +24,7 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import AwsUnavailable
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.sandbox.process.here import way_to_aws
 
 # AWS's own "standard" mode pauses longer each time, at random, up to 20 s
 # (docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
@@ -60,6 +61,8 @@ def session_for(side: Side, profile: str | None, region: str | None) -> boto3.Se
         if isinstance(provider, AssumeRoleProvider):
             # botocore has no public way to ask for the code elsewhere than on the terminal.
             provider._prompter = _mfa_prompter(side, profile)  # type: ignore[attr-defined]
+        if (transport := way_to_aws()) is not None:
+            core.get_component("event_emitter").register_first("before-send", transport)
         return boto3.Session(botocore_session=core, region_name=region)
 
 

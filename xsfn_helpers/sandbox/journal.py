@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.sandbox.write_ahead_log import is_damaged
@@ -356,6 +357,9 @@ def _connect(path: Path) -> sqlite3.Connection:
             # FULL: an answer is given only once the entry has reached the disk, not just the system's memory.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
+            if in_browser():
+                # There a file that changed is kept as a whole, so the log stays short: so many pages.
+                database.execute("PRAGMA wal_autocheckpoint = 50")
             if is_new:
                 database.executescript(_TABLES)
         except BaseException:

@@ -1,14 +1,17 @@
-"""What a browser tab needs before anything else of the kit: threads, and a word where it can't have them."""
+"""What a browser tab needs before anything else of the kit: threads, and the files that it kept."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
 from xsfn_helpers.common.browser import threads
+from xsfn_helpers.common.browser.storage import kept_folder
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.state_folder import StateFolder
 
 
 class NoThreads(XsfnError):
@@ -24,6 +27,9 @@ def begin() -> None:
             fix=tr("Open the page in a current Chrome, Edge or Firefox, or in Safari 27 or newer."),
         )
     threads.install(ffi.run_sync)
+    # Each folder is one kernel's, by `storage`; a lock needn't keep others away.
+    warnings.filterwarnings("ignore", "only soft file lock is available", UserWarning)
+    kept_folder(StateFolder.default().path)  # before anything is read there
     if shell := _shell():
         # Between cells nothing is suspended that a cell left behind.
         shell.events.register("post_run_cell", lambda _result: threads.collect_if_due())

@@ -1,9 +1,14 @@
-"""The kind of sandbox that can be had here."""
+"""The kind of sandbox that can be had here, and the way that leads out."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from xsfn_helpers.common import browser
 from xsfn_helpers.sandbox.process.server import Sandbox
+
+if TYPE_CHECKING:
+    from xsfn_helpers.sandbox.prepared import Transport
 
 
 def sandbox_here() -> type[Sandbox]:
@@ -14,3 +19,12 @@ def sandbox_here() -> type[Sandbox]:
 
         return InProcessSandbox
     return Sandbox
+
+
+def way_to_aws() -> Transport | None:
+    """What carries the requests of AWS profiles: None, the network; in a tab, to its sandbox alone."""
+    if browser.in_browser():
+        from xsfn_helpers.sandbox.process.in_process import InProcessSandbox
+
+        return InProcessSandbox.only_way
+    return None

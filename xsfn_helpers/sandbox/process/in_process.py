@@ -6,15 +6,18 @@ are one's own in a process only.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from xsfn_helpers.common.browser.storage import KeptFolder, kept_folder
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.common.language import ENGLISH, speaking, tr
 from xsfn_helpers.sandbox.journal import JournalUnwritable, unusable
@@ -22,10 +25,8 @@ from xsfn_helpers.sandbox.prepared import Transport, straight_to
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.core import Core, assemble
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
+from xsfn_helpers.sandbox.process.state import WITHIN, Running, SandboxAccount, SandboxFolder
 
-# Only a name in the signed request: nothing is resolved and no socket is opened.
-_ENDPOINT: Final = "http://sandbox.internal"
 _NO_PORT: Final = 0
 _LOCK_SECONDS: Final = 1.0
 
@@ -35,23 +36,31 @@ class InProcessSandbox(Sandbox):
 
     _only: InProcessSandbox | None = None  # what the services behind the gateway are, too: one in a process
 
-    def __init__(self, running: Running, folder: SandboxFolder, core: Core) -> None:
+    def __init__(self, running: Running, folder: SandboxFolder, core: Core, kept: KeptFolder) -> None:
         super().__init__(running, folder)
         self._core = core
+        self._kept = kept
         self._handed_over = straight_to(core.gateway)
 
     @property
     def endpoint_url(self) -> str:
-        return _ENDPOINT
+        return f"http://{WITHIN}"
 
     @property
     def transport(self) -> Transport:
         return self._send
 
+    @property
+    def notice(self) -> str:
+        """Besides what was found wrong at the start, why nothing is kept."""
+        return " ".join(filter(None, (super().notice, self._kept.notice)))
+
     @classmethod
     def find(cls) -> Sandbox | None:
         """The sandbox of this process, or None. Raises `SandboxError` for somebody else's folder."""
         SandboxFolder.default().check()
+        if cls._only is not None:
+            cls._only._kept.check()
         return cls._only
 
     @classmethod
@@ -70,18 +79,23 @@ class InProcessSandbox(Sandbox):
             )
         wanted = config or SandboxConfig()
         if (found := cls._only) is not None:
+            found._kept.check()
             found._checked(wanted, None, None)._have(wanted.further_account_ids)
+            found._kept.keep()
             return found
         folder = SandboxFolder.default()
+        kept = kept_folder(folder.path)
         folder.make()
-        cls._only = cls._assembled(folder, wanted)
+        cls._only = cls._assembled(folder, wanted, kept)
+        kept.keep()
         return cls._only
 
     @classmethod
-    def _assembled(cls, folder: SandboxFolder, wanted: SandboxConfig) -> InProcessSandbox:
+    def _assembled(cls, folder: SandboxFolder, wanted: SandboxConfig, kept: KeptFolder) -> InProcessSandbox:
         held = SandboxError(tr("Another program's sandbox holds this state folder."), where=str(folder.path))
         with ExitStack() as until_the_end:
             until_the_end.enter_context(folder.holding(folder.lock, seconds=_LOCK_SECONDS, otherwise=held))
+            _log_to(folder)
             last = folder.read()
             had = tuple(account.account_id for account in last.further) if last else ()
             with folder.told():
@@ -98,7 +112,18 @@ class InProcessSandbox(Sandbox):
                 core.begin(running)
                 folder.write(running)
             until_the_end.pop_all()  # the lock is the process's until it ends
-        return cls(running, folder, core)
+        return cls(running, folder, core, kept)
+
+    @classmethod
+    def only_way(cls, request: AWSPreparedRequest, **more: Any) -> AWSResponse:
+        """Answer a request of an AWS profile that leads here. Raises `SandboxError` for any other."""
+        host = urlsplit(request.url).hostname or ""
+        if cls._only is None or not host.endswith(WITHIN):
+            raise SandboxError(
+                tr("{host} can't be reached: a browser tab has no way to AWS.", host=host),
+                fix=tr("For accounts of your own, run the lab on a computer with Python: `make lab`."),
+            )
+        return cls._only._send(request, **more)
 
     @classmethod
     def silent(cls) -> None:
@@ -120,10 +145,12 @@ class InProcessSandbox(Sandbox):
         return {one: self.further[one] for one in asked}
 
     def empty_accounts(self, account_ids: Iterable[str]) -> None:
+        self._kept.check()
         try:
             self._core.office.empty(tuple(account_ids))
         except JournalUnwritable as error:
             raise unusable(self._folder.journal, error) from error
+        self._kept.keep()
 
     def revived(self) -> Sandbox:
         return self
@@ -145,6 +172,16 @@ class InProcessSandbox(Sandbox):
         self._running = replace(self._running, further=tuple(further.values()))
 
     def _send(self, request: AWSPreparedRequest, **more: Any) -> AWSResponse:
-        """AWS answers in English, whatever the reader's language is."""
+        """AWS answers in English, whatever the reader's language is; what it accepts is kept before the answer is."""
+        self._kept.check()
         with speaking(ENGLISH):
-            return self._handed_over(request, **more)
+            answer = self._handed_over(request, **more)
+        self._kept.keep()
+        return answer
+
+
+def _log_to(folder: SandboxFolder) -> None:
+    """What the services tell of themselves goes where a process's standard error does."""
+    services = logging.getLogger("moto")
+    services.propagate = False
+    services.addHandler(logging.FileHandler(folder.log, mode="w", delay=True))

@@ -18,6 +18,8 @@ from typing import Any, Final
 from xsfn_helpers.common.state_folder import StateFolder
 
 LOOPBACK: Final = "127.0.0.1"
+# Of a sandbox in the program itself. Only a name in the signed request: nothing is resolved and no socket is opened.
+WITHIN: Final = "sandbox.internal"
 HEALTH_PATH: Final = "/xsfn/health"
 
 
