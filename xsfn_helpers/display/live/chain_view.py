@@ -148,6 +148,19 @@ def trail(run: Run) -> TrailView:
     )
 
 
+def run_in_words(run: Run) -> str:
+    """How far a run has got, in a line."""
+    if not run.ended:
+        return tr("A run goes on")
+    if run.broken_link:
+        return tr("The run was denied at link {link}", link=run.broken_link)
+    return tr(
+        "The run ended: Operator {operator}, Subject {subject}",
+        operator=run.status,
+        subject=run.subject_status or tr("never started"),
+    )
+
+
 def _account(diagram: Diagram, side: Side) -> AccountView:
     boxes = tuple(
         BoxView(box_id(box.node), box.title, box.name, box.node in ROLES, box.made) for box in diagram.boxes(side)
