@@ -24,6 +24,7 @@ from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
 from xsfn_helpers.deployment.diagnose.symptom import ReportedSymptom, symptom_of
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, is_withheld, read_tasks
+from xsfn_helpers.iam.explain import INFERRED
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
@@ -296,7 +297,7 @@ def _task_lines(diagnosed: TaskDiagnosis) -> Iterator[str]:
         answered = tr("{answer}; {when}. {why}", answer=tr(link.answer), when=link.when, why=link.why)
         yield f"      {answered}"
         if link.aws_says:
-            yield "      " + tr("AWS says: {said}", said=link.aws_says)
+            yield f"      {tr(INFERRED)}: {link.aws_says}"
     if diagnosed.beyond:
         yield "  " + beyond_words(diagnosed)
 

@@ -333,7 +333,7 @@ class Chain {
       link.tried && h("p", {}, tr("Tried live: {tried}.", link)),
       facts([
         ...link.facts.map((fact) => [fact.label, fact.text]),
-        ...(link.sentence ? [[tr("AWS says"), link.sentence]] : []),
+        ...(link.sentence ? [[link.sentence_label, link.sentence]] : []),
         ...(link.change ? [[tr("What to do"), link.change]] : []),
       ]),
     );
