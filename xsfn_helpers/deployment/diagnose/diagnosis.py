@@ -112,6 +112,11 @@ class Diagnosis(Renderable):
         return fix if (fix.link, fix.task) == (first.number, first.task) else None
 
     @property
+    def brief(self) -> str:
+        """The answer, and a line for each link and risk; the whole report is `str()`."""
+        return brief(self)
+
+    @property
     def execution(self) -> ExecutionSeen | None:
         return self.evidence.execution
 
@@ -202,6 +207,18 @@ def headline(diagnosis: Diagnosis) -> str:
     if unknown:
         return tr("No link is known to be broken; of {count} nobody can tell from what could be seen.", count=unknown)
     return tr("Every link is allowed by the policies as they are.")
+
+
+def brief(diagnosis: Diagnosis) -> str:
+    """The answer, a line for each link, each risk, and how much couldn't be seen."""
+    lines = [headline(diagnosis)]
+    for task in diagnosis.tasks:
+        lines += [f"  {link_line(link)}" for link in task.links]
+    lines += [tr("Risk: {risk}", risk=risk) for risk in diagnosis.risks]
+    if diagnosis.not_seen:
+        count = len(diagnosis.not_seen)
+        lines.append(tr_n("{count} kind of policy wasn't read.", "{count} kinds of policies weren't read.", count))
+    return "\n".join(lines)
 
 
 def about_the_run(diagnosis: Diagnosis) -> str:
