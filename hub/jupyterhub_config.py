@@ -25,6 +25,7 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import get_config
 
+from xsfn_helpers.cli.notebooks import jupyter_paths
 from xsfn_helpers.common.language import ENGLISH, language
 
 c = get_config()  # type: ignore[no-untyped-call]
@@ -111,7 +112,7 @@ c.Spawner.args = [
     *(["--allow-root"] if os.geteuid() == 0 else []),
 ]
 c.Spawner.default_url = f"/lab/tree/{NOTEBOOKS}/00-start-here.ipynb"
-c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(ROOT / "scripts" / "jupyter")}
+c.Spawner.environment = jupyter_paths()
 c.Spawner.pre_spawn_hook = hand_out
 c.Spawner.post_stop_hook = stop_sandbox
 c.Spawner.ip = LOOPBACK

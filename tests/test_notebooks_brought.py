@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -50,7 +51,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("sys.platform", "linux")
-    for name in ("WAYLAND_DISPLAY", "BROWSER", "JUPYTER_CONFIG_PATH"):
+    for name in ("WAYLAND_DISPLAY", "BROWSER", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DISPLAY", ":0")
     return started
@@ -146,9 +147,11 @@ class TestWhatItOpens:
 
         assert started.option("LabApp.default_url") == f"/lab/workspaces/xsfn/tree/notebooks/{below}{FIRST}"
         assert page.read_text() == "as the reader moved it"
-        shown = {f"notebook:notebooks/{below}{FIRST}", f"image-widget:diagrams/{below}access-chain.svg"}
-        assert json.loads(arranged)["data"].keys() - {"layout-restorer:data"} == shown
-        assert [name for name in shown if not (ROOT / name.partition(":")[2]).is_file()] == []
+        shown = f"notebook:notebooks/{below}{FIRST}"
+        assert json.loads(arranged)["data"].keys() - {"layout-restorer:data"} == {shown}
+        assert (ROOT / shown.partition(":")[2]).is_file()
+        panes = json.loads(arranged)["data"]["layout-restorer:data"]["main"]["dock"]["children"]
+        assert [pane["widgets"] for pane in panes] == [[shown], ["xsfn-map"]]
 
 
 class TestHowItStarts:
@@ -169,6 +172,11 @@ class TestHowItStarts:
         assert not {"--no-browser", "--allow-root"} & set(started.command)
         settings = Path(started.environment["JUPYTER_CONFIG_PATH"], "labconfig", "page_config.json")
         assert json.loads(settings.read_text())
+        extension = Path(started.environment["JUPYTER_PATH"], "labextensions", "xsfn-map", "package.json")
+        assert json.loads(extension.read_text())["jupyterlab"]["extension"] == "./extension"
+        switched_on = Path(started.environment["JUPYTER_CONFIG_PATH"], "jupyter_server_config.d", "xsfn-map.json")
+        (module,) = json.loads(switched_on.read_text())["ServerApp"]["jpserver_extensions"]
+        assert importlib.import_module(module)._jupyter_server_extension_points() == [{"module": module}]
 
     def test_the_readers_own_options_come_last(self, started: Started, clone: Path) -> None:
         lab("--port", "9999", "--no-browser")

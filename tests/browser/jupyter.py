@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import nbformat
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
 
-from tests.notebooks.jupyterlab_check import ROOT, RunningLab, started
+from tests.notebooks.jupyterlab_check import RunningLab, started
+from xsfn_helpers.cli.notebooks import jupyter_paths
 
 HOME: Final = "127.0.0.1"
 WIDE: Final = ViewportSize(width=1280, height=900)
@@ -231,7 +232,7 @@ def serving(root: Path) -> Iterator[JupyterLab]:
 def _command(root: Path) -> Sequence[str]:
     return [
         "env",
-        f"JUPYTER_CONFIG_PATH={ROOT / 'scripts' / 'jupyter'}",
+        *(f"{name}={value}" for name, value in jupyter_paths().items()),
         f"JUPYTERLAB_WORKSPACES_DIR={root / '.lab'}",
         sys.executable,
         "-m",

@@ -133,7 +133,7 @@ class TestDefinition:
         return judge_definition("operator_definition", text, fault=fault, stored=stored, recommended=RECOMMENDED)
 
     def test_a_good_one_is_not_yet_saved(self) -> None:
-        assert self.judged(self.TEXT).verdict == "✓ Step Functions finds nothing wrong in it."
+        assert self.judged(self.TEXT).verdict == "✓ The definition is valid Amazon States Language."
         assert self.judged(self.TEXT, stored=self.TEXT).verdict == "✓ This is what is stored."
 
     def test_a_bad_one_says_where(self) -> None:

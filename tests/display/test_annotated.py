@@ -31,7 +31,7 @@ def test_the_json_is_shown_as_aws_is_given_it(document: dict[str, Any]) -> None:
     assert json.loads(str(Annotated(document, {}))) == document
 
 
-def test_the_text_lists_the_document_then_each_note_with_its_line() -> None:
+def test_the_text_has_each_note_behind_its_line() -> None:
     annotated = Annotated(
         {"Version": "2012-10-17", "Statement": [{"Sid": "Start", "Effect": "Allow", "Action": ["a:B", "a:C"]}]},
         {"Start/Action/1": "to follow the run", "Version": "the language", "Start": "the only statement"},
@@ -41,22 +41,18 @@ def test_the_text_lists_the_document_then_each_note_with_its_line() -> None:
     assert annotated.text == (
         "Permissions policy\n"
         "{\n"
-        '  "Version": "2012-10-17",\n'
+        '  "Version": "2012-10-17",  ← the language\n'
         '  "Statement": [\n'
-        "    {\n"
+        "    {  ← the only statement\n"
         '      "Sid": "Start",\n'
         '      "Effect": "Allow",\n'
         '      "Action": [\n'
         '        "a:B",\n'
-        '        "a:C"\n'
+        '        "a:C"  ← to follow the run\n'
         "      ]\n"
         "    }\n"
         "  ]\n"
-        "}\n"
-        "Why:\n"
-        "  line 2, Version: the language\n"
-        "  line 4, Start: the only statement\n"
-        "  line 9, Start/Action/1: to follow the run"
+        "}"
     )
 
 

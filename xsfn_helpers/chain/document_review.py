@@ -49,7 +49,7 @@ class JudgedDocument:
             return tr("✗ AWS would reject it") if is_policy else tr("✗ Step Functions would reject it")
         if self.is_stored:
             return tr("✓ This is what is stored.")
-        return tr("✓ AWS would take it.") if is_policy else tr("✓ Step Functions finds nothing wrong in it.")
+        return tr("✓ AWS would take it.") if is_policy else tr("✓ The definition is valid Amazon States Language.")
 
     @property
     def verdict(self) -> str:

@@ -195,20 +195,21 @@ def _in_language(folder: str) -> str:
 def _settings(folder: Path) -> dict[str, str]:
     """Variables of JupyterLab's: a page of this folder's own, and no question about news, which no option spares."""
     arranged = ".lab" if language() == ENGLISH else f".lab-{language()}"
-    others = os.environ.get("JUPYTER_CONFIG_PATH")
-    return {
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / arranged),
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, (str(_JUPYTER), others))),
-    }
+    return {"JUPYTERLAB_WORKSPACES_DIR": str(folder / arranged), **jupyter_paths()}
+
+
+def jupyter_paths() -> dict[str, str]:
+    """Variables with which JupyterLab has the map and this kit's settings, beside what it has already."""
+    names = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    return {name: os.pathsep.join(filter(None, (str(_JUPYTER), os.environ.get(name)))) for name in names}
 
 
 def _arrange(folder: Path) -> None:
-    """Once: the notebook, its table of contents, and the picture beside it. What the reader moves stays moved."""
+    """Once: the notebook, its table of contents, and the map beside it. What the reader moves stays moved."""
     if folder.exists():
         return
     arranged = (_JUPYTER / "workspace.json").read_text(encoding="utf-8")
-    for place in ("notebooks", "diagrams"):
-        arranged = arranged.replace(f"{place}/", f"{_in_language(place)}/")
+    arranged = arranged.replace("notebooks/", f"{_in_language('notebooks')}/")
     # As `jupyter lab workspaces import` names it, which would take seconds of somebody's first minute.
     name = f"{_PAGE}-{_hash(_PAGE.encode())[:4]}.jupyterlab-workspace"
     # A folder that can't be written to shows its list of files; JupyterLab says itself what else is wrong there.

@@ -36,15 +36,13 @@ class Annotated(Renderable):
 
     @property
     def text(self) -> str:
-        """The document as it is, then each note with its line."""
-        lines = [plain(line) for _, line in _lines(self.document)]
-        notes = [
-            "  " + tr("line {number}, {path}: {note}", number=number, path=path, note=note)
-            for number, (path, note) in self.noted_lines().items()
+        """The document as it is, each note behind its line."""
+        notes = self.noted_lines()
+        lines = [
+            f"{plain(line)}  ← {notes[number][1]}" if number in notes else plain(line)
+            for number, (_, line) in enumerate(_lines(self.document), start=1)
         ]
-        return "\n".join(
-            [*([one_line(self.title)] if self.title else []), *lines, *([tr("Why:"), *notes] if notes else [])]
-        )
+        return "\n".join([*([one_line(self.title)] if self.title else []), *lines])
 
     def __str__(self) -> str:
         return self.text

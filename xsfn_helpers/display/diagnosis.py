@@ -22,6 +22,7 @@ from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
 from xsfn_helpers.display.pictures.chain_sketch import chain_sketch, sketch_words
 from xsfn_helpers.display.pictures.figure import svg_data
+from xsfn_helpers.iam.explain import INFERRED
 
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.diagnose.changes import Correction
@@ -137,7 +138,7 @@ def _task(task: TaskDiagnosis, diagnosis: Diagnosis) -> Iterator[str]:
 def _link_row(link: TaskLink) -> str:
     state = pill(f"{MARKS[link.answer]} {tr(link.answer)}", _COLOURS[link.answer])
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
-    said = "<br>" + escape(tr("AWS says: {said}", said=link.aws_says)) if link.aws_says else ""
+    said = "<br>" + escape(f"{tr(INFERRED)}: {link.aws_says}") if link.aws_says else ""
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{state}</td><th scope="row" style="{CELL}">{link.number}</th>'
         f'<td style="{CELL};overflow-wrap:anywhere">{escape(asker_words(link))} → {escape(asked)}'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION
+from xsfn_helpers.iam.explain import INFERRED, INFERRED_WITHIN
 
 if TYPE_CHECKING:
     from xsfn_helpers.chain.verdicts import Verdict
@@ -19,7 +20,11 @@ _PILLS: Final = {
     "·": (mark("· silent"), PENDING_GREY),
 }
 # The engine's lines that begin with a label of their own (`iam.explain`).
-_LABELLED: Final = (mark("AWS says: {sentence}"), mark("Smallest change that would allow it: {edit}"))
+_CHANGE: Final = mark("Smallest change that would allow it: {edit}")
+# A head is as wide as a few words, so that what stands beside it has room.
+_HEAD: Final = "min-width:6em;max-width:13em;white-space:normal"
+# What the kit infers looks unlike what AWS has answered.
+_LOOK_OF_INFERRED: Final = "border-left:3px dotted currentColor;padding-left:8px"
 # Its text opens with two lines, which these are put before.
 _OPENING: Final = (mark("Request"), mark("Rule"))
 
@@ -30,6 +35,7 @@ class _Row:
 
     head: str
     lines: list[tuple[int, str]] = field(default_factory=list)
+    inferred: bool = False
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -73,10 +79,14 @@ def _beginning(position: int, line: str) -> _Row | None:
     if text[:2].strip() in _PILLS:
         word, colour = _PILLS[text[0]]
         return _Row(pill(tr(word), colour), [(0, text[2:])])
-    for labelled in _LABELLED:
-        label, colon, _ = tr(labelled).partition(": ")
-        if line.startswith(label + colon):
-            return _Row(escape(label), [(0, line.removeprefix(label + colon))])
+    change, colon, _ = tr(_CHANGE).partition(": ")
+    for label, mark_between, inferred in (
+        (tr(INFERRED_WITHIN), ": ", True),
+        (tr(INFERRED), ": ", True),
+        (change, colon, False),
+    ):
+        if line.startswith(label + mark_between):
+            return _Row(escape(label), [(0, line.removeprefix(label + mark_between))], inferred=inferred)
     return None
 
 
@@ -86,7 +96,9 @@ def _row_html(row: _Row) -> str:
         f'<div style="padding-left:{depth * 0.3:g}em">{escape(line)}</div>' if depth else f"<div>{escape(line)}</div>"
         for depth, line in row.lines
     )
+    if row.inferred:
+        beside = f'<div style="{_LOOK_OF_INFERRED}">{beside}</div>'
     return (
-        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{row.head}</th>'
+        f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};{_HEAD}">{row.head}</th>'
         f'<td style="{CELL};overflow-wrap:anywhere">{beside}</td></tr>'
     )

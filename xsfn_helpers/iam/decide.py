@@ -165,15 +165,21 @@ class Decision:
         AWS names one kind of policy even when several deny
         (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
         """
+        kind = self.named_kind
+        if kind is None:
+            return "" if self.rule is None or self.allowed else _RULE_SAYS.get(self.rule, "")
         if self.outcome is Outcome.EXPLICITLY_DENIED:
-            kind = next(layer.kind for layer in _as_aws_names_them(self.layers) if layer.denies)
             return f"with an explicit deny in {kind.words.explicit}"
-        if self.outcome is Outcome.IMPLICITLY_DENIED:
-            if not self.lacking:
-                return "" if self.rule is None else _RULE_SAYS.get(self.rule, "")
-            kind = next(_as_aws_names_them(self.lacking)).kind
-            return f"because no {kind.words.implicit} allows the {self.request.action} action"
-        return ""
+        return f"because no {kind.words.implicit} allows the {self.request.action} action"
+
+    @property
+    def named_kind(self) -> PolicyKind | None:
+        """The kind of policy that AWS names as the reason; None where it names none."""
+        if self.outcome is Outcome.EXPLICITLY_DENIED:
+            return next(layer.kind for layer in _as_aws_names_them(self.layers) if layer.denies)
+        if self.outcome is Outcome.IMPLICITLY_DENIED and self.lacking:
+            return next(_as_aws_names_them(self.lacking)).kind
+        return None
 
     @property
     def sentence(self) -> str:

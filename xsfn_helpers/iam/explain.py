@@ -326,15 +326,28 @@ def _text(explanation: Explanation) -> Iterator[str]:
     yield _who_must_allow(decision)
     if not decision.layers:
         if decision.sentence:
-            yield tr("AWS says: {sentence}", sentence=decision.sentence)
+            yield f"{inferred_label(decision)}: {decision.sentence}"
         return
     if decision.allowed:
         yield from _allowed_lines(decision)
         return
     for layer in decision.layers:
         yield from _layer_lines(_layer_result(decision, layer, most=_MOST_SHOWN), request, _others(decision, layer))
-    yield tr("AWS says: {sentence}", sentence=explanation.sentence)
+    yield f"{inferred_label(decision)}: {explanation.sentence}"
     yield from _change_lines(explanation)
+
+
+# What the kit puts before a message that it infers: what AWS really answered is never labelled so.
+INFERRED: Final = mark("Evaluated by the kit; AWS would say")
+# AWS gives no reason that lies in another account's policy (…/troubleshoot_access-denied.html).
+INFERRED_WITHIN: Final = mark("Evaluated by the kit; within one account, AWS would say")
+
+
+def inferred_label(decision: Decision) -> str:
+    """What belongs before `decision.sentence`, which nobody but the kit has said."""
+    kind = decision.named_kind
+    elsewhere = kind is not None and account_of(decision, kind) not in ("", decision.request.principal.account)
+    return tr(INFERRED_WITHIN if elsewhere and decision.request.principal.account else INFERRED)
 
 
 def _who_must_allow(decision: Decision) -> str:

@@ -61,10 +61,11 @@ def placed(settings: Settings) -> Settings:
     if settings.target is Platform.AWS:
         return _accounts(settings)[0]
     last = find_seat() or SandboxFolder.default().read()
-    return settings.after_sandbox(_place(last)) if last is not None else settings
+    return settings.after_sandbox(accounts_place(last)) if last is not None else settings
 
 
-def _place(running: Running | Seat) -> AccountsPlace:
+def accounts_place(running: Running | SandboxPlace) -> AccountsPlace:
+    """The ids and the region of a sandbox, or of a seat in a room."""
     return AccountsPlace(
         running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region
     )
@@ -73,7 +74,7 @@ def _place(running: Running | Seat) -> AccountsPlace:
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:
     """The place in the room that the reader is in, else a sandbox of their own; and the settings as they are there."""
     if seat := find_seat():
-        return settings.on_sandbox(_place(seat), room=seat.room.url), seat
+        return settings.on_sandbox(accounts_place(seat), room=seat.room.url), seat
     return own_sandbox(settings, further=further)
 
 
@@ -86,7 +87,9 @@ def own_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Set
     running = kind.find()
     last = SandboxFolder.default().read()
     if last is not None:
-        settings = settings.on_sandbox(_place(last)) if running else settings.after_sandbox(_place(last))
+        settings = (
+            settings.on_sandbox(accounts_place(last)) if running else settings.after_sandbox(accounts_place(last))
+        )
     scenario = settings.scenario
     config = SandboxConfig(
         scenario.operator_account_id, scenario.subject_account_id, scenario.region, tuple(dict.fromkeys(further))

@@ -33,7 +33,7 @@ def test_engine_and_call_agree(lab: Lab, principal: str, rest: dict[str, Any], a
     answer = trial.try_policy(getattr(trial, principal), **rest)
 
     assert (answer.decision.allowed, answer.aws.allowed, answer.agree) == (allowed, allowed, True)
-    assert str(answer).endswith("✓ Evaluation and call agree.")
+    assert str(answer).endswith("✓ The evaluation and the real call have the same result.")
 
 
 def test_another_session_of_the_trusted_role_is_refused(lab: Lab) -> None:

@@ -102,7 +102,7 @@ def test_the_text_has_the_answer_first_then_links_fix_and_what_was_not_seen(worl
     places = [text.index(part) for part in (*parts, "Least privilege", "What couldn't be seen")]
     assert places == sorted(places)
     refused = f"The role {world.scenario.operator_role_arn} is not authorized to assume the task state's role"
-    assert f"AWS says: {refused}" in text
+    assert f"Evaluated by the kit; AWS would say: {refused}" in text
     assert run(world, world.scenario.operator_machine_arn)["cause"].startswith(refused)
 
 

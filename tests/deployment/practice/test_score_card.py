@@ -34,7 +34,7 @@ class TestCard:
             "  ✓  1 One & only: no hint, 1 try\n"
             "  ·  2 Two: with the answer\n"
             "  ·  3 Three: with the answer\n"
-            "  …  4 Four"
+            "  … not solved yet: 4"
         )
 
     def test_times_are_told_only_when_asked_for(self) -> None:

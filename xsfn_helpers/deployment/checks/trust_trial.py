@@ -58,9 +58,9 @@ class TrialAnswer(Renderable):
     def agreement(self) -> str:
         """The same in words."""
         return (
-            tr("✓ Evaluation and call agree.")
+            tr("✓ The evaluation and the real call have the same result.")
             if self.agree
-            else tr("✗ Evaluation and call disagree: that is a fault of the lab or the sandbox.")
+            else tr("✗ The evaluation and the real call have different results: a bug of the lab or the sandbox.")
         )
 
     @property

@@ -24,6 +24,7 @@ from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
 from xsfn_helpers.deployment.diagnose.symptom import ReportedSymptom, symptom_of
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, is_withheld, read_tasks
+from xsfn_helpers.iam.explain import INFERRED
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
@@ -109,6 +110,11 @@ class Diagnosis(Renderable):
             return None
         fix = self.fixes[0]
         return fix if (fix.link, fix.task) == (first.number, first.task) else None
+
+    @property
+    def brief(self) -> str:
+        """The answer, and a line for each link and risk; the whole report is `str()`."""
+        return brief(self)
 
     @property
     def execution(self) -> ExecutionSeen | None:
@@ -201,6 +207,18 @@ def headline(diagnosis: Diagnosis) -> str:
     if unknown:
         return tr("No link is known to be broken; of {count} nobody can tell from what could be seen.", count=unknown)
     return tr("Every link is allowed by the policies as they are.")
+
+
+def brief(diagnosis: Diagnosis) -> str:
+    """The answer, a line for each link, each risk, and how much couldn't be seen."""
+    lines = [headline(diagnosis)]
+    for task in diagnosis.tasks:
+        lines += [f"  {link_line(link)}" for link in task.links]
+    lines += [tr("Risk: {risk}", risk=risk) for risk in diagnosis.risks]
+    if diagnosis.not_seen:
+        count = len(diagnosis.not_seen)
+        lines.append(tr_n("{count} kind of policy wasn't read.", "{count} kinds of policies weren't read.", count))
+    return "\n".join(lines)
 
 
 def about_the_run(diagnosis: Diagnosis) -> str:
@@ -296,7 +314,7 @@ def _task_lines(diagnosed: TaskDiagnosis) -> Iterator[str]:
         answered = tr("{answer}; {when}. {why}", answer=tr(link.answer), when=link.when, why=link.why)
         yield f"      {answered}"
         if link.aws_says:
-            yield "      " + tr("AWS says: {said}", said=link.aws_says)
+            yield f"      {tr(INFERRED)}: {link.aws_says}"
     if diagnosed.beyond:
         yield "  " + beyond_words(diagnosed)
 

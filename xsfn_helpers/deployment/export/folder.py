@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +43,22 @@ class Export:
             )
         return _text(self.folder / name)
 
+    def show(self, name: str) -> Excerpt:
+        """A part of the export's files by its name: a resource, a block, a class or what is assigned to a name.
+
+        `A/B` is the part B within A. Raises `ConfigError` where there is none.
+        """
+        for file in self.names:
+            lines = self[file].splitlines()
+            for part in name.split("/"):
+                lines = _part(lines, part)
+            if lines:
+                return Excerpt(textwrap.dedent("\n".join(lines)))
+        raise ConfigError(
+            tr("Nothing in this export is called {name!r}.", name=name),
+            fix=tr("`export[file]` is a file's whole text. There are: {names}.", names=", ".join(self.names)),
+        )
+
     def stack(self, side: Side | str) -> dict[str, Any]:
         """What CreateStack takes for one account, but for the stack's name. For an export of CloudFormation."""
         name = f"{Side(side).value}.parameters.json"
@@ -62,6 +80,37 @@ class Export:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of a file, to be shown as it is written there."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
+def _part(lines: Sequence[str], name: str) -> list[str]:
+    """The line where `name` is given to something, with the lines that are set in below it, and the one that closes."""
+    escaped = re.escape(name)
+    opens = re.compile(rf'\s*(?:class {escaped}\b|(?:self\.)?{escaped}(?: = |\(|:(?: |$))|.*"{escaped}" {{$)')
+    for at, line in enumerate(lines):
+        if opens.match(line):
+            depth = len(line) - len(line.lstrip())
+            end = at + 1
+            while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > depth):
+                end += 1
+            if end < len(lines) and lines[end].strip() in ("}", ")", "]"):
+                end += 1
+            found = list(lines[at:end])
+            while found and not found[-1].strip():
+                found.pop()
+            return found
+    return []
 
 
 def write_export(route: Route, folder: Path, texts: Mapping[str, str]) -> Export:

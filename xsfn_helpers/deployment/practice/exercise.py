@@ -321,6 +321,6 @@ class Practice(Renderable):
     put_right = restore
 
     def __str__(self) -> str:
-        lines = [f"  {exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults]
-        heading = tr("{count} faults; practice.fault(1), or by name, takes one", count=len(lines))
-        return "\n".join([heading, *lines])
+        return "\n".join(
+            f"{exercise.number:>2} {exercise.fault.id:<17} {exercise.fault.title}" for exercise in self.faults
+        )

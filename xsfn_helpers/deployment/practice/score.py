@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from xsfn_helpers.aws.room_client import RoomAddress
 from xsfn_helpers.aws.seat import Seat, seat_of
 from xsfn_helpers.common.errors import RoomError
-from xsfn_helpers.common.language import tr, tr_n
+from xsfn_helpers.common.language import listed, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.state_folder import StateFolder
 from xsfn_helpers.deployment.environment import Environment
@@ -214,12 +214,14 @@ class ScoreCard(Renderable):
         return self._told(times=False)
 
     def _told(self, *, times: bool) -> str:
-        return "\n".join([self.headline, *(f"  {_line(row, times=times)}" for row in self.rows)])
+        told = [f"  {_line(row, times=times)}" for row in self.rows if row.result is not None]
+        if open_ones := [str(row.number) for row in self.rows if row.result is None]:
+            told.append("  " + tr("… not solved yet: {numbers}", numbers=listed(open_ones)))
+        return "\n".join([self.headline, *told])
 
 
 def _line(row: Row, *, times: bool) -> str:
-    if row.result is None:
-        return f"… {row.number:>2} {row.title}"
+    assert row.result is not None
     result = str(row.result)
     if times:
         result = tr("{result}, {time}", result=result, time=duration(row.result.seconds))

@@ -15,7 +15,7 @@ from xsfn_helpers.deployment.checks.validation import Checked
 from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.runs import Looked, Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
-from xsfn_helpers.display.live.chain_view import chain_view
+from xsfn_helpers.display.live.chain_view import chain_view, run_in_words
 from xsfn_helpers.display.live.frontend import ChainFrontend, bundle, when_asked
 from xsfn_helpers.display.live.worker import Worker
 from xsfn_helpers.display.pictures.chain_picture import picture
@@ -106,21 +106,9 @@ class LiveDiagram:
             case Looked(run):
                 with self._changing:
                     self._run = run
-                    self._said = _told(run)
+                    self._said = run_in_words(run)
                     self._show()
 
     def _show(self) -> None:
         view = chain_view(self._standing, report=self._report, run=self._run, said=self._said, fault=self._fault)
         self._frontend.state = view.to_json()
-
-
-def _told(run: Run) -> str:
-    if not run.ended:
-        return tr("A run goes on")
-    if run.broken_link:
-        return tr("The run was denied at link {link}", link=run.broken_link)
-    return tr(
-        "The run ended: Operator {operator}, Subject {subject}",
-        operator=run.status,
-        subject=run.subject_status or tr("never started"),
-    )

@@ -18,6 +18,7 @@ from xsfn_helpers.display.palette import LinkState
 from xsfn_helpers.display.pictures.boxes import ROLES
 from xsfn_helpers.display.pictures.chain_picture import picture
 from xsfn_helpers.display.pictures.diagram import Diagram, asker_title
+from xsfn_helpers.iam.explain import inferred_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class LinkView:
     facts: tuple[Fact, ...]
     outcome: str
     sentence: str
+    sentence_label: str
     change: str
     tried: str
 
@@ -148,6 +150,19 @@ def trail(run: Run) -> TrailView:
     )
 
 
+def run_in_words(run: Run) -> str:
+    """How far a run has got, in a line."""
+    if not run.ended:
+        return tr("A run goes on")
+    if run.broken_link:
+        return tr("The run was denied at link {link}", link=run.broken_link)
+    return tr(
+        "The run ended: Operator {operator}, Subject {subject}",
+        operator=run.status,
+        subject=run.subject_status or tr("never started"),
+    )
+
+
 def _account(diagram: Diagram, side: Side) -> AccountView:
     boxes = tuple(
         BoxView(box_id(box.node), box.title, box.name, box.node in ROLES, box.made) for box in diagram.boxes(side)
@@ -173,6 +188,7 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
         facts=tuple(_facts(link)),
         outcome=_outcome(diagram, verdict, state),
         sentence=decision.sentence if decision else "",
+        sentence_label=inferred_label(decision) if decision else "",
         change="" if state is LinkState.ALLOWED else verdict.hint,
         tried=tried.get(f"{link.id}.live", ""),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsfn_helpers.chain.blueprint import Blueprint
 from xsfn_helpers.chain.document_places import PolicyPlace
+from xsfn_helpers.chain.document_review import JudgedDocument
 from xsfn_helpers.chain.policy_diff import same_each_time
 from xsfn_helpers.chain.what_if import Hypothesis, WhatIf, judge
 from xsfn_helpers.common.language import tr
@@ -54,12 +55,18 @@ class PolicyEditor(EditingDesk):
             tr("Edit: {document}", document=self._place.title),
             *(f"    {line}" for line in self._shown.splitlines()),
         ]
-        return "\n".join([*lines, self._report.text])
+        # What is stored changes nothing: the links are told where they would change.
+        return "\n".join([*lines, self._document.verdict if self._document.is_stored else self._report.text])
 
     def _html(self) -> str:
         code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         title = escape(tr("Edit: {document}", document=self._place.title))
         return f'<p><b>{title}</b></p><pre style="{code}">{escape(self._shown)}</pre>{what_if_html(self._report)}'
+
+    @property
+    def _document(self) -> JudgedDocument:
+        (document,) = self._report.documents
+        return document
 
     @property
     def _shown(self) -> str:

@@ -50,9 +50,19 @@ class _Frontend(anywidget.AnyWidget):
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
-        said = dict.fromkeys(_SAID.findall(str(self._esm)))
-        told = {text: tr(text) for text in said}
-        super().__init__(lang=language(), words={text: one for text, one in told.items() if one != text})
+        super().__init__(lang=language(), words=self.words_in_language())
+
+    @classmethod
+    def words_in_language(cls) -> dict[str, str]:
+        """The texts that its code says itself, in the reader's language, where they aren't as in the code."""
+        told = {text: tr(text) for text in dict.fromkeys(_SAID.findall(str(cls._esm)))}
+        return {text: one for text, one in told.items() if one != text}
+
+    @classmethod
+    def parts(cls, more_css: str = "") -> dict[str, Any]:
+        """What a page needs that shows it without a kernel: code, style, language and words."""
+        css, code = f"{cls._css}{more_css}", str(cls._esm)
+        return {"code": code, "css": css, "lang": language(), "said": cls.words_in_language()}
 
 
 class ChainFrontend(_Frontend):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.task_role import TakenRole
 from xsfn_helpers.chain.what_if import Hypothesis, WhatIf, judge
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.common.json_text import JsonFault
+from xsfn_helpers.common.json_text import JsonFault, json_text
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.deployment.machine_history import read_machine
@@ -88,8 +89,19 @@ class TaskForm(EditingDesk):
             lines.append("  " + tr("There is no task state to be seen."))
         if form.faults:
             lines += [f"  {form.verdict}", *(f"    {one_line(str(fault))}" for fault in form.faults)]
-        lines += ["  " + tr("Definition"), *(f"    {line}" for line in self.document.splitlines())]
-        return "\n".join([*lines, form.report.text])
+        lines += ["  " + tr("Definition"), *(f"    {line}" for line in self._state_in_words())]
+        # Where nothing would change, the links needn't be told one by one.
+        (judged,) = form.report.documents
+        unchanged = not self._desk.can_reset and judged.accepted
+        return "\n".join([*lines, f"  {form.report.headline}" if unchanged else form.report.text])
+
+    def _state_in_words(self) -> list[str]:
+        """The lines of the task's state, where it can be read; else those of the whole definition."""
+        try:
+            state = json.loads(self.document)["States"][self._form.task.name] if self._form.task else None
+        except (ValueError, LookupError, TypeError):  # a task inside another state, or a definition that isn't JSON
+            state = None
+        return (json_text({self._form.task.name: state}) if state and self._form.task else self.document).splitlines()
 
     def _html(self) -> str:
         parts = [self.workflow.figure_html()]

@@ -120,7 +120,7 @@ class Chain {
       // The blanks aren't seen; they keep the words apart for whoever reads them in a row.
       h("span", { class: "xsfn-number", "aria-hidden": "true" }, number),
       " ",
-      h("span", { class: "xsfn-what" }, h("b", {}, ...breakable(link.action)), " ", link.extra && h("small", {}, link.extra), " ", h("span", { class: "xsfn-states" }, word, " ", now)),
+      h("span", { class: "xsfn-what" }, h("b", {}, ...action(link.action)), " ", link.extra && h("small", {}, link.extra), " ", h("span", { class: "xsfn-states" }, word, " ", now)),
     );
     element.addEventListener("click", () => this.open("link", number));
     for (const signal of ["mouseenter", "focus"]) element.addEventListener(signal, () => this.glance(number));
@@ -233,9 +233,9 @@ class Chain {
   }
 
   tag(box, run, status) {
-    if (!run) return;
     const { element, tag } = this.boxes.get(box);
-    set(element, "data-status", status ?? "");
+    set(element, "data-status", (run && status) || "");
+    if (!run) return;
     say(tag, { RUNNING: "▶ RUNNING", SUCCEEDED: "✓ SUCCEEDED", FAILED: "✗ FAILED", ABORTED: "■ ABORTED", TIMED_OUT: "✗ TIMED_OUT" }[status] ?? "");
   }
 
@@ -333,7 +333,7 @@ class Chain {
       link.tried && h("p", {}, tr("Tried live: {tried}.", link)),
       facts([
         ...link.facts.map((fact) => [fact.label, fact.text]),
-        ...(link.sentence ? [[tr("AWS says"), link.sentence]] : []),
+        ...(link.sentence ? [[link.sentence_label, link.sentence]] : []),
         ...(link.change ? [[tr("What to do"), link.change]] : []),
       ]),
     );

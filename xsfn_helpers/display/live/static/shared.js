@@ -40,6 +40,12 @@ function breakable(text) {
   return parts.flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
 }
 
+/** An action such as sts:AssumeRole may break after its service only: each half is a word of AWS's. */
+function action(text) {
+  const [service, ...rest] = text.split(":");
+  return rest.length ? [`${service}:`, document.createElement("wbr"), rest.join(":")] : [text];
+}
+
 /** A line for screen readers: what has changed, when it has changed. */
 function announcer() {
   return h("div", { class: "xsfn-hidden", role: "status", "aria-live": "polite" });
