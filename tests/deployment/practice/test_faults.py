@@ -196,6 +196,17 @@ def external_id(operator: str, pattern: str) -> Callable[[Exercise], object]:
     return repair
 
 
+def external_ids(*patterns: str) -> Callable[[Exercise], object]:
+    """The recommended trust policy with several external IDs, each as `external_id` takes it."""
+
+    def repair(exercise: Exercise) -> object:
+        right = Lab(exercise.practice.deployment).scenario.external_id
+        values = [pattern.format(right) for pattern in patterns]
+        return right_but(TRUST, Condition={"StringEquals": {"sts:ExternalId": values}})(exercise)
+
+    return repair
+
+
 def whole_account(exercise: Exercise) -> object:
     account = Lab(exercise.practice.deployment).scenario.operator_account_id
     return right_but(TRUST, Principal={"AWS": account})(exercise)
@@ -221,6 +232,8 @@ WRONG_REPAIRS: Final[dict[str, tuple[Callable[[Exercise], object], str]]] = {
     "new-name, anybody may come": (right_but(TRUST, Principal={"AWS": "*"}), "limit.principal"),
     "new-name, no condition": (right_but(TRUST, Condition=None), "limit.external-id"),
     "new-name, any machine": (external_id("StringLike", "*"), "limit.external-id"),
+    "new-name, tags as well": (right_but(TRUST, Action=["sts:AssumeRole", "sts:TagSession"]), "limit.all-requests"),
+    "star, one more": (external_ids("{}", "an-id-that-nobody-tries"), "limit.all-requests"),
     "other-region, any region": (
         external_id("StringLike", "arn:aws:states:*:111111111111:stateMachine:*"),
         "limit.external-id",

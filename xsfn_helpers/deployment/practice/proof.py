@@ -8,10 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.aws.reading import read_role
+from xsfn_helpers.chain.all_requests import compare, roles_as_made
 from xsfn_helpers.chain.guardrails import limit_checks
 from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Side
-from xsfn_helpers.chain.verdicts import Verdict
+from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.common.stable_text import stable
@@ -20,7 +21,7 @@ from xsfn_helpers.deployment.checks.run_evidence import ending, refused_check, r
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 from xsfn_helpers.deployment.practice.names import boundary_arn
 from xsfn_helpers.deployment.practice.symptoms import save_subject_machine
-from xsfn_helpers.deployment.snapshot import decide_links
+from xsfn_helpers.deployment.snapshot import read_roles
 
 if TYPE_CHECKING:
     from xsfn_helpers.deployment.deployment import Deployment
@@ -36,17 +37,44 @@ _ONE_MACHINE: Final = mark(
     "The execute role is for tasks of one state machine, whose ARN Step Functions sends as external ID."
 )
 
+_NO_MORE: Final = mark("The recommended policies deny this request, and the chain doesn't need it.")
+
 
 def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
     """The checks of a repair. None of them gives the fault away.
 
     First what must be allowed, by policy and by trial; once all of it is, what must be denied, by policy and by trial.
     """
-    verdicts = {verdict.link.number: verdict for verdict in decide_links(deployment.environment)}
+    roles = read_roles(deployment.environment.at_one_look())
+    verdicts = {verdict.link.number: verdict for verdict in decide_from(deployment.scenario, roles)}
     checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
     if all(check.passed for check in checks):
-        checks += [*limit_checks(deployment.scenario, verdicts), *_refused(deployment, fault)]
+        checks += [
+            *limit_checks(deployment.scenario, verdicts),
+            _all_requests(deployment, roles),
+            *_refused(deployment, fault),
+        ]
     return tuple(checks)
+
+
+def _all_requests(deployment: Deployment, roles: StoredRoles) -> Check:
+    """Whether any request at all gets through that the recommended policies deny; if so, which."""
+    scenario = deployment.scenario
+    found = compare(scenario, roles, roles_as_made(scenario, deployment.blueprint))
+    title = tr("Of all possible requests, none is allowed that the recommended policies deny")
+    if found.wider:
+        also = tr("your repair also lets in: {requests}", requests=tr("; ").join(map(str, found.wider)))
+        return Check("limit.all-requests", title, False, also, tr(_NO_MORE))
+    if found.undecided:
+        return Check(
+            "limit.all-requests", title, True, tr("not all could be tried: {why}", why="; ".join(found.undecided))
+        )
+    if found.narrower:
+        denied = tr("; ").join(map(str, found.narrower))
+        return Check(
+            "limit.all-requests", title, True, tr("your repair is narrower, and denies: {requests}", requests=denied)
+        )
+    return Check("limit.all-requests", title, True, tr("your repair allows exactly the same requests"))
 
 
 def _chain(verdicts: Mapping[int, Verdict]) -> Check:
