@@ -25,7 +25,7 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import get_config
 
-from xsfn_helpers.cli.notebooks import jupyter_paths
+from xsfn_helpers.cli.notebooks import PAGE, arrange, jupyter_paths
 from xsfn_helpers.common.language import ENGLISH, language
 
 c = get_config()  # type: ignore[no-untyped-call]
@@ -84,7 +84,9 @@ def hand_out(spawner: SimpleLocalProcessSpawner) -> None:
     for name in ("notebooks", "diagrams"):
         if not (home / name).exists():
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    spawner.environment = {**spawner.environment, **sandbox_of(spawner), **room_of(spawner)}
+    arrange(home / ".lab")
+    page = {"JUPYTERLAB_WORKSPACES_DIR": str(home / ".lab")}
+    spawner.environment = {**spawner.environment, **page, **sandbox_of(spawner), **room_of(spawner)}
 
 
 def stop_sandbox(spawner: SimpleLocalProcessSpawner) -> None:
@@ -111,7 +113,7 @@ c.Spawner.args = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     *(["--allow-root"] if os.geteuid() == 0 else []),
 ]
-c.Spawner.default_url = f"/lab/tree/{NOTEBOOKS}/00-start-here.ipynb"
+c.Spawner.default_url = f"/lab/workspaces/{PAGE}/tree/{NOTEBOOKS}/00-start-here.ipynb"
 c.Spawner.environment = jupyter_paths()
 c.Spawner.pre_spawn_hook = hand_out
 c.Spawner.post_stop_hook = stop_sandbox

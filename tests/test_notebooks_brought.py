@@ -173,7 +173,7 @@ class TestHowItStarts:
         settings = Path(started.environment["JUPYTER_CONFIG_PATH"], "labconfig", "page_config.json")
         assert json.loads(settings.read_text())
         extension = Path(started.environment["JUPYTER_PATH"], "labextensions", "xsfn-map", "package.json")
-        assert json.loads(extension.read_text())["jupyterlab"]["extension"] == "./extension"
+        assert json.loads(extension.read_text())["jupyterlab"]["_build"]["extension"] == "./extension"
         switched_on = Path(started.environment["JUPYTER_CONFIG_PATH"], "jupyter_server_config.d", "xsfn-map.json")
         (module,) = json.loads(switched_on.read_text())["ServerApp"]["jpserver_extensions"]
         assert importlib.import_module(module)._jupyter_server_extension_points() == [{"module": module}]

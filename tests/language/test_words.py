@@ -63,10 +63,8 @@ TERMS: Final = (
     "aws:SourceArn",
 )
 MOST_LINES_OF_OUTPUT: Final = 25
-# A document with its notes is there to be read in full; so are a form with its definition, and what a tool wrote.
-IN_FULL: Final = ("lab.document(", "lab.edit(", "form", "lab.diagnose(")
-# The list of the 25 faults is one, too.
-LONGER: Final = frozenset({"05-03", "05-104", "07-07", "07-37", "08-45"})
+MOST_WORDS_OF_A_CELL: Final = 220
+MOST_LINES_OF_CODE: Final = 8
 MOST_CELLS_BEFORE_THE_FIRST_RUN: Final = 4
 
 
@@ -121,32 +119,89 @@ def test_the_first_run_across_accounts_comes_early() -> None:
 
 def lines_of(cell: NotebookNode) -> int:
     """How many lines a code cell shows as text."""
-    texts = (output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
-    return sum(len(text.splitlines()) for text in texts)
+    return sum(len(text.splitlines()) for text in texts_of(cell))
+
+
+def texts_of(cell: NotebookNode) -> list[str]:
+    """What a code cell shows as text."""
+    return [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
 
 
 @pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
 def test_no_cell_is_a_wall_of_output(path: Path) -> None:
-    walls = {
-        cell.id: lines_of(cell)
-        for cell in cells(path, "code")
-        if lines_of(cell) > MOST_LINES_OF_OUTPUT
-        and cell.id not in LONGER
-        and not cell.source.splitlines()[-1].startswith(IN_FULL)
-    }
+    walls = {cell.id: lines_of(cell) for cell in cells(path, "code") if lines_of(cell) > MOST_LINES_OF_OUTPUT}
 
     assert walls == {}
 
 
+def read_words(cell: NotebookNode) -> int:
+    """The words of a text cell that stand there unfolded."""
+    return len(re.sub(r"<details>.*?</details>|```.*?```", "", cell.source, flags=re.DOTALL).split())
+
+
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
+def test_no_text_cell_is_a_wall(path: Path) -> None:
+    walls = {cell.id: read_words(cell) for cell in cells(path, "markdown") if read_words(cell) > MOST_WORDS_OF_A_CELL}
+
+    assert walls == {}
+
+
+# What a reader of AWS would have to puzzle out as Python.
+PUZZLES: Final = re.compile(r"\.r?partition\(|\[[^\]]*:[^\]]*\]\)?$|sep=|\"\\n\"\.join", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
+def test_code_is_what_a_reader_would_write(path: Path) -> None:
+    code = cells(path, "code")
+
+    assert {cell.id: found[0] for cell in code if (found := PUZZLES.search(cell.source))} == {}
+    assert {cell.id for cell in code if len(cell.source.splitlines()) > MOST_LINES_OF_CODE} == set()
+
+
+# A reader's pace, and what the work takes; of a long output a reader reads the first lines.
+WORDS_A_MINUTE: Final = 200
+MOST_WORDS_READ_OF_AN_OUTPUT: Final = 60
+MINUTES_TO_RUN_A_CELL: Final = 0.1
+MINUTES_TO_PREDICT: Final = 0.5
+MINUTES_TO_FIND_A_FAULT: Final = 1.5
+
+
+def minutes_of(path: Path) -> float:
+    """How long a notebook takes: its words at the pace of a reader, and the work."""
+    text, code = cells(path, "markdown"), cells(path, "code")
+    outputs = (" ".join(texts_of(cell)).split()[:MOST_WORDS_READ_OF_AN_OUTPUT] for cell in code)
+    words = sum(map(read_words, text)) + sum(map(len, outputs))
+    faults = sum("guess(link=...)" in cell.source for cell in code)
+    predictions = sum("=..." in cell.source for cell in code) - faults
+    work = len(code) * MINUTES_TO_RUN_A_CELL + predictions * MINUTES_TO_PREDICT + faults * MINUTES_TO_FIND_A_FAULT
+    return words / WORDS_A_MINUTE + work
+
+
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
+def test_the_time_it_states_is_true(path: Path) -> None:
+    stated = re.search(r"\*\*Time:\*\* (\d+) minutes", cells(path, "markdown")[0].source)
+    assert stated is not None
+
+    takes = minutes_of(path)
+    assert takes <= int(stated[1]) <= takes + 5
+
+
 def counts() -> str:
-    """Words, lines of output and longest cells of each notebook, as a table."""
-    rows = ["notebook  code cells  words  longest cell  lines of output  longest output"]
+    """Each notebook's words and lines, its longest cells, and how long it takes, as a table."""
+    rows = ["notebook  code cells  words  longest cell  lines of output  longest output  minutes"]
     for path in ENGLISH:
-        words = [len(cell.source.split()) for cell in cells(path, "markdown")]
+        words = [read_words(cell) for cell in cells(path, "markdown")]
         lines = [lines_of(cell) for cell in cells(path, "code")]
         number = path.stem.partition("-")[0]
-        rows.append(f"{number:9} {len(lines):10} {sum(words):6} {max(words):13} {sum(lines):16} {max(lines):15}")
-    return "\n".join(rows)
+        rows.append(
+            f"{number:9} {len(lines):10} {sum(words):6} {max(words):13} {sum(lines):16} {max(lines):15} "
+            f"{minutes_of(path):8.1f}"
+        )
+    for term in TERMS:
+        found = sum(cell.source.count(term) for path in ENGLISH for cell in cells(path, "markdown"))
+        rows.append(f"{term}: {found}")
+    old = sum(len(re.findall(word, text)) for word in RETIRED for _, text in prose())
+    return "\n".join([*rows, f"retired words: {old}"])
 
 
 if __name__ == "__main__":

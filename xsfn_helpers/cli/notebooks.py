@@ -28,7 +28,8 @@ _PACKAGE: Final = Path(xsfn_helpers.__file__).parent
 # setup.py puts them there in a wheel; in a copy of the repository they lie beside the package.
 _PACKED: Final = _PACKAGE / "_lesson"
 _JUPYTER: Final = Path(__file__).with_name("jupyter")
-_PAGE: Final = "xsfn"
+# The workspace of JupyterLab that opens with the lesson.
+PAGE: Final = "xsfn"
 
 
 def add(commands: Any) -> None:
@@ -49,7 +50,7 @@ def open_jupyterlab(options: argparse.Namespace) -> NoReturn:
     folder = _folder(options.copy_to)
     notebooks = _in_language("notebooks")
     environment = {**os.environ, **_settings(folder)}
-    _arrange(Path(environment["JUPYTERLAB_WORKSPACES_DIR"]))
+    arrange(Path(environment["JUPYTERLAB_WORKSPACES_DIR"]))
     command = [sys.executable, "-m", "jupyterlab", *_options(folder, notebooks), *options.arguments]
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
@@ -204,14 +205,14 @@ def jupyter_paths() -> dict[str, str]:
     return {name: os.pathsep.join(filter(None, (str(_JUPYTER), os.environ.get(name)))) for name in names}
 
 
-def _arrange(folder: Path) -> None:
+def arrange(folder: Path) -> None:
     """Once: the notebook, its table of contents, and the map beside it. What the reader moves stays moved."""
     if folder.exists():
         return
     arranged = (_JUPYTER / "workspace.json").read_text(encoding="utf-8")
     arranged = arranged.replace("notebooks/", f"{_in_language('notebooks')}/")
     # As `jupyter lab workspaces import` names it, which would take seconds of somebody's first minute.
-    name = f"{_PAGE}-{_hash(_PAGE.encode())[:4]}.jupyterlab-workspace"
+    name = f"{PAGE}-{_hash(PAGE.encode())[:4]}.jupyterlab-workspace"
     # A folder that can't be written to shows its list of files; JupyterLab says itself what else is wrong there.
     with suppress(OSError):
         _write(folder / name, arranged.encode())
@@ -221,7 +222,7 @@ def _options(folder: Path, notebooks: str) -> Iterable[str]:
     """JupyterLab's options; the reader's own come after them, and count."""
     yield "--ServerApp.ip=127.0.0.1"
     yield f"--ServerApp.root_dir={folder}"
-    yield f"--LabApp.default_url=/lab/workspaces/{_PAGE}/tree/{notebooks}/{FIRST}"
+    yield f"--LabApp.default_url=/lab/workspaces/{PAGE}/tree/{notebooks}/{FIRST}"
     # The kit works offline: no look for updates.
     yield "--LabApp.news_url=None"
     yield "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"

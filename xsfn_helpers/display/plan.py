@@ -38,6 +38,6 @@ def _row(change: Change, *, done: bool) -> str:
     below = f'<pre style="{code}">{escape(details)}</pre>' if details else ""
     return (
         f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{pill(verb, _COLOURS[change.action])}</td>'
-        f'<td style="{CELL};overflow-wrap:anywhere">{escape(change.thing)}{below}</td>'
+        f'<td style="{CELL};overflow-wrap:break-word">{escape(change.thing)}{below}</td>'
         f'<td style="{CELL};white-space:nowrap">{escape(str(change.account))}</td></tr>'
     )

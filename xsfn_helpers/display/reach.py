@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xsfn_helpers.deployment.reach import Removals
     from xsfn_helpers.deployment.reach_runs import ReachRun, TaskEnd
 
-_WRAPPED = f"{CELL};overflow-wrap:anywhere"
+_WRAPPED = f"{CELL};overflow-wrap:break-word"
 
 
 def _done() -> str:

@@ -50,10 +50,9 @@ def _row(check: Check) -> str:
     label = escape(tr("What to do:"))
     hint = f"<br><b>{label}</b> {escape(check.hint)}" if check.hint and not check.passed else ""
     cells = [result, escape(check.title), f"{escape(check.evidence)}{hint}"]
-    # Evidence may be an error of several lines, and ARNs have no blanks to break at.
-    style = f"{CELL};white-space:pre-line;overflow-wrap:anywhere"
-    # Without widths of their own, what may break anywhere would leave mark and title no room, or too much.
-    widths = (' width="8%"', ' width="26%"', "")
+    # Evidence may be an error of several lines. A column is as wide as its longest word, so that no word is broken.
+    style = f"{CELL};white-space:pre-line;overflow-wrap:break-word"
+    widths = (' width="8%"', ' width="30%"', "")
     return (
         "<tr>"
         + "".join(f'<td{width} style="{style}">{cell}</td>' for width, cell in zip(widths, cells, strict=True))

@@ -41,5 +41,5 @@ def _row(lines: list[str], status: str) -> str:
     return (
         f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{escape(who)}</th>'
         f'<td style="{CELL}">{pill(f"{mark} {told}", colour)}</td>'
-        f'<td style="{CELL};overflow-wrap:anywhere">{why}</td></tr>'
+        f'<td style="{CELL};overflow-wrap:break-word">{why}</td></tr>'
     )

@@ -35,7 +35,7 @@ def _row(event: TimelineEvent, start: datetime) -> str:
     what = " ".join([f"<b>{escape(event.type)}</b>", *badges])
     summary = f"<br>{escape(one_line(event.summary))}" if event.summary else ""
     cells = [f"{what}{summary}" if side is event.side else "" for side in Side]
-    style = f"{CELL};overflow-wrap:anywhere"
+    style = f"{CELL};overflow-wrap:break-word"
     return (
         f'<tr><td style="{CELL};white-space:nowrap">{milliseconds:+} ms</td>'
         + "".join(f'<td style="{style}">{cell}</td>' for cell in cells)

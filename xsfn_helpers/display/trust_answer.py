@@ -37,5 +37,5 @@ def answer_html(answer: TrialAnswer) -> str:
 def _row(head: str, beside: str) -> str:
     return (
         f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};white-space:nowrap">{head}</th>'
-        f'<td style="{CELL};overflow-wrap:anywhere">{beside}</td></tr>'
+        f'<td style="{CELL};overflow-wrap:break-word">{beside}</td></tr>'
     )

@@ -100,5 +100,5 @@ def _row_html(row: _Row) -> str:
         beside = f'<div style="{_LOOK_OF_INFERRED}">{beside}</div>'
     return (
         f'<tr style="{PLAIN_ROW}"><th scope="row" style="{CELL};{_HEAD}">{row.head}</th>'
-        f'<td style="{CELL};overflow-wrap:anywhere">{beside}</td></tr>'
+        f'<td style="{CELL};overflow-wrap:break-word">{beside}</td></tr>'
     )

@@ -113,6 +113,6 @@ def risk_title(risk: NewAccess) -> str:
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col" style="{CELL}">{heading}</th>' for heading in headings)
-    style = f"{CELL};overflow-wrap:anywhere"
+    style = f"{CELL};overflow-wrap:break-word"
     body = "".join("<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
     return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -106,6 +106,16 @@ def test_the_text_has_the_answer_first_then_links_fix_and_what_was_not_seen(worl
     assert run(world, world.scenario.operator_machine_arn)["cause"].startswith(refused)
 
 
+def test_the_brief_answer_has_a_line_for_each_link(world: World) -> None:
+    SETUPS["n3"].build(world)
+    diagnosis = diagnose(world)
+
+    headline, *lines = diagnosis.brief.splitlines()
+    assert headline == diagnosis.headline
+    assert [line.split()[1] for line in lines[:6]] == ["1", "2", "3", "4", "5", "6"]
+    assert len(lines) <= 12
+
+
 def test_two_diagnoses_of_the_same_are_the_same(world: World) -> None:
     SETUPS["n2"].build(world)
 

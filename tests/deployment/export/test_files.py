@@ -204,3 +204,33 @@ class TestCommandLine:
         assert words in said
         assert said.count("\n") == 1
         assert not (tmp_path / "out").exists()
+
+
+class TestParts:
+    """A part of what was exported, by its name."""
+
+    @pytest.mark.parametrize(
+        ("route", "name", "first", "last"),
+        [
+            (Route.CLOUDFORMATION, "ExecuteRole/Policies", "Policies:", "execution:${SubjectMachineName}:*"),
+            (Route.TERRAFORM, "execute_trust", 'data "aws_iam_policy_document" "execute_trust" {', "}"),
+            (Route.CDK, "CrossAccountTask/task", "self.task = tasks.StepFunctionsStartExecution(", ")"),
+            (Route.CDK, "task.state_machine", "task.state_machine(", ")"),
+        ],
+        ids=str,
+    )
+    def test_it_is_shown_from_its_first_line_to_its_last(
+        self, tmp_path: Path, route: Route, name: str, first: str, last: str
+    ) -> None:
+        export = write_export(route, tmp_path, exported_files(route, SCENARIO, "mine"))
+
+        lines = str(export.show(name)).splitlines()
+        assert lines[0] == first
+        assert lines[-1].endswith(last)
+        assert not any(line.startswith((" ", "\t")) for line in (lines[0], lines[-1]) if last in ("}", ")"))
+
+    def test_a_name_that_is_nowhere_is_an_error_that_says_where_to_look(self, tmp_path: Path) -> None:
+        export = write_export(Route.CDK, tmp_path, exported_files(Route.CDK, SCENARIO, "mine"))
+
+        with pytest.raises(XsfnError, match="Nothing in this export is called 'ExecuteRoel'"):
+            export.show("ExecuteRoel")

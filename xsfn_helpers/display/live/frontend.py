@@ -59,10 +59,9 @@ class _Frontend(anywidget.AnyWidget):
         return {text: one for text, one in told.items() if one != text}
 
     @classmethod
-    def parts(cls, more_css: str = "") -> dict[str, Any]:
+    def parts(cls) -> dict[str, Any]:
         """What a page needs that shows it without a kernel: code, style, language and words."""
-        css, code = f"{cls._css}{more_css}", str(cls._esm)
-        return {"code": code, "css": css, "lang": language(), "said": cls.words_in_language()}
+        return {"code": str(cls._esm), "css": cls._css, "lang": language(), "said": cls.words_in_language()}
 
 
 class ChainFrontend(_Frontend):

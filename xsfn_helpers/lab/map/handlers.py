@@ -20,13 +20,6 @@ from xsfn_helpers.lab.map.looking import START, AccountsReader, Shown
 # Seconds between two looks while a pane waits, and until it is answered although nothing has changed.
 PACE: Final = 0.3
 PATIENCE: Final = 20.0
-_CSS: Final = """
-.xsfn-pane { overflow: auto; padding: 8px; background: var(--jp-layout-color1); }
-.xsfn-pane > * + * { margin-top: 8px; }
-.xsfn-pane pre { font: 12px/1.45 var(--jp-code-font-family, monospace); white-space: pre-wrap; margin: 6px 0 0; }
-.xsfn-restarted { border-left: 5px solid var(--xsfn-refused); }
-.xsfn-as-text summary { cursor: pointer; }
-"""
 
 
 class AccountsWatch:
@@ -69,7 +62,7 @@ class PartsHandler(APIHandler):
 
     @web.authenticated
     def get(self) -> None:
-        self.finish(json.dumps({**ChainFrontend.parts(_CSS), "words": _words(), "start": START}))
+        self.finish(json.dumps({**ChainFrontend.parts(), "words": _words(), "start": START}))
 
 
 def _words() -> dict[str, str]:
