@@ -21,7 +21,8 @@ _NO_CDK: Final = (
 )
 _NO_CDK_JA: Final = (
     "\n\n> **このブラウザータブでも**、CloudFormation と Terraform のファイルは"
-    "コンピューターと同じようにデプロイできます。CDK には Node.js が必要で、タブでは起動できません。CDK のセルはそのことを表示し、コードを見せます。"
+    "コンピューターと同じようにデプロイできます。"
+    "CDK には Node.js が必要で、タブでは起動できません。CDK のセルはそのことを表示し、コードを見せます。"
 )
 
 # By notebook, and in Japanese: what is said, and what is true in a tab.

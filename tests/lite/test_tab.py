@@ -13,7 +13,7 @@ from publish.lite.serve import SiteServer
 from tests.lite.compared import differences
 from tests.lite.tab import Tab, errors, profile, shown, tab
 from tests.notebooks.test_teaching import FAULTS
-from tests.support.soak import SOAKING
+from tests.support.soak import SOAKING, soaked
 
 # On a machine with nothing else to do a notebook takes 20 to 60 s.
 _PATIENCE: Final = 600
@@ -43,7 +43,11 @@ EXCEPTIONS: Final = {
     ("notebooks/07-infrastructure-as-code", 2): _PLACE,
     ("notebooks/07-infrastructure-as-code", 46): _PLACE,
 }
-BOOKS: Final = (*_WHOLE, *_WHOLE) if SOAKING else (_FIRST,)
+BOOKS: Final = [
+    pytest.param(book, id=f"{book}, {time}")
+    for time in ("once", "twice")[: soaked(short=1, long=2)]
+    for book in (_WHOLE if SOAKING else (_FIRST,))
+]
 LONG: Final = pytest.mark.skipif(not SOAKING, reason="what a tab keeps is tried in `make soak`")
 
 OPEN: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\n"
