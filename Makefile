@@ -18,7 +18,7 @@ side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
 .NOTPARALLEL:
-.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site lite lite-serve hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-lite for-hub
+.PHONY: help lab test lint notebooks walkthrough bench diagrams screenshots handout slides site lite lite-serve lite-link hub wheelhouse release publish workflows lock verify-clone soak clean for-lab for-style for-test for-site for-lite for-hub
 
 help: ## this list
 	@echo "make TARGET, one of:"
@@ -71,13 +71,16 @@ lite: for-lite ## build the whole lesson as a static site for a browser tab, not
 lite-serve: for-lite ## show that site on this machine
 	@$(run) -m publish.lite.serve
 
+lite-link: for-lab ## let the READMEs' button lead to where that site is (LITE_ADDRESS=https://…/)
+	@LITE_ADDRESS="$(LITE_ADDRESS)" $(run) -m publish.address
+
 hub: for-hub ## start a JupyterHub for a room on this machine (HUB_PASSWORD=…, HUB_ADDRESS=0.0.0.0; docs/hosting.md)
 	@scripts/hub.sh $(environment)/bin/python $(HUB_ARGS)
 
 wheelhouse: for-lab ## gather the lab's packages in wheelhouse/, to install on machines without internet
 	@scripts/wheelhouse.sh $(environment)
 
-release: site ## the files of a release in dist/: wheel, sdist and site (TAG=v0.1.0)
+release: lite-link site lite ## the files of a release in dist/: wheel, sdist and both sites (TAG=v0.1.0, LITE_ADDRESS=https://…/)
 	@scripts/release.sh $(environment)/bin/python "$(TAG)"
 
 publish: ## put what is in dist/ on the release of a tag, with GitHub's own program (TAG=v0.1.0)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from publish.address import address, notebook_linked, page_linked
 from publish.links import broken
 from publish.places import BUILD, ROOT, Language, languages
 from tests.support.isolation import isolated
@@ -35,6 +36,7 @@ class SiteFailed(Exception):
 
 def gather(language: Language, folder: Path) -> None:
     """Put the sources of one language into `folder`: pages at the top, notebooks and diagrams below."""
+    place = address()
     shutil.copytree(ROOT / "docs" / "_static", folder / "_static")
     shutil.copy(ROOT / "docs" / "conf.py", folder)
     shutil.copytree(language.diagrams, folder / "diagrams")
@@ -48,7 +50,12 @@ def gather(language: Language, folder: Path) -> None:
     for source in sources:
         target = folder / places[source.parent] / source.name
         target.parent.mkdir(exist_ok=True)
-        target.write_text(_moved(source, target, folder, places), encoding="utf-8")
+        text = _moved(source, target, folder, places)
+        if place and source.suffix == ".ipynb":
+            text = notebook_linked(text, place, source.relative_to(ROOT).as_posix(), language.code)
+        elif place and source.stem == "index":
+            text = page_linked(text, place, language.code)
+        target.write_text(text, encoding="utf-8")
     changes = folder / "changes.md"
     changes.write_text(_moved(ROOT / "CHANGELOG.md", changes, folder, places), encoding="utf-8")
 

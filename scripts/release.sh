@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the files of a release in dist/, after `make site`: release.sh PYTHON TAG; the tag has to be the version, as v0.1.0.
+# Makes the files of a release in dist/, after `make site` and `make lite`: release.sh PYTHON TAG; the tag has to be the version, as v0.1.0.
 set -eu
 cd "$(dirname "$0")/.."
 python=$1
@@ -14,4 +14,5 @@ rm -rf dist
 # Built by the locked setuptools of this environment.
 "$python" -m build --no-isolation --outdir dist . >/dev/null
 tar -czf "dist/xsfn-site-$version.tar.gz" -C build site
+tar -czf "dist/xsfn-lite-$version.tar.gz" -C build lite
 ls dist

@@ -72,6 +72,7 @@ rendered_by("xsfn_helpers.display.renderers")
 # Chapters that notebooks import as they are: `from xsfn_helpers import documents`.
 _CHAPTERS: Final = {
     "documents": "xsfn_helpers.chain.documents",
+    "tab": "xsfn_helpers.lab.tab",
     "targets": "xsfn_helpers.chain.targets",
 }
 

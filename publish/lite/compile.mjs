@@ -1,11 +1,11 @@
 // Compiles the archive of packages with the very Python that will run them, and writes a lock file that names nothing else.
-// node compile.mjs PYODIDE ARCHIVE KERNEL_WHEELS TARGET
+// node compile.mjs PYODIDE ARCHIVES KERNEL_WHEELS TARGET COMPILED; what was compiled before is taken from COMPILED.
 import {createHash} from "node:crypto";
-import {copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from "node:fs";
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 
-const [pyodideFolder, archive, kernelWheels, target] = process.argv.slice(2);
+const [pyodideFolder, archives, kernelWheels, target, cache] = process.argv.slice(2);
 const PARTS = ["pyodide.mjs", "pyodide.js", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"];
 // Without docstrings: nobody reads those of the packages below. The kit keeps its own, for help() and `?`.
 const LEAN = ["botocore/", "boto3/", "moto/", "s3transfer/", "werkzeug/", "urllib3/", "requests/", "responses/", "antlr4/",
@@ -14,6 +14,7 @@ const LEAN = ["botocore/", "boto3/", "moto/", "s3transfer/", "werkzeug/", "urlli
 const WITH_SOURCE = ["xsfn_helpers/"];
 
 mkdirSync(target, {recursive: true});
+mkdirSync(cache, {recursive: true});
 for (const part of PARTS) copyFileSync(join(pyodideFolder, part), join(target, part));
 const {loadPyodide} = await import(pathToFileURL(join(pyodideFolder, "pyodide.mjs")));
 const python = await loadPyodide();
@@ -57,10 +58,20 @@ const compiled = python.globals.get("compiled");
 const lock = JSON.parse(readFileSync(join(pyodideFolder, "pyodide-lock.json")));
 lock.packages = {};
 
+const how = readFileSync(process.argv[1]);
+
+function compiledOnce(source) {
+  const made = join(cache, `${createHash("sha256").update(how).update(JSON.stringify(lock.info)).update(source).digest("hex")}.zip`);
+  if (!existsSync(made)) {
+    python.FS.writeFile("/source.zip", source);
+    compiled("/source.zip", "/target.zip", python.toPy(LEAN), python.toPy(WITH_SOURCE));
+    writeFileSync(made, python.FS.readFile("/target.zip"));
+  }
+  return readFileSync(made);
+}
+
 function add(source, name, version, imports, file) {
-  python.FS.writeFile("/source.zip", readFileSync(source));
-  compiled("/source.zip", "/target.zip", python.toPy(LEAN), python.toPy(WITH_SOURCE));
-  const content = python.FS.readFile("/target.zip");
+  const content = compiledOnce(readFileSync(source));
   writeFileSync(join(target, file), content);
   lock.packages[name] = {
     name, version, file_name: file, install_dir: "site", depends: [], imports, package_type: "package",
@@ -68,7 +79,8 @@ function add(source, name, version, imports, file) {
   };
 }
 
-add(archive, "xsfn-site", "1", ["xsfn_helpers"], "xsfn-site.zip");
+add(join(archives, "xsfn-packages.zip"), "xsfn-packages", "1", [], "xsfn-packages.zip");
+add(join(archives, "xsfn-site.zip"), "xsfn-site", "1", ["xsfn_helpers"], "xsfn-site.zip");
 for (const wheel of readdirSync(kernelWheels).filter((name) => name.endsWith(".whl")).sort()) {
   const [name, version] = wheel.split("-");
   add(join(kernelWheels, wheel), name.replaceAll("_", "-"), version, [name], wheel);
@@ -82,7 +94,7 @@ writeFileSync(join(target, "inside.zip"), nothing);
 const emptyHash = createHash("sha256").update(nothing).digest("hex");
 for (const name of ["comm", "ipython", "ipywidgets", "jedi", "micropip", "packaging", "traitlets"]) {
   lock.packages[name] = {
-    name, version: "1", file_name: "inside.zip", install_dir: "site", depends: ["xsfn-site"], imports: [],
+    name, version: "1", file_name: "inside.zip", install_dir: "site", depends: ["xsfn-packages"], imports: [],
     package_type: "package", sha256: emptyHash, unvendored_tests: false,
   };
 }

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
 
+from publish.lite.words import NOTES, in_a_tab
 from publish.places import DIAGRAMS, ROOT, languages
-
-# A cell's text in a browser tab, where it differs: in its metadata, so that it is read and tested beside it.
-KEY: Final = "in_browser"
 
 
 def gather(folder: Path) -> None:
@@ -21,18 +18,20 @@ def gather(folder: Path) -> None:
         target = folder / language.notebooks.relative_to(ROOT)
         target.mkdir(parents=True, exist_ok=True)
         for source in sorted(language.notebooks.glob("*.ipynb")):
-            notebook = in_browser(nbformat.read(source, as_version=4))
+            book = source.relative_to(ROOT / "notebooks").with_suffix("").as_posix()
+            notebook = in_browser(nbformat.read(source, as_version=4), book)
             nbformat.write(notebook, target / source.name)
     shutil.copytree(
         DIAGRAMS, folder / DIAGRAMS.relative_to(ROOT), ignore=shutil.ignore_patterns("live-*", "*.png", "README*")
     )
 
 
-def in_browser(notebook: NotebookNode) -> NotebookNode:
-    """A copy as it is given to somebody in a browser tab."""
+def in_browser(notebook: NotebookNode, book: str) -> NotebookNode:
+    """A copy as it is given to somebody in a browser tab; `book` is its path below `notebooks`, without its suffix."""
     copy = nbformat.from_dict(notebook)
     for cell in copy.cells:
-        cell.source = cell.metadata.pop(KEY, cell.source)
+        cell.source = in_a_tab(book, cell.source)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    copy.cells[0].source += NOTES.get(book, "")
     return copy

@@ -1,4 +1,4 @@
-"""What the tab's Python imports, in one archive: taken from the environment that builds it, without what no tab needs.
+"""What the tab's Python imports, in two archives: taken from the environment that builds it, without what no tab needs.
 
 Every package is one of `locks/`, so what runs in the tab is what was tested. Those with compiled halves (PyYAML,
 MarkupSafe, charset-normalizer, psygnal) do without them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Final
@@ -60,23 +60,38 @@ _LEFT_OUT: Final = re.compile(
 )
 
 
-def bundle(archive: Path, graphviz: Path) -> None:
-    """Write `archive`: everything the tab's Python imports, as source. `graphviz` is the JavaScript module of npm."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as written:
-        for name in (*KIT, *KERNEL):
-            found = distribution(name)
-            for path, content in _files(found):
-                written.writestr(path, content)
-            written.writestr(f"{found.name.replace('-', '_')}-{found.version}.dist-info/METADATA", _metadata(found))
-        for source in sorted(PACKAGE.rglob("*")):
-            path = source.relative_to(ROOT).as_posix()
-            if source.is_file() and not _LEFT_OUT.match(path):
-                written.writestr(path, source.read_bytes())
-        for source in sorted(TAB.rglob("*.py")):
-            written.writestr(source.relative_to(TAB).as_posix(), source.read_bytes())
-        own = distribution("xsfn-helpers")
-        written.writestr(f"xsfn_helpers-{own.version}.dist-info/METADATA", _metadata(own))
-        written.writestr("graphviz.js", graphviz.read_bytes())
+_LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the same archive from the same files
+
+
+def bundle(folder: Path, graphviz: Path) -> None:
+    """Write two archives of sources: what others wrote, and the kit. `graphviz` is the JavaScript module of npm."""
+    _archive(folder / "xsfn-packages.zip", _others(graphviz))
+    _archive(folder / "xsfn-site.zip", _own())
+
+
+def _archive(path: Path, files: Iterable[tuple[str, bytes | str]]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as written:
+        for name, content in files:
+            written.writestr(zipfile.ZipInfo(name, _LONG_AGO), content)
+
+
+def _others(graphviz: Path) -> Iterator[tuple[str, bytes | str]]:
+    for name in (*KIT, *KERNEL):
+        found = distribution(name)
+        yield from _files(found)
+        yield f"{found.name.replace('-', '_')}-{found.version}.dist-info/METADATA", _metadata(found)
+    for source in sorted(TAB.rglob("*.py")):
+        yield source.relative_to(TAB).as_posix(), source.read_bytes()
+    yield "graphviz.js", graphviz.read_bytes()
+
+
+def _own() -> Iterator[tuple[str, bytes | str]]:
+    for source in sorted(PACKAGE.rglob("*")):
+        path = source.relative_to(ROOT).as_posix()
+        if source.is_file() and not _LEFT_OUT.match(path):
+            yield path, source.read_bytes()
+    own = distribution("xsfn-helpers")
+    yield f"xsfn_helpers-{own.version}.dist-info/METADATA", _metadata(own)
 
 
 def _files(found: Distribution) -> Iterator[tuple[str, bytes]]:

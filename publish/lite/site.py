@@ -21,6 +21,7 @@ from publish.places import BUILD, ROOT, languages
 SITE: Final = BUILD / "lite"
 _HERE: Final = Path(__file__).parent
 _WORK: Final = BUILD / "lite-work"
+_COMPILED: Final = BUILD / "lite-compiled"  # each archive once, by what it is made of
 _KERNEL: Final = "@jupyterlite/pyodide-kernel-extension"
 _KERNEL_WHEELS: Final = Path(sys.prefix, "share/jupyter/labextensions", _KERNEL, "static/pypi")
 _OF_THE_KERNEL: Final = re.compile(r"(?:ipykernel|piplite|pyodide_kernel)-")
@@ -59,13 +60,14 @@ def _compile(target: Path) -> None:
     except NoPackages as error:
         raise LiteFailed(f"The site needs Pyodide. {error}") from error
     target.mkdir(parents=True)
-    archive, wheels = _WORK / "site.zip", _WORK / "kernel"
-    packages.bundle(archive, modules / "@hpcc-js/wasm-graphviz/dist/index.js")
+    archives, wheels = _WORK / "archives", _WORK / "kernel"
+    archives.mkdir()
+    packages.bundle(archives, modules / "@hpcc-js/wasm-graphviz/dist/index.js")
     wheels.mkdir()
     for wheel in _KERNEL_WHEELS.glob("*.whl"):
         if _OF_THE_KERNEL.match(wheel.name):
             shutil.copy(wheel, wheels)
-    _run([node, str(_HERE / "compile.mjs"), *map(str, (modules / "pyodide", archive, wheels, target))])
+    _run([node, str(_HERE / "compile.mjs"), *map(str, (modules / "pyodide", archives, wheels, target, _COMPILED))])
 
 
 def _jupyter_lite(site: Path) -> None:
@@ -92,7 +94,7 @@ def _settings() -> dict[str, Any]:
                     "disablePyPIFallback": True,
                     "loadPyodideOptions": {
                         "lockFileURL": "./static/pyodide/pyodide-lock.json",
-                        "packages": ["xsfn-site", "pyodide-kernel", "piplite", "ipykernel"],
+                        "packages": ["xsfn-packages", "xsfn-site", "pyodide-kernel", "piplite", "ipykernel"],
                     },
                 }
             },

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import nbformat
-from nbval.plugin import get_sanitize_patterns
+from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
 
 from conftest import NOT_COMPARED
 from tests.notebooks.references import NOTEBOOKS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from publish.lite.serve import SiteServer
 
@@ -20,6 +20,19 @@ _MODEL: Final = "window.jupyterapp.shell.currentWidget.content.model"
 _CELLS: Final = f"() => {_MODEL}.toJSON().cells"
 _STATUS: Final = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
 _RUN: Final = "(command) => { window.jupyterapp.commands.execute(command); }"
+_ADD: Final = """async (source) => {
+  const { commands, shell } = window.jupyterapp;
+  const notebook = shell.currentWidget.content;
+  notebook.deselectAll();
+  notebook.activeCellIndex = notebook.widgets.length - 1;
+  await commands.execute("notebook:insert-cell-below");
+  await commands.execute("notebook:change-cell-to-code");
+  notebook.activeCell.model.sharedModel.setSource(source);
+  commands.execute("notebook:run-cell");
+}"""
+# JupyterLite asks its host about each folder that the reader made, which only the browser has.
+_READERS_FOLDERS: Final = "/api/contents/"
+_NOT_THERE: Final = "Failed to load resource: the server responded with a status of 404"
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -47,8 +60,21 @@ class Tab:
         self.settle(seconds)
         return self.cells
 
+    def run_cell(self, source: str, *, seconds: float = 120) -> str:
+        """Add a cell at the end and run it; give what it showed, or the error that it ended in."""
+        begun = len(self.cells)
+        self.page.evaluate(_ADD, source)
+        self.until(lambda: len(self.cells) > begun, seconds)
+        self.settle(seconds)
+        added = self.cells[-1]
+        return shown(added) + "".join(errors([added]))
+
+    def restart_kernel(self, *, seconds: float = 120) -> None:
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.settle(seconds)
+
     def settle(self, seconds: float) -> None:
-        """Wait until nothing runs any more, three times in a row."""
+        """Wait until nothing runs any more, for a second in a row."""
         quiet = 0
 
         def looked() -> bool:
@@ -119,7 +145,13 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def tab(context: BrowserContext, server: SiteServer) -> Tab:
     opened = Tab(context.new_page(), server)
     origin = server.url.removesuffix(PREFIX)
-    opened.page.on("console", lambda said: opened.complaints.append(said.text) if said.type == "error" else None)
+
+    def complain(said: ConsoleMessage) -> None:
+        readers = said.text.startswith(_NOT_THERE) and _READERS_FOLDERS in said.location["url"]
+        if said.type == "error" and not readers:
+            opened.complaints.append(said.text)
+
+    opened.page.on("console", complain)
     opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
     context.on(
         "request",

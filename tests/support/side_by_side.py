@@ -12,10 +12,11 @@ from typing import Any, Final
 from xdist.scheduler import LoadFileScheduling
 
 # Each is one piece, for one process: its files share a browser that takes longer to start than a test.
-_TOGETHER: Final = ("tests/browser/", "tests/publish/")
+_TOGETHER: Final = ("tests/browser/", "tests/lite/", "tests/publish/")
 # What takes longest as a piece, or has the machine to itself, longest first. All others follow, by number of tests.
 _FIRST: Final = (
     "tests/browser/",
+    "tests/lite/",
     "tests/test_types.py",
     "tests/hub/",
     "tests/lab/classroom/test_crowd.py",

@@ -35,6 +35,7 @@ from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.deployment.stages import STAGE_NUMBERS, Steps
 from xsfn_helpers.deployment.status import Status, read_status
+from xsfn_helpers.lab import tab
 from xsfn_helpers.sandbox.assumptions import NotEstablished
 
 if TYPE_CHECKING:
@@ -340,7 +341,7 @@ class Lab:
     def status(self) -> Status:
         """Where the lab stands, what comes next, and about how long the rest takes. In a notebook it keeps up."""
         seat = seat_of(self.environment.accounts)
-        return replace(self._status(), live=self._show_status, room=place_told(seat) if seat else ())
+        return replace(self._status(), live=self._show_status, room=place_told(seat) if seat else tab.place_told())
 
     def _status(self) -> Status:
         scenario = self.scenario
