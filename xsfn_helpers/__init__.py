@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.common.browser import in_browser
-from xsfn_helpers.common.renderable import rendered_by
 
 if TYPE_CHECKING:
     from xsfn_helpers.aws.attempt import attempt
@@ -67,8 +66,8 @@ _HOMES: Final = {
 if in_browser():
     # Before anything starts a thread or makes a lock.
     import_module("xsfn_helpers.common.browser.start").begin()
-# Loaded when the first thing is shown: a program that only prints needs no pages and no pictures.
-rendered_by("xsfn_helpers.display.renderers")
+# The module that registers how things look. Loaded when the first of them is shown: who only prints needs no pages.
+RENDERERS: Final = "xsfn_helpers.display.renderers"
 # Chapters that notebooks import as they are: `from xsfn_helpers import documents`.
 _CHAPTERS: Final = {
     "documents": "xsfn_helpers.chain.documents",

@@ -1,6 +1,6 @@
 """What shows itself: as text everywhere, and as `display` has registered it where a page can show more.
 
-What is shown knows nothing of pages, pictures and widgets; whoever draws names the module that registers how.
+What is shown knows nothing of pages, pictures and widgets: the package names the module that registers how it looks.
 """
 
 from __future__ import annotations
@@ -11,14 +11,6 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 Shown = TypeVar("Shown")
-
-_homes: list[str] = []
-
-
-def rendered_by(module: str) -> None:
-    """Name the module that registers how things look; it is loaded when the first of them is shown."""
-    if module not in _homes:
-        _homes.append(module)
 
 
 @singledispatch
@@ -41,8 +33,8 @@ def live(thing: object, *_told: Any) -> Any:
 
 def shown(form: Callable[..., Shown], thing: object, *told: Any) -> Shown:
     """`thing` in one of the forms above, with what else the form is to be told."""
-    for home in _homes:
-        import_module(home)  # each time: cheap, and a second thread waits until the first has loaded it
+    # Each time: cheap, and a second thread waits until the first has loaded it.
+    import_module(import_module("xsfn_helpers").RENDERERS)
     return form(thing, *told)
 
 
