@@ -29,7 +29,7 @@ def two_names(scenario: Scenario) -> Fault:
         id="two-names",
         words=Words(
             title=mark("One role, two spellings"),
-            story=mark("The execute role's name was settled in a meeting, and everybody wrote it down."),
+            story=mark("The teams agreed on the execute role's name in a meeting. Everyone wrote it down."),
             nudge=mark("Put the role that AWS names beside the role that you find in the policies. Letter by letter."),
             rule=mark(
                 "A permission counts for the ARN that it names and no other, and IAM saves a policy that names a role "
@@ -75,7 +75,7 @@ def started_and_then(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("Started, and then?"),
             story=mark(
-                "The execute role was made exactly as the article says. The Subject state machine does its work every "
+                "The execute role was created exactly as the article says. The Subject execution succeeds every "
                 "time, and the Operator execution fails every time."
             ),
             nudge=mark("The start went well. What does the Operator execution do while it waits?"),
@@ -126,7 +126,7 @@ def twelve_digits(scenario: Scenario) -> Fault:
         id="twelve-digits",
         words=Words(
             title=mark("Twelve digits"),
-            story=mark("Permissions policies were written in one account and copied into the other."),
+            story=mark("The teams wrote permissions policies in one account and copied them into the other."),
             nudge=mark(
                 "AWS prints in full what was requested. Find the same ARN in the policies, and compare its parts."
             ),
@@ -186,8 +186,8 @@ def incident(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("After the incident"),
             story=mark(
-                "There was an incident on Sunday. It was closed on Monday. All documents of the setup are as they "
-                "should be, and runs still fail."
+                "There was an incident on Sunday. It was closed on Monday. All policies and definitions of the "
+                "setup are right, and runs still fail."
             ),
             nudge=mark("The policies that you know are right. Are they the only ones?"),
             rule=mark(
@@ -210,8 +210,8 @@ def freeze(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("The Friday freeze"),
             story=mark(
-                "It is Monday, and the Subject team's freeze is over. It was only one more statement, they say, and "
-                "the permission to start is still there."
+                "It is Monday, and the Subject team's change freeze is over. The team added only one statement, "
+                "and the permission to start is still there."
             ),
             nudge=mark("The end of AWS's sentence is different from the usual one."),
             rule=mark(
@@ -233,8 +233,8 @@ def platform_fence(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("The platform team's guardrail"),
             story=mark(
-                "The platform team has put a guardrail on every role of the Operator account. It lets Step "
-                "Functions work, they say, and it stays."
+                "The platform team has set a guardrail on every role of the Operator account. By their account "
+                "it doesn't affect Step Functions, and it must stay."
             ),
             nudge=mark("A role's permissions policies aren't the only limit on what it may do."),
             rule=mark(
@@ -275,8 +275,8 @@ def too_soon(_: Scenario) -> Fault:
         words=Words(
             title=mark("Everything is right"),
             story=mark(
-                "The Operator role's permission was missing. A colleague has just saved it, started a run at once, and "
-                "it failed. Now everybody looks for the mistake."
+                "The Operator role's permissions policy was missing. A colleague saved it and started a run at "
+                "once. The run failed, and now the whole team is looking for the mistake."
             ),
             nudge=mark("Compare what the policies say now with what the run was told."),
             rule=mark(

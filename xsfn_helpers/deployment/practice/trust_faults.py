@@ -60,8 +60,8 @@ def other_region(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("The setup that moved house"),
             story=mark(
-                "The whole setup was copied from another region with search and replace. One policy was edited by "
-                "hand afterwards."
+                "The team copied the whole setup from another region with search and replace. Afterwards they "
+                "edited one policy by hand."
             ),
             nudge=mark(
                 "Read the long texts from left to right, part by part. Only one part of one of them is different."
@@ -138,8 +138,8 @@ def from_the_log(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("An ARN taken from a log"),
             story=mark(
-                "The Subject team found in CloudTrail who had called last time, and copied that ARN. It worked for "
-                "that one run, never again."
+                "The Subject team copied the caller's ARN from CloudTrail into the trust policy. It worked for "
+                "that one run, and never again."
             ),
             nudge=mark("There are two kinds of ARN for a role at work. One of them is about a single visit."),
             rule=mark(
@@ -160,8 +160,8 @@ def fresh_start(_: Scenario) -> Fault:
         words=Words(
             title=mark("Deleted and re-created"),
             story=mark(
-                "Somebody deleted the Operator role by mistake and re-created it at once: same name, same trust, "
-                "same permission. The Subject account wasn't touched."
+                "A colleague deleted the Operator role by mistake and re-created it at once, with the same name "
+                "and the same policies. The Subject account didn't change."
             ),
             nudge=mark("The Operator role is as it was. Look how the Subject account remembers it."),
             rule=mark(
@@ -184,9 +184,8 @@ def loud_name(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("A louder name"),
             story=mark(
-                "For the launch the Operator team replaced its state machine by one called {loud}, and let it use the "
-                "Operator role, too. The Subject team has put the new name into its trust policy. Step Functions took "
-                "the name without a word."
+                "For the launch, the Operator team replaced its state machine with one called {loud}. The Subject team "
+                "put the new name into its trust policy. Step Functions accepted the name."
             ),
             nudge=mark("Both teams agree on the name. Who else has to be able to write it?"),
             rule=mark(
@@ -302,8 +301,8 @@ def all_values(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("It works, and that is the trouble"),
             story=mark(
-                "Every run succeeds. An auditor reports that the execute role can be assumed in another way, "
-                "too, and has tried it."
+                "Every run succeeds. An auditor reports that more callers than this one state machine can assume"
+                " the execute role. She has tried it."
             ),
             nudge=mark("What happens when a caller leaves something out of the request?"),
             rule=mark(
@@ -326,8 +325,8 @@ def second_machine(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("The right external ID, the wrong state machine"),
             story=mark(
-                "Every run succeeds, and the execute role's trust policy is right. Yet an auditor created a state "
-                "machine of her own in the Operator account, and the execute role was hers."
+                "Every run succeeds, and the execute role's trust policy is right. Yet an auditor created her "
+                "own state machine in the Operator account, and it assumed the execute role."
             ),
             nudge=mark(
                 "The external ID was right. It is Step Functions that sends it for a task with Credentials: what if a "
