@@ -80,11 +80,18 @@ def read_document(document: object) -> Document:
     return found
 
 
-def read_machine(states: SFNClient, arn: str) -> StoredMachine | None:
-    """The state machine with its tags, or None when there is no such machine."""
+def read_machine(
+    states: SFNClient, arn: str, tags: Callable[[], Mapping[str, str]] | None = None
+) -> StoredMachine | None:
+    """The state machine with its tags, or None where there is none. `tags` gives those of one that is there."""
     try:
         described = states.describe_state_machine(stateMachineArn=arn)
     except states.exceptions.StateMachineDoesNotExist:
         return None
-    tags = states.list_tags_for_resource(resourceArn=arn)["tags"]
-    return StoredMachine(arn, described["definition"], described["roleArn"], {tag["key"]: tag["value"] for tag in tags})
+    its_tags = read_tags(states, arn) if tags is None else tags()
+    return StoredMachine(arn, described["definition"], described["roleArn"], its_tags)
+
+
+def read_tags(states: SFNClient, arn: str) -> dict[str, str]:
+    """The tags of a state machine, by key."""
+    return {tag["key"]: tag["value"] for tag in states.list_tags_for_resource(resourceArn=arn)["tags"]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from xsfn_helpers.aws.account_roles import AccountPage, read_page
 from xsfn_helpers.aws.accounts import Accounts
 from xsfn_helpers.aws.errors import translated
-from xsfn_helpers.aws.reading import read_machine, read_role
+from xsfn_helpers.aws.reading import read_machine, read_role, read_tags
 from xsfn_helpers.aws.settings import Choice
 from xsfn_helpers.aws.settings import lab_id as checked_lab_id
 from xsfn_helpers.chain.plan import Action, Change
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LAB_TAG: Final = "xsfn:lab"
+_TAGS: Final = "tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class Environment:
         """Something was changed: what was read before no longer counts. `made` is a role that was made just now."""
         if self._seen is None:
             return
+        # Whose a machine is doesn't change with what it does.
+        whose = {key: found for key, found in self._seen.items() if key[0] == _TAGS}
         self._seen.clear()
+        self._seen.update(whose)
         if made is not None and side is not None:
             self._seen["role", side, made.name] = made
 
@@ -88,7 +92,14 @@ class Environment:
 
     def machine(self, side: Side, arn: str) -> StoredMachine | None:
         """A state machine as it is stored; None where there is none. Raises `StepError` when it may not be read."""
-        return self._look("machine", side, arn, lambda: read_machine(self.states(side), arn))
+        return self._look("machine", side, arn, lambda: self._machine(side, arn))
+
+    def _machine(self, side: Side, arn: str) -> StoredMachine | None:
+        return read_machine(self.states(side), arn, lambda: self.machine_tags(side, arn))
+
+    def machine_tags(self, side: Side, arn: str) -> Mapping[str, str]:
+        """The tags of a machine that is there. Raises `StepError` when they may not be read."""
+        return self._look(_TAGS, side, arn, lambda: read_tags(self.states(side), arn))
 
     def _look(self, kind: str, side: Side, name: str, read: Callable[[], T]) -> T:
         if self._seen is not None and (kind, side, name) in self._seen:

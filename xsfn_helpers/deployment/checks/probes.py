@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.aws.errors import ROLE_NOT_ASSUMABLE, cause_code, translated
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
-from xsfn_helpers.chain.plan import Action, Change, Plan
+from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.scenario import Scenario, Side
-from xsfn_helpers.common.errors import RunError
+from xsfn_helpers.common.errors import RunError, StepError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
@@ -174,13 +174,16 @@ def _tried(history: list[HistoryEventTypeDef]) -> bool:
 @contextmanager
 def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
     """The state machine with this definition for a moment; a missing one is created, and removed again."""
-    if machine.plan().action is Action.CREATE:
+    try:
+        before = machine.as_stored()
+    except StepError as error:
+        if cause_code(error) != "StateMachineDoesNotExist":
+            raise
         probe = replace(machine, definition=definition)
         with _for_a_moment(probe):
             probe.create()
             yield
         return
-    before = machine.as_stored()
     try:
         replace(before, definition=definition).save()
         yield
@@ -193,8 +196,17 @@ def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
 
 def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
     machine = _machine(environment, _new_name(), role_arn, task)
-    with _for_a_moment(machine):
+    try:
         machine.create()
+    except StepError as error:
+        # Only where AWS refused it is it sure that there is nothing.
+        if ROLE_NOT_ASSUMABLE not in error.what:
+            surely(machine.undo)
+        raise
+    except BaseException:
+        surely(machine.undo)
+        raise
+    with _for_a_moment(machine):
         with translated(environment.scenario.operator):
             answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn)
         return _wait(environment, answer["executionArn"])

@@ -179,7 +179,8 @@ def stopped_run(environment: Environment, subject_machine: StateMachine, *, allo
     The Subject machine ends at once, so for the moment its definition is one that waits; the one that stood is put
     back whatever happens. `allowed` says what the policies make of link 5; a stop that they deny isn't waited for.
     """
-    before = subject_machine.as_stored()
+    # Whose it is counts as it was seen; what stands there is looked at anew, now and before it is put back.
+    before = replace(subject_machine.as_stored(), environment=environment)
     waiting = replace(before, definition=json_text(_WAITING))
     try:
         waiting.save()

@@ -84,7 +84,7 @@ class Validation:
         verdicts = _verdicts(steps.environment)
         checks = [*_things(steps, stage), *(_decided(verdict, stage) for verdict in verdicts.values())]
         if live:
-            checks += self._live(verdicts, stage, run)
+            checks += self._live(verdicts, stage, run, steps)
             checks += self._refused(stage)
         return Report(
             tr("All checks") if stage == LAST_STAGE else tr("Checks at stage {stage}", stage=stage), tuple(checks)
@@ -110,14 +110,14 @@ class Validation:
         decided = verdicts or _verdicts(self.environment)
         return all(decided[number].allowed for number in RUN_LINKS)
 
-    def _live(self, verdicts: Mapping[int, Verdict], stage: int, run: Run | None) -> list[Check]:
+    def _live(self, verdicts: Mapping[int, Verdict], stage: int, run: Run | None, seen: Steps) -> list[Check]:
         numbers = (*RUN_LINKS, STOP_LINK) if stage >= _RUNS_FROM else (1, 2, 6)
         try:
             if stage == LAST_STAGE:
-                return self._run_links(verdicts, run)
+                return self._run_links(verdicts, run, seen)
             with trials.machine_in_place(self.steps.operator_machine):
                 if stage >= _RUNS_FROM:
-                    return self._run_links(verdicts, run)
+                    return self._run_links(verdicts, run, seen)
                 tried = self.trial(verdicts)
             allowed, refused = run_checks(tried, verdicts, [1]), refused_run_check(tried, verdicts[2].link)
             return [*allowed, refused, self._subject_alone(verdicts[6].link)]
@@ -126,7 +126,7 @@ class Validation:
                 [verdicts[number].link for number in numbers], stable(error.what), error.fix or tr(LOOK_ABOVE)
             )
 
-    def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None) -> list[Check]:
+    def _run_links(self, verdicts: Mapping[int, Verdict], run: Run | None, seen: Steps) -> list[Check]:
         tried = run or self.trial(verdicts)
         checks = run_checks(tried, verdicts)
         if "subject_machine" in self.environment.adopted.keys:
@@ -138,7 +138,7 @@ class Validation:
                 *untried([verdicts[STOP_LINK].link], tr("not tried: the run didn't succeed"), tr(LOOK_ABOVE)),
             ]
         try:
-            stopped = trials.stopped_run(self.environment, self.steps.subject_machine)
+            stopped = trials.stopped_run(self.environment, seen.subject_machine)
         except XsfnError as error:
             return [*checks, *untried([verdicts[STOP_LINK].link], stable(error.what), error.fix or tr(LOOK_ABOVE))]
         return [*checks, stop_check(stopped, verdicts)]

@@ -76,8 +76,7 @@ class StateMachine(Resource[StoredMachine]):
         """
         with translated(self.account):
             stored = self._states.describe_state_machine(stateMachineArn=self.arn)
-            listed = self._states.list_tags_for_resource(resourceArn=self.arn)["tags"]
-        tags = {tag["key"]: tag["value"] for tag in listed}
+        tags = self.environment.machine_tags(self.side, self.arn)
         if not self.environment.owns(tags):
             refuse_foreign(self.environment.not_ours(self.account, self.thing, tags))
         return replace(self, definition=stored["definition"], role_arn=stored["roleArn"])
@@ -194,7 +193,7 @@ class StateMachine(Resource[StoredMachine]):
 
 def step_functions_may_assume(environment: Environment, side: Side, role_name: str, machine_arn: str) -> bool:
     """Whether a role exists and its trust policy lets Step Functions assume it for this state machine."""
-    role = environment.role(side, role_name)
+    role = environment.at_one_look().role(side, role_name)
     if role is None:
         return False
     account_id = environment.scenario.account(side).id
