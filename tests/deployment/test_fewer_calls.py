@@ -90,7 +90,8 @@ def test_a_whole_check_with_its_trials(standing_lab: Lab, monkeypatch: pytest.Mo
     with calls_of(standing_lab) as calls:
         assert standing_lab.check().ok
 
-    assert calls.total() <= 36, calls
+    # Six of them are about a second state machine with the Operator role.
+    assert calls.total() <= 43, calls
 
 
 def test_who_may_not_read_all_roles_at_once_reads_them_one_by_one(standing_lab: Lab) -> None:

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.aws.errors import translated
+from xsfn_helpers.aws.errors import cause_code, translated
 from xsfn_helpers.chain.documents import POLICY_VERSION, operator_role_permissions, service_trust
-from xsfn_helpers.chain.plan import Action, Change, Plan
+from xsfn_helpers.chain.plan import Change, Plan
 from xsfn_helpers.chain.scenario import Scenario, Side
-from xsfn_helpers.common.errors import RunError
+from xsfn_helpers.common.errors import RunError, StepError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.common.language import tr
@@ -173,13 +173,13 @@ def _tried(history: list[HistoryEventTypeDef]) -> bool:
 @contextmanager
 def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
     """The state machine with this definition for a moment; a missing one is created, and removed again."""
-    if machine.plan().action is Action.CREATE:
+    before = _standing(machine)
+    if before is None:
         probe = replace(machine, definition=definition)
         with _for_a_moment(probe):
             probe.create()
             yield
         return
-    before = machine.as_stored()
     try:
         replace(before, definition=definition).save()
         yield
@@ -188,6 +188,16 @@ def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
         surely(before.apply)
         raise
     surely(before.save)
+
+
+def _standing(machine: StateMachine) -> StateMachine | None:
+    """The state machine as it is stored; None where there is none. Raises `StepError` for one that isn't the lab's."""
+    try:
+        return machine.as_stored()
+    except StepError as error:
+        if cause_code(error) != "StateMachineDoesNotExist":
+            raise
+        return None
 
 
 def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
