@@ -222,7 +222,8 @@ def test_a_task_without_credentials_in_its_own_account_needs_no_link_2(world: Wo
     world.build()
     s = world.scenario
     own = s.operator_machine_arn.replace(s.operator_machine_name, f"{s.operator_machine_name}-child")
-    role = s.operator_role_arn
+    role = f"{s.operator_role_arn}-child"
+    world.create_role(Side.OPERATOR, f"{s.operator_role_name}-child")
     states = world.operator_states
     states.create_state_machine(
         name=f"{s.operator_machine_name}-child",

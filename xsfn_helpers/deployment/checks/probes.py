@@ -174,11 +174,8 @@ def _tried(history: list[HistoryEventTypeDef]) -> bool:
 @contextmanager
 def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
     """The state machine with this definition for a moment; a missing one is created, and removed again."""
-    try:
-        before = machine.as_stored()
-    except StepError as error:
-        if cause_code(error) != "StateMachineDoesNotExist":
-            raise
+    before = _standing(machine)
+    if before is None:
         probe = replace(machine, definition=definition)
         with _for_a_moment(probe):
             probe.create()
@@ -192,6 +189,16 @@ def _with_definition(machine: StateMachine, definition: str) -> Iterator[None]:
         surely(before.apply)
         raise
     surely(before.save)
+
+
+def _standing(machine: StateMachine) -> StateMachine | None:
+    """The state machine as it is stored; None where there is none. Raises `StepError` for one that isn't the lab's."""
+    try:
+        return machine.as_stored()
+    except StepError as error:
+        if cause_code(error) != "StateMachineDoesNotExist":
+            raise
+        return None
 
 
 def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
