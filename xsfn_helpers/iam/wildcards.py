@@ -132,7 +132,7 @@ def glob(tokens: Iterable[Token]) -> Test:
     if not middle and all(isinstance(piece, str) for piece in (*head, *tail)):
         return _ends(literal_of(head), literal_of(tail))
     if all(isinstance(token, str) for piece in pieces for token in piece):
-        return _literals_in_order(*map(literal_of, (head, tail)), [literal_of(piece) for piece in middle])
+        return _literals_in_order(literal_of(head), literal_of(tail), [literal_of(piece) for piece in middle])
     return _in_order(head, middle, tail)
 
 
