@@ -36,8 +36,10 @@ from tests.iam.support import (
 )
 from xsfn_helpers.common.language import speaking
 from xsfn_helpers.iam import (
+    InvalidRequest,
     Outcome,
     Policies,
+    Policy,
     PolicyError,
     PolicyKind,
     Principal,
@@ -46,6 +48,7 @@ from xsfn_helpers.iam import (
     decide,
     explain,
 )
+from xsfn_helpers.iam.grants import grant_of
 from xsfn_helpers.iam.jsonlines import answer
 
 YES, NO, NEVER = Outcome.ALLOWED, Outcome.IMPLICITLY_DENIED, Outcome.EXPLICITLY_DENIED
@@ -103,6 +106,17 @@ def bucket(principal: Any, action: str = "s3:*", **more: Any) -> Any:
 
 def key(principal: Any, action: str = "kms:*", **more: Any) -> Any:
     return policy(RESOURCE, {**allow(action), "Principal": principal, **more})
+
+
+def grants(grantee: str, *operations: str, **constraints: Any) -> tuple[Policy, ...]:
+    """One grant of the key, as ListGrants tells of it."""
+    told = {"GrantId": "g1", "GranteePrincipal": grantee, "Operations": list(operations), "Constraints": constraints}
+    return (grant_of(told, KEY, where="grants[0]"),)
+
+
+def decrypting(who: str, action: str = "kms:Decrypt", **context: str) -> Request:
+    """`context` is the encryption context."""
+    return asked(who, action, KEY, {f"kms:EncryptionContext:{name}": value for name, value in context.items()})
 
 
 CHAIN = {"identity": ALL, "resource": CHAIN_TRUST}
@@ -181,6 +195,44 @@ ROWS = [
      {"identity": ALL, "resource": key({"AWS": OPERATOR})}),
     ("kms: by the caller's account", YES, asked(ADA, "kms:Decrypt", KEY),
      {"resource": key({"AWS": "*"}, **when(StringEquals={"kms:CallerAccount": SUBJECT}))}),
+    # --- grants of a key: KMS grants.html, API_GrantConstraints.html ("the key … is not case sensitive")
+    ("grant: the grantee, whom no policy allows", YES, decrypting(ADA), {"grants": grants(ADA, "Decrypt")}),
+    ("grant: another operation", NO, decrypting(ADA), {"grants": grants(ADA, "Encrypt")}),
+    ("grant: another grantee", NO, decrypting(ADA), {"grants": grants(OPERATOR_ROLE, "Decrypt")}),
+    ("grant: across accounts, by itself", YES, decrypting(OPERATOR_SESSION),
+     {"grants": grants(OPERATOR_ROLE, "Decrypt")}),
+    ("grant: to an account, whose policies decide", NO, decrypting(ADA), {"grants": grants(ROOT, "Decrypt")}),
+    ("grant: to an account, whose policies allow", YES, decrypting(ADA),
+     {"identity": ALL, "grants": grants(ROOT, "Decrypt")}),
+    ("grant: beside a key policy that allows", YES, decrypting(ADA),
+     {"resource": key({"AWS": ADA}), "grants": grants(ADA, "Encrypt")}),
+    ("grant: no grant outweighs a Deny of the key policy", NEVER, decrypting(ADA),
+     {"resource": policy(RESOURCE, deny("kms:*", Principal="*")), "grants": grants(ADA, "Decrypt")}),
+    ("grant: nor one of the grantee's", NEVER, decrypting(ADA),
+     {"identity": identity(deny("kms:*")), "grants": grants(ADA, "Decrypt")}),
+    ("grant: nor what an SCP leaves out", NO, decrypting(ADA),
+     {"scps": ((policy(SCP, allow("s3:*")),),), "grants": grants(ADA, "Decrypt")}),
+    ("grant: a role's session, within its boundary", NO, decrypting(OPERATOR_SESSION),
+     {"boundaries": (policy(BOUNDARY, allow("s3:*")),), "grants": grants(OPERATOR_ROLE, "Decrypt")}),
+    ("grant: with this context, among others", YES, decrypting(ADA, Team="blue", Stage="test"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: with another context", NO, decrypting(ADA, Team="green"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: without a context", NO, decrypting(ADA),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: the name in other letters", YES, decrypting(ADA, team="blue"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: the value in other letters", NO, decrypting(ADA, Team="Blue"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: exactly this context", YES, decrypting(ADA, Team="blue"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextEquals={"Team": "blue"})}),
+    ("grant: not more than this context", NO, decrypting(ADA, Team="blue", Stage="test"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextEquals={"Team": "blue"})}),
+    ("grant: a dollar sign is a dollar sign", NO, decrypting(ADA, Team="ada"),
+     {"grants": grants(ADA, "Decrypt", EncryptionContextEquals={"Team": "${aws:username}"})}),
+    ("grant: a call that has no context", YES, decrypting(ADA, "kms:DescribeKey"),
+     {"grants": grants(ADA, "DescribeKey", "Decrypt", EncryptionContextSubset={"Team": "blue"})}),
+    ("grant: a service", YES, decrypting("rds.amazonaws.com"), {"grants": grants("rds.amazonaws.com", "Decrypt")}),
     ("kms: lists are IAM's alone", YES, asked(ADA, "kms:ListKeys", "*", account=SUBJECT), {"identity": ALL}),
     # --- VPC endpoints: docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     ("endpoint: lets it through", YES, reading(ADA), {"identity": ALL, "endpoint": (policy(ENDPOINT, FULL_ACCESS),)}),
@@ -299,6 +351,66 @@ def test_the_refusal_names_the_policy_and_the_change_is_there(
 
     assert refuser in explanation.sentence
     assert {edit.kind for edit in explanation.edits} == changes
+
+
+def test_a_grant_is_told_of() -> None:
+    allowed = explain(decided(decrypting(ADA), grants=grants(ADA, "Decrypt"))).text
+    denied = explain(
+        decided(decrypting(ADA), grants=grants(ADA, "Decrypt", EncryptionContextSubset={"Team": "blue"}))
+    ).text
+
+    assert "A grant of the key lets the caller in" in allowed
+    assert "grant g1, statement Operations allows it" in allowed
+    assert 'condition StringEquals kms:EncryptionContext:Team: wanted "blue", the key is missing' in denied
+
+
+@pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:RetireGrant"])
+def test_what_a_grant_hands_on_is_not_guessed(action: str) -> None:
+    """The new grant may have no more operations and no fewer constraints; neither is in the request."""
+    with pytest.raises(Unsupported, match="the other grant"):
+        decided(decrypting(ADA, action), grants=grants(ADA, "Decrypt", "CreateGrant", "RetireGrant"))
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        ({"GranteePrincipal": ADA, "Operations": ["ScheduleKeyDeletion"]}, "Operations is a list of KMS operations"),
+        ({"GranteePrincipal": ADA, "Operations": []}, "Operations is a list of KMS operations"),
+        ({"GranteePrincipal": "*", "Operations": ["Decrypt"]}, "one grantee"),
+        ({"Operations": ["Decrypt"]}, "one grantee"),
+        ({"GranteePrincipal": ADA, "Operations": ["Decrypt"], "Effect": "Deny"}, 'There is no "Effect"'),
+        ({"GranteePrincipal": ADA, "Operations": ["Decrypt"], "Constraints": {"Ip": "1"}}, "Constraints is"),
+        (
+            {"GranteePrincipal": ADA, "Operations": ["Decrypt"], "Constraints": {"EncryptionContextEquals": {"a": 1}}},
+            "object of texts",
+        ),
+        (7, "A grant is an object"),
+    ],
+)
+def test_what_kms_would_not_take_is_no_grant(grant: Any, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        grant_of(grant, KEY, where="keyGrants[0]")
+
+
+def test_grants_come_with_a_line() -> None:
+    line: dict[str, Any] = {
+        "request": {
+            "principal": OPERATOR_SESSION,
+            "action": "kms:Decrypt",
+            "resource": KEY,
+            "resourceAccount": SUBJECT,
+        },
+        "keyGrants": [{"GrantId": "g1", "GranteePrincipal": OPERATOR_ROLE, "Operations": ["Decrypt"]}],
+    }
+    found = json.loads(answer(json.dumps(line)))
+
+    assert (found["outcome"], found["decided_by"]) == ("Allowed", ["grant g1, statement Operations"])
+    line["keyGrants"][0]["Operations"] = ["Encrypt"]
+    assert json.loads(answer(json.dumps(line)))["outcome"] == "ImplicitlyDenied"
+    line["keyGrants"] = {}
+    assert "keyGrants" in json.loads(answer(json.dumps(line)))["error"]
+    line |= {"keyGrants": [{}], "request": {**line["request"], "action": "s3:GetObject", "resource": OBJECT}}
+    assert "Only a KMS key has grants" in json.loads(answer(json.dumps(line)))["error"]
 
 
 def test_an_rcp_belongs_to_the_resources_account() -> None:

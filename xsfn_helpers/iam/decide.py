@@ -3,7 +3,8 @@
 Sources: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html,
 …/reference_policies_evaluation-logic-cross-account.html, the AssumeRole page of the STS API reference,
 docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and …_rcps.html,
-docs.aws.amazon.com/kms/latest/developerguide/key-policies.html, docs.aws.amazon.com/vpc/latest/privatelink.
+docs.aws.amazon.com/kms/latest/developerguide/key-policies.html, …/grants.html,
+docs.aws.amazon.com/vpc/latest/privatelink.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.iam.actions import heeds_resource_control_policies
 from xsfn_helpers.iam.errors import InvalidRequest, Unsupported
+from xsfn_helpers.iam.grants import check_delegation
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principal_element import Named
@@ -37,7 +39,8 @@ class Policies:
     `resource` is the resource's policy; of a role that is asked for with sts:AssumeRole, its trust policy; of a KMS
     key, its key policy. `session` is None when no session policy was passed. `scps` (those of the caller's account) and
     `rcps` (those of the resource's account) have one tuple per level, the organization's root first; () means that none
-    apply. `endpoint` are the policies of the VPC endpoint that the request goes through, () if through none.
+    apply. `endpoint` are the policies of the VPC endpoint that the request goes through, () if through none; `grants`
+    those of a KMS key that is used (`grants.grant_of`).
     Raises `InvalidRequest` when a policy is of another kind than its place.
     """
 
@@ -48,6 +51,7 @@ class Policies:
     scps: tuple[tuple[Policy, ...], ...] = ()
     rcps: tuple[tuple[Policy, ...], ...] = ()
     endpoint: tuple[Policy, ...] = ()
+    grants: tuple[Policy, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self.identity, PolicyKind.IDENTITY, "identity")
@@ -58,6 +62,7 @@ class Policies:
         for level in self.rcps:
             _check(level, PolicyKind.RCP, "rcps")
         _check(self.endpoint, PolicyKind.ENDPOINT, "endpoint")
+        _check(self.grants, PolicyKind.GRANT, "grants")
         if self.resource is not None and self.resource.kind not in (PolicyKind.TRUST, PolicyKind.RESOURCE):
             raise InvalidRequest(
                 tr("A {kind} stands where a trust or resource-based policy belongs.", kind=self.resource.kind.told),
@@ -206,6 +211,7 @@ _NAMING_ORDER: Final = (
     PolicyKind.SESSION,
     PolicyKind.TRUST,
     PolicyKind.RESOURCE,
+    PolicyKind.GRANT,
 )
 
 
@@ -237,6 +243,7 @@ def decide(request: Request, policies: Policies) -> Decision:
     account grants directly to the caller. Services, users of identity providers and anonymous callers have the
     resource's policy alone, and an account's root user has every permission but that of assuming a role.
     RCPs can deny everybody but service-linked roles; the policy of a VPC endpoint must allow what goes through it.
+    A grant of a KMS key is as good as a key policy that names its grantee, and is enough across accounts, too.
 
     Raises `Unsupported` for requests this engine can't decide.
     """
@@ -263,11 +270,16 @@ def decide(request: Request, policies: Policies) -> Decision:
             _scan(Layer(PolicyKind.RCP, level, at), request, has_boundary=has_boundary)
             for at, level in enumerate(policies.rcps)
         )
+    grants: tuple[Layer, ...] = ()
+    if by_key_policy and policies.grants:
+        grants = (_scan(Layer(PolicyKind.GRANT, policies.grants), request),)
+    granted = next((layer for layer in grants if layer.allow is not None), None)
     if principal.kind in _BY_RESOURCE_ALONE:
         through: tuple[Layer, ...] = ()
         if policies.endpoint and principal.kind is not PrincipalKind.SERVICE:
             through = (_scan(Layer(PolicyKind.ENDPOINT, policies.endpoint), request),)
-        return _decision(request, policies, is_trust, (*rcps, *through, resource), (*through, resource))
+        letting_in = resource if granted is None or resource.allow is not None else _by_grant(granted, request)
+        return _decision(request, policies, is_trust, (*rcps, *through, *grants, resource), (*through, letting_in))
     scps: tuple[Layer, ...] = ()
     if policies.scps and not _is_service_linked(request):
         scps = tuple(_scan(Layer(PolicyKind.SCP, level, at), request) for at, level in enumerate(policies.scps))
@@ -281,7 +293,7 @@ def decide(request: Request, policies: Policies) -> Decision:
     if policies.session is not None or principal.kind is PrincipalKind.FEDERATED_USER:
         # Without a session policy, a session of GetFederationToken has no permission of its user.
         limits = (*limits, _scan(Layer(PolicyKind.SESSION, policies.session or ()), request))
-    layers = (*scps, *rcps, *always[len(scps) :], identity, *limits, resource)
+    layers = (*scps, *rcps, *always[len(scps) :], identity, *limits, *grants, resource)
     granting: tuple[Layer, ...] = (identity, *limits)
     if is_root:
         # Nothing can be attached to a root user: it needs no grant, and gets none for what it may not do.
@@ -300,6 +312,10 @@ def decide(request: Request, policies: Policies) -> Decision:
         needed = (*always, *granting, resource)
     else:
         needed = (*always, *granting)
+    if granted is not None and any(layer.allow is None for layer in needed):
+        # Beside what the policies say; a grant to an account leaves it to that account's policies.
+        by_named = {Named.DIRECTLY: (), Named.ROLE: limits, Named.ACCOUNT: granting}
+        needed = (*always, *by_named[granted.named], _by_grant(granted, request))
     decision = _decision(
         request,
         policies,
@@ -311,6 +327,11 @@ def decide(request: Request, policies: Policies) -> Decision:
     if principal.kind is PrincipalKind.FEDERATED_USER:
         _check_issuer(decision, resource, limits)
     return decision
+
+
+def _by_grant(layer: Layer, request: Request) -> Layer:
+    check_delegation(request)
+    return layer
 
 
 def _own_rule(request: Request) -> OwnRule | None:

@@ -85,20 +85,21 @@ def _edit_layer(decision: Decision, layer: Layer) -> tuple[Edit, Decision] | Non
             continue
         version = policy.version if policy is not None else CURRENT_VERSION
         try:
-            alone = Policy.parse({"Version": version, "Statement": [candidate.statement]}, kind=layer.kind)
+            alone = Policy.parse_part(f'{{"Version": "{version}", "Statement": [{candidate.text}]}}', kind=layer.kind)
             if layer_of(layer.kind, (alone,), request, has_boundary=has_boundary).allow is None:
                 continue
         except XsfnError:
             continue
-        after = alone.document if draft is None else draft.with_(candidate)
-        changed = alone if policy is None else policy.with_statement(alone, candidate.index, after)
-        retried = decide(request, _with(decision.policies, layer, policy, changed))
+        after = (
+            draft.with_(candidate) if draft is not None else {"Version": version, "Statement": [candidate.statement]}
+        )
+        retried = decide(request, _with(decision.policies, layer, alone))
         if _same_layer(retried, layer).allow is not None:
             edit = Edit(
                 account=_owner(request, layer.kind),
                 policy=policy.title if policy else tr("a new {kind}", kind=layer.kind.told),
                 kind=layer.kind,
-                before=policy.document if policy else None,
+                before=draft.document if draft is not None else None,
                 after=after,
                 description=candidate.description,
             )
@@ -113,6 +114,7 @@ class _Candidate:
     policy: Policy | None
     index: int | None
     statement: Document
+    text: str  # the statement's own
     description: str
 
 
@@ -122,25 +124,29 @@ class _Draft:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._document: Document | None = None
-        self._length = 0
+        self._length: int | None = None
 
     @property
     def document(self) -> Document:
         if self._document is None:
             self._document = self._policy.document
-            self._length = len(_compact(self._document))
         return self._document
 
     def statement(self, statement: Statement) -> Document:
         """A copy of one statement as it is written, to be changed."""
-        copy: Document = json.loads(json.dumps(_statements(self.document)[statement.index]))
+        copy: Document = _copied(_statements(self.document)[statement.index])
         return copy
 
     def holds(self, candidate: _Candidate) -> bool:
         """Whether the policy has room for the change."""
+        # With all the spaces that there could be it is never twice as long.
+        if 2 * len(self._policy.written) + len(candidate.text) < MAX_LENGTH:
+            return True
+        if self._length is None:
+            self._length = len(_compact(self.document))
         given = _statements(self.document)
         replaced = 0 if candidate.index is None else len(_compact(given[candidate.index]))
-        return self._length + len(_compact(candidate.statement)) - replaced + 2 <= MAX_LENGTH
+        return self._length + len(candidate.text) - replaced + 2 <= MAX_LENGTH
 
     def with_(self, candidate: _Candidate) -> Document:
         """The whole document with the change."""
@@ -164,25 +170,21 @@ def _same_layer(decision: Decision, layer: Layer) -> Layer:
     return next(one for one in decision.layers if one.kind is layer.kind and one.level == layer.level)
 
 
-def _with(policies: Policies, layer: Layer, old: Policy | None, new: Policy) -> Policies:
-    """The policies with `old` of that layer replaced by `new`, or `new` added."""
-
-    def changed(given: tuple[Policy, ...]) -> tuple[Policy, ...]:
-        return (*given, new) if old is None else tuple(new if one is old else one for one in given)
-
+def _with(policies: Policies, layer: Layer, new: Policy) -> Policies:
+    """The policies with that layer's replaced by one that allows: the others of it say neither Allow nor Deny."""
     match layer.kind:
         case PolicyKind.IDENTITY:
-            return replace(policies, identity=changed(policies.identity))
+            return replace(policies, identity=(new,))
         case PolicyKind.BOUNDARY:
-            return replace(policies, boundaries=changed(policies.boundaries))
+            return replace(policies, boundaries=(new,))
         case PolicyKind.SESSION:
-            return replace(policies, session=changed(policies.session or ()))
+            return replace(policies, session=(new,))
         case PolicyKind.SCP:
             levels = list(policies.scps)
-            levels[layer.level] = changed(levels[layer.level])
+            levels[layer.level] = (new,)
             return replace(policies, scps=tuple(levels))
         case PolicyKind.ENDPOINT:
-            return replace(policies, endpoint=changed(policies.endpoint))
+            return replace(policies, endpoint=(new,))
         case _:
             return replace(policies, resource=new)
 
@@ -204,14 +206,15 @@ def _candidates(decision: Decision, layer: Layer, drafts: Drafts) -> Iterator[_C
     for distance in sorted(near):
         for policy, statement in near[distance]:
             yield from _statement_changes(policy, statement, request, drafts[id(policy)])
-    new = tuple(_new_statements(request, layer.kind))
+    new = tuple((added, _compact(added)) for added in _new_statements(request, layer.kind))
     if layer.policies:
-        for added in new:
-            told = tr("add the statement {statement}.", statement=_shown(added))
-            yield _Candidate(layer.policies[-1], None, added, told)
+        for added, text in new:
+            told = tr("add the statement {statement}.", statement=_cut(text, _LONGEST_SHOWN))
+            yield _Candidate(layer.policies[-1], None, added, text, told)
     if not layer.policies or layer.kind is PolicyKind.IDENTITY:  # of identity-based policies there may be another one
-        for added in new:
-            yield _Candidate(None, None, added, tr("with the statement {statement}.", statement=_shown(added)))
+        for added, text in new:
+            told = tr("with the statement {statement}.", statement=_cut(text, _LONGEST_SHOWN))
+            yield _Candidate(None, None, added, text, told)
 
 
 _TOO_FAR: Final = 1_000
@@ -247,7 +250,7 @@ def _statement_changes(policy: Policy, statement: Statement, request: Request, d
         for change in (_condition_fixed, _condition_removed):
             changed, words = _conditions_changed(draft.statement(statement), failing, request, change)
             told = tr("in statement {label}, {changes}.", label=label, changes=tr(" and ").join(words))
-            yield _Candidate(policy, statement.index, changed, told)
+            yield _Candidate(policy, statement.index, changed, _compact(changed), told)
 
 
 def _element_changes(
@@ -259,7 +262,7 @@ def _element_changes(
     target = draft.statement(statement)
     target[name] = [*_listed(target[name]), wanted]
     told = tr('add "{wanted}" to {name} of statement {label}.', wanted=wanted, name=name, label=statement.label)
-    yield _Candidate(policy, statement.index, target, told)
+    yield _Candidate(policy, statement.index, target, _compact(target), told)
 
 
 def _principal_changes(policy: Policy, statement: Statement, request: Request, draft: _Draft) -> Iterator[_Candidate]:
@@ -269,7 +272,7 @@ def _principal_changes(policy: Policy, statement: Statement, request: Request, d
     target = draft.statement(statement)
     target["Principal"] = {**target["Principal"], kind: [*_listed(target["Principal"].get(kind, [])), text]}
     told = tr('add "{text}" to Principal {kind} of statement {label}.', text=text, kind=kind, label=statement.label)
-    yield _Candidate(policy, statement.index, target, told)
+    yield _Candidate(policy, statement.index, target, _compact(target), told)
 
 
 ConditionChange = Callable[[Condition, list[str], Request], tuple[list[str] | None, str]]
@@ -355,6 +358,7 @@ def _names(values: list[str]) -> str:
 
 _MOST_NAMED: Final = 8
 _LONGEST: Final = 300
+_LONGEST_SHOWN: Final = 4_096  # of a statement in a sentence; the edit itself has it whole
 
 
 def _cut(text: str, length: int = _LONGEST) -> str:
@@ -410,6 +414,8 @@ def _compact(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _shown(statement: Document) -> str:
-    """A statement in a sentence; the edit itself has it whole."""
-    return _cut(_compact(statement), 4_096)
+def _copied(value: Any) -> Any:
+    """A JSON value anew."""
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value

@@ -354,6 +354,8 @@ def _who_must_allow(decision: Decision) -> str:
     request = decision.request
     principal = request.principal
     account = principal.account
+    if any(layer.kind is PolicyKind.GRANT for layer in decision.needed):
+        return tr("A grant of the key lets the caller in, beside what the policies allow; none of them may deny it.")
     if decision.rule is not None:
         return tr(decision.rule.value, action=request.action)
     theirs = tr("the role's trust policy") if decision.is_trust else tr("the resource's policy")

@@ -2,12 +2,14 @@
 
 A line: {"request": {"principal", "action", "resource", "resourceAccount", "context": {…}, "roleArn", "uniqueId"},
 "identityPolicies": […], "resourcePolicy": {…}|null, "permissionBoundaries": […], "sessionPolicies": […],
-"serviceControlPolicies": [[…], …], "resourceControlPolicies": [[…], …], "vpcEndpointPolicies": […]}.
+"serviceControlPolicies": [[…], …], "resourceControlPolicies": [[…], …], "vpcEndpointPolicies": […],
+"keyGrants": […]}.
 Its answer: {"outcome", "decided_by", "explanation"}, or {"error"} for a line that says nothing decidable.
 
 A role's trust policy and a KMS key's policy are its `resourcePolicy`. The service control policies are those of the
 caller's account, the resource control policies those of the resource's account, both in levels from the organization's
 root down. What is left out or null is empty; an empty `sessionPolicies` means that no session policy was passed.
+`keyGrants` are those of the KMS key that the request is about, as ListGrants tells of them.
 `roleArn` is the role of a session, with its path, and `uniqueId` the AROA… or AIDA… id of the caller's role or user.
 """
 
@@ -25,15 +27,17 @@ from xsfn_helpers.common.json_text import (
     end_of_value,
     may_hold_surrogates,
     part_of,
+    plain,
     read_json,
     shown,
     type_name,
     write_json,
 )
 from xsfn_helpers.common.language import language, speaking, tr
-from xsfn_helpers.iam.decide import PROVIDER_ACTIONS, Decision, Policies, decide, is_trust_request
+from xsfn_helpers.iam.decide import PROVIDER_ACTIONS, Decision, Policies, decide, is_key_request, is_trust_request
 from xsfn_helpers.iam.errors import InvalidRequest
 from xsfn_helpers.iam.explain import explain
+from xsfn_helpers.iam.grants import grant_of
 from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principals import Principal
@@ -107,6 +111,7 @@ class _Raw:
     scps: tuple[tuple[str, ...], ...] = ()
     rcps: tuple[tuple[str, ...], ...] = ()
     endpoint: tuple[str, ...] = ()
+    grants: Any = None
 
 
 def _bounded(lines: Lines) -> Iterator[str | bytes]:
@@ -198,6 +203,8 @@ def _member(raw: _Raw, key: str, text: str, at: int) -> int:
             raw.rcps, at = _levels(text, at)
         case "vpcEndpointPolicies":
             raw.endpoint, at = _policies(text, at)
+        case "keyGrants":
+            raw.grants, at = part_of(text, at)
         case _:
             raise _NotThisWayError
     return at
@@ -263,6 +270,7 @@ def _members_carefully(text: str) -> _Raw:
     raw.scps = _level_texts(line.get("serviceControlPolicies"), "serviceControlPolicies")
     raw.rcps = _level_texts(line.get("resourceControlPolicies"), "resourceControlPolicies")
     raw.endpoint = _texts(line.get("vpcEndpointPolicies"), "vpcEndpointPolicies")
+    raw.grants = line.get("keyGrants")
     return raw
 
 
@@ -312,6 +320,7 @@ _KEYS: Final = (
     "serviceControlPolicies",
     "resourceControlPolicies",
     "vpcEndpointPolicies",
+    "keyGrants",
 )
 _REQUEST_NEEDS: Final = ("principal", "action", "resource", "resourceAccount")
 _REQUEST_MAY: Final = ("roleArn", "uniqueId")
@@ -333,7 +342,15 @@ def _read(raw: _Raw) -> tuple[Request, Policies]:
             _parsed(level, PolicyKind.RCP, f"resourceControlPolicies[{at}]") for at, level in enumerate(raw.rcps)
         ),
         endpoint=_parsed(raw.endpoint, PolicyKind.ENDPOINT, "vpcEndpointPolicies"),
+        grants=_grants(raw.grants, request),
     )
+
+
+def _grants(given: Any, request: Request) -> tuple[Policy, ...]:
+    grants = _checked_list(given, "keyGrants")
+    if grants and not is_key_request(request):
+        raise InvalidRequest(tr("Only a KMS key has grants, and the request isn't about one."), where="keyGrants")
+    return tuple(grant_of(plain(one), request.resource, where=f"keyGrants[{at}]") for at, one in enumerate(grants))
 
 
 def _request(given: Any) -> Request:

@@ -26,6 +26,7 @@ class PolicyKind(StrEnum):
     SCP = mark("service control policy")
     RCP = mark("resource control policy")
     ENDPOINT = mark("VPC endpoint policy")
+    GRANT = mark("grant of the key")
 
     @property
     def told(self) -> str:
@@ -39,7 +40,7 @@ class PolicyKind(StrEnum):
     @property
     def has_principal(self) -> bool:
         """Whether its statements name principals."""
-        return self in (PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.ENDPOINT)
+        return self in (PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.ENDPOINT, PolicyKind.GRANT)
 
     @property
     def is_of_organization(self) -> bool:
@@ -86,4 +87,5 @@ _WORDS: Final = {
     PolicyKind.SCP: KindWords("a service control policy", "service control policy"),
     PolicyKind.RCP: KindWords("a resource control policy", "resource control policy"),
     PolicyKind.ENDPOINT: KindWords("a VPC endpoint policy", "VPC endpoint policy"),
+    PolicyKind.GRANT: KindWords("a grant", "grant"),  # never named: it denies nothing, and is never needed
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -94,19 +94,6 @@ class Policy:
             raise _policy_error(fault, text, kind, name, source) from None
         return cls(kind, name, compiled.version, compiled.statements, text, source, compiled.index)
 
-    def with_statement(self, other: Policy, at: int | None, document: Mapping[str, Any]) -> Policy:
-        """This policy with the one statement of `other` in the place `at`, or (None) at the end: `document` as text.
-
-        Nothing is compiled again, which the caller answers for: the statement's Sid must not be there twice.
-        """
-        (new,) = other.statements
-        index = len(self.statements) if at is None else at
-        statements = list(self.statements)
-        statements[index : index + 1] = [replace(new, index=index)]
-        text = json.dumps(document, ensure_ascii=False)
-        kept = tuple(statements)
-        return Policy(self.kind, self.name, self.version, kept, text, Source.VALUE, StatementIndex(kept))
-
     def about(self, action: str) -> Sequence[Statement]:
         """The statements that may match this lower-case action, in their order: no other one does."""
         return self._index.about(action)
@@ -120,6 +107,11 @@ class Policy:
     def text(self) -> str:
         """The document as its reader sees it; line numbers count in this text."""
         return self._text if self._source is Source.WRITTEN else _indented(self._text)
+
+    @property
+    def written(self) -> str:
+        """The document's text as it was given."""
+        return self._text
 
     @property
     def document(self) -> dict[str, Any]:

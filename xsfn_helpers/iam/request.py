@@ -220,6 +220,13 @@ def _calling_account(request: Request) -> str | None:
     return request.principal.account or None if request.action_lower.startswith("kms:") else None
 
 
+def _encryption_context_keys(request: Request) -> tuple[str, ...] | None:
+    """kms:EncryptionContextKeys: the names of the pairs, which their own keys tell as well."""
+    names = [name[len(_PAIR) :] for name in request.context if name.lower().startswith(_PAIR)]
+    return tuple(names) or None
+
+
+_PAIR: Final = "kms:encryptioncontext:"
 _UNSIGNED: Final = frozenset({PrincipalKind.ANONYMOUS, PrincipalKind.IDENTITY_PROVIDER})
 _NOT_IN_IAM: Final = frozenset({PrincipalKind.SERVICE, *_UNSIGNED})
 _WITH_UNIQUE_ID: Final = frozenset({PrincipalKind.USER, PrincipalKind.ROLE, PrincipalKind.SESSION})
@@ -245,5 +252,6 @@ DERIVED_KEYS: Final[Mapping[str, Callable[[Request], Seen]]] = {
     "aws:principalservicenameslist": _service_names,
     "aws:federatedprovider": _federated_provider,
     "kms:calleraccount": _calling_account,
+    "kms:encryptioncontextkeys": _encryption_context_keys,
     "aws:resourceaccount": lambda request: request.resource_account,
 }

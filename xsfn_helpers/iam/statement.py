@@ -46,7 +46,10 @@ class Statement:
     def resource_matches(self, request: Request) -> bool:
         if self.resources is None:
             return True
-        for matches in self.resource_tests:
+        tests = self.resource_tests
+        if len(tests) == 1:
+            return tests[0](request) is not self.not_resource
+        for matches in tests:
             if matches(request):
                 return not self.not_resource
         return self.not_resource
