@@ -19,6 +19,7 @@ from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
+WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
@@ -89,7 +90,8 @@ class RoleSeen:
 class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
-    `key` is the KMS key that it is encrypted with, empty where AWS's own.
+    `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
+    `WITHHELD` then, couldn't be read.
     """
 
     arn: str
@@ -100,6 +102,7 @@ class MachineSeen:
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
     key: str = ""
+    lost: str = ""
 
     @property
     def name(self) -> str:

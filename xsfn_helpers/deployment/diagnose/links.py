@@ -170,6 +170,10 @@ class _Chain:
             },
         )
         decided = self._decided(link, request, layers)
+        if target == machine.role_arn and decided.broken:
+            # AWS's documentation doesn't say whether a role that the run has already is assumed once more.
+            why = tr("The task names the state machine's own role: whether it is assumed again AWS doesn't say.")
+            return replace(decided, answer=Answer.UNKNOWN, why=why, open=(why,))
         if slip is None:
             return decided
         # An account that nobody could look into: only the caller's own side can settle that it is a slip.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -29,10 +30,19 @@ from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
-from xsfn_helpers.deployment.diagnose.tasks import read_tasks
+from xsfn_helpers.deployment.diagnose.tasks import is_withheld, read_tasks
 
 Answer = Mapping[str, Any]
 _FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All that was taken, put together."""
+
+    accounts: Mapping[str, AccountSeen]
+    not_seen: tuple[NotSeen, ...]
+    spots: Mapping[tuple[str, str], Spot]
 
 
 @dataclass(slots=True)
@@ -49,9 +59,11 @@ class Assembly:
     _unknown: list[str] = field(default_factory=list)
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _limits: list[PolicySeen] = field(default_factory=list)
+    _whole: _Whole | None = None
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
+        self._whole = None
         if is_event(answer):
             return  # what it denies was taken from it already
         for keys, method in _KINDS:
@@ -62,11 +74,13 @@ class Assembly:
 
     def add(self, pieces: Pieces) -> None:
         """What templates, Terraform and files by themselves say."""
+        self._whole = None
         self._pieces.append(pieces)
         self._machines |= pieces.machines
 
     def unread(self, name: str, why: str) -> None:
         """A file that gives nothing, or not all that is in it, and why."""
+        self._whole = None
         self._unread.append((name, why.rstrip(".")))
 
     def _machine(self, _: str, answer: Answer) -> None:
@@ -159,7 +173,7 @@ class Assembly:
         executed = {machine_arn(str(one.get("stateMachineArn"))) for one in self._failed()}
         if len(executed & self._machines.keys()) == 1:
             return [self._machines[arn] for arn in executed if arn in self._machines]
-        calling = [one for one in self._machines.values() if any(t.takes_on_a_role for t in read_tasks(one.definition))]
+        calling = [one for one in self._machines.values() if _calls_as_another(one)]
         return calling or list(self._machines.values())
 
     def evidence(self, asked: str | None) -> Evidence:
@@ -177,6 +191,25 @@ class Assembly:
         asked = asked or self._asked_before()
         if asked is not None and role_name(asked):
             asked = None
+        if self._whole is None:
+            self._whole = self._put_together()
+        whole = self._whole
+        execution, gaps = self._execution_of(asked, machine)
+        asked = asked or (execution.arn if execution is not None else machine.arn)
+        evidence = Evidence(
+            asked,
+            machine,
+            whole.accounts,
+            execution,
+            (*whole.not_seen, *gaps),
+            spots=whole.spots,
+            unplaced=tuple(self._limits),
+        )
+        if self._manifest is not None:
+            return with_manifest(evidence, self._manifest)
+        return _with_gaps(evidence)
+
+    def _put_together(self) -> _Whole:
         roles, not_seen = self._roles.assembled()
         spots: dict[tuple[str, str], Spot] = {}
         for pieces in self._pieces:
@@ -191,28 +224,21 @@ class Assembly:
         not_seen += [NotSeen(UNKNOWN, tr("file {name}", name=name), why) for name, why in self._unread]
         not_seen += self.lost()
         accounts: dict[str, AccountSeen] = {}
+        by_account: dict[str, dict[str, RoleSeen]] = defaultdict(dict)
+        machines: dict[str, dict[str, MachineSeen]] = defaultdict(dict)
+        for arn, role in roles.items():
+            by_account[account_of(arn)][arn] = role
+        for arn, one in self._machines.items():
+            machines[account_of(arn)][arn] = one
         for account in sorted({*map(account_of, roles), *map(account_of, self._machines), *self._listed}):
             accounts[account] = AccountSeen(
                 account,
-                {arn: role for arn, role in roles.items() if account_of(arn) == account},
-                {arn: one for arn, one in self._machines.items() if account_of(arn) == account},
+                by_account[account],
+                machines[account],
                 all_roles=self._roles.complete(account),
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
-        execution, gaps = self._execution_of(asked, machine)
-        asked = asked or (execution.arn if execution is not None else machine.arn)
-        evidence = Evidence(
-            asked,
-            machine,
-            accounts,
-            execution,
-            (*not_seen, *gaps),
-            spots=spots,
-            unplaced=tuple(self._limits),
-        )
-        if self._manifest is not None:
-            return with_manifest(evidence, self._manifest)
-        return _with_gaps(evidence)
+        return _Whole(accounts, tuple(not_seen), spots)
 
     def _asked_before(self) -> str | None:
         return str(self._manifest.get("asked", "")) or None if self._manifest is not None else None
@@ -258,6 +284,13 @@ class Assembly:
         name = asked.rpartition(":")[2]
         named = [events for file, events in self._histories if name in file]
         return named[0] if len(named) == 1 else None
+
+
+def _calls_as_another(machine: MachineSeen) -> bool:
+    """Whether a task assumes a role; one whose definition can't be read may do so."""
+    if is_withheld(machine.definition):
+        return True
+    return any(task.takes_on_a_role for task in read_tasks(machine.definition))
 
 
 def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None) -> ExecutionSeen:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.evidence import MachineSeen, NotSeen, RoleSeen, Spot, read_document
+from xsfn_helpers.deployment.diagnose.evidence import WITHHELD, MachineSeen, NotSeen, RoleSeen, Spot, read_document
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
 from xsfn_helpers.deployment.diagnose.reading.sam_policies import sam_policies
@@ -67,11 +67,14 @@ class StackReader:
     imports: Mapping[str, str] = field(default_factory=dict)
     depth: int = 0
     _resolver: Resolver = field(init=False)
+    _resources: Mapping[str, Mapping[str, Any]] = field(init=False)
     _naming: set[str] = field(default_factory=set)
     _nested: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         template = self.written.value
+        resources = _section(template, "Resources")
+        self._resources = {name: one for name, one in resources.items() if isinstance(one, Mapping)}
         site = self.site
         values: dict[str, Any] = {
             "AWS::AccountId": site.account,
@@ -101,11 +104,6 @@ class StackReader:
             _section(template, "Mappings"),
             self.imports,
         )
-
-    @property
-    def _resources(self) -> Mapping[str, Mapping[str, Any]]:
-        found = _section(self.written.value, "Resources")
-        return {name: one for name, one in found.items() if isinstance(one, Mapping)}
 
     def read(self) -> None:
         """Put everything of this template into the pieces."""
@@ -321,12 +319,13 @@ class StackReader:
             what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
             self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
             role = self.site.role(symbol(f"role of {logical}"))
+        lost = ""
         try:
             definition, spot = self._definition(logical, properties)
         except UnreadableText as error:
-            what = tr("the definition of {arn}", arn=arn)
-            self.pieces.not_seen.append(NotSeen(self.site.account, what, f"{self.file}: {str(error).rstrip('.')}"))
-            return
+            lost = f"{self.file}: {str(error).rstrip('.')}"
+            self.pieces.not_seen.append(NotSeen(self.site.account, tr("the definition of {arn}", arn=arn), lost))
+            definition, spot = WITHHELD, Spot(self.file, self.written.line("Resources", logical))
         logging = known.resolve(properties.get("LoggingConfiguration", properties.get("Logging")))
         tracing = known.resolve(properties.get("TracingConfiguration", properties.get("Tracing")))
         self.pieces.add_machine(
@@ -339,6 +338,7 @@ class StackReader:
                 traces=isinstance(tracing, Mapping) and tracing.get("Enabled") is True,
                 tags={},
                 key=self._key(properties),
+                lost=lost,
             ),
             spot,
         )
