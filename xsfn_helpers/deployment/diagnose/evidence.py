@@ -181,12 +181,21 @@ class NotSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it."""
+
+    document: Document | None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
     `refused` is what AWS's own words, given beside it, say was refused.
-    `unplaced` are policies of an organization of which it isn't known whom they limit.
+    `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
+    that resources have themselves, by ARN.
     """
 
     asked: str
@@ -197,6 +206,7 @@ class Evidence:
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
     refused: tuple[RefusedCall, ...] = ()
     unplaced: tuple[PolicySeen, ...] = ()
+    of_resources: Mapping[str, ResourcePolicy] = field(default_factory=dict)
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -20,6 +20,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
     PolicySeen,
+    ResourcePolicy,
     RoleSeen,
     Spot,
     read_document,
@@ -28,6 +29,7 @@ from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
 from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
+from xsfn_helpers.deployment.diagnose.reading.own_policies import joined, policies_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 from xsfn_helpers.deployment.diagnose.tasks import is_withheld, read_tasks
@@ -43,6 +45,7 @@ class _Whole:
     accounts: Mapping[str, AccountSeen]
     not_seen: tuple[NotSeen, ...]
     spots: Mapping[tuple[str, str], Spot]
+    of_resources: Mapping[str, ResourcePolicy]
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class Assembly:
     _unknown: list[str] = field(default_factory=list)
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _limits: list[PolicySeen] = field(default_factory=list)
+    _of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
     _whole: _Whole | None = None
 
     def take(self, name: str, answer: Answer) -> None:
@@ -66,6 +70,10 @@ class Assembly:
         self._whole = None
         if is_event(answer):
             return  # what it denies was taken from it already
+        if own := dict(policies_in(answer)):
+            for arn, policy in own.items():
+                self._of_resources[arn] = joined(self._of_resources.get(arn), policy)
+            return
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)
@@ -204,6 +212,7 @@ class Assembly:
             (*whole.not_seen, *gaps),
             spots=whole.spots,
             unplaced=tuple(self._limits),
+            of_resources=whole.of_resources,
         )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
@@ -214,8 +223,9 @@ class Assembly:
         spots: dict[tuple[str, str], Spot] = {}
         for pieces in self._pieces:
             spots |= pieces.spots
-        told = _together(self._pieces)
-        for arn, role in told.items():
+        together = _together(self._pieces)
+        own = dict(together.of_resources) | self._of_resources
+        for arn, role in together.assembled().items():
             roles.setdefault(arn, role)
         not_seen += [
             NotSeen(UNKNOWN, tr("file {name}", name=name), tr("it is no answer that is known here"))
@@ -238,7 +248,7 @@ class Assembly:
                 all_roles=self._roles.complete(account),
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
-        return _Whole(accounts, tuple(not_seen), spots)
+        return _Whole(accounts, tuple(not_seen), spots, own)
 
     def _asked_before(self) -> str | None:
         return str(self._manifest.get("asked", "")) or None if self._manifest is not None else None
@@ -311,12 +321,12 @@ def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None)
     )
 
 
-def _together(pieces: list[Pieces]) -> dict[str, RoleSeen]:
+def _together(pieces: list[Pieces]) -> Pieces:
     """Roles of several files: one may attach policies to another's role."""
     whole = Pieces()
     for one in pieces:
         whole.take_in(one)
-    return whole.assembled()
+    return whole
 
 
 def _definition(given: object) -> str:

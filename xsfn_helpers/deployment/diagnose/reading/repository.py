@@ -213,19 +213,22 @@ class _Repository:
     def _inferred(self, accounts: Mapping[str, str], unknown: Mapping[str, str], region: str) -> dict[str, str]:
         """The accounts of units that don't tell it, as far as the other files and the reader's choices do."""
         own: dict[str, set[str]] = defaultdict(set)
-        calling, targets = set(), set()
+        calling, targets, running = set(), set(), set()
         texts = []
         for unit in self._units:
             pieces = self._pieces_of(unit, accounts, region, {})
             roles = pieces.assembled()
             own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
             for machine in pieces.machines.values():
+                running.add(unit.key)
                 for task in _calls(machine):
                     calling.add(unit.key)
                     targets.add(role_name(task))
                 texts.append(machine.definition)
             texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        # Where no task assumes a role, the state machines are the Operator's all the same.
+        calling = calling or running
         named: dict[str, set[str]] = defaultdict(set)
         for text in texts:
             for iam, states, name in _NAMED.findall(text):
