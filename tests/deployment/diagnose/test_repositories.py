@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -450,3 +452,22 @@ def test_what_no_value_would_allow_is_denied_all_the_same(tmp_path: Path) -> Non
 
     assert found.first_broken is not None
     assert found.first_broken.number == 2
+
+
+@pytest.mark.timed
+def test_a_folder_of_200_templates_is_read_and_decided_in_five_seconds(tmp_path: Path) -> None:
+    for number in range(100):
+        for name, resources in (("hub", _hub()), ("spoke", _spoke(HUB))):
+            template = {"Parameters": {"Spoke": {"Type": "String", "Default": SPOKE_ACCOUNT}}, "Resources": resources}
+            text = json.dumps(template)
+            for one in ("hub-role", "spoke-role", "nightly", "plain"):
+                text = re.sub(f'(?<=["/:]){one}(?=")', f"{one}-{number}", text)
+            written = text if name == "hub" else yaml.safe_dump(json.loads(text))
+            (tmp_path / f"{name}{number}.yaml").write_text(written, encoding="utf-8")
+
+    start = time.process_time()
+    found = diagnose_given(AskedAbout(paths=(tmp_path,)), Told())
+    taken = time.process_time() - start
+
+    assert [one.verdict for one in found] == [Conclusion.FINE] * 100
+    assert taken < 5

@@ -196,6 +196,9 @@ def headline(diagnosis: Diagnosis) -> str:
             accounts=listed(broken.accounts),
         )
         return sentences(told, broken.why)
+    if diagnosis.evidence.machine.lost:
+        machine = diagnosis.evidence.machine
+        return tr("The definition of {machine} can't be read: {why}.", machine=machine.name, why=machine.lost)
     if diagnosis.withheld:
         return tr(
             "The definition wasn't given, as with METADATA_ONLY: nothing is known of its tasks. Give it as "

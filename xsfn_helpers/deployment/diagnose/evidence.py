@@ -19,6 +19,7 @@ from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
 # Stands for an account that nobody could tell.
+WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
@@ -89,7 +90,8 @@ class RoleSeen:
 class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
-    `key` is the KMS key that it is encrypted with, empty where AWS's own.
+    `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
+    `WITHHELD` then, couldn't be read.
     """
 
     arn: str
@@ -100,6 +102,7 @@ class MachineSeen:
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
     key: str = ""
+    lost: str = ""
 
     @property
     def name(self) -> str:
@@ -178,12 +181,21 @@ class NotSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it."""
+
+    document: Document | None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that a diagnosis looks at. `asked` is the ARN that it was asked about.
 
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
     `refused` is what AWS's own words, given beside it, say was refused.
-    `unplaced` are policies of an organization of which it isn't known whom they limit.
+    `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
+    that resources have themselves, by ARN.
     """
 
     asked: str
@@ -194,6 +206,7 @@ class Evidence:
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict)
     refused: tuple[RefusedCall, ...] = ()
     unplaced: tuple[PolicySeen, ...] = ()
+    of_resources: Mapping[str, ResourcePolicy] = field(default_factory=dict)
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

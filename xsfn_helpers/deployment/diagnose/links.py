@@ -16,8 +16,8 @@ from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import listed, mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.calls import ServiceCall, TaskCalls, calls_of, why_unknown
-from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, RoleSeen
-from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, judge
+from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, PolicySeen, RoleSeen
+from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, NamedPolicy, judge
 from xsfn_helpers.deployment.diagnose.layers import (
     asking_layers,
     scp_layers,
@@ -27,6 +27,7 @@ from xsfn_helpers.deployment.diagnose.layers import (
     unplaced_limits,
 )
 from xsfn_helpers.deployment.diagnose.mistakes import Slip, SlipKind, call_slip, role_slip, unassumable_name
+from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Outcome, PolicyKind, Principal, Request, Unsupported, explain
 from xsfn_helpers.iam.actions import action as known_action
@@ -170,6 +171,10 @@ class _Chain:
             },
         )
         decided = self._decided(link, request, layers)
+        if target == machine.role_arn and decided.broken:
+            # AWS's documentation doesn't say whether a role that the run has already is assumed once more.
+            why = tr("The task names the state machine's own role: whether it is assumed again AWS doesn't say.")
+            return replace(decided, answer=Answer.UNKNOWN, why=why, open=(why,))
         if slip is None:
             return decided
         # An account that nobody could look into: only the caller's own side can settle that it is a slip.
@@ -260,8 +265,14 @@ class _Chain:
             unseen = tr("the policy of the resource itself")
             if call.resource:
                 unseen = tr("the policy of {arn} itself", arn=call.resource)
+            own = self._evidence.of_resources.get(owner_of(call.resource)) if call.resource else None
             layers = replace(layers, resource_kind=PolicyKind.RESOURCE, resource_unseen=unseen)
-            unread = (unseen,)
+            if own is not None:
+                title = tr("policy of {arn}", arn=owner_of(call.resource))
+                named = NamedPolicy(title, PolicySeen(title, document=own.document))
+                layers = replace(layers, resource=named if own.document else None)
+                layers = replace(layers, resource_unseen="" if own.whole else unseen)
+            unread = (unseen,) if layers.resource_unseen else ()
         child = self._evidence.state_machine(call.resource) if call.resource else None
         tags = child.tags if child is not None else None
         given = {key: value for key, value in call.context if "*" not in value}

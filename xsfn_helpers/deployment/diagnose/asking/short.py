@@ -5,9 +5,11 @@ Pure. For somebody on call: the full report is `str(diagnosis)`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from xsfn_helpers.common.arns import account_of
 from xsfn_helpers.common.language import listed, sentences, tr
@@ -28,6 +30,7 @@ from xsfn_helpers.iam import explain
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+_SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ def _open(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _fine(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.withheld:
+        yield f"{MARKS[Answer.UNKNOWN]} " + tr("Can't tell: {why}", why=headline(diagnosis))
+        yield tr("To settle it: {what}", what=_definition_wanted(diagnosis))
+        return
     yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
     if run := about_the_run(diagnosis):
         yield run
@@ -99,6 +106,15 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
     unread = len(diagnosis.not_seen)
     if unread:
         yield tr("Not read, and left out of this: {count} things; --all tells them.", count=unread)
+
+
+def _definition_wanted(diagnosis: Diagnosis) -> str:
+    """How to get at a definition that wasn't given, or is made only when Terraform runs."""
+    return tr(
+        "give what `aws stepfunctions describe-state-machine` answers for {machine}; before it is deployed, what `cdk "
+        "synth` makes, or `terraform show -json` prints of a plan",
+        machine=diagnosis.evidence.machine.name,
+    )
 
 
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
@@ -155,9 +171,16 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
             role=link.resource,
             target=target,
         )
-    if diagnosis.not_seen:
-        return str(diagnosis.not_seen[0])
-    return tr("give the ARN of an execution, with its history")
+    if missing := sorted({name for text in (link.resource, *link.open) for name in _SYMBOL.findall(text)}):
+        return tr(
+            "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
+            "prints of a plan; once it is deployed, the ARN",
+            names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
+        )
+    concerned = {account_of(link.asker), *link.accounts}
+    own = [one for one in diagnosis.not_seen if one.account in concerned]
+    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))] or own
+    return str(told[0]) if told else tr("give the ARN of an execution, with its history")
 
 
 def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:

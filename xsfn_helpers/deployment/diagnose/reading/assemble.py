@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -19,6 +20,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
     PolicySeen,
+    ResourcePolicy,
     RoleSeen,
     Spot,
     read_document,
@@ -27,12 +29,23 @@ from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
 from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
+from xsfn_helpers.deployment.diagnose.reading.own_policies import joined, policies_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
-from xsfn_helpers.deployment.diagnose.tasks import read_tasks
+from xsfn_helpers.deployment.diagnose.tasks import is_withheld, read_tasks
 
 Answer = Mapping[str, Any]
 _FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All that was taken, put together."""
+
+    accounts: Mapping[str, AccountSeen]
+    not_seen: tuple[NotSeen, ...]
+    spots: Mapping[tuple[str, str], Spot]
+    of_resources: Mapping[str, ResourcePolicy]
 
 
 @dataclass(slots=True)
@@ -49,11 +62,18 @@ class Assembly:
     _unknown: list[str] = field(default_factory=list)
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _limits: list[PolicySeen] = field(default_factory=list)
+    _of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
+    _whole: _Whole | None = None
 
     def take(self, name: str, answer: Answer) -> None:
         """One answer; `name` is its file's. Raises `ValueError`, `TypeError` or `KeyError` for a broken one."""
+        self._whole = None
         if is_event(answer):
             return  # what it denies was taken from it already
+        if own := dict(policies_in(answer)):
+            for arn, policy in own.items():
+                self._of_resources[arn] = joined(self._of_resources.get(arn), policy)
+            return
         for keys, method in _KINDS:
             if all(key in answer for key in keys):
                 method(self, name, answer)
@@ -62,11 +82,13 @@ class Assembly:
 
     def add(self, pieces: Pieces) -> None:
         """What templates, Terraform and files by themselves say."""
+        self._whole = None
         self._pieces.append(pieces)
         self._machines |= pieces.machines
 
     def unread(self, name: str, why: str) -> None:
         """A file that gives nothing, or not all that is in it, and why."""
+        self._whole = None
         self._unread.append((name, why.rstrip(".")))
 
     def _machine(self, _: str, answer: Answer) -> None:
@@ -159,7 +181,7 @@ class Assembly:
         executed = {machine_arn(str(one.get("stateMachineArn"))) for one in self._failed()}
         if len(executed & self._machines.keys()) == 1:
             return [self._machines[arn] for arn in executed if arn in self._machines]
-        calling = [one for one in self._machines.values() if any(t.takes_on_a_role for t in read_tasks(one.definition))]
+        calling = [one for one in self._machines.values() if _calls_as_another(one)]
         return calling or list(self._machines.values())
 
     def evidence(self, asked: str | None) -> Evidence:
@@ -177,12 +199,33 @@ class Assembly:
         asked = asked or self._asked_before()
         if asked is not None and role_name(asked):
             asked = None
+        if self._whole is None:
+            self._whole = self._put_together()
+        whole = self._whole
+        execution, gaps = self._execution_of(asked, machine)
+        asked = asked or (execution.arn if execution is not None else machine.arn)
+        evidence = Evidence(
+            asked,
+            machine,
+            whole.accounts,
+            execution,
+            (*whole.not_seen, *gaps),
+            spots=whole.spots,
+            unplaced=tuple(self._limits),
+            of_resources=whole.of_resources,
+        )
+        if self._manifest is not None:
+            return with_manifest(evidence, self._manifest)
+        return _with_gaps(evidence)
+
+    def _put_together(self) -> _Whole:
         roles, not_seen = self._roles.assembled()
         spots: dict[tuple[str, str], Spot] = {}
         for pieces in self._pieces:
             spots |= pieces.spots
-        told = _together(self._pieces)
-        for arn, role in told.items():
+        together = _together(self._pieces)
+        own = dict(together.of_resources) | self._of_resources
+        for arn, role in together.assembled().items():
             roles.setdefault(arn, role)
         not_seen += [
             NotSeen(UNKNOWN, tr("file {name}", name=name), tr("it is no answer that is known here"))
@@ -191,28 +234,21 @@ class Assembly:
         not_seen += [NotSeen(UNKNOWN, tr("file {name}", name=name), why) for name, why in self._unread]
         not_seen += self.lost()
         accounts: dict[str, AccountSeen] = {}
+        by_account: dict[str, dict[str, RoleSeen]] = defaultdict(dict)
+        machines: dict[str, dict[str, MachineSeen]] = defaultdict(dict)
+        for arn, role in roles.items():
+            by_account[account_of(arn)][arn] = role
+        for arn, one in self._machines.items():
+            machines[account_of(arn)][arn] = one
         for account in sorted({*map(account_of, roles), *map(account_of, self._machines), *self._listed}):
             accounts[account] = AccountSeen(
                 account,
-                {arn: role for arn, role in roles.items() if account_of(arn) == account},
-                {arn: one for arn, one in self._machines.items() if account_of(arn) == account},
+                by_account[account],
+                machines[account],
                 all_roles=self._roles.complete(account),
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
-        execution, gaps = self._execution_of(asked, machine)
-        asked = asked or (execution.arn if execution is not None else machine.arn)
-        evidence = Evidence(
-            asked,
-            machine,
-            accounts,
-            execution,
-            (*not_seen, *gaps),
-            spots=spots,
-            unplaced=tuple(self._limits),
-        )
-        if self._manifest is not None:
-            return with_manifest(evidence, self._manifest)
-        return _with_gaps(evidence)
+        return _Whole(accounts, tuple(not_seen), spots, own)
 
     def _asked_before(self) -> str | None:
         return str(self._manifest.get("asked", "")) or None if self._manifest is not None else None
@@ -260,6 +296,13 @@ class Assembly:
         return named[0] if len(named) == 1 else None
 
 
+def _calls_as_another(machine: MachineSeen) -> bool:
+    """Whether a task assumes a role; one whose definition can't be read may do so."""
+    if is_withheld(machine.definition):
+        return True
+    return any(task.takes_on_a_role for task in read_tasks(machine.definition))
+
+
 def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None) -> ExecutionSeen:
     """An execution from the two answers that tell of it; what the first doesn't say, the history may."""
     told = told_by_history(events or [])
@@ -278,12 +321,12 @@ def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None)
     )
 
 
-def _together(pieces: list[Pieces]) -> dict[str, RoleSeen]:
+def _together(pieces: list[Pieces]) -> Pieces:
     """Roles of several files: one may attach policies to another's role."""
     whole = Pieces()
     for one in pieces:
         whole.take_in(one)
-    return whole.assembled()
+    return whole
 
 
 def _definition(given: object) -> str:

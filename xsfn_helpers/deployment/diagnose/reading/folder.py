@@ -35,6 +35,7 @@ class Holds(Enum):
     DEFINITION = auto()
     POLICY = auto()
     EVENTS = auto()
+    SOURCE = auto()
     OTHER = auto()
 
 
@@ -54,7 +55,7 @@ class FolderFiles:
 
     files: list[FoundFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
-    terraform_source: list[str] = field(default_factory=list)
+    sources: dict[Path, str] = field(default_factory=dict)
     roots: tuple[Path, ...] = ()
 
     def holding(self, *kinds: Holds) -> list[FoundFile]:
@@ -82,7 +83,7 @@ class FolderFiles:
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
         if suffix in _SOURCE:
-            self.terraform_source.append(name)
+            self._source(path, name)
             return None
         if suffix not in _JSON + _EITHER and not force:
             return None
@@ -104,6 +105,24 @@ class FolderFiles:
             return None
         return FoundFile(path, name, written, _kind(written.value))
 
+    def _source(self, path: Path, name: str) -> None:
+        try:
+            self.sources[path] = decoded(path.read_bytes())
+        except OSError as error:
+            self.unread[name] = tr("It can't be read: {error}.", error=error.strerror or error)
+        except UnreadableText as error:
+            self.unread[name] = str(error)
+
+    def text_of(self, path: Path) -> str | None:
+        """The text of a file that another one names; None where it isn't there, or lies outside what was given."""
+        wanted = path.resolve()
+        if not any(wanted.is_relative_to(root) for root in self.roots) or not wanted.is_file():
+            return None
+        try:
+            return decoded(wanted.read_bytes())
+        except (OSError, UnreadableText):
+            return None
+
 
 def find(given: Sequence[Path]) -> FolderFiles:
     """The files that these files and folders hold. Raises `ConfigError` where one isn't there."""
@@ -114,7 +133,7 @@ def find(given: Sequence[Path]) -> FolderFiles:
             raise ConfigError(tr("There is no such folder."), where=str(one), fix=fix)
         roots.append(one.resolve())
     found = FolderFiles(roots=tuple(root if root.is_dir() else root.parent for root in roots))
-    paths = dict.fromkeys(path for root in roots for path in _below(root))
+    paths = dict.fromkeys(path for root in roots for path in below(root, _JSON + _EITHER + _SOURCE))
     if len(paths) > _MOST_FILES:
         raise ConfigError(
             tr("There are {count} files in it; at most {most} are read.", count=len(paths), most=_MOST_FILES),
@@ -126,7 +145,8 @@ def find(given: Sequence[Path]) -> FolderFiles:
     return found
 
 
-def _below(root: Path) -> Iterator[Path]:
+def below(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """The files below a folder whose names end so, without what others wrote; a file is itself."""
     if root.is_file():
         yield root
         return
@@ -138,7 +158,7 @@ def _below(root: Path) -> Iterator[Path]:
             and one not in _NOT_ENTERED
             and not _is_environment(Path(folder, one))
         )
-        yield from (Path(folder, one) for one in sorted(files) if Path(one).suffix.lower() in _JSON + _EITHER + _SOURCE)
+        yield from (Path(folder, one) for one in sorted(files) if Path(one).suffix.lower() in suffixes)
 
 
 def _is_environment(folder: Path) -> bool:
@@ -146,7 +166,7 @@ def _is_environment(folder: Path) -> bool:
 
 
 def _kind(value: Mapping[str, Any]) -> Holds:
-    if isinstance(value.get("artifacts"), Mapping) and "version" in value:
+    if _is_assembly(value):
         return Holds.ASSEMBLY
     if is_template(value):
         return Holds.TEMPLATE
@@ -159,3 +179,11 @@ def _kind(value: Mapping[str, Any]) -> Holds:
     if isinstance(value.get("Records"), list) or (value.get("eventSource") and value.get("eventName")):
         return Holds.EVENTS
     return Holds.OTHER
+
+
+def _is_assembly(value: Mapping[str, Any]) -> bool:
+    """A cloud assembly's manifest; CodeBuild's buildspec has a version and artifacts as well."""
+    artifacts = value.get("artifacts")
+    if not isinstance(artifacts, Mapping) or "version" not in value:
+        return False
+    return all(isinstance(one, Mapping) and "type" in one for one in artifacts.values())

@@ -13,6 +13,7 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import AwsUnavailable, ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
+from xsfn_helpers.deployment.diagnose.calls import calls_of
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
     AccountSeen,
@@ -20,11 +21,15 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     ExecutionSeen,
     MachineSeen,
     NotSeen,
+    ResourcePolicy,
+    read_document,
 )
 from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
+from xsfn_helpers.deployment.diagnose.reading.own_policies import READ, owner_of
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
+from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 if TYPE_CHECKING:
     import boto3
@@ -35,6 +40,8 @@ T = TypeVar("T")
 _GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound"})
 # What was found may name more to look at: a role that was probably meant, and then what that one starts.
 _ROUNDS: Final = 3
+_MOST_OWNERS: Final = 4
+_NO_POLICY: Final = frozenset({"NoSuchBucketPolicy", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +167,9 @@ class _Reader:
         self._closed_doors(evidence)
         for account in sorted({machine.account, *map(account_of, wanted_roles(evidence))} & self._doors.keys()):
             self._scps(account)
+        of_resources = {arn: policy for arn in _owners(evidence) if (policy := self._own_policy(arn)) is not None}
         unseen = tuple(dict.fromkeys(self._not_seen))
-        return replace(evidence, accounts=dict(self._accounts), not_seen=unseen)
+        return replace(evidence, accounts=dict(self._accounts), not_seen=unseen, of_resources=of_resources)
 
     # --- what is there
 
@@ -183,6 +191,22 @@ class _Reader:
 
     def _states(self, account: str) -> Any:
         return self._doors[account].client("stepfunctions")
+
+    # --- what resources say themselves
+
+    def _own_policy(self, arn: str) -> ResourcePolicy | None:
+        """The policy of a function, queue, topic or bucket; None where it can't be read."""
+        found = Arn.parse(arn)
+        assert found is not None  # `_owners` has looked
+        doors = [self._doors[found.account]] if found.account in self._doors else list(self._doors.values())
+        if found.account and found.account not in self._doors:
+            return None
+        for door in doors:
+            what = tr("the policy of {arn}", arn=arn)
+            policy = self._try(door.account, what, lambda door=door: _read_own_policy(door.client, arn))  # type: ignore[misc]
+            if policy is not None:
+                return policy
+        return None
 
     # --- the state machine and the execution asked about
 
@@ -351,3 +375,38 @@ def _told(error: Exception) -> str:
     if isinstance(error, ClientError):
         return f"{code_of(error)}: {message_of(error)}".rstrip(".")
     return str(error).rstrip(".")
+
+
+def _owners(evidence: Evidence) -> list[str]:
+    """What the tasks act on, where its own policy can be asked for; a few, for each is a call."""
+    tasks = read_tasks(evidence.machine.definition, evidence.execution)
+    calls = [call for task in tasks for call in calls_of(task, evidence).calls if call.has_resource_policy]
+    owners = dict.fromkeys(owner_of(call.resource) for call in calls if call.resource)
+    known = {arn: Arn.parse(arn) for arn in owners if arn}
+    return [arn for arn, found in known.items() if found is not None and found.service in READ][:_MOST_OWNERS]
+
+
+def _read_own_policy(client: Callable[[str], Any], arn: str) -> ResourcePolicy:
+    """The policy of a function, queue, topic or bucket. Raises `ClientError` where it may not be read."""
+    found = Arn.parse(arn)
+    assert found is not None  # callers have looked
+    try:
+        return ResourcePolicy(read_document(_ASK[found.service](client(found.service), arn)))
+    except ClientError as error:
+        if code_of(error) in _NO_POLICY:
+            return ResourcePolicy(None)
+        raise
+
+
+def _of_queue(sqs: Any, arn: str) -> Any:
+    _, _, _, _, account, name = arn.split(":", 5)
+    url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {}).get("Policy")
+
+
+_ASK: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "lambda": lambda known, arn: known.get_policy(FunctionName=arn)["Policy"],
+    "s3": lambda known, arn: known.get_bucket_policy(Bucket=arn.rpartition(":")[2])["Policy"],
+    "sns": lambda known, arn: known.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),
+    "sqs": _of_queue,
+}

@@ -15,10 +15,12 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
     PolicySeen,
+    ResourcePolicy,
     RoleSeen,
     Spot,
     read_document,
 )
+from xsfn_helpers.deployment.diagnose.reading.own_policies import joined
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 
 _GOVERNMENT: Final = "us-gov-"
@@ -58,6 +60,7 @@ class Pieces:
     spots: dict[tuple[str, str], Spot] = field(default_factory=dict)
     managed: dict[str, Document] = field(default_factory=dict)
     not_seen: list[NotSeen] = field(default_factory=list)
+    of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
     _attached: list[tuple[str, PolicySeen]] = field(default_factory=list)
 
     def add_role(self, role: RoleSeen, spot: Spot | None = None) -> None:
@@ -78,6 +81,10 @@ class Pieces:
         self.machines[machine.arn] = machine
         self.spots[machine.arn, DEFINITION] = spot
 
+    def add_resource_policy(self, arn: str, policy: ResourcePolicy) -> None:
+        """A policy, or one statement of it, that a resource has itself."""
+        self.of_resources[arn] = joined(self.of_resources.get(arn), policy)
+
     def take_in(self, other: Pieces) -> None:
         """Everything that another file, or stack, says."""
         for role in other.roles.values():
@@ -85,6 +92,8 @@ class Pieces:
         self.machines |= other.machines
         self.spots |= other.spots
         self.managed |= other.managed
+        for arn, policy in other.of_resources.items():
+            self.add_resource_policy(arn, policy)
         self.not_seen += other.not_seen
         self._attached += other._attached
 

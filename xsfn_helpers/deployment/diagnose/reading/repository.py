@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final
@@ -25,13 +26,18 @@ from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, Machine
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
+from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
-from xsfn_helpers.deployment.diagnose.reading.terraform import read_terraform
+from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
+_SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
+_PART: Final = re.compile(r"\*|\$\{")
+_STARTED: Final = re.compile(r":stateMachine:([\w+=,.@-]+)")
 _ANY_REGION: Final = "us-east-1"
 _NAMED: Final = re.compile(
     r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
@@ -83,6 +89,36 @@ class _Unit:
     account: str = ""
     region: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: SourceUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """The names in one unit: of its roles, with those of their policies, its state machines, its managed policies."""
+
+    policies: Mapping[str, frozenset[str]]
+    runs_as: Mapping[str, str]
+    machines: frozenset[str]
+    managed: frozenset[str]
+
+    @classmethod
+    def of(cls, pieces: Pieces) -> _Spoken:
+        roles = {role_name(arn): role for arn, role in pieces.assembled().items()}
+        return cls(
+            {name: frozenset(one.name for one in role.policies) for name, role in roles.items()},
+            {one.name: role_name(one.role_arn) for one in pieces.machines.values()},
+            frozenset(pieces.machines),
+            frozenset(arn.rpartition("/")[2] for arn in pieces.managed),
+        )
+
+    def meant(self, names: set[str], patterns: set[str]) -> set[str]:
+        """The names among them that are asked for, whole or as far as they are known."""
+        own = self.policies.keys() | self.runs_as.keys()
+        for one in own - names if patterns or any("${" in name for name in own) else ():
+            plain = _SYMBOL.sub("*", one)
+            if any(_may_be(plain, _SYMBOL.sub("*", other)) for other in (names if plain != one else patterns)):
+                names = names | {one}
+        return own & names
 
 
 def read_repository(
@@ -98,13 +134,17 @@ def read_repository(
 class _Repository:
     def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
         self._found, self._told, self._beside = found, told, beside
+        self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
+        self._spoken: dict[str, _Spoken] = {}
+        self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
+        self._sources = SourceFolders(found)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
             self._units = (*self._units, _Unit("raw", None, ""))
 
     def readings(self, asked: str | None, paths: Sequence[Path]) -> Iterator[RepositoryReading]:
-        if not self._found.files and not self._beside.answers:
+        if not self._found.files and not self._beside.answers and not self._sources.units:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
         region = self._region()
@@ -114,7 +154,7 @@ class _Repository:
         assembly = self._assembly(accounts, region)
         machines = self._narrowed(assembly, asked)
         if not machines:
-            self._no_machine(assembly)
+            self._no_machine(assembly, paths)
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, accounts, open_)
             yield RepositoryReading(evidence, tuple(self._guesses(asked, machine, accounts, open_, region)))
@@ -149,6 +189,8 @@ class _Repository:
                 yield _Unit(file.name, file, _stack_name(file))
         for file in self._found.holding(Holds.TERRAFORM):
             yield _Unit(file.name, file, file.path.stem)
+        for source in self._sources.units:
+            yield _Unit(source.key, source.file, source.file.path.name, source.account, source.region, source=source)
 
     def _own_definitions(self) -> list[FoundFile]:
         """Definitions that no template names."""
@@ -156,7 +198,7 @@ class _Repository:
             (file.path.parent / name).resolve()
             for file in self._found.holding(Holds.TEMPLATE)
             for name in definition_files(file.written.value)
-        }
+        } | self._sources.named()
         return [one for one in self._found.holding(Holds.DEFINITION) if one.path not in named]
 
     # --- where each is deployed
@@ -171,19 +213,22 @@ class _Repository:
     def _inferred(self, accounts: Mapping[str, str], unknown: Mapping[str, str], region: str) -> dict[str, str]:
         """The accounts of units that don't tell it, as far as the other files and the reader's choices do."""
         own: dict[str, set[str]] = defaultdict(set)
-        calling, targets = set(), set()
+        calling, targets, running = set(), set(), set()
         texts = []
         for unit in self._units:
             pieces = self._pieces_of(unit, accounts, region, {})
             roles = pieces.assembled()
             own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
             for machine in pieces.machines.values():
+                running.add(unit.key)
                 for task in _calls(machine):
                     calling.add(unit.key)
                     targets.add(role_name(task))
                 texts.append(machine.definition)
             texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        # Where no task assumes a role, the state machines are the Operator's all the same.
+        calling = calling or running
         named: dict[str, set[str]] = defaultdict(set)
         for text in texts:
             for iam, states, name in _NAMED.findall(text):
@@ -206,7 +251,15 @@ class _Repository:
 
     # --- what they say together
 
-    def _assembly(self, accounts: Mapping[str, str], region: str) -> Assembly:
+    def _assembly(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit] | None = None) -> Assembly:
+        """What all files say together, or those of some units alone, each deployed to its account."""
+        units = self._units if units is None else units
+        key = tuple((unit.key, accounts[unit.key]) for unit in units)
+        if key not in self._assemblies:
+            self._assemblies[key] = self._assembled(accounts, region, units)
+        return self._assemblies[key]
+
+    def _assembled(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit]) -> Assembly:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
             try:
@@ -220,25 +273,39 @@ class _Repository:
             assembly.take(tr("what was given"), answer)
         for name, why in self._found.unread.items():
             assembly.unread(name, why)
-        if self._found.terraform_source:
-            names = self._found.terraform_source
-            why = tr("Terraform's source isn't read; give what `terraform show -json` prints, of a plan or the state")
-            assembly.unread(listed(names[:3]) + (" …" if len(names) > 3 else ""), why)
+        for name, why in self._sources.unread.items():
+            assembly.unread(name, why)
         for file in self._found.files:
             for remark in file.written.remarks:
                 assembly.unread(file.name, remark)
         imports: dict[str, str] = {}
-        for unit in self._units:
-            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
-                imports |= self._reader(unit, accounts, region, Pieces(), {}).exports()
-        for unit in self._units:
-            assembly.add(self._pieces_of(unit, accounts, region, imports))
+        if any(_imports(unit) for unit in units):
+            for unit in self._units:
+                if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
+                    imports |= self._reader(unit, accounts, region, Pieces(), {}).exports()
+        for unit in units:
+            assembly.add(self._pieces_of(unit, accounts, region, imports if _imports(unit) else {}))
         return assembly
 
     def _pieces_of(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
+        """What one unit says. It is read once for each account that it may be deployed to."""
+        beside = self._sources.siblings(unit.source) if unit.source is not None else []
+        where = ",".join(accounts[one.key] for one in beside) or accounts[unit.key]
+        key = (unit.key, f"{accounts[unit.key]} {where}", region, frozenset(imports.items()))
+        if key not in self._pieces:
+            self._pieces[key] = self._read(unit, accounts, region, imports)
+        return self._pieces[key]
+
+    def _read(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
         pieces = Pieces()
         if unit.file is None:
             self._read_raw(unit, accounts, region, pieces)
+        elif unit.source is not None:
+            sites = {
+                one.alias: StackSite(unit.name, accounts[one.key], one.region or region)
+                for one in self._sources.siblings(unit.source)
+            }
+            read_source(self._sources.blocks(unit.source, sites), sites[unit.source.alias], pieces)
         elif unit.file.holds is Holds.TERRAFORM:
             site = self._site(unit, accounts, region)
             read_terraform(unit.file.name, unit.file.written, site, pieces)
@@ -326,22 +393,54 @@ class _Repository:
         open_: Sequence[str],
         region: str,
     ) -> Iterator[Evidence]:
-        """The evidence again with every account that the files name in the place of one that isn't known."""
+        """The evidence again with every account that the files name in the place of one that isn't known.
+
+        Only what has to do with the state machine is moved: where the rest is deployed can't change the answer.
+        """
         if not open_:
             return
-        mentioned = {found for one in self._found.files for found in _ACCOUNT.findall(one.written.text)}
+        units = self._related(machine, accounts, region)
+        moving = [unit.key for unit in units if unit.key in open_]
+        if not moving:
+            return
+        texts = [unit.file.written.text for unit in units if unit.file is not None]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.EVENTS)]
+        if any(unit.file is None for unit in units):
+            texts += [one.written.text for one in (*self._definitions, *self._found.holding(Holds.POLICY))]
+        mentioned = {found for text in texts for found in _ACCOUNT.findall(text)}
+        mentioned |= {accounts[unit.key] for unit in units}
         mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
-        choices = [[accounts[key], *sorted(mentioned | (set(accounts.values()) - {accounts[key]}))] for key in open_]
+        choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
         for combination in islice(product(*choices), 1, _MOST_GUESSES + 1):
-            changed = {**accounts, **dict(zip(open_, combination, strict=True))}
+            changed = {**accounts, **dict(zip(moving, combination, strict=True))}
             moved = machine.arn
             if (account := _unit_account(machine, accounts, changed)) is not None:
                 moved = machine.arn.replace(f":{machine.account}:", f":{account}:")
-            assembly = self._assembly(changed, region)
+            assembly = self._assembly(changed, region, units)
             twin = next((one for one in assembly.machines() if one.arn == moved), None)
             if twin is not None:
                 evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin)
                 yield replace(evidence, refused=self._beside.refused)
+
+    def _related(self, machine: MachineSeen, accounts: Mapping[str, str], region: str) -> list[_Unit]:
+        """The units that tell of anything the state machine has to do with: by name, whatever the account."""
+        if not self._spoken:
+            self._spoken = {unit.key: _Spoken.of(self._pieces_of(unit, accounts, region, {})) for unit in self._units}
+        names, managed = _names_of(machine), set[str]()
+        found: dict[str, _Unit] = {}
+        for _ in self._units:
+            before = len(found)
+            patterns = {name for name in names if _PART.search(name)}
+            for unit in self._units:
+                own = self._spoken[unit.key]
+                meant = own.meant(names, patterns)
+                if machine.arn in own.machines or meant or own.managed & managed:
+                    found[unit.key] = unit
+                    managed |= {policy for name in meant for policy in own.policies.get(name, ())}
+                    names |= {own.runs_as[name] for name in meant if name in own.runs_as}
+            if len(found) == before:
+                break
+        return list(found.values())
 
     # --- nothing to go on
 
@@ -349,26 +448,33 @@ class _Repository:
         where = str(paths[0]) if paths else ""
         unread = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in list(self._found.unread.items())[:5])
         if unread:
-            raise ConfigError(tr("No file in it can be used: {files}.", files=unread), where=where, fix=tr(_HOW))
-        if self._found.terraform_source:
+            fix = how_to_make(paths) or tr(_HOW)
+            raise ConfigError(tr("No file in it can be used: {files}.", files=unread), where=where, fix=fix)
+        if self._found.sources:
             raise ConfigError(
-                tr("There is Terraform source in it, which isn't read."),
+                tr("The Terraform source in it has no role and no state machine that can be read."),
                 where=where,
                 fix=tr("Give what `terraform show -json` prints, of a plan or of the state."),
             )
-        raise ConfigError(tr("There is no file in it that is known here."), where=where, fix=tr(_HOW))
+        fix = how_to_make(paths) or tr(_HOW)
+        raise ConfigError(tr("There is no file in it that is known here."), where=where, fix=fix)
 
-    def _no_machine(self, assembly: Assembly) -> None:
+    def _no_machine(self, assembly: Assembly, paths: Sequence[Path]) -> None:
         names = [
             tr("{file} ({what})", file=one.name, what=tr(_KINDS[one.holds]))
             for one in sorted(self._found.files, key=lambda one: one.holds is Holds.OTHER)
         ]
-        names += [f"{name} ({why.rstrip('.')})" for name, why in self._found.unread.items()]
+        names += [
+            tr("{file} ({what})", file=one.file.name, what=tr(_KINDS[Holds.SOURCE])) for one in self._sources.units
+        ]
+        unread = self._found.unread | self._sources.unread
+        names += [f"{name} ({why.rstrip('.')})" for name, why in unread.items()]
         told = "; ".join(str(one) for one in assembly.lost())
         raise ConfigError(
             tr("No file describes a state machine. Read were: {files}.", files=listed(names[:8]) or tr("none"))
             + (f" {told}." if told else ""),
-            fix=tr("Add the template, the definition, or the answer of `aws stepfunctions describe-state-machine`."),
+            fix=how_to_make(paths)
+            or tr("Add the template, the definition, or the answer of `aws stepfunctions describe-state-machine`."),
         )
 
 
@@ -376,6 +482,7 @@ _KINDS: Final = {
     Holds.ASSEMBLY: mark("a CDK cloud assembly"),
     Holds.TEMPLATE: mark("a template"),
     Holds.TERRAFORM: mark("Terraform's resources"),
+    Holds.SOURCE: mark("Terraform's source"),
     Holds.DEFINITION: mark("a definition"),
     Holds.POLICY: mark("a policy"),
     Holds.EVENTS: mark("CloudTrail's events"),
@@ -392,6 +499,29 @@ def _calls(machine: MachineSeen) -> Iterator[str]:
     for task in tasks:
         if task.takes_on_a_role:
             yield task.role_arn
+
+
+def _names_of(machine: MachineSeen) -> set[str]:
+    """The names of the roles and state machines that a definition speaks of, `*` for what shows only at run time.
+
+    One of which nothing is known isn't among them: whose role it is can't be told, whatever the account.
+    """
+    names = {machine.name, role_name(machine.role_arn)}
+    try:
+        tasks = read_tasks(machine.definition)
+    except ConfigError:
+        return names
+    names |= {role_name(task.role_arn or task.known_role) for task in tasks if task.takes_on_a_role}
+    names |= set(_STARTED.findall(machine.definition))
+    return names - {"", "*"}
+
+
+def _may_be(one: str, other: str) -> bool:
+    return fnmatchcase(one, other) or fnmatchcase(other, one)
+
+
+def _imports(unit: _Unit) -> bool:
+    return unit.file is not None and "ImportValue" in unit.file.written.text
 
 
 def _roles_of(machine: MachineSeen) -> set[tuple[str, str]]:

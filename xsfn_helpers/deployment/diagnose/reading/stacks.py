@@ -14,8 +14,18 @@ from typing import Any, Final
 
 from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.evidence import MachineSeen, NotSeen, RoleSeen, Spot, read_document
+from xsfn_helpers.deployment.diagnose.evidence import (
+    WITHHELD,
+    MachineSeen,
+    NotSeen,
+    PolicySeen,
+    ResourcePolicy,
+    RoleSeen,
+    Spot,
+    read_document,
+)
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, symbol, unknown_in
+from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
 from xsfn_helpers.deployment.diagnose.reading.sam_policies import sam_policies
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
@@ -33,6 +43,12 @@ _STATES_TRUST: Final = {
     "Statement": [
         {"Effect": "Allow", "Principal": {"Service": ["states.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}
     ],
+}
+# Which property tells whose policy it is, and the service.
+_OWN_POLICIES: Final[Mapping[str, tuple[str, str]]] = {
+    "AWS::SQS::QueuePolicy": ("Queues", "sqs"),
+    "AWS::S3::BucketPolicy": ("Bucket", "s3"),
+    "AWS::SNS::TopicPolicy": ("Topics", "sns"),
 }
 # Type of resource: the property that names it, its service, what stands before the name in its ARN, and what
 # `Ref` gives: its name or its ARN.
@@ -67,11 +83,14 @@ class StackReader:
     imports: Mapping[str, str] = field(default_factory=dict)
     depth: int = 0
     _resolver: Resolver = field(init=False)
+    _resources: Mapping[str, Mapping[str, Any]] = field(init=False)
     _naming: set[str] = field(default_factory=set)
     _nested: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         template = self.written.value
+        resources = _section(template, "Resources")
+        self._resources = {name: one for name, one in resources.items() if isinstance(one, Mapping)}
         site = self.site
         values: dict[str, Any] = {
             "AWS::AccountId": site.account,
@@ -102,30 +121,30 @@ class StackReader:
             self.imports,
         )
 
-    @property
-    def _resources(self) -> Mapping[str, Mapping[str, Any]]:
-        found = _section(self.written.value, "Resources")
-        return {name: one for name, one in found.items() if isinstance(one, Mapping)}
-
     def read(self) -> None:
         """Put everything of this template into the pieces."""
         for logical, resource in self._resources.items():
             kind = resource.get("Type")
             condition = resource.get("Condition")
-            if isinstance(condition, str) and self._resolver.holds(condition) is False:
+            held = self._resolver.holds(condition) if isinstance(condition, str) else True
+            if held is False:
                 continue
             given = resource.get("Properties")
             properties = given if isinstance(given, Mapping) else {}
             if kind == ROLE:
                 self._role(logical, properties)
             elif kind in POLICIES:
-                self._policy(logical, properties)
+                self._policy(logical, properties, sure=held is True)
             elif kind == MANAGED:
                 self._managed(logical, properties)
             elif kind == MACHINE:
                 self._machine(logical, properties)
             elif kind == SAM_MACHINE:
                 self._sam_machine(logical, properties)
+            elif kind == "AWS::Lambda::Permission" and held:
+                self._permission(properties)
+            elif isinstance(kind, str) and kind in _OWN_POLICIES and held:
+                self._own_policy(properties, _OWN_POLICIES[kind])
             elif kind in NESTED:
                 self._nested_stack(logical, properties)
 
@@ -164,6 +183,9 @@ class StackReader:
                 return self._arn(logical, named)
             if named[3] == "name":
                 return self._given(logical, named[0])
+            if named[3] == "url" and (name := self._given(logical, named[0])) is not None:
+                suffix = self._resolver.values["AWS::URLSuffix"]
+                return f"https://sqs.{self.site.region}.{suffix}/{self.site.account}/{name}"
         return None
 
     def _attribute(self, logical: str, attribute: str) -> Any:
@@ -260,12 +282,16 @@ class StackReader:
         for given in _list(known.resolve(properties.get("ManagedPolicyArns"))):
             self.pieces.attach(arn, managed_policy(known.text(given)))
 
-    def _policy(self, logical: str, properties: Mapping[str, Any]) -> None:
+    def _policy(self, logical: str, properties: Mapping[str, Any], *, sure: bool) -> None:
         known = self._resolver
         name = known.text(properties.get("PolicyName", logical))
         roles = _list(known.resolve(properties.get("Roles"))) or _list(known.resolve(properties.get("RoleName")))
         document = known.resolve(properties.get("PolicyDocument"))
         for role in roles:
+            if not sure:
+                why = tr("whether it is made shows only at deployment")
+                self.pieces.attach(self._by_name(role), PolicySeen(name, why_not=why))
+                continue
             self._attach(self._by_name(role), name, document, ("Resources", logical, "Properties", "PolicyDocument"))
 
     def _managed(self, logical: str, properties: Mapping[str, Any]) -> None:
@@ -290,6 +316,41 @@ class StackReader:
     def _attach(self, arn: str, name: str, document: object, path: tuple[str | int, ...]) -> None:
         policy = policy_seen(name, document)
         self.pieces.attach(arn, policy, spot_of(self.file, self.written, *path, document=policy.document))
+
+    # --- policies that resources have themselves
+
+    def _own_policy(self, properties: Mapping[str, Any], named: tuple[str, str]) -> None:
+        key, service = named
+        document = read_document(self._resolver.resolve(properties.get("PolicyDocument")))
+        for one in _list(self._resolver.resolve(properties.get(key))):
+            name = str(one).rpartition("/")[2]
+            arn = f"arn:{self.site.partition}:s3:::{one}" if service == "s3" else str(one)
+            if service == "sqs":
+                arn = self.site.regional("sqs", name)
+            if document is not None and "${" not in arn:
+                self.pieces.add_resource_policy(arn, ResourcePolicy(document))
+
+    def _permission(self, properties: Mapping[str, Any]) -> None:
+        """One statement of a function's policy, which other stacks and people may have added to."""
+        known = self._resolver.resolve(properties)
+        function, principal = str(known.get("FunctionName", "")), str(known.get("Principal", ""))
+        arn = function if function.startswith("arn:") else self.site.regional("lambda", f"function:{function}")
+        if "${" in function or not function:
+            return
+        who = {"Service": principal} if principal.endswith(".amazonaws.com") else {"AWS": principal}
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Principal": who,
+            "Action": known.get("Action", "lambda:InvokeFunction"),
+            "Resource": arn,
+        }
+        keys = {"SourceArn": ("ArnLike", "aws:SourceArn"), "SourceAccount": ("StringEquals", "aws:SourceAccount")}
+        keys |= {"PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID")}
+        for key, (test, variable) in keys.items():
+            if key in known:
+                statement.setdefault("Condition", {}).setdefault(test, {})[variable] = known[key]
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        self.pieces.add_resource_policy(owner_of(arn), ResourcePolicy(document, whole=False))
 
     # --- state machines
 
@@ -321,12 +382,13 @@ class StackReader:
             what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
             self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
             role = self.site.role(symbol(f"role of {logical}"))
+        lost = ""
         try:
             definition, spot = self._definition(logical, properties)
         except UnreadableText as error:
-            what = tr("the definition of {arn}", arn=arn)
-            self.pieces.not_seen.append(NotSeen(self.site.account, what, f"{self.file}: {str(error).rstrip('.')}"))
-            return
+            lost = f"{self.file}: {str(error).rstrip('.')}"
+            self.pieces.not_seen.append(NotSeen(self.site.account, tr("the definition of {arn}", arn=arn), lost))
+            definition, spot = WITHHELD, Spot(self.file, self.written.line("Resources", logical))
         logging = known.resolve(properties.get("LoggingConfiguration", properties.get("Logging")))
         tracing = known.resolve(properties.get("TracingConfiguration", properties.get("Tracing")))
         self.pieces.add_machine(
@@ -339,6 +401,7 @@ class StackReader:
                 traces=isinstance(tracing, Mapping) and tracing.get("Enabled") is True,
                 tags={},
                 key=self._key(properties),
+                lost=lost,
             ),
             spot,
         )

@@ -1,4 +1,4 @@
-"""Roles, policies and state machines of `terraform show -json` (a state or a plan), or of a state file itself. Pure.
+"""Roles, policies and state machines of `terraform show -json` (a state or a plan), a state file, or the source. Pure.
 
 In a plan, what Terraform knows only after apply is missing; where that is a reference to another resource's ARN, id or
 name, the configuration tells which, and its value is made from what is known of that resource.
@@ -9,30 +9,46 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from xsfn_helpers.common.arns import account_of, role_name
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.deployment.diagnose.evidence import MachineSeen, NotSeen, PolicySeen, RoleSeen, Spot, read_document
+from xsfn_helpers.deployment.diagnose.evidence import (
+    WITHHELD,
+    MachineSeen,
+    NotSeen,
+    PolicySeen,
+    RoleSeen,
+    Spot,
+    read_document,
+)
+from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen
+from xsfn_helpers.deployment.diagnose.reading.terraform_source import SourceBlock, why_unsure
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
 
 _MODULE: Final = re.compile(r"module\.[\w-]+(?:\[[^\]]*\])?\.")
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
+_ATTACHED: Final = ("aws_iam_role_policy", "aws_iam_role_policy_attachment", "aws_iam_policy_attachment")
 _LATER: Final = mark("it shows only when Terraform has applied it")
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """One resource: `values` as far as Terraform knows them, `refers` by attribute to what it is made from."""
+    """One resource: `values` as far as Terraform knows them, `refers` by attribute to what it is made from.
+
+    `unsure` says why nobody can tell yet whether there is such a resource, or what is in it.
+    """
 
     address: str
     kind: str
     values: Mapping[str, Any]
     line: int
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    file: str = ""
+    unsure: str = ""
 
     @property
     def module(self) -> str:
@@ -50,6 +66,14 @@ def is_terraform(value: object) -> bool:
 def read_terraform(file: str, written: Written, site: StackSite, pieces: Pieces) -> None:
     """Put everything of a state or a plan into the pieces."""
     _Reader(file, site, pieces, tuple(_blocks(written))).read()
+
+
+def read_source(blocks: Iterable[SourceBlock], site: StackSite, pieces: Pieces) -> None:
+    """Put everything of a module's source into the pieces."""
+    found = tuple(
+        _Block(one.address, one.kind, one.values, one.line, file=one.file, unsure=why_unsure(one)) for one in blocks
+    )
+    _Reader("", site, pieces, found).read()
 
 
 def _blocks(written: Written) -> Iterator[_Block]:
@@ -121,6 +145,8 @@ class _Reader:
     pieces: Pieces
     blocks: tuple[_Block, ...]
     _by_address: dict[str, _Block] = field(init=False)
+    # Whether every policy says whose it is: else one may be of any role.
+    _all_listed: bool = True
 
     def __post_init__(self) -> None:
         self._by_address = {_INDEX.sub("", block.address): block for block in self.blocks}
@@ -134,9 +160,16 @@ class _Reader:
             "aws_iam_policy_attachment": self._attachments,
             "aws_sfn_state_machine": self._machine,
         }
+        self._all_listed = not any(
+            block.kind in _ATTACHED and unknown_in([block.values.get("role"), block.values.get("roles")])
+            for block in self.blocks
+        )
         for block in self.blocks:
             if (read := kinds.get(block.kind)) is not None:
                 read(block)
+
+    def _spot(self, block: _Block) -> Spot:
+        return Spot(block.file or self.file, block.line)
 
     def _text(self, block: _Block, key: str) -> str:
         """An attribute's text; what it refers to where Terraform doesn't know it yet; else empty."""
@@ -181,14 +214,16 @@ class _Reader:
             str(values.get("unique_id") or ""),
             read_document(values.get("assume_role_policy")),
             boundary=managed_policy(boundary) if boundary else None,
+            policies_listed=self._all_listed and "inline_policy" not in values.get("dynamic", []),
             tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else None,
         )
-        self.pieces.add_role(role, Spot(self.file, block.line))
+        self.pieces.add_role(role, self._spot(block))
         for one in values.get("inline_policy") or []:
             if isinstance(one, Mapping) and one.get("policy"):
                 name = str(one.get("name"))
-                self.pieces.attach(arn, policy_seen(name, one["policy"]), Spot(self.file, block.line))
-        for given in values.get("managed_policy_arns") or []:
+                self.pieces.attach(arn, _policy_of(name, one["policy"]), self._spot(block))
+        given_arns = values.get("managed_policy_arns") or []
+        for given in given_arns if isinstance(given_arns, list) else [given_arns]:
             self.pieces.attach(arn, managed_policy(str(given)))
 
     def _by_name(self, block: _Block, name: str) -> str:
@@ -203,39 +238,50 @@ class _Reader:
             return
         name = self._name(block)
         document = block.values.get("policy")
-        policy = policy_seen(name, document) if document else PolicySeen(name, why_not=tr(_LATER))
-        self.pieces.attach(self._by_name(block, role), policy, Spot(self.file, block.line))
+        policy = _policy_of(name, document) if document else PolicySeen(name, why_not=tr(_LATER))
+        if block.unsure:
+            policy = PolicySeen(name, why_not=block.unsure)
+        self.pieces.attach(self._by_name(block, role), policy, self._spot(block))
 
     def _policy(self, block: _Block) -> None:
         arn = self._attribute(block, "arn")
-        if (document := read_document(block.values.get("policy"))) is not None:
+        document = _policy_of("", block.values.get("policy")).document
+        if document is not None and not block.unsure:
             self.pieces.managed[arn] = document
-        self.pieces.spots[arn, arn.rpartition("/")[2]] = Spot(self.file, block.line)
+        self.pieces.spots[arn, arn.rpartition("/")[2]] = self._spot(block)
 
     def _attachment(self, block: _Block) -> None:
         role, policy = self._text(block, "role"), self._text(block, "policy_arn")
         if role:
             seen = managed_policy(policy) if policy else PolicySeen(block.address, why_not=tr(_LATER))
+            if block.unsure:
+                seen = PolicySeen(seen.name, why_not=block.unsure)
             self.pieces.attach(self._by_name(block, role), seen)
 
     def _attachments(self, block: _Block) -> None:
         policy = self._text(block, "policy_arn")
+        if block.unsure:
+            return
         for role in block.values.get("roles") or []:
             if policy and isinstance(role, str):
                 self.pieces.attach(self._by_name(block, role), managed_policy(policy))
 
     def _machine(self, block: _Block) -> None:
         arn = self._attribute(block, "arn")
-        what = tr("the definition of {arn}", arn=arn)
+        if arn in self.pieces.machines:  # made for each of several things, under names that show only in the end
+            arn = f"{arn}-{block.address.rpartition('.')[2]}"
+        what, lost = tr("the definition of {arn}", arn=arn), ""
         try:
             given = block.values.get("definition")
             if not isinstance(given, str) or not given:
                 raise UnreadableText(tr(_LATER))
+            if given.lstrip().startswith("${"):
+                raise UnreadableText(tr(_LATER))
             definition = json.dumps(parsed(given, as_yaml=False).value)
         except UnreadableText as error:
-            why = f"{self.file}: {str(error).rstrip('.')}"
+            why = f"{block.file or self.file}: {str(error).rstrip('.')}"
             self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
-            return
+            definition, lost = WITHHELD, why
         logging = block.values.get("logging_configuration") or [{}]
         tracing = block.values.get("tracing_configuration") or [{}]
         encryption = block.values.get("encryption_configuration") or [{}]
@@ -248,13 +294,24 @@ class _Reader:
             traces=bool(_first(tracing).get("enabled")),
             tags={},
             key=str(_first(encryption).get("kms_key_id") or ""),
+            lost=lost,
         )
-        if role_name(machine.role_arn):
-            self.pieces.add_machine(machine, Spot(self.file, block.line))
-        else:
+        if not role_name(machine.role_arn):
             self.pieces.not_seen.append(NotSeen(account_of(arn), tr("the role of {arn}", arn=arn), tr(_LATER)))
+            machine = replace(machine, role_arn=self.site.role(symbol(f"role of {self._name(block)}")))
+        self.pieces.add_machine(machine, self._spot(block))
 
 
 def _first(blocks: object) -> Mapping[str, Any]:
     one = blocks[0] if isinstance(blocks, list) and blocks else blocks
     return one if isinstance(one, Mapping) else {}
+
+
+def _policy_of(name: str, given: object) -> PolicySeen:
+    """A policy whose statements are all known to be there; of one that isn't so, nobody knows what it says."""
+    found = policy_seen(name, given)
+    statements = found.document.get("Statement") if found.document is not None else None
+    listed = statements if isinstance(statements, list) else [statements]
+    if found.document is not None and not all(isinstance(one, Mapping) for one in listed):
+        return PolicySeen(name, why_not=tr(_LATER))
+    return found

@@ -1,0 +1,413 @@
+"""HCL read as far as it can be without Terraform: what isn't known before it runs stays a symbol, `${…}`. Pure.
+
+Parsed by python-hcl2. A reference, or a call, that nothing here can carry out gives a symbol with its own text as its
+name; the texts, lists and objects around it stay what they are.
+Source: developer.hashicorp.com/terraform/language/expressions
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import hcl2
+import lark
+from hcl2.rules.base import AttributeRule, BlockRule, BodyRule
+from hcl2.rules.containers import ObjectElemKeyExpressionRule, ObjectElemKeyRule, ObjectRule, TupleRule
+from hcl2.rules.expressions import BinaryOpRule, ConditionalRule, ExprTermRule, UnaryOpRule
+from hcl2.rules.for_expressions import ForObjectExprRule, ForTupleExprRule
+from hcl2.rules.functions import FunctionCallRule
+from hcl2.rules.indexing import GetAttrExprTermRule, IndexExprTermRule
+from hcl2.rules.literal_rules import FloatLitRule, IdentifierRule, IntLitRule, LiteralValueRule
+from hcl2.rules.strings import HeredocTemplateRule, HeredocTrimTemplateRule, InterpolationRule, StringRule
+
+from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
+from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText
+
+Names = Mapping[str, Any]
+# What a dotted name such as `var.region` stands for; None where nobody knows.
+Lookup = Callable[[tuple[str, ...]], Any]
+# The text of a file that a module names, by its path; None where it isn't there.
+FileText = Callable[[str], str | None]
+_ESCAPE: Final = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\nrt]))')
+_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_DIRECTIVE: Final = re.compile(r"%\{")
+_BEGINS: Final = re.compile(r"[a-z]+\b[^={}\n]*\{")
+_LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block: its type and labels, its attributes unread, and the blocks in it."""
+
+    labels: tuple[str, ...]
+    line: int
+    attributes: Mapping[str, Any]
+    blocks: tuple[Block, ...] = ()
+
+    def inner(self, kind: str) -> Iterator[Block]:
+        return (one for one in self.blocks if one.labels[0] == kind)
+
+
+def blocks_of(text: str) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+    """The blocks of a file, and what of it can't be read, with its line: one bad block doesn't hide the others."""
+    try:
+        return tuple(_parsed_blocks(text, 0)), ()
+    except UnreadableText:
+        pass
+    found: list[Block] = []
+    unread = []
+    for line, part in _parts(text):
+        try:
+            found += _parsed_blocks(part, line)
+        except UnreadableText as error:
+            unread.append(str(error))
+    return tuple(found), tuple(unread)
+
+
+def _parsed_blocks(text: str, before: int) -> Iterator[Block]:
+    try:
+        body = hcl2.parses(text if text.endswith("\n") else text + "\n").body
+    except lark.exceptions.LarkError as error:
+        # Some of the parser's errors know no line, or none that can be told.
+        line = getattr(error, "line", 0)
+        told = before + line if isinstance(line, int) and line > 0 else before + 1
+        raise UnreadableText(tr("It isn't HCL that can be read here: line {line}.", line=told)) from error
+    except (RecursionError, ValueError) as error:
+        raise UnreadableText(tr("It isn't HCL that can be read here: line {line}.", line=before + 1)) from error
+    return (_block(one, before) for one in body.children if isinstance(one, BlockRule))
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """The text cut where a line begins a block of the file, each part with the number of lines before it."""
+    lines = text.splitlines(keepends=True)
+    starts = [index for index, line in enumerate(lines) if _BEGINS.match(line)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        yield start, "".join(lines[start:end])
+
+
+def _block(rule: BlockRule, before: int) -> Block:
+    labels = tuple(str(one.serialize()).strip('"') for one in rule.labels)
+    attributes, inner = _body(rule.body, before)
+    return Block(labels, before + getattr(rule._meta, "line", 1), attributes, inner)
+
+
+def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[Block, ...]]:
+    attributes = {
+        str(one.identifier.serialize()): one.expression for one in body.children if isinstance(one, AttributeRule)
+    }
+    return attributes, tuple(_block(one, before) for one in body.children if isinstance(one, BlockRule))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Carries out expressions. `names` are those that a `for` has, or `each` and `count`."""
+
+    lookup: Lookup
+    read_file: FileText
+    names: Names = field(default_factory=dict)
+
+    def of(self, node: Any) -> Any:
+        """The value of an expression; a symbol where it shows only when Terraform runs."""
+        if isinstance(node, ExprTermRule):
+            return self.of(node.expression)
+        for kind, method in _KINDS:
+            if isinstance(node, kind):
+                return method(self, node)
+        return _symbol_of(node)
+
+    def within(self, names: Names) -> Evaluator:
+        return Evaluator(self.lookup, self.read_file, {**self.names, **names})
+
+    def template(self, text: str) -> Any:
+        """A template's text with each `${…}` carried out."""
+        if _DIRECTIVE.search(text.replace("%%{", "")):
+            return symbol("template")
+        parts: list[str] = []
+        at = 0
+        while (start := text.find("${", at)) >= 0:
+            if start and text[start - 1] == "$":
+                parts.append(text[at : start - 1] + "${")
+                at = start + 2
+                continue
+            end = _closing(text, start + 2)
+            if end < 0:
+                break
+            parts.append(text[at:start])
+            parts.append(_as_text(self._expression(text[start + 2 : end])))
+            at = end + 1
+        parts.append(text[at:])
+        return "".join(parts)
+
+    def _expression(self, text: str) -> Any:
+        try:
+            body = hcl2.parses(f"x = {text.strip()}\n").body
+        except (lark.exceptions.LarkError, RecursionError, ValueError):
+            return symbol(text[:_LONGEST_NAME])
+        return next((self.of(one.expression) for one in body.children if isinstance(one, AttributeRule)), symbol(text))
+
+    # --- kinds of expressions
+
+    def _literal(self, node: LiteralValueRule) -> Any:
+        return {"true": True, "false": False, "null": None}[str(node.token.value)]
+
+    def _integer(self, node: IntLitRule) -> int:
+        return int(node.token.value)
+
+    def _float(self, node: FloatLitRule) -> float:
+        return float(node.token.value)
+
+    def _string(self, node: StringRule) -> Any:
+        contents = [part.content for part in node.string_parts]
+        if len(contents) == 1 and isinstance(contents[0], InterpolationRule):
+            return self.of(contents[0].expression)
+        parts = []
+        for one in contents:
+            if isinstance(one, InterpolationRule):
+                parts.append(_as_text(self.of(one.expression)))
+            elif hasattr(one, "value"):
+                text = str(one.value)
+                parts.append(text[1:] if text.startswith(("$${", "%%{")) else _ESCAPE.sub(_unescaped, text))
+            else:
+                return _symbol_of(node)
+        return "".join(parts)
+
+    def _heredoc(self, node: HeredocTemplateRule) -> Any:
+        _, _, body = str(node.heredoc.value).partition("\n")
+        text = body.rstrip("\r\n").rpartition("\n")[0] + "\n"
+        return self.template(textwrap.dedent(text) if isinstance(node, HeredocTrimTemplateRule) else text)
+
+    def _tuple(self, node: TupleRule) -> list[Any]:
+        return [self.of(one) for one in node.elements]
+
+    def _object(self, node: ObjectRule) -> dict[str, Any]:
+        return {self._key(one.key): self.of(one.expression) for one in node.elements}
+
+    def _key(self, node: Any) -> str:
+        inner = node.value if isinstance(node, ObjectElemKeyRule) else node
+        if isinstance(inner, ObjectElemKeyExpressionRule):
+            inner = inner.expression
+            plain = inner.expression if isinstance(inner, ExprTermRule) and not inner.parentheses else inner
+            return str(plain.serialize()) if isinstance(plain, IdentifierRule) else _as_text(self.of(inner))
+        if isinstance(inner, StringRule):
+            return _as_text(self._string(inner))
+        return str(inner.serialize()).strip('"')
+
+    def _name(self, node: Any) -> Any:
+        path = _path_of(node)
+        if path is None:
+            return _symbol_of(node)
+        found = _inside(self.names[path[0]], path[1:]) if path[0] in self.names else self.lookup(path)
+        return _symbol_of(node) if found is None else found
+
+    def _reached(self, node: Any) -> Any:
+        """An attribute, or an item, of something: by its whole name where it is one, else of the value."""
+        if _path_of(node) is not None:
+            return self._name(node)
+        if isinstance(node, GetAttrExprTermRule):
+            whole, key = self.of(node.expr_term), str(node.get_attr.identifier.serialize())
+        else:
+            whole, key = self.of(node.children[0]), self.of(node.children[1].index_expression)
+        found = _inside(whole, (str(key),))
+        return _symbol_of(node) if found is None else found
+
+    def _conditional(self, node: ConditionalRule) -> Any:
+        held = self.of(node.condition)
+        if isinstance(held, bool):
+            return self.of(node.if_true if held else node.if_false)
+        return _symbol_of(node)
+
+    def _binary(self, node: BinaryOpRule) -> Any:
+        left = self.of(node.expr_term)
+        right = self.of(node.binary_term.expr_term)
+        carry_out = _OPERATORS.get(str(node.binary_term.binary_operator.token.value))
+        if carry_out is None or unknown_in(left) or unknown_in(right):
+            return _symbol_of(node)
+        try:
+            return carry_out(left, right)
+        except TypeError:
+            return _symbol_of(node)
+
+    def _unary(self, node: UnaryOpRule) -> Any:
+        value = self.of(node.expr_term)
+        if node.operator == "!" and isinstance(value, bool):
+            return not value
+        return -value if node.operator == "-" and isinstance(value, int | float) else _symbol_of(node)
+
+    def _call(self, node: FunctionCallRule) -> Any:
+        name = "::".join(str(one.serialize()) for one in node.identifiers)
+        arguments = node.arguments.arguments if node.arguments is not None else []
+        if node.arguments is not None and node.arguments.has_ellipsis:
+            return _symbol_of(node)
+        values = [self.of(one) for one in arguments]
+        try:
+            found = self._carried_out(name, values)
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+            found = None
+        return _symbol_of(node) if found is None else found
+
+    def _carried_out(self, name: str, values: Sequence[Any]) -> Any:
+        if name == "jsonencode":
+            return json.dumps(values[0])
+        if name == "jsondecode" and not unknown_in(values[0]):
+            return json.loads(values[0])
+        if name == "file":
+            return self.read_file(str(values[0]))
+        if name == "templatefile":
+            text = self.read_file(str(values[0]))
+            given = values[1] if isinstance(values[1], Mapping) else {}
+            return None if text is None else Evaluator(lambda path: _inside(given, path), self.read_file).template(text)
+        if name == "format" and not unknown_in(values[0]):
+            return re.sub(r"%[svd]", "{}", str(values[0])).format(*map(_as_text, values[1:]))
+        if name in ("try", "coalesce"):
+            return None if not values or unknown_in(values[0]) or values[0] in (None, "") else values[0]
+        if name == "join" and isinstance(values[1], list):
+            return str(values[0]).join(map(_as_text, values[1]))
+        if name == "merge" and all(isinstance(one, Mapping) for one in values):
+            return {key: item for one in values for key, item in one.items()}
+        if name == "concat" and all(isinstance(one, list) for one in values):
+            return [item for one in values for item in one]
+        if name in ("tostring", "trimspace", "nonsensitive", "sensitive"):
+            return values[0]
+        if name in ("toset", "tolist", "distinct", "compact") and isinstance(values[0], list):
+            kept = [one for one in values[0] if name != "compact" or one not in (None, "")]
+            return kept if name == "tolist" else _once(kept)
+        if name == "flatten" and isinstance(values[0], list):
+            return [item for one in values[0] for item in (one if isinstance(one, list) else [one])]
+        if name == "replace" and (str(values[0]).lstrip().startswith("{") or not unknown_in(values[0])):
+            return _replaced(*map(str, values[:3]))
+        if any(unknown_in(one) for one in values):
+            return None
+        if name in ("lower", "upper", "title"):
+            return str(getattr(str(values[0]), name)())
+        if name in ("trimprefix", "trimsuffix"):
+            return str(getattr(str(values[0]), name.replace("trim", "remove"))(str(values[1])))
+        if name == "length":
+            return len(values[0])
+        if name == "lookup":
+            return values[0].get(values[1], values[2] if len(values) > 2 else None)
+        if name in ("keys", "values"):
+            return list(getattr(values[0], name)())
+        return None
+
+    def _for_list(self, node: ForTupleExprRule) -> Any:
+        found = [one.of(node.value_expr) for one in self._each(node)] if self._known(node) else None
+        return _symbol_of(node) if found is None else found
+
+    def _for_object(self, node: ForObjectExprRule) -> Any:
+        if not self._known(node) or node.ellipsis is not None:
+            return _symbol_of(node)
+        return {_as_text(one.of(node.key_expr)): one.of(node.value_expr) for one in self._each(node)}
+
+    def _known(self, node: Any) -> bool:
+        return node.condition is None and isinstance(self.of(node.for_intro.iterable), list | dict)
+
+    def _each(self, node: Any) -> Iterator[Evaluator]:
+        intro = node.for_intro
+        first = str(intro.first_iterator.serialize())
+        second = str(intro.second_iterator.serialize()) if intro.second_iterator is not None else ""
+        over = self.of(intro.iterable)
+        pairs = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
+        for key, value in pairs:
+            yield self.within({first: key, second: value} if second else {first: value})
+
+
+def _path_of(node: Any) -> tuple[str, ...] | None:
+    """`a.b["c"][0].d` as its parts; None for what is no plain name."""
+    if isinstance(node, ExprTermRule):
+        return None if node.parentheses else _path_of(node.expression)
+    if isinstance(node, IdentifierRule):
+        return (str(node.serialize()),)
+    if isinstance(node, GetAttrExprTermRule):
+        before = _path_of(node.expr_term)
+        return None if before is None else (*before, str(node.get_attr.identifier.serialize()))
+    if isinstance(node, IndexExprTermRule):
+        before, index = _path_of(node.children[0]), node.children[1]
+        written = str(getattr(index, "index_expression", index).serialize()).strip('"')
+        return (*before, written) if before is not None and re.fullmatch(r"[\w.-]+", written) else None
+    return None
+
+
+def _inside(value: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _symbol_of(node: Any) -> str:
+    text = str(node.serialize())
+    return symbol(text.removeprefix("${").removesuffix("}")[:_LONGEST_NAME])
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    for index in range(at, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return index
+    return -1
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else _ESCAPES[found[2]]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    return "" if value is None else symbol("value")
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    """Terraform's `replace`: by a regular expression where `old` is between slashes."""
+    if len(old) > 1 and old.startswith("/") and old.endswith("/"):
+        return re.sub(old[1:-1], re.sub(r"\$\{?(\d+)\}?", r"\\\1", new), text)
+    return text.replace(old, new)
+
+
+def _once(values: Sequence[Any]) -> list[Any]:
+    return [one for index, one in enumerate(values) if one not in values[:index]]
+
+
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "&&": lambda a, b: a and b,
+    "||": lambda a, b: a or b,
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+}
+_KINDS: Final[tuple[tuple[Any, Callable[[Evaluator, Any], Any]], ...]] = (
+    (StringRule, Evaluator._string),
+    (HeredocTemplateRule, Evaluator._heredoc),
+    (TupleRule, Evaluator._tuple),
+    (ObjectRule, Evaluator._object),
+    (LiteralValueRule, Evaluator._literal),
+    (IntLitRule, Evaluator._integer),
+    (FloatLitRule, Evaluator._float),
+    (FunctionCallRule, Evaluator._call),
+    (ConditionalRule, Evaluator._conditional),
+    (BinaryOpRule, Evaluator._binary),
+    (UnaryOpRule, Evaluator._unary),
+    (ForTupleExprRule, Evaluator._for_list),
+    (ForObjectExprRule, Evaluator._for_object),
+    (GetAttrExprTermRule, Evaluator._reached),
+    (IndexExprTermRule, Evaluator._reached),
+    (IdentifierRule, Evaluator._name),
+)

@@ -1,0 +1,60 @@
+"""The policies that resources have themselves: a function's, a queue's, a bucket's, a topic's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from xsfn_helpers.common.arns import Arn
+from xsfn_helpers.deployment.diagnose.evidence import ResourcePolicy, read_document
+
+# Of these the whole policy can be asked for, by the ARN of the resource alone.
+READ: Final = frozenset({"lambda", "sqs", "s3", "sns"})
+
+
+def owner_of(resource: str) -> str:
+    """The ARN of what has the policy, of an object its bucket, without a version; empty where it isn't known."""
+    found = Arn.parse(resource)
+    if found is None or "*" in resource or "${" in resource:
+        bucket, _, key = resource.partition("/")
+        found = Arn.parse(bucket) if key and "*" not in bucket and "${" not in bucket else None
+        return bucket if found is not None and found.service == "s3" else ""
+    if found.service == "s3":
+        return resource.partition("/")[0]
+    if found.service == "lambda":
+        return ":".join(resource.split(":")[:7])
+    return resource
+
+
+def policies_in(answer: Mapping[str, Any]) -> Iterator[tuple[str, ResourcePolicy]]:
+    """What `aws lambda get-policy`, `s3api get-bucket-policy` and `sqs get-queue-attributes` answer, by ARN."""
+    attributes = answer.get("Attributes")
+    if isinstance(attributes, Mapping) and (arn := attributes.get("QueueArn") or attributes.get("TopicArn")):
+        yield str(arn), ResourcePolicy(read_document(attributes.get("Policy")))
+        return
+    document = read_document(answer.get("Policy"))
+    if document is None:
+        return
+    statements = document.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    owners = {
+        owner_of(str(arn))
+        for one in listed
+        if isinstance(one, Mapping)
+        for arn in (one["Resource"] if isinstance(one.get("Resource"), list) else [one.get("Resource")])
+    }
+    if len(owners) == 1 and "" not in owners:
+        yield owners.pop(), ResourcePolicy(document)
+
+
+def joined(known: ResourcePolicy | None, more: ResourcePolicy) -> ResourcePolicy:
+    """Two documents about one resource: what any of them says counts."""
+    if known is None or known.document is None or more.document is None:
+        return more if known is None or known.document is None else known
+    statements = [*_statements(known.document), *_statements(more.document)]
+    return ResourcePolicy({**known.document, "Statement": statements}, known.whole and more.whole)
+
+
+def _statements(document: Mapping[str, Any]) -> list[Any]:
+    found = document.get("Statement", [])
+    return found if isinstance(found, list) else [found]
