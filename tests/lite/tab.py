@@ -109,6 +109,11 @@ def shown(cell: dict[str, Any]) -> str:
     return "\n".join(found)
 
 
+def said_besides(cell: dict[str, Any]) -> list[str]:
+    """What a cell wrote to standard error."""
+    return ["".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stderr"]
+
+
 def errors(cells: list[dict[str, Any]]) -> list[str]:
     """What went wrong, and the beginning of the cell in which it did."""
     return [

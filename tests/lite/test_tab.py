@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from publish.lite.serve import SiteServer
 from tests.lite.compared import differences
-from tests.lite.tab import Tab, errors, profile, shown, tab
+from tests.lite.tab import Tab, errors, profile, said_besides, shown, tab
 from tests.notebooks.test_teaching import FAULTS
 from tests.support.soak import SOAKING, soaked
 
@@ -73,6 +73,7 @@ def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(
     seen[book] = "\n".join(map(shown, cells))
     record_property("megabytes", round(page.server.sent / 1e6, 1))
     assert all(cell["execution_count"] for cell in cells)
+    assert [text for cell in cells for text in said_besides(cell)] == []
     told = [one for one in differences(cells, book) if (book, _number(one)) not in EXCEPTIONS]
     assert told == []
 

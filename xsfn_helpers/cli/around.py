@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from xsfn_helpers.cli.parsing import FAILED, OK, add_command, add_json, print_json
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.language import tr
 
 
@@ -21,8 +22,9 @@ def add(commands: Any) -> None:
 def _doctor(options: argparse.Namespace) -> int:
     from xsfn_helpers.cli.doctor.read import read_machine
     from xsfn_helpers.cli.doctor.rules import diagnose
+    from xsfn_helpers.cli.doctor.tab import diagnose_tab
 
-    diagnosis = diagnose(read_machine())
+    diagnosis = diagnose_tab() if in_browser() else diagnose(read_machine())
     if options.json:
         print_json(diagnosis.to_json())
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from base64 import b64encode
 from typing import Final
 
 from xsfn_helpers.common.language import ENGLISH, language, tr
@@ -60,3 +61,9 @@ def wrap_words(text: str, width: int, *, max_lines: int) -> list[str]:
     if has_wide(line):
         return wrapped(line, width, max_lines=max_lines)
     return textwrap.wrap(line, width, max_lines=max_lines, placeholder=" …")
+
+
+def download_html(words: str, name: str, kind: str, content: bytes) -> str:
+    """A link that reads `words` and saves `content`, which is of a media type, as `name`; the file is in it."""
+    data = b64encode(content).decode("ascii")
+    return f'<a download="{html.escape(name)}" href="data:{html.escape(kind)};base64,{data}">{html.escape(words)}</a>'

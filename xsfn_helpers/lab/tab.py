@@ -36,9 +36,9 @@ class Download:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        from xsfn_helpers.display.download import link_html
+        from xsfn_helpers.display.markup import download_html
 
-        link = link_html(tr("Save {name}", name=self.name), self.name, "application/zip", self.content)
+        link = download_html(tr("Save {name}", name=self.name), self.name, "application/zip", self.content)
         return {"text/plain": str(self), "text/html": link}
 
 

@@ -11,7 +11,6 @@ from xsfn_helpers.common.browser import threads
 from xsfn_helpers.common.browser.storage import kept_folder
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.common.state_folder import StateFolder
 
 
 class NoThreads(XsfnError):
@@ -29,6 +28,8 @@ def begin() -> None:
     threads.install(ffi.run_sync)
     # Each folder is one kernel's, by `storage`; a lock needn't keep others away.
     warnings.filterwarnings("ignore", "only soft file lock is available", UserWarning)
+    from xsfn_helpers.common.state_folder import StateFolder
+
     kept_folder(StateFolder.default().path)  # before anything is read there
     if shell := _shell():
         # Between cells nothing is suspended that a cell left behind.

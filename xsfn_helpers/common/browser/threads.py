@@ -6,6 +6,7 @@ time, until it waits; so nothing that only computes is ever interrupted, and not
 
 from __future__ import annotations
 
+import _threading_local
 import asyncio
 import contextvars
 import gc
@@ -34,6 +35,7 @@ def install(wait: Wait) -> None:
         "_ThreadHandle": scheduler.handle,
         "_start_joinable_thread": scheduler.start,
         "get_ident": scheduler.ident,
+        "local": _threading_local.local,  # the one in Python, which asks who is running; C's knows one thread only
     }
     for name, value in replaced.items():
         setattr(threading, name, value)
