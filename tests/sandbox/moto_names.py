@@ -178,12 +178,13 @@ def _takes_less(old: FunctionType, new: Callable[..., Any]) -> str | None:
 def correct_everything() -> None:
     """Start the sandbox's inside as its process does, without a network."""
     from xsfn_helpers.sandbox import moto_bridge
+    from xsfn_helpers.sandbox.guests.evaluator import Evaluator
     from xsfn_helpers.sandbox.journal import Journal
 
     with tempfile.TemporaryDirectory() as folder:
         journal, _ = Journal.open(Path(folder) / "journal")
         moto_bridge.MotoBridge(frozenset({"111111111111"}), "aws", journal)
-        moto_bridge.behave_like_aws(lambda arn, seconds: True)
+        moto_bridge.behave_like_aws(lambda arn, seconds: True, Evaluator())
         clients: Any = None
         moto_bridge.run_tasks_through(clients)
         journal.close()
