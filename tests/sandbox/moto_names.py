@@ -25,8 +25,16 @@ _STATES: Final = f"{_PARSER}.asl.component.state"
 
 # What moto lacks and the sandbox adds.
 ADDED: Final = frozenset(
-    f"moto.stepfunctions.responses.StepFunctionResponse.{name}"
-    for name in ("start_sync_execution", "test_state", "validate_state_machine_definition")
+    f"moto.{holder}.{name}"
+    for holder, names in (
+        (
+            "stepfunctions.responses.StepFunctionResponse",
+            "delete_state_machine_version get_activity_task list_state_machine_versions publish_state_machine_version "
+            "start_sync_execution test_state validate_state_machine_definition",
+        ),
+        ("iam.responses.IamResponse", "delete_user_permissions_boundary put_user_permissions_boundary"),
+    )
+    for name in names.split()
 )
 # What the sandbox reads or calls of moto's objects, by class.
 READ: Final[Mapping[str, str]] = {
@@ -160,6 +168,9 @@ def _inherited(name: str, before: Seen) -> Any:
     for base in kind.__mro__[1:] if isinstance(kind, type) else ():
         if (full := f"{base.__module__}.{base.__qualname__}.{attribute}") in before:
             return before[full]
+        # Another library's class, or Python's own: what the sandbox corrects is moto's alone.
+        if base.__module__.partition(".")[0] != "moto" and attribute in vars(base):
+            return vars(base)[attribute]
     return _NOTHING
 
 
