@@ -157,6 +157,8 @@ class TestAccessAnalyzer:
             opinion = agreed_lab.compare_with_aws()
 
         assert "security warning PASS_ROLE_WITH_STAR" in opinion.report["operator_role_permissions.aws"].evidence
+        assert "security warning PASS_ROLE_WITH_STAR" in str(opinion)
+        assert "security warning PASS_ROLE_WITH_STAR" in opinion._repr_mimebundle_()["text/html"]
         assert "nothing against it" in opinion.report["operator_role_trust.aws"].evidence
         assert opinion.agree
 
@@ -200,3 +202,4 @@ def test_an_organisations_refusal_is_no_disagreement(agreed_lab: Lab, side: Side
 
     assert opinion.agree
     assert "service control policy of the organization, which only AWS can see" in str(opinion)
+    assert len(opinion.remarks) == (1 if side is Side.OPERATOR else 3), "each link that this side's policies decide"

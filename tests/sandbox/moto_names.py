@@ -25,8 +25,16 @@ _STATES: Final = f"{_PARSER}.asl.component.state"
 
 # What moto lacks and the sandbox adds.
 ADDED: Final = frozenset(
-    f"moto.stepfunctions.responses.StepFunctionResponse.{name}"
-    for name in ("start_sync_execution", "test_state", "validate_state_machine_definition")
+    f"moto.{holder}.{name}"
+    for holder, names in (
+        (
+            "stepfunctions.responses.StepFunctionResponse",
+            "delete_state_machine_version get_activity_task list_state_machine_versions publish_state_machine_version "
+            "start_sync_execution test_state validate_state_machine_definition",
+        ),
+        ("iam.responses.IamResponse", "delete_user_permissions_boundary put_user_permissions_boundary"),
+    )
+    for name in names.split()
 )
 # What the sandbox reads or calls of moto's objects, by class.
 READ: Final[Mapping[str, str]] = {
@@ -160,6 +168,9 @@ def _inherited(name: str, before: Seen) -> Any:
     for base in kind.__mro__[1:] if isinstance(kind, type) else ():
         if (full := f"{base.__module__}.{base.__qualname__}.{attribute}") in before:
             return before[full]
+        # Another library's class, or Python's own: what the sandbox corrects is moto's alone.
+        if base.__module__.partition(".")[0] != "moto" and attribute in vars(base):
+            return vars(base)[attribute]
     return _NOTHING
 
 
@@ -178,12 +189,13 @@ def _takes_less(old: FunctionType, new: Callable[..., Any]) -> str | None:
 def correct_everything() -> None:
     """Start the sandbox's inside as its process does, without a network."""
     from xsfn_helpers.sandbox import moto_bridge
+    from xsfn_helpers.sandbox.guests.evaluator import Evaluator
     from xsfn_helpers.sandbox.journal import Journal
 
     with tempfile.TemporaryDirectory() as folder:
         journal, _ = Journal.open(Path(folder) / "journal")
         moto_bridge.MotoBridge(frozenset({"111111111111"}), "aws", journal)
-        moto_bridge.behave_like_aws(lambda arn, seconds: True)
+        moto_bridge.behave_like_aws(lambda arn, seconds: True, Evaluator())
         clients: Any = None
         moto_bridge.run_tasks_through(clients)
         journal.close()

@@ -45,18 +45,23 @@ _TRUST: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion(Renderable):
-    """What both say. `notes` are what AWS wasn't, or couldn't be, asked; `to_send` is a text for each disagreement."""
+    """What both say. `notes` are what AWS wasn't, or couldn't be, asked; `to_send` is a text for each disagreement.
+
+    `remarks` are what AWS adds where both agree: its organization denies the request, or its validation advises.
+    """
 
     report: Report
     notes: tuple[str, ...]
     to_send: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def agree(self) -> bool:
         return self.report.ok
 
     def __str__(self) -> str:
-        lines = [str(self.report), *(tr("Not asked: {note}", note=note) for note in self.notes)]
+        lines = [str(self.report), *(tr("Note: {remark}", remark=remark) for remark in self.remarks)]
+        lines += [tr("Not asked: {note}", note=note) for note in self.notes]
         return "\n".join([*lines, *(tr("To send in:\n{text}", text=text) for text in self.to_send)])
 
 
@@ -67,6 +72,7 @@ class _Told:
     check: Check | None = None
     note: str = ""
     to_send: str = ""
+    remark: str = ""
 
 
 def second_opinion(environment: Environment) -> SecondOpinion:
@@ -79,6 +85,7 @@ def second_opinion(environment: Environment) -> SecondOpinion:
         Report(tr("The engine beside AWS"), tuple(one.check for one in told_of if one.check)),
         tuple(notes),
         tuple(one.to_send for one in told_of if one.to_send),
+        tuple(one.remark for one in told_of if one.remark),
     )
 
 
@@ -131,10 +138,15 @@ def _compared(environment: Environment, verdict: Verdict, own: Decision, answer:
         note = tr(
             "{evidence}, for a service control policy of the organization, which only AWS can see", evidence=evidence
         )
-        return _Told(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
+        return _remarked(Check(f"{link.id}.aws", tr("Link {link}", link=link), True, note))
     agree = own.allowed == answer.allowed
     check = Check(f"{link.id}.aws", tr("Link {link}", link=link), agree, evidence, "" if agree else tr(OUR_BUG))
     return _Told(check, to_send="" if agree else _to_send(environment, own, answer))
+
+
+def _remarked(check: Check) -> _Told:
+    """A check that passed, whose evidence is to be seen all the same."""
+    return _Told(check, remark=f"{check.title}: {check.evidence}")
 
 
 def _to_send(environment: Environment, own: Decision, answer: Simulated) -> str:
@@ -196,7 +208,7 @@ def _judged(environment: Environment, place: PolicyPlace, text: str, findings: l
     )
     check = Check(f"{place.document}.aws", place.title, not errors, evidence, tr(OUR_BUG) if errors else "")
     if not errors:
-        return _Told(check)
+        return _remarked(check) if findings else _Told(check)
     told_of = {
         "kit": version("xsfn-helpers"),
         "policy": json.loads(text),

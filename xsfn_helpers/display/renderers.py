@@ -93,7 +93,7 @@ _in_html(Run, lambda run: run_html(run, run.timeline), lambda run: f"{run}\n{run
 _in_html(RunSummary, lambda summary: summary_html(summary.run))
 _in_html(Scene, scene_html)
 _in_html(ScoreCard, score_card_html)
-_in_html(SecondOpinion, lambda both: second_opinion_html(both.report, both.notes, both.to_send))
+_in_html(SecondOpinion, lambda both: second_opinion_html(both.report, both.notes, both.to_send, both.remarks))
 _in_html(Solution, solution_html)
 _in_html(Symptom, symptom_html)
 _in_html(Timeline, timeline_html)

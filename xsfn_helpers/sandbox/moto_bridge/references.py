@@ -26,9 +26,9 @@ def attach_once() -> None:
     """From now on, a policy that is attached again is attached once, and is counted once."""
     attach = ManagedPolicy.attach_to
 
-    def attach_to(policy: ManagedPolicy, holder: Any) -> None:
-        if policy.arn not in holder.managed_policies:
-            attach(policy, holder)
+    def attach_to(policy: ManagedPolicy, obj: Any) -> None:
+        if policy.arn not in obj.managed_policies:
+            attach(policy, obj)
 
     ManagedPolicy.attach_to = attach_to
 

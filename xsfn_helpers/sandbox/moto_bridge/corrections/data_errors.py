@@ -127,7 +127,8 @@ def tell_of_missing_data() -> None:
     _evaluate_strings()
     _choose()
     _want_arrays()
-    Timestamp._from_timestamp_string = staticmethod(read_timestamp)
+    # moto hands it over by this name.
+    Timestamp._from_timestamp_string = staticmethod(lambda timestamp: read_timestamp(timestamp))
     Timestamp._get_wait_seconds = _until
 
 

@@ -46,8 +46,8 @@ _PATH_FIELDS: Final = (InputPath, OutputPath, TimeoutSecondsPath, HeartbeatSecon
 
 def find_like_aws() -> None:
     """From now on, moto's paths find what AWS's find, and say where they lead nowhere."""
-    parse: Callable[[str], JSONPath] = json_path.parse
-    json_path.parse = lambda path: parse(_readable(path))
+    parse: Callable[[str, bool | None], JSONPath] = json_path.parse
+    json_path.parse = lambda path, debug=None: parse(_readable(path), debug)
     for module in _USERS:
         module.extract_json = _extract
     for kind in _PATH_FIELDS:
