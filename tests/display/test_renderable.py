@@ -19,14 +19,14 @@ from xsfn_helpers.aws.consent import Question
 from xsfn_helpers.aws.target_choice import TargetChoice
 from xsfn_helpers.chain.report import Check
 from xsfn_helpers.common.renderable import Renderable, live, mimebundle, picture, shown
-from xsfn_helpers.deployment.checks.trust_trial import Gap
+from xsfn_helpers.deployment.checks.trust_evaluation import Gap, TrustEvaluation
 from xsfn_helpers.deployment.practice.exercise import Exercise, Guess, Notice, Practice
 from xsfn_helpers.deployment.status import Status
 from xsfn_helpers.display.pictures.picture import Picture
 from xsfn_helpers.lab.rehearsal import Rehearsal
 from xsfn_helpers.sandbox.assumptions import NotEstablished
 
-IN_WORDS_ONLY: Final = {Exercise, Gap, Guess, Notice, Practice, Rehearsal}
+IN_WORDS_ONLY: Final = {Exercise, Gap, TrustEvaluation, Guess, Notice, Practice, Rehearsal}
 # A form, a display that keeps up, or Markdown.
 IN_THEIR_OWN_WAY: Final = {NotEstablished, Question, Status, TargetChoice}
 

@@ -75,3 +75,39 @@ def test_what_a_killed_trial_left_is_cleaned(lab: Lab) -> None:
     cleaned = lab.clean()
 
     assert [change.thing for change in cleaned if change.thing.endswith("-left")] == [f"role {PREFIX}left"] * 2
+
+
+OUTSIDE = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-aaaaaaaaaa"}}
+GITHUB = "token.actions.githubusercontent.com"
+ANY_RUN = {"StringLike": {f"{GITHUB}:sub": "repo:my-org/deploy:*"}}
+
+
+@pytest.mark.parametrize(("organization", "allowed"), [("o-aaaaaaaaaa", True), ("o-bbbbbbbbbb", False)])
+def test_an_organizations_policy_is_evaluated_with_the_two_accounts(lab: Lab, organization: str, allowed: bool) -> None:
+    answer = lab.trust_trial().evaluate_in_organization(
+        OUTSIDE, sent={"aws:PrincipalOrgID": organization}, expect="denied"
+    )
+
+    assert answer.decision.allowed is allowed
+    assert ("✗ You expected denied" in str(answer)) is allowed
+    assert "The resource control policy: " in str(answer)
+
+
+@pytest.mark.parametrize(("subject", "allowed"), [("repo:my-org/deploy:pull_request", True), ("repo:x/y:z", False)])
+def test_a_token_of_an_identity_provider_is_evaluated(lab: Lab, subject: str, allowed: bool) -> None:
+    answer = lab.trust_trial().evaluate_web_identity(GITHUB, condition=ANY_RUN, token={"sub": subject})
+
+    assert answer.decision.allowed is allowed
+    assert "oidc-provider/token.actions.githubusercontent.com" in str(answer)
+
+
+def test_no_answer_is_shown_before_a_prediction(lab: Lab) -> None:
+    trial = lab.trust_trial()
+
+    for gap in (
+        trial.evaluate_in_organization(OUTSIDE, sent={}, expect=...),
+        trial.evaluate_web_identity(GITHUB, condition=ANY_RUN, token={}, expect=...),
+    ):
+        assert str(gap).startswith("Your prediction first")
+    with pytest.raises(XsfnError, match="There is no answer"):
+        trial.evaluate_web_identity(GITHUB, condition=ANY_RUN, token={}, expect="perhaps")

@@ -21,12 +21,12 @@ from xsfn_helpers.aws.reading import read_role
 from xsfn_helpers.chain.documents import POLICY_VERSION
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.stored import StoredRole
-from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.interrupts import surely
 from xsfn_helpers.common.json_text import json_text
-from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.checks import probes
+from xsfn_helpers.deployment.checks.trust_evaluation import Gap, TrustEvaluation, checked, prediction
 from xsfn_helpers.deployment.environment import LAB_TAG, Environment
 from xsfn_helpers.deployment.lock import locked
 from xsfn_helpers.deployment.resources.iam import InlinePolicy, Role
@@ -36,8 +36,6 @@ CALLER: Final = f"{probes.PREFIX}caller"
 TARGET: Final = f"{probes.PREFIX}target"
 SESSION: Final = "curious"
 _PERMISSION: Final = "assume-the-target-role"
-EXPECTATIONS: Final = ("allowed", "denied")
-_SAID: Final = {"allowed": mark("allowed"), "denied": mark("denied")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +64,7 @@ class TrialAnswer(Renderable):
     @property
     def prediction(self) -> str:
         """What was expected, beside what it was; empty where nothing was."""
-        if not self.expected:
-            return ""
-        came = EXPECTATIONS[0] if self.aws.allowed else EXPECTATIONS[1]
-        if self.expected == came:
-            return tr("✓ You expected {expected}, and it was.", expected=tr(_SAID[came]))
-        return tr(
-            "✗ You expected {expected}, and it was {came}.", expected=tr(_SAID[self.expected]), came=tr(_SAID[came])
-        )
+        return prediction(self.expected, allowed=self.aws.allowed)
 
     def __str__(self) -> str:
         lines = [
@@ -83,19 +74,6 @@ class TrialAnswer(Renderable):
             self.agreement,
         ]
         return "\n".join([self.prediction, *lines] if self.prediction else lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap(Renderable):
-    """A prediction that doesn't exist yet: nothing was tried, and no answer is shown."""
-
-    choices: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return tr(
-            "Your prediction first: replace ... with {choices}, and run the cell again.",
-            choices=tr(" or ").join(f'"{choice}"' for choice in self.choices),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +120,9 @@ class TrustTrial:
         before; `...` stands for a gap to fill, and shows no answer yet. Raises `ConfigError` for another, and
         `StepError` when IAM rejects the trust policy.
         """
-        if isinstance(expect, EllipsisType):
-            return Gap(EXPECTATIONS)
-        if expect and expect not in EXPECTATIONS:
-            raise ConfigError(
-                tr("There is no answer {expect!r}.", expect=expect),
-                where="expect",
-                fix=tr("Replace it with one of {names}.", names=", ".join(map(repr, EXPECTATIONS))),
-            )
+        expected = checked(expect)
+        if isinstance(expected, Gap):
+            return expected
         trust = _trust(principal, condition, deny)
         with locked(self.environment.lab_id):
             caller, target = self._caller(permission), self._role(Side.SUBJECT, TARGET, trust)
@@ -161,10 +134,69 @@ class TrustTrial:
                 if permission:
                     policy.apply()
                 target.apply()
-                return replace(self._answer(trust, external_id), expected=expect)
+                return replace(self._answer(trust, external_id), expected=expected)
             finally:
                 surely(target.undo)
                 surely(caller.undo)
+
+    def evaluate_in_organization(
+        self, denied: Mapping[str, Any], *, sent: Mapping[str, str], expect: str | EllipsisType = ""
+    ) -> TrustEvaluation | Gap:
+        """Both accounts allow; what if the target role's organization has a resource control policy, too?
+
+        `denied` is the condition under which that policy denies `sts:AssumeRole`, and `sent` are condition keys that
+        AWS sends with the request. Evaluated only: these accounts belong to no organization. `expect` is as in
+        `try_policy`. Raises `ConfigError` for another, and `PolicyError` for a condition that AWS would deny.
+        """
+        expected = checked(expect)
+        if isinstance(expected, Gap):
+            return expected
+        trust = _trust(self.caller_role_arn, None, None)
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}
+        rcp = {"Version": POLICY_VERSION, "Statement": [{**deny, "Condition": dict(denied)}]}
+        caller = Principal.parse(self.session_arn, role_arn=self.caller_role_arn)
+        policies = Policies(
+            identity=(self._named(self._permission(), PolicyKind.IDENTITY, tr("the calling role's policy")),),
+            resource=self._named(trust, PolicyKind.TRUST, tr("the target role's trust policy")),
+            rcps=((self._named(rcp, PolicyKind.RCP, tr("the organization's policy")),),),
+        )
+        return TrustEvaluation(trust, rcp, self._decided(caller, "sts:AssumeRole", policies, sent), expected)
+
+    def evaluate_web_identity(
+        self,
+        provider: str,
+        *,
+        condition: Mapping[str, Any],
+        token: Mapping[str, str],
+        expect: str | EllipsisType = "",
+    ) -> TrustEvaluation | Gap:
+        """May a workload with a `token` of this OpenID Connect provider assume a role that trusts the provider?
+
+        `provider` is its address without `https://`; `token` are the claims in it. Evaluated only: nobody signs in
+        from elsewhere here. `expect` is as in `try_policy`. Raises `ConfigError` for another, and `PolicyError` for a
+        condition that AWS would deny.
+        """
+        expected = checked(expect)
+        if isinstance(expected, Gap):
+            return expected
+        account = self.environment.scenario.subject_account_id
+        arn = f"arn:{self._partition}:iam::{account}:oidc-provider/{provider}"
+        action = "sts:AssumeRoleWithWebIdentity"
+        statement = {"Effect": "Allow", "Principal": {"Federated": arn}, "Action": action, "Condition": dict(condition)}
+        trust = {"Version": POLICY_VERSION, "Statement": [statement]}
+        policies = Policies(resource=self._named(trust, PolicyKind.TRUST, tr("the target role's trust policy")))
+        claims = {f"{provider}:{claim}": value for claim, value in token.items()}
+        return TrustEvaluation(
+            trust, None, self._decided(Principal.of_provider(arn), action, policies, claims), expected
+        )
+
+    def _decided(self, caller: Principal, action: str, policies: Policies, sent: Mapping[str, str]) -> Decision:
+        account = self.environment.scenario.subject_account_id
+        return decide(Request(caller, action, self.target_role_arn, account, dict(sent)), policies)
+
+    @staticmethod
+    def _named(document: Mapping[str, Any], kind: PolicyKind, name: str) -> Policy:
+        return Policy.parse(json_text(document), kind=kind, name=name)
 
     # Older names; they go with 1.0.
     ask, asker_arn, door_arn = try_policy, caller_role_arn, target_role_arn
