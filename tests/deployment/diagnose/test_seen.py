@@ -37,7 +37,9 @@ def test_no_call_that_changes_anything_reaches_the_gateway(world: World, name: s
         for arn in (world.scenario.operator_machine_arn, failed["executionArn"]):
             assert diagnose_sessions(arn, sessions).verdict is Conclusion.BROKEN
 
-    assert {"GetCallerIdentity", "DescribeStateMachine", "GetRole", "DescribeExecution"} <= set(recorder.operations)
+    assert {"GetCallerIdentity", "DescribeStateMachine", "GetAccountAuthorizationDetails", "DescribeExecution"} <= set(
+        recorder.operations
+    )
     assert recorder.mutating == []
     assert "AssumeRole" not in recorder.operations
 
@@ -93,7 +95,7 @@ def test_a_missing_right_is_told_and_leaves_open_what_hangs_on_it(
     world: World, refused: str, open_links: set[int]
 ) -> None:
     recommended(world)
-    sessions = [limited(world, side, READ, deny(refused, "*")) for side in Side]
+    sessions = [limited(world, side, READ, deny([refused, "iam:GetAccountAuthorizationDetails"], "*")) for side in Side]
 
     found = diagnose_sessions(world.scenario.operator_machine_arn, sessions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from xsfn_helpers.aws.errors import code_of, message_of
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen, RoleSeen, read_document
+from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -20,6 +22,7 @@ class RoleReader:
 
     def __init__(self, account: str, client: Callable[[str], Any], note: Callable[[str, str, Exception], None]) -> None:
         self._account, self._client, self._note = account, client, note
+        self._details: dict[str, RoleSeen] = {}
 
     @property
     def _iam(self) -> IAMClient:
@@ -27,7 +30,26 @@ class RoleReader:
         return iam
 
     def listed(self) -> list[RoleSeen]:
-        """Every role of the account: name, id and trust policy. Raises `ClientError` where that is denied."""
+        """Every role of the account: name, id and trust policy. Raises `ClientError` where that is denied.
+
+        Where everything may be read at once, no role has to be asked about again.
+        """
+        try:
+            pages = self._iam.get_paginator("get_account_authorization_details").paginate(
+                Filter=["Role", "LocalManagedPolicy"]
+            )
+            pieces = RolePieces()
+            for page in pages:
+                pieces.details(list(page["RoleDetailList"]), list(page["Policies"]), whole=True)
+        except (ClientError, BotoCoreError):
+            return self._listed_alone()  # what may be read of each is asked for by itself, and what may not is told
+        self._details = {role.name: role for role in pieces.assembled()[0].values()}
+        return [
+            replace(role, policies=(), policies_listed=False, boundary=None, tags=None, in_full=False)
+            for role in self._details.values()
+        ]
+
+    def _listed_alone(self) -> list[RoleSeen]:
         pages = self._iam.get_paginator("list_roles").paginate()
         return [
             RoleSeen(
@@ -43,17 +65,25 @@ class RoleReader:
 
     def in_full(self, name: str) -> RoleSeen:
         """One role with all its policies, as far as they may be read. Raises `ClientError` where there is none."""
+        if (known := self._details.get(name)) is not None:
+            policies = tuple(
+                self._managed(one.arn) if one.document is None and one.arn else one for one in known.policies
+            )
+            boundary = known.boundary
+            if boundary is not None and boundary.document is None:
+                boundary = self._managed(boundary.arn)
+            return replace(known, policies=policies, boundary=boundary)
         role: Mapping[str, Any] = self._iam.get_role(RoleName=name)["Role"]
         inline, inline_listed = self._inline(name)
         attached, attached_listed = self._attached(name)
-        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        limit = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return RoleSeen(
             role["Arn"],
             role["RoleId"],
             read_document(role.get("AssumeRolePolicyDocument")),
             (*inline, *attached),
             policies_listed=inline_listed and attached_listed,
-            boundary=self._managed(boundary) if boundary else None,
+            boundary=self._managed(limit) if limit else None,
             tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         )
 
