@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -70,7 +71,9 @@ def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(page: Tab, book: s
     cells = page.run_all(seconds=_PATIENCE)
 
     seen[book] = "\n".join(map(shown, cells))
-    print(f"{book}: {page.server.sent / 1e6:.1f} MB, {time.monotonic() - page.opened:.0f} s from page to end")
+    sys.stdout.write(
+        f"{book}: {page.server.sent / 1e6:.1f} MB, {time.monotonic() - page.opened:.0f} s from page to end\n"
+    )
     assert all(cell["execution_count"] for cell in cells)
     assert [text for cell in cells for text in said_besides(cell)] == []
     told = [one for one in differences(cells, book) if (book, _number(one)) not in EXCEPTIONS]
@@ -165,7 +168,7 @@ def test_memory_stays_within_bounds_over_a_lesson(page: Tab) -> None:
         told = page.run_cell("import pyodide_js; print(pyodide_js._module.HEAPU8.length // 1_000_000, 'MB')")
         sizes.append(int(told.split()[0]))
 
-    print(f"the heap after each lesson: {sizes} MB")
+    sys.stdout.write(f"the heap after each lesson: {sizes} MB\n")
     assert sizes[-1] < 700
     assert sizes[-1] <= sizes[1] * 1.5, "the heap grows with each lesson"
 
