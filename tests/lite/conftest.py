@@ -50,6 +50,7 @@ def page(browser: Browser, server: SiteServer) -> Iterator[Tab]:
     Fails the test when it printed an error, asked for something there isn't, or asked another machine for anything.
     """
     server.missing.clear()
+    server.sent = 0
     with profile(browser) as context:
         opened = tab(context, server)
         yield opened

@@ -19,7 +19,12 @@ PREFIX: Final = "/workshop/browser/"
 _MODEL: Final = "window.jupyterapp.shell.currentWidget.content.model"
 _CELLS: Final = f"() => {_MODEL}.toJSON().cells"
 _STATUS: Final = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
-_RUN: Final = "(command) => { window.jupyterapp.commands.execute(command); }"
+# Between two cells a kernel is idle, too: the page knows when the last of them is done.
+_RUN: Final = """(command) => {
+  window.ran = false;
+  window.jupyterapp.commands.execute(command).finally(() => { window.ran = true; });
+}"""
+_RAN: Final = "() => window.ran"
 _ADD: Final = """async (source) => {
   const { commands, shell } = window.jupyterapp;
   const notebook = shell.currentWidget.content;
@@ -28,7 +33,8 @@ _ADD: Final = """async (source) => {
   await commands.execute("notebook:insert-cell-below");
   await commands.execute("notebook:change-cell-to-code");
   notebook.activeCell.model.sharedModel.setSource(source);
-  commands.execute("notebook:run-cell");
+  window.ran = false;
+  commands.execute("notebook:run-cell").finally(() => { window.ran = true; });
 }"""
 # JupyterLite asks its host about each folder that the reader made, which only the browser has.
 _READERS_FOLDERS: Final = "/api/contents/"
@@ -56,7 +62,7 @@ class Tab:
     def run_all(self, *, seconds: float) -> list[dict[str, Any]]:
         """Run every cell; give the code cells as they are then."""
         self.page.evaluate(_RUN, "notebook:run-all-cells")
-        self.page.wait_for_timeout(500)
+        self.until(lambda: self.page.evaluate(_RAN), seconds)
         self.settle(seconds)
         return self.cells
 
@@ -64,7 +70,7 @@ class Tab:
         """Add a cell at the end and run it; give what it showed, or the error that it ended in."""
         begun = len(self.cells)
         self.page.evaluate(_ADD, source)
-        self.until(lambda: len(self.cells) > begun, seconds)
+        self.until(lambda: len(self.cells) > begun and self.page.evaluate(_RAN), seconds)
         self.settle(seconds)
         added = self.cells[-1]
         return shown(added) + "".join(errors([added]))

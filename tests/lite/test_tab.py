@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -44,8 +46,8 @@ EXCEPTIONS: Final = {
     ("notebooks/07-infrastructure-as-code", 46): _PLACE,
 }
 BOOKS: Final = [
-    pytest.param(book, id=f"{book}, {time}")
-    for time in ("once", "twice")[: soaked(short=1, long=2)]
+    pytest.param(book, id=f"{book}, {turn}")
+    for turn in ("once", "twice")[: soaked(short=1, long=2)]
     for book in (_WHOLE if SOAKING else (_FIRST,))
 ]
 LONG: Final = pytest.mark.skipif(not SOAKING, reason="what a tab keeps is tried in `make soak`")
@@ -64,14 +66,14 @@ def seen() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("book", BOOKS)
-def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(
-    page: Tab, book: str, seen: dict[str, str], record_property: Any
-) -> None:
+def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(page: Tab, book: str, seen: dict[str, str]) -> None:
     page.open(f"{book}.ipynb", seconds=_PATIENCE)
     cells = page.run_all(seconds=_PATIENCE)
 
     seen[book] = "\n".join(map(shown, cells))
-    record_property("megabytes", round(page.server.sent / 1e6, 1))
+    sys.stdout.write(
+        f"{book}: {page.server.sent / 1e6:.1f} MB, {time.monotonic() - page.opened:.0f} s from page to end\n"
+    )
     assert all(cell["execution_count"] for cell in cells)
     assert [text for cell in cells for text in said_besides(cell)] == []
     told = [one for one in differences(cells, book) if (book, _number(one)) not in EXCEPTIONS]
@@ -158,7 +160,7 @@ def test_the_notebook_opened_last_has_the_accounts_and_the_one_before_is_told(
 
 
 @LONG
-def test_memory_stays_within_bounds_over_a_lesson(page: Tab, record_property: Any) -> None:
+def test_memory_stays_within_bounds_over_a_lesson(page: Tab) -> None:
     page.open("notebooks/05-break-and-fix.ipynb", seconds=_PATIENCE)
     sizes = []
     for _ in range(4):
@@ -166,7 +168,7 @@ def test_memory_stays_within_bounds_over_a_lesson(page: Tab, record_property: An
         told = page.run_cell("import pyodide_js; print(pyodide_js._module.HEAPU8.length // 1_000_000, 'MB')")
         sizes.append(int(told.split()[0]))
 
-    record_property("heap_megabytes", sizes)
+    sys.stdout.write(f"the heap after each lesson: {sizes} MB\n")
     assert sizes[-1] < 700
     assert sizes[-1] <= sizes[1] * 1.5, "the heap grows with each lesson"
 
