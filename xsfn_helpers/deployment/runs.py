@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 RUNNING: Final = "RUNNING"
 SUCCEEDED: Final = "SUCCEEDED"
-EVENT_FAILED: Final = mark("✗ failed")
+# Of an event; a check that failed has another word in some languages.
+EVENT_FAILED: Final = mark("{sign} failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _timeline_line(position: int, event: TimelineEvent) -> str:
     parts = [
         f"{position:>3} {indent}{event.side.capitalize()}: {event.type}",
         *([tr("link {number}", number=event.link)] if event.link is not None else []),
-        *([tr(EVENT_FAILED)] if event.failed else []),
+        *([tr(EVENT_FAILED, sign="✗")] if event.failed else []),
         *([one_line(event.summary)] if event.summary else []),
     ]
     return " · ".join(parts)

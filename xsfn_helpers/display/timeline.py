@@ -30,7 +30,7 @@ def _row(event: TimelineEvent, start: datetime) -> str:
     milliseconds = round((event.timestamp - start).total_seconds() * 1000)
     badges = [
         *([pill(tr("link {number}", number=event.link), ALLOWED_BLUE)] if event.link is not None else []),
-        *([pill(tr(EVENT_FAILED), REFUSED_VERMILION)] if event.failed else []),
+        *([pill(tr(EVENT_FAILED, sign="✗"), REFUSED_VERMILION)] if event.failed else []),
     ]
     what = " ".join([f"<b>{escape(event.type)}</b>", *badges])
     summary = f"<br>{escape(one_line(event.summary))}" if event.summary else ""
