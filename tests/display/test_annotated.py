@@ -60,7 +60,7 @@ def test_a_path_works_with_positions_and_with_slashes_inside_keys() -> None:
     document = {"Statement": [{"Condition": {"StringEquals": {"aws:RequestTag/team": "x"}}}]}
     annotated = Annotated(document, {"Statement/0/Condition/StringEquals/aws:RequestTag~1team": "the tag"})
 
-    assert "line 6, Statement/0/Condition/StringEquals/aws:RequestTag~1team: the tag" in annotated.text
+    assert '"aws:RequestTag/team": "x"  ← the tag' in annotated.text
 
 
 def test_a_note_on_a_line_that_is_not_there_is_refused_and_names_those_that_are() -> None:

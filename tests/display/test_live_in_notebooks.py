@@ -92,7 +92,7 @@ def test_what_is_edited_is_stored_with_its_judgement(notebook: NotebookNode) -> 
 
     assert workflow["text/html"].startswith("<figure")
     assert "✓ succeeded" in workflow["text/plain"]
-    assert "✓ links 1, 2, 3, 4, 5 and 6: still allowed" in editor["text/plain"]
+    assert "✓ This is what is stored." in editor["text/plain"]
     assert "stays allowed" in editor["text/html"]
     assert "IAM role for cross-account access: arn:aws:iam::222222222222:role/" in form["text/plain"]
     assert "RoleArn" in form["text/html"]

@@ -174,7 +174,7 @@ class TestForms:
         assert shown[VIEW]["model_id"] == form._frontend.model_id
         assert shown["text/plain"] == form.text == str(form)
         assert f"  IAM role for cross-account access: {standing_lab.scenario.execute_role_arn}" in form.text
-        assert form.report.text in form.text
+        assert form.report.headline in form.text
         assert "IAM role for cross-account access" in shown["text/html"]
         assert "<figure" in shown["text/html"]
 
@@ -182,6 +182,7 @@ class TestForms:
         form.choose(None)
 
         assert f"  IAM role for cross-account access: {Option.NONE}" in form.text
+        assert form.report.text in form.text
 
     def test_the_graph_is_that_of_the_text(self, form: TaskForm) -> None:
         assert "cross-account access" in form.workflow.text

@@ -121,10 +121,10 @@ def test_a_workflow_is_japanese_and_follows_the_language_anew() -> None:
         assert Workflow(definition).text == 'Workflow\n  Start → "A"\n  "A": Pass\n    → End'
 
 
-def test_a_note_tells_its_line_in_japanese() -> None:
+def test_a_note_in_japanese_is_behind_its_line() -> None:
     noted = Annotated({"Version": "2012-10-17"}, {"Version": "版"})
 
-    assert noted.text.splitlines()[-2:] == ["理由:", "  2 行目、Version: 版"]
+    assert noted.text.splitlines()[1] == '  "Version": "2012-10-17"  ← 版'
 
 
 def said_by(path: Path) -> set[str]:

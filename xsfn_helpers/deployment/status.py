@@ -12,7 +12,7 @@ from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.stages import Steps
 
 # What each step's notebook says it takes.
-MINUTES: Final[Mapping[int, int]] = {0: 10, 1: 12, 2: 12, 3: 12}
+MINUTES: Final[Mapping[int, int]] = {0: 15, 1: 15, 2: 15, 3: 10}
 
 
 @dataclass(frozen=True, slots=True)

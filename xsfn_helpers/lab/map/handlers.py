@@ -14,8 +14,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.display.live.frontend import ChainFrontend
-from xsfn_helpers.lab.map.looking import START, AccountsReader, Shown
+from xsfn_helpers.lab.map.looking import START, AccountsReader, MapAnswer
 
 # Seconds between two looks while a pane waits, and until it is answered although nothing has changed.
 PACE: Final = 0.3
@@ -29,7 +28,7 @@ class AccountsWatch:
         self._reader = reader
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="xsfn-map")
 
-    async def now(self) -> Shown:
+    async def now(self) -> MapAnswer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.look)
 
 
@@ -62,6 +61,8 @@ class PartsHandler(APIHandler):
 
     @web.authenticated
     def get(self) -> None:
+        from xsfn_helpers.display.live.frontend import ChainFrontend
+
         self.finish(json.dumps({**ChainFrontend.parts(), "words": _words(), "start": START}))
 
 

@@ -27,8 +27,6 @@ from xsfn_helpers.deployment.adopted import Adopted
 from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
-from xsfn_helpers.display.live.chain_view import chain_view, run_in_words
-from xsfn_helpers.display.pictures.chain_picture import picture
 from xsfn_helpers.lab.opening import accounts_place
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder
@@ -41,7 +39,7 @@ _ROOM_PACE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MapAnswer:
     """What the pane shows. `state` is "live", "stopped", "elsewhere" or "trouble"; only "live" has a view.
 
     `lines` and `code` say what to do where there is no view; `text` is the map in words.
@@ -82,9 +80,9 @@ class AccountsReader:
         self._standing: ChainSnapshot | None = None
         self._run: Run | None = None
         self._last_run: str | None = None  # the ARN of the last execution that was known; "" for none
-        self._shown: Shown | None = None
+        self._shown: MapAnswer | None = None
 
-    def look(self) -> Shown:
+    def look(self) -> MapAnswer:
         """What there is now. An account that can't be read is told in what is shown."""
         try:
             settings = load_settings({}, folder=self._folder)
@@ -121,7 +119,10 @@ class AccountsReader:
             self._place, self._standing, self._run, self._last_run = key, None, None, None
         return self._environment
 
-    def _read(self, environment: Environment) -> Shown:
+    def _read(self, environment: Environment) -> MapAnswer:
+        from xsfn_helpers.display.live.chain_view import chain_view, run_in_words
+        from xsfn_helpers.display.pictures.chain_picture import picture
+
         standing = read_snapshot(environment.at_one_look())
         run = self._newest_run(environment, standing)
         if run is None and self._run is not None and self._standing is not None:
@@ -131,7 +132,7 @@ class AccountsReader:
         said = run_in_words(run) if run else ""
         diagram = picture(standing)
         text = f"{diagram.text}\n{run}" if run else diagram.text
-        return Shown("live", text=text, view=chain_view(standing, run=run, said=said).to_json())
+        return MapAnswer("live", text=text, view=chain_view(standing, run=run, said=said).to_json())
 
     def _newest_run(self, environment: Environment, standing: ChainSnapshot) -> Run | None:
         """The newest run, where it is new to the map; at the map's first look, only one that still goes on."""
@@ -151,16 +152,18 @@ class AccountsReader:
         run = runs.look(environment, newest)
         return None if first and run.ended else run
 
-    def _forget(self, shown: Shown) -> Shown:
+    def _forget(self, shown: MapAnswer) -> MapAnswer:
         self._environment = self._standing = self._run = self._last_run = None
         return shown
 
-    def _trouble(self, error: XsfnError) -> Shown:
+    def _trouble(self, error: XsfnError) -> MapAnswer:
         """The last view with what is wrong above it; without one, what is wrong."""
+        from xsfn_helpers.display.live.chain_view import chain_view
+
         what = tr("The accounts can't be read: {error}", error=error)
         if self._standing is None:
-            return Shown("trouble", tr("The map can't be shown"), (what,))
-        return Shown("live", text=what, view=chain_view(self._standing, fault=what).to_json())
+            return MapAnswer("trouble", tr("The map can't be shown"), (what,))
+        return MapAnswer("live", text=what, view=chain_view(self._standing, fault=what).to_json())
 
 
 def _is_same(one: ChainSnapshot, other: ChainSnapshot) -> bool:
@@ -182,18 +185,18 @@ def _trace(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _stopped() -> Shown:
+def _stopped() -> MapAnswer:
     lines = (
         tr("Run the first code cell of a notebook. The map of both accounts appears here, and changes as cells run."),
     )
-    return Shown("stopped", tr("Start the lab"), lines, START, tr("The lab isn't started: run `lab = open_lab()`."))
+    return MapAnswer("stopped", tr("Start the lab"), lines, START, tr("The lab isn't started: run `lab = open_lab()`."))
 
 
-def _elsewhere() -> Shown:
+def _elsewhere() -> MapAnswer:
     what = tr(
         "This lab works in two AWS accounts. The map reads the sandbox only, so that no AWS call is made unasked."
     )
-    return Shown(
+    return MapAnswer(
         "elsewhere",
         tr("No map of AWS accounts"),
         (what, tr("For a map in the notebook, run:")),
