@@ -226,3 +226,97 @@ function fill(part, ...content) {
   if (part.firstChild?.isEqualNode(made)) return;
   part.replaceChildren(made);
 }
+
+/** The widget that shows a desk of this kind. */
+function showing(Kind) {
+  return {
+    render({ model, el }) {
+      speak({ model, el });
+      const view = new Kind(model, el);
+      return () => view.close();
+    },
+  };
+}
+
+/** A text with its judgement, buttons and picture: what the editor of a policy and the form of a task have in common. */
+class Desk {
+  constructor(model, el) {
+    this.model = model;
+    this.post = new Post(model);
+    this.build(el);
+    this.reader = reader(this.news);
+    this.changed = () => this.update();
+    this.drawn = () => showPicture(this.figure, model.get("picture"));
+    model.on("change:state", this.changed);
+    model.on("change:picture", this.drawn);
+    this.text.replace(this.state.text);
+    this.update();
+    this.drawn();
+  }
+
+  get state() {
+    return this.model.get("state");
+  }
+
+  close() {
+    this.reader.close();
+    this.model.off("change:state", this.changed);
+    this.model.off("change:picture", this.drawn);
+  }
+
+  /** The parts that both have; their ids begin with `id`. */
+  parts(id) {
+    this.text = new CodeArea(`${id}-text`, this.state.label, (text) => this.edited(text));
+    this.apply = button(tr("Apply"), "xsfn-do", () => this.ask("apply"));
+    this.reset = button(tr("Reset"), "xsfn-plain", () => this.ask("reset"));
+    this.recommended = button(tr("Recommended"), "xsfn-plain", () => this.ask("recommended"));
+    this.back = button(tr("My text again"), "xsfn-plain", () => this.ask("back"));
+    this.buttons = h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back);
+    this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
+    this.trouble = h("p", { class: "xsfn-fault", role: "alert", hidden: true });
+    this.headline = h("p", { class: "xsfn-headline" });
+    this.document = h("p", { class: "xsfn-document", id: `${id}-verdict` });
+    this.text.area.setAttribute("aria-describedby", `${id}-verdict`);
+    this.remarks = h("div", {});
+    this.links = h("div", {});
+    this.differs = h("div", {});
+    this.more = folded(tr("Beside the recommended one"), true, this.differs);
+    this.news = announcer();
+  }
+
+  edited(text) {
+    this.post.send("edit", { text });
+  }
+
+  ask(wish, content = {}) {
+    this.post.send(wish, { text: this.text.value, ...content });
+  }
+
+  /** Shows what both show; whether it is the answer to the newest wish. */
+  updateParts() {
+    const newest = this.post.answered();
+    const state = this.state;
+    // What comes from elsewhere (a button, another view, a cell) is taken over; what was typed since is not lost.
+    if (newest) this.text.replace(state.text);
+    set(this.root, "data-judged", newest);
+    set(this.root, "data-accepted", state.accepted);
+    this.text.mark(state.remarks);
+    set(this.text.area, "aria-invalid", !state.accepted);
+    this.document.replaceChildren(h("span", { class: "xsfn-word" }, state.verdict.slice(0, 1)), state.verdict.slice(1));
+    set(this.document, "data-state", state.accepted ? "allowed" : "refused");
+    fill(this.remarks, ...(state.remarks.length ? [remarks(state.remarks, this.text)] : []));
+    say(this.headline, state.headline);
+    fill(this.links, links(state.links));
+    fill(this.differs, ...(state.differs.length ? [difference(state.differs)] : []));
+    this.recommended.disabled = this.more.hidden = !state.differs.length;
+    this.apply.disabled = !state.can_apply;
+    say(this.apply, state.apply);
+    this.reset.disabled = !state.can_reset;
+    this.back.hidden = !state.can_go_back;
+    this.said.hidden = !state.said;
+    say(this.said, state.said);
+    this.trouble.hidden = !state.trouble;
+    say(this.trouble, state.trouble);
+    return newest;
+  }
+}

@@ -1,41 +1,12 @@
 // A task state as Step Functions' own editor has it: the form with the role's option, the definition, and the graph.
 
-function render({ model, el }) {
-  speak({ model, el });
-  const view = new TaskForm(model, el);
-  return () => view.close();
-}
-
-class TaskForm {
-  constructor(model, el) {
-    this.model = model;
-    this.post = new Post(model);
-    this.typing = null; // "ARN" or "RUN_TIME", chosen by the reader, who hasn't said which yet
-    this.build(el);
-    this.reader = reader(this.news);
-    this.changed = () => this.update();
-    this.drawn = () => showPicture(this.figure, model.get("picture"));
-    model.on("change:state", this.changed);
-    model.on("change:picture", this.drawn);
-    this.text.replace(this.state.text);
-    this.update();
-    this.drawn();
-  }
-
-  get state() {
-    return this.model.get("state");
-  }
-
-  close() {
-    this.reader.close();
-    this.model.off("change:state", this.changed);
-    this.model.off("change:picture", this.drawn);
-  }
+class TaskForm extends Desk {
+  typing = null; // "ARN" or "RUN_TIME", chosen by the reader, who hasn't said which yet
 
   build(el) {
     const state = this.state;
     const id = `xsfn-task-${Math.random().toString(36).slice(2)}`;
-    this.text = new CodeArea(`${id}-text`, state.label, (text) => this.post.send("edit", { text }));
+    this.parts(id);
     this.task = select(`${id}-state`, () => this.ask("select", { task: this.state.tasks[this.task.selectedIndex].name }));
     this.role = select(`${id}-role`, () => this.chosen());
     this.value = h("input", { id: `${id}-value`, class: "xsfn-input", type: "text", spellcheck: "false", autocomplete: "off", "data-lm-suppress-shortcuts": "true" });
@@ -58,21 +29,7 @@ class TaskForm {
       this.words,
       this.blocked,
     );
-    this.apply = button(tr("Apply"), "xsfn-do", () => this.ask("apply"));
-    this.reset = button(tr("Reset"), "xsfn-plain", () => this.ask("reset"));
-    this.recommended = button(tr("Recommended"), "xsfn-plain", () => this.ask("recommended"));
-    this.back = button(tr("My text again"), "xsfn-plain", () => this.ask("back"));
-    this.said = h("p", { class: "xsfn-notice", role: "status", hidden: true });
-    this.trouble = h("p", { class: "xsfn-fault", role: "alert", hidden: true });
-    this.document = h("p", { class: "xsfn-document", id: `${id}-verdict` });
-    set(this.text.area, "aria-describedby", `${id}-verdict`);
-    this.remarks = h("div", {});
-    this.headline = h("p", { class: "xsfn-headline" });
-    this.links = h("div", {});
-    this.differs = h("div", {});
-    this.more = folded(tr("Beside the recommended one"), true, this.differs);
     this.figure = h("figure", { class: "xsfn-figure", hidden: true }, h("img", { alt: "" }));
-    this.news = announcer();
     this.root = h(
       "section",
       { class: "xsfn-live xsfn-task", "aria-label": state.title },
@@ -89,7 +46,7 @@ class TaskForm {
           this.text.element,
           this.document,
           this.remarks,
-          h("div", { class: "xsfn-buttons" }, this.apply, this.reset, this.recommended, this.back),
+          this.buttons,
           this.said,
           this.more,
         ),
@@ -97,10 +54,6 @@ class TaskForm {
       this.news,
     );
     el.append(this.root);
-  }
-
-  ask(wish, content = {}) {
-    this.post.send(wish, { text: this.text.value, ...content });
   }
 
   /** Another entry of the option's list. */
@@ -129,31 +82,11 @@ class TaskForm {
   }
 
   update() {
-    const newest = this.post.answered();
+    const newest = this.updateParts();
     const state = this.state;
-    if (newest) this.text.replace(state.text);
-    set(this.root, "data-judged", newest);
-    set(this.root, "data-accepted", state.accepted);
-    this.text.mark(state.remarks);
-    set(this.text.area, "aria-invalid", !state.accepted);
     // The graph of the definition as it was, while it can't be drawn.
     set(this.figure, "aria-hidden", !state.accepted);
-    this.document.replaceChildren(h("span", { class: "xsfn-word" }, state.verdict.slice(0, 1)), state.verdict.slice(1));
-    set(this.document, "data-state", state.accepted ? "allowed" : "refused");
-    fill(this.remarks, ...(state.remarks.length ? [remarks(state.remarks, this.text)] : []));
     this.updateForm(newest);
-    say(this.headline, state.headline);
-    fill(this.links, links(state.links));
-    this.apply.disabled = !state.can_apply;
-    say(this.apply, state.apply);
-    this.reset.disabled = !state.can_reset;
-    this.recommended.disabled = this.more.hidden = !state.differs.length;
-    fill(this.differs, ...(state.differs.length ? [difference(state.differs)] : []));
-    this.back.hidden = !state.can_go_back;
-    this.said.hidden = !state.said;
-    say(this.said, state.said);
-    this.trouble.hidden = !state.trouble;
-    say(this.trouble, state.trouble);
     if (newest) this.reader.say(`${[state.verdict, ...state.notes, state.headline].join(" ")}`);
   }
 
@@ -204,4 +137,4 @@ function options(element, before, group = null, after = []) {
   element.value = value;
 }
 
-export default { render };
+export default showing(TaskForm);
