@@ -42,25 +42,25 @@ _LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One block: its type and labels, its attributes unread, and the blocks in it."""
+class HclBlock:
+    """One block of HCL: its type and labels, its attributes unread, and the blocks in it."""
 
     labels: tuple[str, ...]
     line: int
     attributes: Mapping[str, Any]
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[HclBlock, ...] = ()
 
-    def inner(self, kind: str) -> Iterator[Block]:
+    def inner(self, kind: str) -> Iterator[HclBlock]:
         return (one for one in self.blocks if one.labels[0] == kind)
 
 
-def blocks_of(text: str) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+def blocks_of(text: str) -> tuple[tuple[HclBlock, ...], tuple[str, ...]]:
     """The blocks of a file, and what of it can't be read, with its line: one bad block doesn't hide the others."""
     try:
         return tuple(_parsed_blocks(text, 0)), ()
     except UnreadableText:
         pass
-    found: list[Block] = []
+    found: list[HclBlock] = []
     unread = []
     for line, part in _parts(text):
         try:
@@ -70,7 +70,7 @@ def blocks_of(text: str) -> tuple[tuple[Block, ...], tuple[str, ...]]:
     return tuple(found), tuple(unread)
 
 
-def _parsed_blocks(text: str, before: int) -> Iterator[Block]:
+def _parsed_blocks(text: str, before: int) -> Iterator[HclBlock]:
     try:
         body = hcl2.parses(text if text.endswith("\n") else text + "\n").body
     except lark.exceptions.LarkError as error:
@@ -91,13 +91,13 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
         yield start, "".join(lines[start:end])
 
 
-def _block(rule: BlockRule, before: int) -> Block:
+def _block(rule: BlockRule, before: int) -> HclBlock:
     labels = tuple(str(one.serialize()).strip('"') for one in rule.labels)
     attributes, inner = _body(rule.body, before)
-    return Block(labels, before + getattr(rule._meta, "line", 1), attributes, inner)
+    return HclBlock(labels, before + getattr(rule._meta, "line", 1), attributes, inner)
 
 
-def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[Block, ...]]:
+def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[HclBlock, ...]]:
     attributes = {
         str(one.identifier.serialize()): one.expression for one in body.children if isinstance(one, AttributeRule)
     }
@@ -105,7 +105,7 @@ def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[Block, ...
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluator:
+class HclEvaluator:
     """Carries out expressions. `names` are those that a `for` has, or `each` and `count`."""
 
     lookup: Lookup
@@ -121,8 +121,8 @@ class Evaluator:
                 return method(self, node)
         return _symbol_of(node)
 
-    def within(self, names: Names) -> Evaluator:
-        return Evaluator(self.lookup, self.read_file, {**self.names, **names})
+    def within(self, names: Names) -> HclEvaluator:
+        return HclEvaluator(self.lookup, self.read_file, {**self.names, **names})
 
     def template(self, text: str) -> Any:
         """A template's text with each `${…}` carried out."""
@@ -261,7 +261,9 @@ class Evaluator:
         if name == "templatefile":
             text = self.read_file(str(values[0]))
             given = values[1] if isinstance(values[1], Mapping) else {}
-            return None if text is None else Evaluator(lambda path: _inside(given, path), self.read_file).template(text)
+            return (
+                None if text is None else HclEvaluator(lambda path: _inside(given, path), self.read_file).template(text)
+            )
         if name == "format" and not unknown_in(values[0]):
             return re.sub(r"%[svd]", "{}", str(values[0])).format(*map(_as_text, values[1:]))
         if name in ("try", "coalesce"):
@@ -307,7 +309,7 @@ class Evaluator:
     def _known(self, node: Any) -> bool:
         return node.condition is None and isinstance(self.of(node.for_intro.iterable), list | dict)
 
-    def _each(self, node: Any) -> Iterator[Evaluator]:
+    def _each(self, node: Any) -> Iterator[HclEvaluator]:
         intro = node.for_intro
         first = str(intro.first_iterator.serialize())
         second = str(intro.second_iterator.serialize()) if intro.second_iterator is not None else ""
@@ -393,21 +395,21 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     ">=": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b,
 }
-_KINDS: Final[tuple[tuple[Any, Callable[[Evaluator, Any], Any]], ...]] = (
-    (StringRule, Evaluator._string),
-    (HeredocTemplateRule, Evaluator._heredoc),
-    (TupleRule, Evaluator._tuple),
-    (ObjectRule, Evaluator._object),
-    (LiteralValueRule, Evaluator._literal),
-    (IntLitRule, Evaluator._integer),
-    (FloatLitRule, Evaluator._float),
-    (FunctionCallRule, Evaluator._call),
-    (ConditionalRule, Evaluator._conditional),
-    (BinaryOpRule, Evaluator._binary),
-    (UnaryOpRule, Evaluator._unary),
-    (ForTupleExprRule, Evaluator._for_list),
-    (ForObjectExprRule, Evaluator._for_object),
-    (GetAttrExprTermRule, Evaluator._reached),
-    (IndexExprTermRule, Evaluator._reached),
-    (IdentifierRule, Evaluator._name),
+_KINDS: Final[tuple[tuple[Any, Callable[[HclEvaluator, Any], Any]], ...]] = (
+    (StringRule, HclEvaluator._string),
+    (HeredocTemplateRule, HclEvaluator._heredoc),
+    (TupleRule, HclEvaluator._tuple),
+    (ObjectRule, HclEvaluator._object),
+    (LiteralValueRule, HclEvaluator._literal),
+    (IntLitRule, HclEvaluator._integer),
+    (FloatLitRule, HclEvaluator._float),
+    (FunctionCallRule, HclEvaluator._call),
+    (ConditionalRule, HclEvaluator._conditional),
+    (BinaryOpRule, HclEvaluator._binary),
+    (UnaryOpRule, HclEvaluator._unary),
+    (ForTupleExprRule, HclEvaluator._for_list),
+    (ForObjectExprRule, HclEvaluator._for_object),
+    (GetAttrExprTermRule, HclEvaluator._reached),
+    (IndexExprTermRule, HclEvaluator._reached),
+    (IdentifierRule, HclEvaluator._name),
 )

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.reading.hcl import Block, Evaluator, blocks_of
+from xsfn_helpers.deployment.diagnose.reading.hcl import HclBlock, HclEvaluator, blocks_of
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
 
@@ -61,7 +61,7 @@ class ParsedFolder:
     """A module's blocks, each with its file; `unread` says of files why they gave none."""
 
     folder: SourceFolder
-    blocks: list[tuple[str, Block]] = field(default_factory=list)
+    blocks: list[tuple[str, HclBlock]] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -74,13 +74,13 @@ class ParsedFolder:
                 found.unread[name] = " ".join(unread[:3])
         return found
 
-    def labelled(self, kind: str, count: int) -> Iterator[tuple[str, Block]]:
+    def labelled(self, kind: str, count: int) -> Iterator[tuple[str, HclBlock]]:
         return ((name, one) for name, one in self.blocks if one.labels[0] == kind and len(one.labels) == count + 1)
 
     def called(self) -> Iterator[str]:
         """The paths of the modules beside it that it uses."""
         for _, block in self.labelled("module", 1):
-            source = Evaluator(lambda _: None, lambda _: None).of(block.attributes.get("source"))
+            source = HclEvaluator(lambda _: None, lambda _: None).of(block.attributes.get("source"))
             if isinstance(source, str) and source.startswith("."):
                 yield source
 
@@ -97,14 +97,14 @@ class Module:
     depth: int = 0
     _known: dict[tuple[str, ...], Any] = field(default_factory=dict)
     _children: dict[str, Module | None] = field(default_factory=dict)
-    _resources: dict[tuple[str, str], tuple[str, Block]] = field(init=False)
-    _evaluator: Evaluator = field(init=False)
+    _resources: dict[tuple[str, str], tuple[str, HclBlock]] = field(init=False)
+    _evaluator: HclEvaluator = field(init=False)
 
     def __post_init__(self) -> None:
         self._resources = {
             (one.labels[1], one.labels[2]): (name, one) for name, one in self.parsed.labelled("resource", 2)
         }
-        self._evaluator = Evaluator(self._lookup, self._file)
+        self._evaluator = HclEvaluator(self._lookup, self._file)
 
     def resources(self) -> Iterator[SourceBlock]:
         """The resources that matter here, of this module and of those that it uses."""
@@ -116,13 +116,13 @@ class Module:
             if child is not None:
                 yield from child.resources()
 
-    def alias_of(self, block: Block) -> str:
+    def alias_of(self, block: HclBlock) -> str:
         node = block.attributes.get("provider")
         written = str(node.serialize()).strip('"').removeprefix("${").removesuffix("}") if node is not None else ""
         alias = written.partition(".")[2]
         return self.providers.get(alias, alias)
 
-    def _instances(self, kind: str, name: str, file: str, block: Block) -> Iterator[SourceBlock]:
+    def _instances(self, kind: str, name: str, file: str, block: HclBlock) -> Iterator[SourceBlock]:
         address, alias = f"{self.prefix}{kind}.{name}", self.alias_of(block)
         names, sure = self._repeated(block)
         for index, one in enumerate(names[:_MOST_INSTANCES]):
@@ -131,7 +131,7 @@ class Module:
             part = f"[{index}]" if len(names) > 1 else ""
             yield SourceBlock(f"{address}{part}", kind, values, file, block.line, alias, sure)
 
-    def _repeated(self, block: Block) -> tuple[list[dict[str, Any]], bool]:
+    def _repeated(self, block: HclBlock) -> tuple[list[dict[str, Any]], bool]:
         """What `each`, or `count`, is for every instance; and whether it is known that there are these."""
         if (count := block.attributes.get("count")) is not None:
             number = self._evaluator.of(count)
@@ -218,16 +218,16 @@ class Module:
             return self._rendered(block)
         return None
 
-    def _rendered(self, block: Block) -> Any:
+    def _rendered(self, block: HclBlock) -> Any:
         values = _arguments(block, self._evaluator)
         given = values.get("vars")
         text = values.get("template")
         if not isinstance(text, str):
             return None
         known = given if isinstance(given, Mapping) else {}
-        return Evaluator(lambda path: known.get(path[0]), self._file).template(text)
+        return HclEvaluator(lambda path: known.get(path[0]), self._file).template(text)
 
-    def _document(self, block: Block) -> Any:
+    def _document(self, block: HclBlock) -> Any:
         """A policy document's JSON; None where parts of it come from somewhere else."""
         if {"source_policy_documents", "override_policy_documents", "source_json"} & block.attributes.keys():
             return None
@@ -240,7 +240,7 @@ class Module:
             statements.append(self._statement(one))
         return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
-    def _statement(self, block: Block) -> dict[str, Any]:
+    def _statement(self, block: HclBlock) -> dict[str, Any]:
         values = {key: self._evaluator.of(node) for key, node in block.attributes.items()}
         named = {
             "actions": "Action",
@@ -327,12 +327,12 @@ class Module:
             self.depth + 1,
         )
 
-    def _handed(self, block: Block) -> dict[str, str]:
+    def _handed(self, block: HclBlock) -> dict[str, str]:
         """Which of this module's aliases stands behind each of the child's."""
         node = block.attributes.get("providers")
         if node is None:
             return {}
-        given = Evaluator(lambda path: ".".join(path), lambda _: None).of(node)
+        given = HclEvaluator(lambda path: ".".join(path), lambda _: None).of(node)
         pairs = given.items() if isinstance(given, Mapping) else ()
         found = {key.partition(".")[2]: str(value).partition(".")[2] for key, value in pairs}
         return {key: self.providers.get(alias, alias) for key, alias in found.items()}
@@ -388,7 +388,7 @@ def _role_attribute(site: StackSite, name: Any, path: str, attribute: str) -> An
     return {"arn": site.role(name, path), "name": name, "id": name}.get(attribute)
 
 
-def _arguments(block: Block, evaluator: Evaluator) -> dict[str, Any]:
+def _arguments(block: HclBlock, evaluator: HclEvaluator) -> dict[str, Any]:
     values = {
         key: evaluator.of(node) for key, node in block.attributes.items() if key not in ("provider", "depends_on")
     }
