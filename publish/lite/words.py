@@ -46,11 +46,11 @@ IN_A_TAB: Final[dict[str, dict[str, str]]] = {
         "here with `lab.clean()`, or in a terminal with `xsfn clean`.": "with `lab.clean()`.",
     },
     "07-infrastructure-as-code": {
-        " (in a terminal: `xsfn export cloudformation`)": "",
+        " (In a terminal, use `xsfn export cloudformation`.)": "",
     },
     "08-beyond-step-functions": {
-        "The function's code really runs, in a process of its own;": (
-            "The function's code really runs, in this notebook's kernel, where nothing ends it after its timeout;"
+        "The function's code really runs, in its own process.": (
+            "The function's code really runs, in this notebook's kernel, where nothing ends it after its timeout."
         ),
     },
     "ja/00-start-here": {
