@@ -417,6 +417,13 @@ class TestTemplates:
     BAD = (
         ("{", "Template format error: JSON not well-formed. (line 1, column 2)"),
         ("a: [", "Template format error: YAML not well-formed. (line 1, column 5)"),
+        # A scalar that isn't what its tag or its form says.
+        ("a: !!float b", "Template format error: YAML not well-formed."),
+        ("a: !!int 'b'", "Template format error: YAML not well-formed."),
+        ("a: 2026-13-45", "Template format error: YAML not well-formed."),
+        ("a: !!timestamp b", "Template format error: YAML not well-formed."),
+        ("{ [a]: b, c: !!bool d }", "Template format error: JSON not well-formed. (line 1, column 3)"),
+        (f'{{"a": {"9" * 5000}}}', "Template format error: JSON not well-formed."),
         ("- 1", "Template format error: unsupported structure."),
         ("Description: x", "Template format error: At least one Resources member must be defined."),
         ("Resource: {}", "Invalid template property or properties [Resource]"),

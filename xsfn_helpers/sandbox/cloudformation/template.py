@@ -116,8 +116,10 @@ def _document(text: str) -> dict[str, Any]:
         mark = error.problem_mark
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         raise invalid(f"Template format error: YAML not well-formed.{place}") from None
-    except (yaml.YAMLError, RecursionError):
-        raise invalid("Template format error: YAML not well-formed.") from None
+    # Its constructors raise Python's own errors for a scalar that isn't what its tag or its form says, and so does a
+    # number of too many digits.
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError, KeyError, AttributeError):
+        raise invalid(f"Template format error: {'JSON' if is_json else 'YAML'} not well-formed.") from None
     if not isinstance(found, dict):
         raise invalid("Template format error: unsupported structure.")
     return found
