@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import importlib.metadata
 from typing import Any
 
 from sphinx.application import Sphinx
 
 project = "xsfn"
 author = "the authors of xsfn"
-release = version("xsfn-helpers")
+release = importlib.metadata.version("xsfn-helpers")
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["conf.py", "jupyter_execute"]
 html_theme = "furo"

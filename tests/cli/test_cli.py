@@ -175,11 +175,15 @@ class TestWalkthrough:
 
     def test_ctrl_c_leaves_what_the_next_one_completes(self, options: list[str], xsfn: Xsfn) -> None:
         # As in a terminal, also where the tests run behind a shell's &, which lets everything it starts ignore Ctrl-C.
-        process = program("walkthrough", *options, preexec_fn=listen_to_ctrl_c)
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        for _ in range(5):
+            process = program("walkthrough", *options, preexec_fn=listen_to_ctrl_c)
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+            if process.returncode != OK:
+                break
+            # Where the tests had to wait for a processor, the walkthrough may have come to its end before the signal.
 
         assert process.returncode == INTERRUPTED
         assert err.count("\n") == 1
@@ -301,7 +305,7 @@ class TestSandbox:
         assert len(err.splitlines()) == 1
         assert xsfn("sandbox", "delay")[1] == "Changes in IAM count at once.\n"
 
-    def test_text_names_the_variables_to_set(self, xsfn: Xsfn) -> None:
+    def test_text_names_the_variables_to_set(self, own_sandbox: None, xsfn: Xsfn) -> None:
         out = xsfn("sandbox", "start")[1]
 
         assert out.count("AWS_ACCESS_KEY_ID=") == out.count("AWS_SECRET_ACCESS_KEY=") == 2

@@ -25,9 +25,9 @@ CASES: Final = [
 _RUN: Final = """async ([place, kit, script]) => {
   const { loadPyodide } = await import(`${place}pyodide.mjs`);
   const python = await loadPyodide({ indexURL: place });
-  python.FS.mkdirTree("/home/pyodide/tab_threads");
-  python.FS.writeFile("/home/pyodide/tab_threads/__init__.py", "");
-  python.FS.writeFile("/home/pyodide/tab_threads/threads.py", kit);
+  python.FS.mkdirTree("tab_threads");
+  python.FS.writeFile("tab_threads/__init__.py", "");
+  python.FS.writeFile("tab_threads/threads.py", kit);
   return await python.runPythonAsync(script);
 }"""
 

@@ -1,4 +1,4 @@
-"""Notebook 04 with its gaps filled: every folded answer is what the sandbox does, and the other choice is told so."""
+"""Notebook 04 with its gaps filled: every folded answer is true, tried or evaluated, and the other choice is told so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.notebooks.references import NOTEBOOKS
 from tests.notebooks.test_teaching_frame import cells_of
 from tests.support.isolation import isolated
+from xsfn_helpers.deployment.checks.trust_evaluation import TrustEvaluation
 from xsfn_helpers.deployment.checks.trust_trial import Gap, TrialAnswer
 
 QUESTIONS: Final = NOTEBOOKS / "04-why-it-was-decided.ipynb"
@@ -59,7 +60,7 @@ def _guesses(answer: str) -> tuple[str, str]:
 
 
 def test_a_gap_shows_no_answer(results: dict[str, tuple[str, Any, Any, Any]]) -> None:
-    assert len(results) == 12
+    assert len(results) == 14
     for _, gap, _, _ in results.values():
         assert isinstance(gap, Gap)
 
@@ -68,8 +69,7 @@ def test_each_folded_answer_is_true(results: dict[str, tuple[str, Any, Any, Any]
     wrong = {
         cell_id: str(told)
         for cell_id, (answer, _, told, _) in results.items()
-        if not isinstance(told, TrialAnswer)
-        or not told.agree
+        if not (isinstance(told, TrustEvaluation) or (isinstance(told, TrialAnswer) and told.agree))
         or str(told).splitlines()[0] != f"✓ You expected {answer}, and it was."
     }
 

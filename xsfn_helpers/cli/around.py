@@ -22,9 +22,14 @@ def add(commands: Any) -> None:
 def _doctor(options: argparse.Namespace) -> int:
     from xsfn_helpers.cli.doctor.read import read_machine
     from xsfn_helpers.cli.doctor.rules import diagnose
-    from xsfn_helpers.cli.doctor.tab import diagnose_tab
 
-    diagnosis = diagnose_tab() if in_browser() else diagnose(read_machine())
+    if in_browser():
+        # Loaded there alone: on a machine the doctor works in a Python with nothing installed.
+        from xsfn_helpers.cli.doctor.tab import diagnose_tab
+
+        diagnosis = diagnose_tab()
+    else:
+        diagnosis = diagnose(read_machine())
     if options.json:
         print_json(diagnosis.to_json())
     else:
