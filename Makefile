@@ -13,7 +13,9 @@ site_environment := .venv-site
 run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
 
 # The cells of a notebook, and tests that share something, are in one file, and stay together.
-side_by_side = --numprocesses=logical --maxprocesses=4 --dist=loadfile
+# One more than there are processors, for a test often waits for a sandbox.
+processors := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+side_by_side = --numprocesses=$(shell expr $(processors) + 1) --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.

@@ -1,4 +1,4 @@
-"""Notebook 04 with its gaps filled: every folded answer is true, tried or evaluated, and the other choice is told so."""
+"""Notebook 04 with its gaps filled: each folded answer is true, tried or evaluated; the other choice is told so."""
 
 from __future__ import annotations
 
