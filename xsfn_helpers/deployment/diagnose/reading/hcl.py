@@ -202,7 +202,7 @@ class HclEvaluator:
         path = _path_of(node)
         if path is None:
             return _symbol_of(node)
-        found = _inside(self.names[path[0]], path[1:]) if path[0] in self.names else self.lookup(path)
+        found = inside(self.names[path[0]], path[1:]) if path[0] in self.names else self.lookup(path)
         return _symbol_of(node) if found is None else found
 
     def _reached(self, node: Any) -> Any:
@@ -213,7 +213,7 @@ class HclEvaluator:
             whole, key = self.of(node.expr_term), str(node.get_attr.identifier.serialize())
         else:
             whole, key = self.of(node.children[0]), self.of(node.children[1].index_expression)
-        found = _inside(whole, (str(key),))
+        found = inside(whole, (str(key),))
         return _symbol_of(node) if found is None else found
 
     def _conditional(self, node: ConditionalRule) -> Any:
@@ -262,7 +262,7 @@ class HclEvaluator:
             text = self.read_file(str(values[0]))
             given = values[1] if isinstance(values[1], Mapping) else {}
             return (
-                None if text is None else HclEvaluator(lambda path: _inside(given, path), self.read_file).template(text)
+                None if text is None else HclEvaluator(lambda path: inside(given, path), self.read_file).template(text)
             )
         if name == "format" and not unknown_in(values[0]):
             return re.sub(r"%[svd]", "{}", str(values[0])).format(*map(_as_text, values[1:]))
@@ -335,7 +335,8 @@ def _path_of(node: Any) -> tuple[str, ...] | None:
     return None
 
 
-def _inside(value: Any, path: Sequence[str]) -> Any:
+def inside(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path of names and positions in a value; None where there is nothing."""
     for part in path:
         if isinstance(value, Mapping):
             value = value.get(part)

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.reading.hcl import HclBlock, HclEvaluator, blocks_of
+from xsfn_helpers.deployment.diagnose.reading.hcl import HclBlock, HclEvaluator, blocks_of, inside
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
 
@@ -163,15 +163,15 @@ class Module:
         if kind == "path":
             return "."
         if kind == "var" and rest:
-            return _inside(self._variable(rest[0]), rest[1:])
+            return inside(self._variable(rest[0]), rest[1:])
         if kind == "local" and rest:
-            return _inside(self._local(rest[0]), rest[1:])
+            return inside(self._local(rest[0]), rest[1:])
         if kind == "data" and len(rest) >= 2:
             return self._data(rest[0], rest[1], rest[2:])
         if kind == "module" and len(rest) >= 2:
             child = self._child(rest[0])
             at = [part for part in rest[1:] if not part.isdigit()]
-            return None if child is None or not at else _inside(child.output(at[0]), at[1:])
+            return None if child is None or not at else inside(child.output(at[0]), at[1:])
         if kind.startswith("aws_") and rest:
             return self._attribute(kind, rest[0], [part for part in rest[1:] if not part.isdigit()])
         return None
@@ -398,17 +398,6 @@ def _arguments(block: HclBlock, evaluator: HclEvaluator) -> dict[str, Any]:
         elif one.labels[0] not in ("lifecycle", "provisioner", "timeouts"):
             values.setdefault(one.labels[0], []).append(_arguments(one, evaluator))
     return values
-
-
-def _inside(value: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
 
 
 def _list(value: Any) -> list[Any]:
