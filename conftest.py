@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack
 
+import hypothesis
 import pytest
 
 from tests.sandbox.facts import FACT
@@ -27,6 +28,11 @@ NOT_COMPARED = ("stderr", "text/html", "image/svg+xml")
 OUTPUT_TIMEOUT = 30
 # Cells whose words depend on whether the CDK can run here.
 CDK_TAG = "cdk"
+
+
+# On a busy machine the tests are slow, never red.
+hypothesis.settings.register_profile("xsfn", deadline=None)
+hypothesis.settings.load_profile("xsfn")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.iam.support import (
     ADA,
+    ADA_OPERATOR,
     BOUNDARY,
     EXECUTE_ROLE,
     EXTERNAL_ID,
@@ -274,6 +275,30 @@ ROWS = [
     ("assume root: the caller's permission is enough", YES, asked(ADA, "sts:AssumeRoot",
      f"arn:aws:iam::{STRANGER}:root"), {"identity": ALL}),
     ("assume root: without it", NO, asked(ADA, "sts:AssumeRoot", f"arn:aws:iam::{STRANGER}:root"), {}),
+    ("assume root: not by a root user (API_AssumeRoot.html)", NO,
+     asked(f"arn:aws:iam::{OPERATOR}:root", "sts:AssumeRoot", f"arn:aws:iam::{STRANGER}:root"), {"identity": ALL}),
+    ("assume root: its session may do what the task policy says (API_AssumeRoot.html)", YES,
+     reading(ROOT, "s3:DeleteBucketPolicy", BUCKET), {"session": (policy(SESSION, allow("s3:DeleteBucketPolicy")),)}),
+    ("assume root: and nothing else", NO,
+     asked(ROOT, "iam:CreateUser", f"arn:aws:iam::{SUBJECT}:user/x", account=SUBJECT),
+     {"session": (policy(SESSION, allow("s3:DeleteBucketPolicy")),)}),
+    # --- what no policy of a resource gives away
+    ("across partitions (access_policies-cross-account-resource-access.html)", NO,
+     asked(ADA_OPERATOR, "s3:GetObject", "arn:aws-cn:s3:::results/x", account=SUBJECT),
+     {"identity": ALL, "resource": bucket({"AWS": ADA_OPERATOR})}),
+    ("a key: used by another account (key-policy-modifying-external-accounts.html)", YES,
+     decrypting(ADA_OPERATOR), {"identity": ALL, "resource": key({"AWS": ADA_OPERATOR})}),
+    ("a key: managed by another account", NO, asked(ADA_OPERATOR, "kms:ScheduleKeyDeletion", KEY),
+     {"identity": ALL, "resource": key({"AWS": ADA_OPERATOR})}),
+    ("a queue: managed by another account (sqs-limitations-of-custom-policies.html)", NO,
+     asked(ADA_OPERATOR, "sqs:SetQueueAttributes", f"arn:aws:sqs:eu-west-1:{SUBJECT}:jobs", account=SUBJECT),
+     {"identity": ALL, "resource": bucket({"AWS": ADA_OPERATOR}, "sqs:*")}),
+    ("a queue: written to by another account", YES,
+     asked(ADA_OPERATOR, "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{SUBJECT}:jobs", account=SUBJECT),
+     {"identity": ALL, "resource": bucket({"AWS": ADA_OPERATOR}, "sqs:*")}),
+    ("an unsigned request for a role (API_AssumeRole.html)", NO, asked("*", "sts:AssumeRole", EXECUTE_ROLE),
+     {"resource": policy(TRUST, trusts({"AWS": "*"}))}),
+    ("an unsigned request for a key", NO, decrypting("*"), {"resource": key("*")}),
     # --- the bucket owner's root user: docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
     *(
         (f"bucket policy: {action} by the owner's root user", YES, reading(ROOT, action, BUCKET),
@@ -362,6 +387,26 @@ def test_a_grant_is_told_of() -> None:
     assert "A grant of the key lets the caller in" in allowed
     assert "grant g1, statement Operations allows it" in allowed
     assert 'condition StringEquals kms:EncryptionContext:Team: wanted "blue", the key is missing' in denied
+
+
+@pytest.mark.parametrize(("provider", "action"), [(SAML, WEB), (GITHUB_IN_IAM, WITH_SAML)])
+def test_each_kind_of_provider_has_its_own_call(provider: str, action: str) -> None:
+    with pytest.raises(Unsupported, match="SAML provider"):
+        decide(provided(provider, action), Policies(resource=provider_trust(provider, "sts:*")))
+
+
+@pytest.mark.parametrize("operations", [[{}], [["Decrypt"]], [None], "Decrypt"])
+def test_operations_of_a_grant_are_a_list_of_names(operations: Any) -> None:
+    with pytest.raises(InvalidRequest, match="list of KMS operations"):
+        grant_of({"GranteePrincipal": ADA, "Operations": operations}, KEY, where="grants[0]")
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+def test_an_organization_has_seven_levels_at_most(kind: PolicyKind) -> None:
+    """The root, five organizational units in each other, the account (orgs_reference_limits.html)."""
+    levels = tuple((policy(kind, allow("*", **({"Principal": "*"} if kind is RCP else {}))),) for _ in range(8))
+    with pytest.raises(InvalidRequest, match="7 levels"):
+        Policies(**{"scps" if kind is SCP else "rcps": levels})
 
 
 @pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:RetireGrant"])

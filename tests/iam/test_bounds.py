@@ -57,6 +57,13 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "variables opened and not closed": lambda: with_value("StringEquals", "${" * 60_000),
     "white space in a variable": lambda: with_value("StringEquals", "${a" + " " * 120_000 + "}"),
     "white space before a default": lambda: with_value("StringEquals", "${a" + " " * 60_000 + "," + " " * 60_000 + "}"),
+    **{
+        f"many values of a key under many patterns with variables, {name}": lambda name=name, head=head: line(  # type: ignore[misc]
+            {f"ForAnyValue:{name}": {"a": [f"{head}*${{aws:username}}?*z{n}" for n in range(600)]}},
+            {"a": [f"{head}y{'u' * 9}{n}" for n in range(600)]},
+        )
+        for name, head in (("StringLike", ""), ("ArnLike", "arn:aws:s3:::"))
+    },
     "stars": lambda: with_value("StringLike", "*a" * 60_000 + "*b"),
     "question marks": lambda: with_value("StringLike", "*" + "a?" * 10_000 + "b*"),
     "question marks and rare letters": lambda: with_value(

@@ -111,7 +111,9 @@ class Condition:
             # "key values that resolve to a null data set, such as an empty string"
             return self.quantifier is Quantifier.ALL
         if (pairs := len(seen) * len(self.values)) > _MANY_PAIRS:
-            request.spend(pairs * _STEPS_OF_A_PAIR)
+            # A pattern with variables is made anew for each value.
+            anew = any("${" in value for value in self.values)
+            request.spend(pairs * (_STEPS_OF_A_PAIR_MADE_ANEW if anew else _STEPS_OF_A_PAIR))
         if self.quantifier is Quantifier.ALL:
             return all(self._value_matches(value, request) for value in seen)
         return any(self._value_matches(value, request) for value in seen)
@@ -133,6 +135,7 @@ class Condition:
 _WORTH_COUNTING: Final = 100_000
 _MANY_PAIRS: Final = 1_000
 _STEPS_OF_A_PAIR: Final = 100
+_STEPS_OF_A_PAIR_MADE_ANEW: Final = 20_000
 
 
 def _string_equals(policy_values: Sequence[str], variables: bool) -> AnyMatch:

@@ -23,6 +23,7 @@ from xsfn_helpers.iam.policy import Policy
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request
+from xsfn_helpers.iam.resource_policies import works_across_accounts
 from xsfn_helpers.iam.statement import Statement
 
 
@@ -30,6 +31,11 @@ class Outcome(StrEnum):
     ALLOWED = "Allowed"
     IMPLICITLY_DENIED = "ImplicitlyDenied"
     EXPLICITLY_DENIED = "ExplicitlyDenied"
+
+
+# The root, five organizational units in each other, the account:
+# docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+_MOST_LEVELS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,16 @@ class Policies:
         _check(self.identity, PolicyKind.IDENTITY, "identity")
         _check(self.boundaries, PolicyKind.BOUNDARY, "boundaries")
         _check(self.session or (), PolicyKind.SESSION, "session")
+        for levels, where in ((self.scps, "scps"), (self.rcps, "rcps")):
+            if len(levels) > _MOST_LEVELS:
+                raise InvalidRequest(
+                    tr(
+                        "An organization has {most} levels at most, the account included; here are {count}.",
+                        most=_MOST_LEVELS,
+                        count=len(levels),
+                    ),
+                    where=where,
+                )
         for level in self.scps:
             _check(level, PolicyKind.SCP, "scps")
         for level in self.rcps:
@@ -120,6 +136,10 @@ class OwnRule(StrEnum):
     NOT_FOR_FEDERATED_USERS = mark(
         "A session of GetFederationToken can call nothing of IAM, and of STS nothing but GetCallerIdentity."
     )
+    NOT_FOR_ROOT = mark("{action} isn't called with the credentials of a root user.")
+    NOT_UNSIGNED = mark("AWS takes no unsigned request for {action}.")
+    OTHER_PARTITION = mark("Caller and resource are in two partitions of AWS: no policy lets a request cross over.")
+    OWN_ACCOUNT_ONLY = mark("{action} works in the resource's own account only: no policy gives it to another account.")
     ROOT_KEEPS_BUCKET_POLICY = mark(
         "The root user of the bucket's account may always read, write and delete the bucket's policy; only policies of "
         "the organization and of a VPC endpoint can deny it."
@@ -298,7 +318,8 @@ def decide(request: Request, policies: Policies) -> Decision:
     if is_root:
         # Nothing can be attached to a root user: it needs no grant, and gets none for what it may not do.
         identity.allow = None
-        granting = (identity,) if is_trust else ()
+        # A session of AssumeRoot does what its task policy says, which is its session policy.
+        granting = (*((identity,) if is_trust else ()), *(one for one in limits if one.kind is PolicyKind.SESSION))
     if action == "sts:assumeroot" or keeps_bucket_policy:
         # A root user has no policy that could let somebody in, and loses no bucket policy to one.
         needed = (*always, *granting)
@@ -336,13 +357,24 @@ def _by_grant(layer: Layer, request: Request) -> Layer:
 
 def _own_rule(request: Request) -> OwnRule | None:
     action, kind = request.action_lower, request.principal.kind
-    if not action.startswith(("sts:", "iam:")):
+    if action.startswith(("sts:", "iam:")):
+        if action in _LONG_TERM_ONLY and kind in _SESSIONS:
+            return OwnRule.NOT_WITH_SESSION
+        if action in _FREE_ACTIONS and kind not in _BY_RESOURCE_ALONE:
+            return OwnRule.NEEDS_NO_PERMISSION
+        if kind is PrincipalKind.FEDERATED_USER:
+            return OwnRule.NOT_FOR_FEDERATED_USERS
+        if kind is PrincipalKind.ROOT and action == "sts:assumeroot":
+            return OwnRule.NOT_FOR_ROOT
+    if kind is PrincipalKind.ANONYMOUS:
+        signed = action.startswith(("kms:", "iam:")) or is_trust_request(request)
+        return OwnRule.NOT_UNSIGNED if signed else None
+    if kind in _BY_RESOURCE_ALONE:
         return None
-    if action in _LONG_TERM_ONLY and kind in _SESSIONS:
-        return OwnRule.NOT_WITH_SESSION
-    if action in _FREE_ACTIONS and kind not in _BY_RESOURCE_ALONE:
-        return OwnRule.NEEDS_NO_PERMISSION
-    return OwnRule.NOT_FOR_FEDERATED_USERS if kind is PrincipalKind.FEDERATED_USER else None
+    resource = request.resource_parts
+    if len(resource) > 1 and resource[0] == "arn" and not request.principal.arn.startswith(f"arn:{resource[1]}:"):
+        return OwnRule.OTHER_PARTITION
+    return None if request.same_account or works_across_accounts(action) else OwnRule.OWN_ACCOUNT_ONLY
 
 
 def _check_caller(request: Request) -> None:
@@ -362,6 +394,15 @@ def _check_caller(request: Request) -> None:
                 "then asks as a session of the role: give that session as the principal."
             )
         )
+    if by_provider and request.action_lower in PROVIDER_ACTIONS:
+        by_saml = ":saml-provider/" in request.principal.arn
+        if by_saml is not (request.action_lower == "sts:assumerolewithsaml"):
+            raise Unsupported(
+                tr(
+                    "users of a SAML provider call sts:AssumeRoleWithSAML, those of any other identity provider "
+                    "sts:AssumeRoleWithWebIdentity."
+                )
+            )
 
 
 def _check_issuer(decision: Decision, resource: Layer, limits: tuple[Layer, ...]) -> None:

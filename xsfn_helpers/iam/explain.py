@@ -378,6 +378,10 @@ def _who_must_allow(decision: Decision) -> str:
             owner=request.resource_account,
         )
     if principal.kind is PrincipalKind.ROOT and not decision.is_by_key_policy:
+        if decision.policies.session is not None:
+            return tr(
+                "One account, {account}: a session of AssumeRoot may do what its task policy allows.", account=account
+            )
         return tr("One account, {account}: its root user may do everything that nothing denies.", account=account)
     named = decision.layers[-1].named
     if named is Named.DIRECTLY:

@@ -52,7 +52,9 @@ def grant_of(given: Mapping[str, Any], key_arn: str, *, where: str) -> Policy:
         _check(name in _KEYS, tr("There is no {shown} in a grant.", shown=shown(name)), where, known)
     operations = given.get("Operations")
     _check(
-        isinstance(operations, list) and bool(operations) and all(one in _OPERATIONS for one in operations),
+        isinstance(operations, list)
+        and bool(operations)
+        and all(isinstance(one, str) and one in _OPERATIONS for one in operations),
         tr("Operations is a list of KMS operations, not {shown}.", shown=shown(operations)),
         where,
         tr("There are {names}.", names=", ".join(sorted(_OPERATIONS))),

@@ -42,6 +42,35 @@ WITH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 WITHOUT: Final = frozenset({"ec2", "iam", "organizations", "states"})
 
 
+# What such a policy can't give to another account, whatever it says:
+# docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html and
+# docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
+# ("Limitations of custom policies"). Of keys the few that can be given are known; of queues those that can't.
+_OF_KEYS_FOR_OTHERS: Final = frozenset(
+    {
+        *("kms:creategrant", "kms:decrypt", "kms:derivesharedsecret", "kms:describekey", "kms:encrypt"),
+        *("kms:generatedatakey", "kms:generatedatakeypair", "kms:generatedatakeypairwithoutplaintext"),
+        *("kms:generatedatakeywithoutplaintext", "kms:generatemac", "kms:generaterandom", "kms:getkeyrotationstatus"),
+        *("kms:getpublickey", "kms:listgrants", "kms:reencryptfrom", "kms:reencryptto", "kms:retiregrant"),
+        *("kms:revokegrant", "kms:sign", "kms:verify", "kms:verifymac"),
+    }
+)
+_OF_QUEUES_FOR_THEIR_OWN: Final = frozenset(
+    {
+        *("sqs:addpermission", "sqs:cancelmessagemovetask", "sqs:createqueue", "sqs:deletequeue"),
+        *("sqs:listmessagemovetasks", "sqs:listqueues", "sqs:listqueuetags", "sqs:removepermission"),
+        *("sqs:setqueueattributes", "sqs:startmessagemovetask", "sqs:tagqueue", "sqs:untagqueue"),
+    }
+)
+
+
+def works_across_accounts(action: str) -> bool:
+    """Whether a policy of the resource can allow this (lower-case) action to another account."""
+    if action.startswith("kms:"):
+        return action in _OF_KEYS_FOR_OTHERS
+    return action not in _OF_QUEUES_FOR_THEIR_OWN
+
+
 def may_be_let_in_by_the_resource(name: str) -> bool:
     """Whether what this action acts on may have a policy of its own; true of an action that nobody knows."""
     prefix = name.partition(":")[0].lower()

@@ -87,6 +87,21 @@ EXPLAINED: Final = (
         expected="Allowed",
     ),
     Explained(
+        name="unsigned requests for a role",
+        aws="Only AssumeRoleWithSAML and AssumeRoleWithWebIdentity are called without AWS security credentials.",
+        source="https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html",
+        instead="It lets an anonymous caller assume a role that trusts everybody.",
+        rewrite=rewrites.nobody_unsigned_asks_for_roles,
+        example=_question(
+            principal="*",
+            action="sts:AssumeRole",
+            resource=f"arn:aws:iam::{SUBJECT}:role/ada",
+            account=SUBJECT,
+            trusting=[{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+        ),
+        expected="ImplicitlyDenied",
+    ),
+    Explained(
         name="variables in old versions",
         aws="Without Version 2012-10-17, variables like ${aws:username} are treated as literal strings in the policy.",
         source=f"{_VARIABLES}#policy-vars-intro",

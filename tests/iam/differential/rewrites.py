@@ -259,6 +259,14 @@ def root_has_every_permission(question: Json, _: Answer) -> Json:
     return new
 
 
+def nobody_unsigned_asks_for_roles(question: Json, _: Answer) -> Json:
+    """Without a policy that could let somebody in, the answer is the same."""
+    request = question["request"]
+    if request["principal"] != "*" or not request["action"].lower().startswith("sts:"):
+        return question
+    return {**copied(question), "resourcePolicy": None}
+
+
 _EXACT_TEXT: Final = frozenset(
     {"stringequals", "stringnotequals", "stringequalsignorecase", "stringnotequalsignorecase", "bool"}
 )
