@@ -13,7 +13,10 @@ MOST = 12
 
 
 def _counted(session: Session, calls: list[str]) -> Session:
-    def note(model: Any, **_: Any) -> None:
+    def note(model: Any, params: Any, **_: Any) -> None:
+        # A list's further pages come of how full an account is, and other tests fill these.
+        if any(name in str(params["body"]) for name in ("nextToken", "Marker")):
+            return
         calls.append(f"{model.service_model.service_name}:{model.name}")
 
     session.events.register("before-call", note)
