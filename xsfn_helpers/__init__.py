@@ -12,9 +12,10 @@ print(lab.clean())        # nothing stays
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from xsfn_helpers.common.browser import in_browser
 
 if TYPE_CHECKING:
     from xsfn_helpers.aws.attempt import attempt
@@ -62,8 +63,7 @@ _HOMES: Final = {
 }
 
 
-# As `common.browser.in_browser`, which every machine would read only to hear "no".
-if sys.platform == "emscripten":
+if in_browser():
     # Before anything starts a thread or makes a lock.
     import_module("xsfn_helpers.common.browser.start").begin()
 # The module that registers how things look. Loaded when the first of them is shown: who only prints needs no pages.

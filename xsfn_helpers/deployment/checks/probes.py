@@ -205,13 +205,10 @@ def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Endin
     machine = _machine(environment, _new_name(), role_arn, task)
     try:
         machine.create()
-    except StepError as error:
+    except BaseException as error:
         # Only where AWS refused it is it sure that there is nothing.
-        if ROLE_NOT_ASSUMABLE not in error.what:
+        if not (isinstance(error, StepError) and ROLE_NOT_ASSUMABLE in error.what):
             surely(machine.undo)
-        raise
-    except BaseException:
-        surely(machine.undo)
         raise
     with _for_a_moment(machine):
         with translated(environment.scenario.operator):

@@ -261,12 +261,10 @@ class TrustTrial:
             context=context,
         )
         identity = tuple(
-            Policy.parse(
-                json_text(document), kind=PolicyKind.IDENTITY, name=tr("the calling role's policy {name}", name=name)
-            )
+            self._named(document, PolicyKind.IDENTITY, tr("the calling role's policy {name}", name=name))
             for name, document in caller.inline.items()
         )
-        trust = Policy.parse(json_text(target.trust), kind=PolicyKind.TRUST, name=tr("the target role's trust policy"))
+        trust = self._named(target.trust, PolicyKind.TRUST, tr("the target role's trust policy"))
         return decide(request, Policies(identity=identity, resource=trust))
 
     def _stored(self, side: Side, name: str) -> StoredRole:
