@@ -27,7 +27,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
-from xsfn_helpers.deployment.diagnose.reading.own_policies import READ, owner_of
+from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
@@ -196,13 +196,10 @@ class _Reader:
 
     def _own_policy(self, arn: str) -> ResourcePolicy | None:
         """The policy of a function, queue, topic or bucket; None where it can't be read."""
-        found = Arn.parse(arn)
-        assert found is not None  # `_owners` has looked
-        doors = [self._doors[found.account]] if found.account in self._doors else list(self._doors.values())
-        if found.account and found.account not in self._doors:
-            return None
-        for door in doors:
-            what = tr("the policy of {arn}", arn=arn)
+        account = Arn.of(arn).account
+        what = tr("the policy of {arn}", arn=arn)
+        # A bucket's ARN names no account: any of them may have it.
+        for door in [door for door in self._doors.values() if account in ("", door.account)]:
             policy = self._try(door.account, what, lambda door=door: _read_own_policy(door.client, arn))  # type: ignore[misc]
             if policy is not None:
                 return policy
@@ -383,15 +380,14 @@ def _owners(evidence: Evidence) -> list[str]:
     calls = [call for task in tasks for call in calls_of(task, evidence).calls if call.has_resource_policy]
     owners = dict.fromkeys(owner_of(call.resource) for call in calls if call.resource)
     known = {arn: Arn.parse(arn) for arn in owners if arn}
-    return [arn for arn, found in known.items() if found is not None and found.service in READ][:_MOST_OWNERS]
+    return [arn for arn, found in known.items() if found is not None and found.service in _ASK][:_MOST_OWNERS]
 
 
 def _read_own_policy(client: Callable[[str], Any], arn: str) -> ResourcePolicy:
     """The policy of a function, queue, topic or bucket. Raises `ClientError` where it may not be read."""
-    found = Arn.parse(arn)
-    assert found is not None  # callers have looked
+    service = Arn.of(arn).service
     try:
-        return ResourcePolicy(read_document(_ASK[found.service](client(found.service), arn)))
+        return ResourcePolicy(read_document(_ASK[service](client(service), arn)))
     except ClientError as error:
         if code_of(error) in _NO_POLICY:
             return ResourcePolicy(None)
@@ -404,6 +400,7 @@ def _of_queue(sqs: Any, arn: str) -> Any:
     return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {}).get("Policy")
 
 
+# Of these the whole policy can be asked for, by the ARN of the resource alone.
 _ASK: Final[dict[str, Callable[[Any, str], Any]]] = {
     "lambda": lambda known, arn: known.get_policy(FunctionName=arn)["Policy"],
     "s3": lambda known, arn: known.get_bucket_policy(Bucket=arn.rpartition(":")[2])["Policy"],

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.deployment.diagnose.evidence import ResourcePolicy, read_document
-
-# Of these the whole policy can be asked for, by the ARN of the resource alone.
-READ: Final = frozenset({"lambda", "sqs", "s3", "sns"})
 
 
 def owner_of(resource: str) -> str:
@@ -35,11 +32,9 @@ def policies_in(answer: Mapping[str, Any]) -> Iterator[tuple[str, ResourcePolicy
     document = read_document(answer.get("Policy"))
     if document is None:
         return
-    statements = document.get("Statement")
-    listed = statements if isinstance(statements, list) else [statements]
     owners = {
         owner_of(str(arn))
-        for one in listed
+        for one in _statements(document)
         if isinstance(one, Mapping)
         for arn in (one["Resource"] if isinstance(one.get("Resource"), list) else [one.get("Resource")])
     }
