@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser import axe
 from tests.browser.jupyter import DARK, LIGHT, START_TIMEOUT, Notebook, Watch, theme, window
 from tests.notebooks.jupyterlab_check import ROOT, started
+from tests.notebooks.references import NOTEBOOKS
+from tests.notebooks.test_teaching_frame import cells_of
 
 PREFIX = "/user/somebody/"
 PANE = "#xsfn-map"
@@ -129,6 +131,31 @@ def test_it_is_there_in_words(desk: Desk) -> None:
     expect(words).to_contain_text("1 ✓ allowed   Step Functions → sts:AssumeRole → Operator role")
     expect(words).to_contain_text("Operator execution: SUCCEEDED")
     words.locator("summary").click()
+
+
+def test_a_stored_answer_is_out_of_sight_until_its_cell_is_run_or_the_reader_asks(desk: Desk) -> None:
+    """Else whoever is to predict reads it first. The notebook itself is as it was."""
+    notebook = desk.open("notebooks/01-subject-execute-role.ipynb")
+    asked = [
+        number
+        for number, cell in enumerate(cells_of(NOTEBOOKS / "01-subject-execute-role.ipynb"))
+        if "predict" in cell.metadata.get("tags", ())
+    ]
+    # Other notebooks are open behind it.
+    cells = desk.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+    first, second = (cells.nth(number) for number in asked[:2])
+    hidden = "Run the cell to see the answer"
+
+    expect(first.locator(".jp-Cell-outputWrapper")).to_be_hidden()
+    expect(second.get_by_role("button", name=hidden)).to_be_visible()
+    second.get_by_role("button", name=hidden).click()
+    expect(second.locator(".jp-Cell-outputWrapper")).to_be_visible()
+
+    desk.run("class Lab:\n    def evaluate(self, link): return 'evaluated'\nlab = Lab()")
+    assert notebook.run(asked[0]) == ""
+    expect(first.locator(".jp-Cell-outputWrapper")).to_be_visible()
+    assert "evaluated" in notebook.text(asked[0])
+    assert desk.page.locator(".xsfn-answer:visible").count() < len(asked)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (900, 800)])
