@@ -27,7 +27,9 @@ from xsfn_helpers.deployment.practice.extras import extras, twin_role
 from xsfn_helpers.deployment.practice.fault import Shows
 from xsfn_helpers.deployment.runs import Timeline
 from xsfn_helpers.iam import PolicyError
-from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.here import sandbox_here
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
 each_fault = pytest.mark.parametrize("name", FAULTS)
@@ -444,7 +446,7 @@ class TestExercise:
         assert "There is no such state machine." in str(practice.fault("clean-up").look("subject"))
 
     def test_the_sandbox_is_as_quick_after_the_slow_moment_as_before(self, practice: Practice) -> None:
-        sandbox = Sandbox.find()
+        sandbox = sandbox_here().find()
         assert sandbox is not None
         before = sandbox.propagation_seconds
         exercise = practice.fault("too-soon")
@@ -541,7 +543,7 @@ class TestInterruptions:
         assert standing(lab) == []
 
     def test_a_slow_moment_that_is_interrupted_leaves_the_permission_there(self, lab: Lab) -> None:
-        sandbox = Sandbox.find()
+        sandbox = sandbox_here().find()
         assert sandbox is not None
         exercise = lab.practice().fault("too-soon")
         exercise.inject()
