@@ -89,7 +89,10 @@ def standing(lab: Lab) -> list[str]:
 
 class TestEachFault:
     @each_fault
-    def test_it_shows_as_on_aws_and_at_its_link_time_and_again(self, practice: Practice, name: str) -> None:
+    def test_it_shows_as_on_aws_and_its_last_hint_and_its_solution_repair_it(
+        self, practice: Practice, name: str
+    ) -> None:
+        """At its link, time and again; the hint is taken literally; the solution says why, and can be repeated."""
         exercise = practice.fault(name)
         told = exercise.inject()
         refused = refused_links(Lab(practice.deployment))
@@ -107,11 +110,6 @@ class TestEachFault:
         assert exercise.inject() == told
         assert str(exercise.symptom()) == str(symptom)
 
-    @each_fault
-    def test_the_last_hint_taken_literally_repairs_it(self, practice: Practice, name: str) -> None:
-        exercise = practice.fault(name)
-        exercise.inject()
-        exercise.symptom()
         before = exercise.check()
         nudge, rule, answer = (exercise.hint() for _ in range(3))
         exec(answer.code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
@@ -119,16 +117,13 @@ class TestEachFault:
 
         assert before.ok is (FAULTS[name].shows is Shows.FOR_A_MOMENT)
         if FAULTS[name].shows not in (Shows.TO_A_STRANGER, Shows.TO_A_SECOND_MACHINE):
-            told = {check.hint for check in before if not check.passed}
-            assert told <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
+            told_by_checks = {check.hint for check in before if not check.passed}
+            assert told_by_checks <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
         assert [nudge.level, rule.level, answer.level] == [1, 2, 3]
         assert (nudge.code, rule.code) == ("", ""), "the answer comes last"
         assert failed(after) == []
         assert after.title.endswith(": solved")
 
-    @each_fault
-    def test_its_solution_repairs_it_and_says_why(self, practice: Practice, name: str) -> None:
-        exercise = practice.fault(name)
         exercise.inject()
         solution = exercise.apply_solution()
         report = exercise.check()
