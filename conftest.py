@@ -16,6 +16,7 @@ from tests.support.forks import forking
 from tests.support.isolation import isolated
 from tests.support.kernel_ports import KernelPorts
 from tests.support.quiet import SHARED_FOLDER, holding_the_machine
+from tests.support.remembered import remembering
 from tests.support.soak import pass_on
 from xsfn_helpers.aws.settings import find_config_file
 from xsfn_helpers.deployment.export.synthesis import missing_tool
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = isolation.enter_context(isolated())
     pass_on()
     isolation.enter_context(forking())
+    isolation.enter_context(remembering())
     # Those that pytest-xdist starts have it from the process that starts them.
     os.environ.setdefault(SHARED_FOLDER, str(folder))
     config.add_cleanup(isolation.close)

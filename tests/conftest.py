@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.cleared import clear
+from tests.support.within import outside, within
 from xsfn_helpers import Lab, open_lab
 
 _numbers = itertools.count(1)
@@ -20,12 +22,26 @@ def fresh_names() -> dict[str, str]:
     return {**names, "lab_id": f"test-{number}"}
 
 
+@pytest.fixture(scope="module")
+def no_http() -> Iterator[None]:
+    """For tests that aren't about HTTP, nor start programs that would ask the same sandbox: it is in this process."""
+    with within():
+        yield
+
+
+@pytest.fixture
+def over_http() -> Iterator[None]:
+    """In a file of such tests, for one that is about what lies between, or starts such a program."""
+    with outside():
+        yield
+
+
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     """A lab of which nothing exists yet."""
     lab = open_lab(**fresh_names())
     yield lab
-    lab.clean()
+    clear(lab)
 
 
 @pytest.fixture

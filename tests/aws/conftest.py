@@ -8,7 +8,9 @@ import pytest
 
 from tests.aws.playing import PlayedAws, add_profile, write_home
 from tests.conftest import fresh_names
+from tests.support.within import empty
 from xsfn_helpers import Lab, Side
+from xsfn_helpers.sandbox.process import here
 from xsfn_helpers.sandbox.process.server import Sandbox
 
 
@@ -24,22 +26,32 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def aws(accounts: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
+def aws(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:
     """The sandbox playing AWS for this test; the test's state folder knows of no sandbox."""
-    return played(accounts, fresh_names(), tmp_path, monkeypatch)
+    sandbox = here.sandbox_here().start() if here.within_the_program() else request.getfixturevalue("accounts")
+    return played(sandbox, fresh_names(), tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def own_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedAws]:
     """Two empty accounts of this test's own, for what takes the article's names."""
+    if here.within_the_program():
+        sandbox = here.sandbox_here().start()
+        empty(sandbox)
+        yield _with_keys(played(sandbox, {}, tmp_path, monkeypatch))
+        empty(sandbox)
+        return
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "sandbox"))
     sandbox = Sandbox.start()
-    aws = played(sandbox, {}, tmp_path, monkeypatch)
-    # Keys in a profile, for both: a process for each of many sessions would take its time.
-    keys = sandbox.accounts[Side.SUBJECT]
-    add_profile(aws.home, "plain-subject", sandbox.region, keys.access_key_id, keys.secret_access_key)
-    yield replace(aws, subject_profile="plain-subject")
+    yield _with_keys(played(sandbox, {}, tmp_path, monkeypatch))
     sandbox.stop()
+
+
+def _with_keys(aws: PlayedAws) -> PlayedAws:
+    """Keys in a profile, for both: a process for each of many sessions would take its time."""
+    keys = aws.sandbox.accounts[Side.SUBJECT]
+    add_profile(aws.home, "plain-subject", aws.sandbox.region, keys.access_key_id, keys.secret_access_key)
+    return replace(aws, subject_profile="plain-subject")
 
 
 def played(sandbox: Sandbox, names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedAws:

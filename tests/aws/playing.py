@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +73,7 @@ def write_home(home: Path, sandbox: Sandbox) -> None:
     answer = {"Version": 1, "AccessKeyId": subject.access_key_id, "SecretAccessKey": subject.secret_access_key}
     (home / "credentials.json").write_text(json.dumps(answer))
     config = home / ".aws" / "config"
-    process = f"{shlex.quote(sys.executable)} -c \"print(open('{home / 'credentials.json'}').read())\""
+    process = shlex.join(["cat", str(home / "credentials.json")])
     config.write_text(
         f"{config.read_text()}[profile work-subject]\nregion = {sandbox.region}\ncredential_process = {process}\n"
     )

@@ -16,6 +16,8 @@ from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.cli import main
 from xsfn_helpers.common.errors import ConfigError, StepError
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 @pytest.fixture
 def owner(own_aws: PlayedAws) -> Owner:

@@ -9,6 +9,8 @@ from xsfn_helpers.chain.annotations import NOTES
 from xsfn_helpers.chain.blueprint import DOCUMENT_NAMES
 from xsfn_helpers.common.errors import ConfigError
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def test_an_allowed_call_says_so_and_keeps_nothing(lab: Lab) -> None:
     answer = attempt(lab.operator.client("sts").get_caller_identity)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from xsfn_helpers import Lab
 from xsfn_helpers.aws.events import Called, Events
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.runs import Looked
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 CALL = Called(Side.OPERATOR, "CreateRole", frozenset({"a-role"}))
 

@@ -23,6 +23,8 @@ from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.deployment.environment import LAB_TAG
 from xsfn_helpers.deployment.practice.names import boundary_arn, loud_machine_name, twin_role_name
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",

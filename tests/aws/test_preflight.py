@@ -11,6 +11,8 @@ from xsfn_helpers import Side
 from xsfn_helpers.cli import BAD_INPUT, FAILED, OK, main
 from xsfn_helpers.deployment.preflight import COST, UNDO
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 

@@ -13,6 +13,8 @@ from xsfn_helpers import Lab, Scenario, Side
 from xsfn_helpers.cli import FAILED, OK, main
 from xsfn_helpers.deployment.second_opinion import OUR_BUG, redacted
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 _MACHINES = "arn:aws:states:*:*:stateMachine:*"
 PERMISSIONS = {
     "right": {},

@@ -17,6 +17,8 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.deployment.environment import Environment
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 DELAY = 5.0
 
 

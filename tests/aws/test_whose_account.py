@@ -19,6 +19,8 @@ from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.state_folder import StateFolder
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 SCENARIO = Scenario()
 OURS, DENIED = SCENARIO.operator.id, "333333333333"
 

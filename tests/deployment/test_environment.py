@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from xsfn_helpers import Lab
 from xsfn_helpers.chain.scenario import Side
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 
 @contextmanager

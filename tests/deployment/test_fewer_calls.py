@@ -20,6 +20,8 @@ from xsfn_helpers.chain.plan import Action
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import StepError
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 _LOOKS = ("DescribeExecution", "GetExecutionHistory")
 _WIDE = "GetAccountAuthorizationDetails"
 

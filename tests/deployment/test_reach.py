@@ -14,6 +14,8 @@ from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.deployment.reach import Reach
 from xsfn_helpers.deployment.resources.targets import KINDS
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def every_target(lab: Lab) -> tuple[Target, ...]:
     """One of each kind, with names of this lab's own."""

@@ -16,6 +16,8 @@ from xsfn_helpers.chain.targets import STARTED_BY_KEY
 from xsfn_helpers.common.errors import RunError, StepError
 from xsfn_helpers.deployment.runs import Run, TimelineEvent, link_refused, merge
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 FAILS = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NoStock", "Cause": "sold out"}}}
 

@@ -17,6 +17,8 @@ from xsfn_helpers.chain.policy_diff import same_policy
 from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.deployment.environment import LAB_TAG
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ALL_STAGES = (1, 2, 3)
 
 

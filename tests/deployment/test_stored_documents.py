@@ -13,6 +13,8 @@ from xsfn_helpers.common.errors import StepError
 from xsfn_helpers.deployment.stored_documents import save_policy
 from xsfn_helpers.iam import PolicyError
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ANY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}}
 
 

@@ -14,6 +14,8 @@ from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.deployment.what_if import as_texts, is_there, principals_in, suppose
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def there(lab: Lab, principal: str) -> bool:
     return is_there(lab.environment, read_snapshot(lab.environment), principal)

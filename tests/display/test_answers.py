@@ -16,6 +16,8 @@ from xsfn_helpers.display.run import run_html, summary_html
 from xsfn_helpers.display.trust_answer import answer_html
 from xsfn_helpers.display.verdict import verdict_html
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 BAD = "<script>alert('x')</script>"
 SUBJECT = Account(Side.SUBJECT, "222222222222")
 

@@ -15,6 +15,8 @@ from xsfn_helpers.display.live.editor import PolicyEditor
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.iam import PolicyError
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def state(editor: PolicyEditor) -> dict[str, Any]:
     """What the front end is told."""

@@ -14,6 +14,8 @@ from xsfn_helpers import Lab
 from xsfn_helpers.display.live.chain import LiveDiagram
 from xsfn_helpers.display.live.frontend import VIEW
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 
 

@@ -13,6 +13,8 @@ from xsfn_helpers import Lab
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.display.live.run import PLACE, LiveRun
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 ONLY_START_AND_FOLLOW = ("states:StartExecution", "states:DescribeExecution")
 

@@ -12,6 +12,8 @@ from xsfn_helpers import Lab
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.deployment.status import MINUTES
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def test_it_tells_what_is_done_what_is_next_and_how_long_the_rest_takes(lab: Lab) -> None:
     lab.set_stage(1)

@@ -26,6 +26,8 @@ from xsfn_helpers.display.pictures.picture import Picture
 from xsfn_helpers.lab.rehearsal import Rehearsal
 from xsfn_helpers.sandbox.assumptions import NotEstablished
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 IN_WORDS_ONLY: Final = {Exercise, Gap, TrustEvaluation, Guess, Notice, Practice, Rehearsal}
 # A form, a display that keeps up, or Markdown.
 IN_THEIR_OWN_WAY: Final = {NotEstablished, Question, Status, TargetChoice}

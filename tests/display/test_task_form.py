@@ -15,6 +15,8 @@ from xsfn_helpers.common.errors import ConfigError, StepError
 from xsfn_helpers.display.live.frontend import VIEW
 from xsfn_helpers.display.live.task_form import TaskForm
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def state(form: TaskForm) -> dict[str, Any]:
     """What the front end is told."""

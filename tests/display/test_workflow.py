@@ -16,6 +16,8 @@ from xsfn_helpers.common.errors import ConfigError, XsfnError
 from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.display.pictures.workflow import PROGRESS_LOOKS, Workflow
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 # One that a sandbox can run through: a choice, branches, items, an error that is caught, and a failure at the end.
 FULL: Final = machine(
     Which={

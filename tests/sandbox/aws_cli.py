@@ -33,6 +33,7 @@ class AwsCli:
 
     def __init__(self, sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> None:
         self._options = ["--endpoint-url", sandbox.endpoint_url, "--region", sandbox.region, "--output", "json"]
+        self._transport = sandbox.transport
         self._service = service
         self._environment = {
             "AWS_ACCESS_KEY_ID": key_id,
@@ -59,7 +60,10 @@ class AwsCli:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            code = clidriver.create_clidriver().main([self._service, *arguments, *self._options])
+            program = clidriver.create_clidriver()
+            if self._transport is not None:
+                program.session.get_component("event_emitter").register_first("before-send", self._transport)
+            code = program.main([self._service, *arguments, *self._options])
         if match := _ERROR.search(err.getvalue()):
             error = {"Code": match["code"], "Message": match["message"].strip()}
             raise ClientError({"Error": error, "ResponseMetadata": {}}, match["operation"])  # type: ignore[arg-type,typeddict-item]

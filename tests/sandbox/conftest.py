@@ -11,13 +11,20 @@ from tests.sandbox.facts import FACT, FACTS
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import World, client_with
 from tests.support.soak import SOAKING
+from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    """The run's own sandbox; the root conftest gives it a state folder and ends it."""
+    """The run's own sandbox, or in files without HTTP the one in this process."""
+    return sandbox_here().start()
+
+
+@pytest.fixture
+def served(over_http: None) -> Sandbox:
+    """The run's own sandbox, in files without HTTP, too."""
     return Sandbox.start()
 
 
@@ -48,7 +55,7 @@ def any_world(sandbox: Sandbox, request: pytest.FixtureRequest) -> World:
     return World.fresh(sandbox, make_client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def recordings(sandbox: Sandbox) -> Recordings:
     """The executions that the recorded facts are read from."""
     return Recordings(sandbox)

@@ -1,34 +1,25 @@
-"""A sandbox inside the test's own process: the gateway and all behind it, without a server, a port or a start.
-
-For what takes hundreds of calls. There is one in a process at most, for its corrections of moto are made once.
-"""
+"""Two further accounts of the sandbox in the test's own process, and what is behind them."""
 
 from __future__ import annotations
 
-import atexit
 import functools
 import itertools
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from xsfn_helpers.sandbox.cloudformation import Stacks
+from tests.support.within import within
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
 from xsfn_helpers.sandbox.gateway.organization import Organization
-from xsfn_helpers.sandbox.gateway.propagation import Propagation
-from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
-from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.prepared import straight_to
-from xsfn_helpers.sandbox.services.offered import Offered
-from xsfn_helpers.sandbox.tasks import TaskClients
+from xsfn_helpers.sandbox.process import here
+from xsfn_helpers.sandbox.process.in_process import InProcessSandbox
 
 ACCOUNT = "606060606060"
 OTHER = "707070707070"
@@ -91,31 +82,17 @@ class Inside:
 
 @functools.cache
 def inside() -> Inside:
-    from xsfn_helpers.sandbox.moto_bridge import Administrator, MotoBridge, behave_like_aws, run_tasks_through
-
-    folder = tempfile.TemporaryDirectory(prefix="xsfn-inside-")
-    journal, _ = Journal.open(Path(folder.name) / "journal")
-    bridge = MotoBridge(frozenset((ACCOUNT, OTHER)), "aws", journal)
-    owners = {}
-    for number, account in enumerate((ACCOUNT, OTHER)):
-        keys = Keys(f"AKIA{number:016d}", "secret" * 6)
-        bridge.give_administrator(account, Administrator("owner", policy(allow()), keys.key_id, keys.secret))
-        owners[account] = keys
-    evaluator = Evaluator()
-    stacks = Stacks(journal, evaluator)
+    with within():
+        sandbox = here.sandbox_here().start()
+        assert isinstance(sandbox, InProcessSandbox)
+        further = sandbox.add_accounts((ACCOUNT, OTHER))
+    core = sandbox._core
+    owners = {one: Keys(keys.access_key_id, keys.secret_access_key) for one, keys in further.items()}
     organizations: list[Organization] = []
-    gateway = Gateway(
-        bridge,
-        SessionOffice("00" * 32),
-        Propagation(lambda _account: 0.0, lambda: 0.0),
-        Offered(journal, {"cloudformation": stacks}),
-        lambda: organizations[0] if organizations else None,
-    )
-    behave_like_aws(bridge.wait_for_end, evaluator)
-    run_tasks_through(TaskClients(gateway))
-    stacks.work_through(gateway)
-    atexit.register(folder.cleanup)
-    return Inside(gateway, bridge, journal, owners, organizations)
+    kept = core.gateway.organization
+    # Tasks of state machines and stacks go through the same gateway, so it can't be another one.
+    object.__setattr__(core.gateway, "organization", lambda: organizations[0] if organizations else kept())
+    return Inside(core.gateway, core.gateway.services, core.journal, owners, organizations)
 
 
 @functools.lru_cache(maxsize=400)

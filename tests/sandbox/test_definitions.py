@@ -14,6 +14,8 @@ from tests.sandbox.world import World
 from xsfn_helpers.asl.definition_rules import diagnose, waits_for_own_executions
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 PASS = {"Type": "Pass", "End": True}
 ACTIVITY = "arn:aws:states:ap-northeast-1:111111111111:activity:work"
 VALIDATION = "localstack v2/test_sfn_api_validation, 2025-10-19"

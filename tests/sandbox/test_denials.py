@@ -18,6 +18,8 @@ from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.process.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 @pytest.fixture
 def world(any_world: World) -> World:
@@ -312,24 +314,24 @@ def test_n16_an_unknown_key_is_refused(world: World, service: str, operation: st
     assert _message(error) == "The security token included in the request is invalid."
 
 
-def test_n16_an_unsigned_request_is_refused(sandbox: Sandbox) -> None:
-    status, body = _post(sandbox, {"content-type": "application/x-www-form-urlencoded"}, _CALLER_IDENTITY)
+def test_n16_an_unsigned_request_is_refused(served: Sandbox) -> None:
+    status, body = _post(served, {"content-type": "application/x-www-form-urlencoded"}, _CALLER_IDENTITY)
 
     assert (status, "MissingAuthenticationToken" in body) == (403, True)
 
 
-def test_n16_a_signed_request_with_another_body_is_refused(sandbox: Sandbox) -> None:
-    account = sandbox.accounts[Side.OPERATOR]
+def test_n16_a_signed_request_with_another_body_is_refused(served: Sandbox) -> None:
+    account = served.accounts[Side.OPERATOR]
     request = AWSRequest(
         "POST",
-        sandbox.endpoint_url + "/",
+        served.endpoint_url + "/",
         data=_CALLER_IDENTITY,
         headers={"content-type": "application/x-www-form-urlencoded"},
     )
-    SigV4Auth(Credentials(account.access_key_id, account.secret_access_key), "sts", sandbox.region).add_auth(request)
+    SigV4Auth(Credentials(account.access_key_id, account.secret_access_key), "sts", served.region).add_auth(request)
 
-    good = _post(sandbox, dict(request.headers), _CALLER_IDENTITY)
-    tampered = _post(sandbox, dict(request.headers), _CALLER_IDENTITY + b"&X=1")
+    good = _post(served, dict(request.headers), _CALLER_IDENTITY)
+    tampered = _post(served, dict(request.headers), _CALLER_IDENTITY + b"&X=1")
 
     assert good[0] == 200
     assert (tampered[0], "SignatureDoesNotMatch" in tampered[1]) == (403, True)

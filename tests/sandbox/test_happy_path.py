@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.sandbox.world import World
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.targets import STARTED_BY_KEY
 from xsfn_helpers.sandbox.process.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 
 def test_the_operator_runs_the_subject_across_accounts(any_world: World) -> None:
@@ -104,15 +108,15 @@ def _started(world: World) -> tuple[str, str]:
     raise AssertionError("the child was never started")
 
 
-def test_the_aws_command_itself_works_with_the_printed_keys(sandbox: Sandbox) -> None:
-    account = sandbox.accounts[Side.SUBJECT]
+def test_the_aws_command_itself_works_with_the_printed_keys(served: Sandbox) -> None:
+    account = served.accounts[Side.SUBJECT]
     # Called by its Python: a script's first line can't name an interpreter in a folder with a space.
     program = [sys.executable, Path(sys.executable).with_name("aws")]
     command = [*program, "sts", "get-caller-identity", "--output", "json"]
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": sandbox.endpoint_url,
-        "AWS_DEFAULT_REGION": sandbox.region,
+        "AWS_ENDPOINT_URL": served.endpoint_url,
+        "AWS_DEFAULT_REGION": served.region,
         "AWS_ACCESS_KEY_ID": account.access_key_id,
         "AWS_SECRET_ACCESS_KEY": account.secret_access_key,
     }

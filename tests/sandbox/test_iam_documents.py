@@ -13,6 +13,8 @@ from tests.sandbox.test_recorded_api import fields, refused
 from tests.sandbox.world import World
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 IAM = "localstack iam/test_iam, 2025-03-06"
 TRUST = {
     "Version": "2012-10-17",

@@ -15,6 +15,8 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.process.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 DELAY = 1.0
 
 

@@ -18,6 +18,8 @@ from tests.sandbox.world import Outcome, World
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.process.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 END = {"End": True}
 LETTERS = 'aB1 "\\/\n\tß é年開始🆗𝛑'
 
@@ -311,12 +313,12 @@ def test_a_map_run_counts_its_items_and_fails_beyond_what_is_tolerated(
         ("rds", "describe_db_instances"),
     ],
 )
-def test_what_is_not_offered_is_refused_in_that_services_protocol(sandbox: Sandbox, service: str, call: str) -> None:
-    account = sandbox.accounts[Side.OPERATOR]
+def test_what_is_not_offered_is_refused_in_that_services_protocol(served: Sandbox, service: str, call: str) -> None:
+    account = served.accounts[Side.OPERATOR]
     client = boto3.client(
         service,
-        endpoint_url=sandbox.endpoint_url,
-        region_name=sandbox.region,
+        endpoint_url=served.endpoint_url,
+        region_name=served.region,
         aws_access_key_id=account.access_key_id,
         aws_secret_access_key=account.secret_access_key,
     )

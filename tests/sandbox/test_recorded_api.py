@@ -16,6 +16,8 @@ from tests.sandbox.world import World
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 API = "localstack v2/test_sfn_api"
 EXPRESS = "localstack v2/test_sfn_api_express, 2024-06-26 and 2024-07-03"
 SYNC_EXPRESS = "localstack v2/express/test_express_sync::test_base, 2024-06-26"

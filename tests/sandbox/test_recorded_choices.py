@@ -20,6 +20,8 @@ from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.assumptions import CHOICES, About, Assumption, as_markdown
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ROOT = Path(__file__).parents[2]
 IDENTITY = "arn:aws:states:::aws-sdk:sts:getCallerIdentity"
 

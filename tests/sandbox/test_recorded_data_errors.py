@@ -11,6 +11,8 @@ from tests.sandbox.recordings import REQUEST_RESPONSE, SYNC_2, Recordings, alone
 from tests.sandbox.test_recorded_histories import chain, details
 from tests.sandbox.world import Outcome
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 SCENARIOS = "localstack v2/scenarios/test_base_scenarios"
 PATHS = f"{SCENARIOS}::test_invalid_jsonpath, 2025-01-02"
 UNDEFINED = "localstack v2/assign/test_assign_reference_variables::test_undefined_reference, 2024-11-21"

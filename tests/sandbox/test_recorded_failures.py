@@ -15,6 +15,8 @@ from tests.sandbox.world import Outcome
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ASSIGN = "localstack v2/assign/test_assign_reference_variables, 2024-11-07"
 FAILURE = "localstack v2/callback/test_callback::test_start_execution_sync_delegate_failure, 2023-07-05"
 SYNC_FAILURE = "floci AslExecutorNestedSyncFailureTest"

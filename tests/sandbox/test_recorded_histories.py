@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.sandbox.facts import Tag, fact
 from tests.sandbox.recordings import Recordings
 from tests.sandbox.world import Outcome
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 CREDENTIALS = "localstack v2/credentials/test_credentials_base, 2024-12-04"
 CALLBACK = "localstack v2/callback/test_callback::test_start_execution_sync2, 2023-08-12"

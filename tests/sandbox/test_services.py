@@ -26,6 +26,8 @@ from xsfn_helpers.common.aws_names import LAMBDA_PRINCIPAL
 from xsfn_helpers.deployment.resources.targets import FUNCTION_CODE, zipped
 from xsfn_helpers.sandbox.process.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ANY_FUNCTION = {
     "Version": documents.POLICY_VERSION,
     "Statement": [{"Effect": "Allow", "Principal": {"Service": LAMBDA_PRINCIPAL}, "Action": "sts:AssumeRole"}],

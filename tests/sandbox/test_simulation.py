@@ -13,6 +13,8 @@ from tests.sandbox.world import World
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 RECORDED = "localstack iam/test_iam::test_simulate_principle_policy, 2025-04-21"
 EXAMPLES = "the AWS CLI's examples of simulate-custom-policy"
 BUCKET = "arn:aws:s3:::bucket"

@@ -21,6 +21,8 @@ from tests.sandbox.world import World
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.process.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 NAMED = ["CAPABILITY_NAMED_IAM"]
 Document = dict[str, Any]
 

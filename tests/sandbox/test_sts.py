@@ -15,6 +15,8 @@ from tests.sandbox.world import World
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.gateway.sessions import SessionOffice
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 STS = "localstack sts/test_sts"
 ADMINISTRATOR = "arn:aws:iam::111111111111:user/administrator"
 

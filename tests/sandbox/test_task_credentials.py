@@ -15,6 +15,8 @@ from tests.sandbox.world import Outcome
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 BASE = "localstack v2/credentials/test_credentials_base, 2024-12-04"
 XACCT = "concepts-access-cross-acct-resources.html"
 TASK = "state-task.html"

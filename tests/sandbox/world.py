@@ -13,6 +13,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from xsfn_helpers.aws.accounts import SandboxPlace
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -27,8 +28,8 @@ def _session() -> boto3.session.Session:
     return boto3.session.Session()
 
 
-def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
-    return _session().client(
+def client_with(sandbox: SandboxPlace, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+    made = _session().client(
         service,
         endpoint_url=sandbox.endpoint_url,
         region_name=sandbox.region,
@@ -38,6 +39,14 @@ def client_with(sandbox: Sandbox, service: str, key_id: str, secret: str, token:
         # TestState and StartSyncExecution would go to `sync-127.0.0.1`, which nobody resolves.
         config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
     )
+    return _on_its_way(sandbox, made)
+
+
+def _on_its_way(sandbox: SandboxPlace, client: Any) -> Any:
+    """A client whose requests get there: over HTTP, or straight."""
+    if (transport := sandbox.transport) is not None:
+        client.meta.events.register_first("before-send", transport)
+    return client
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class World:
     def client_without_checks(self, side: Side, service: str) -> Any:
         """A client that sends what botocore itself would deny, to see what the service says of it."""
         account = self.sandbox.accounts[side]
-        return _session().client(
+        made = _session().client(
             service,
             endpoint_url=self.sandbox.endpoint_url,
             region_name=self.sandbox.region,
@@ -97,6 +106,7 @@ class World:
             aws_secret_access_key=account.secret_access_key,
             config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
         )
+        return _on_its_way(self.sandbox, made)
 
     def as_user(self, name: str, *actions: str, service: str = "stepfunctions") -> Any:
         """A client of a new user of the Operator account, who may do `actions` on everything."""

@@ -8,6 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+# The state folder's name in the folder of this process's tests.
+STATE_FOLDER: Final = "sandbox"
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def isolated() -> Iterator[Path]:
         del os.environ[name]
     os.environ.update(
         {
-            "XSFN_STATE_DIR": str(folder / "sandbox"),
+            "XSFN_STATE_DIR": str(folder / STATE_FOLDER),
             "LC_ALL": "C.UTF-8",  # English, except in a folder named as another language
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -36,7 +40,7 @@ def isolated() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        if (folder / "sandbox").exists():
+        if (folder / STATE_FOLDER).exists():
             _stop_sandbox()
         os.environ.clear()
         os.environ.update(before)

@@ -21,6 +21,8 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.checks import probes, trials
 from xsfn_helpers.deployment.resources import state_machine
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 NOT_ASSUMABLE = "nor the regional one is authorized to assume the provided role"
 HARMLESS = json.dumps({"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}})
 

@@ -9,6 +9,8 @@ import pytest
 from xsfn_helpers import Lab, Side, XsfnError
 from xsfn_helpers.deployment.checks.probes import PREFIX
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 BLUE = {"StringEquals": {"sts:ExternalId": "blue"}}
 # (what is asked, principal of the trust policy, the rest of the question, is it allowed)
 QUESTIONS: list[tuple[str, str, dict[str, Any], bool]] = [

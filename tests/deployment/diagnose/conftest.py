@@ -1,28 +1,35 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.sandbox.world import World
+from tests.support.within import empty
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sandbox() -> Sandbox:
-    """The run's own sandbox; the root conftest gives it a state folder and ends it."""
-    return Sandbox.start()
+    """The one of this test process that its file, or the test, asks for."""
+    return sandbox_here().start()
 
 
 @pytest.fixture(scope="module")
-def clients() -> dict[tuple[Side, str], Any]:
-    """Both administrators' clients, made once: that takes longer than most of these tests."""
-    return {}
+def clients() -> defaultdict[str, dict[tuple[Side, str], Any]]:
+    """Both administrators' clients of each sandbox, made once: that takes longer than most of these tests."""
+    return defaultdict(dict)
 
 
 @pytest.fixture
-def world(sandbox: Sandbox, clients: dict[tuple[Side, str], Any]) -> World:
+def world(sandbox: Sandbox, clients: defaultdict[str, dict[tuple[Side, str], Any]]) -> Iterator[World]:
+    """In accounts with nothing else in them: a diagnosis reads every role there is."""
     fresh = World.fresh(sandbox, pinned=True)
-    fresh.clients = clients
-    return fresh
+    fresh.clients = clients[sandbox.endpoint_url]
+    yield fresh
+    if sandbox.transport is not None:
+        empty(sandbox)

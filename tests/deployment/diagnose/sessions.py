@@ -6,18 +6,25 @@ import json
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from tests.sandbox.world import World
+from xsfn_helpers.aws.sessions import service_models
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.process.server import Sandbox
 
 
 class Session(boto3.Session):
-    """A session whose clients go to this address, through a proxy where one is given."""
+    """A session whose clients go to this sandbox, through a proxy where one is given."""
 
-    def __init__(self, endpoint: str, key_id: str, secret: str, region: str, proxy: str | None = None) -> None:
-        super().__init__(aws_access_key_id=key_id, aws_secret_access_key=secret, region_name=region)
-        self._endpoint = endpoint
+    def __init__(self, sandbox: Sandbox, key_id: str, secret: str, proxy: str | None = None) -> None:
+        core = botocore.session.Session()
+        core.register_component("data_loader", service_models())
+        super().__init__(key_id, secret, region_name=sandbox.region, botocore_session=core)
+        if sandbox.transport is not None:
+            self.events.register_first("before-send", sandbox.transport)
+        self._endpoint = sandbox.endpoint_url
         self._proxies = {"http": proxy} if proxy else {}
 
     def client(self, *args: Any, **options: Any) -> Any:
@@ -26,8 +33,8 @@ class Session(boto3.Session):
 
 
 def administrator(world: World, side: Side, proxy: str | None = None) -> Session:
-    account, sandbox = world.sandbox.accounts[side], world.sandbox
-    return Session(sandbox.endpoint_url, account.access_key_id, account.secret_access_key, sandbox.region, proxy)
+    account = world.sandbox.accounts[side]
+    return Session(world.sandbox, account.access_key_id, account.secret_access_key, proxy)
 
 
 def limited(world: World, side: Side, *statements: dict[str, Any]) -> Session:
@@ -38,4 +45,4 @@ def limited(world: World, side: Side, *statements: dict[str, Any]) -> Session:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
     iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=json.dumps(document))
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Session(world.sandbox.endpoint_url, key["AccessKeyId"], key["SecretAccessKey"], world.sandbox.region)
+    return Session(world.sandbox, key["AccessKeyId"], key["SecretAccessKey"])

@@ -10,6 +10,8 @@ from tests.language.diagnoses import check_the_japanese
 from tests.sandbox.world import World
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 @pytest.mark.parametrize("broken", [*ONE, *TWO], ids=lambda broken: broken.name)
 def test_the_first_broken_link_is_named_and_its_fix_makes_the_run_succeed(world: World, broken: Broken) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.deployment.diagnose.sessions import Session, administrator
 from tests.sandbox.world import World
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.deployment.diagnose.reading.live import doors_of_sessions, read_live
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 MOST = 12
 

@@ -16,6 +16,8 @@ from xsfn_helpers.common.json_text import json_text
 from xsfn_helpers.deployment.diagnose import Conclusion
 from xsfn_helpers.deployment.practice.edits import edited, with_statement
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 @pytest.mark.parametrize("build", CORRECT, ids=lambda build: build.__name__)
 def test_nothing_is_called_broken_in_what_works(world: World, build: Callable[[World], None]) -> None:

@@ -17,6 +17,8 @@ from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis, Fix
 from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
 # Nothing is denied in these: two open a door, and in the other a change hadn't spread yet.
 NOT_BROKEN: Final = {

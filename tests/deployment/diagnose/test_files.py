@@ -28,6 +28,8 @@ from xsfn_helpers.deployment.diagnose.ask import diagnose_files
 from xsfn_helpers.deployment.diagnose.reading.export import export
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 NOW: Final = "2026-11-24T00:00:00Z"
 S: Final = Scenario()
 

@@ -15,6 +15,8 @@ from tests.sandbox.world import World
 from tests.support.soak import SOAKING
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 Document = dict[str, Any]
 _MOST_FIXES: Final = 12
 _NOTHING: Final = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}

@@ -25,6 +25,8 @@ from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
 from xsfn_helpers.deployment.diagnose.reading.export import export
 from xsfn_helpers.display.diagnosis import diagnosis_page
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 SETUPS = {one.name: one for one in (*ONE, *TWO)}
 # One of each kind of change: trust, inline, managed, boundary, definition, new role, new state machine, taken away.
 KINDS = (

@@ -20,6 +20,8 @@ from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_sessions
 from xsfn_helpers.deployment.practice.edits import edited
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 READ = allow(["iam:Get*", "iam:List*", "states:Describe*", "states:List*", "states:GetExecutionHistory"], "*")
 
 
@@ -27,6 +29,7 @@ def _answers(found: Diagnosis) -> dict[int, Answer]:
     return {link.number: link.answer for link in found.links}
 
 
+@pytest.mark.usefixtures("over_http")
 @pytest.mark.parametrize("name", ["n4-n9", "n17", "managed-deny"])
 def test_no_call_that_changes_anything_reaches_the_gateway(world: World, name: str) -> None:
     next(one for one in ONE if one.name == name).build(world)
@@ -115,7 +118,7 @@ def test_without_any_right_it_says_so(world: World) -> None:
 
 def test_keys_that_nobody_knows_are_told(world: World) -> None:
     stranger = administrator(world, Side.OPERATOR)
-    wrong = type(stranger)(world.sandbox.endpoint_url, "AKIAIOSFODNN7EXAMPLE", "x" * 40, world.sandbox.region)
+    wrong = type(stranger)(world.sandbox, "AKIAIOSFODNN7EXAMPLE", "x" * 40)
 
     with pytest.raises(AwsUnavailable, match="InvalidClientTokenId"):
         diagnose_sessions(world.scenario.operator_machine_arn, [wrong])

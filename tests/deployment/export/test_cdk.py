@@ -19,7 +19,7 @@ from xsfn_helpers.deployment.export.grants import grants_of
 from xsfn_helpers.deployment.export.synthesis import Synthesis, synthesise
 from xsfn_helpers.sandbox.cloudformation.functions import Surroundings
 
-pytestmark = needs_cdk
+pytestmark = [needs_cdk, pytest.mark.usefixtures("no_http")]
 SCENARIO = Scenario(region="eu-west-1", operator_machine_name="starter", execute_role_name="let-in")
 ROLE, MACHINE, POLICY = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine", "AWS::IAM::Policy"
 

@@ -19,6 +19,8 @@ from xsfn_helpers.deployment.export import Route, exported_files, write_export
 from xsfn_helpers.deployment.export.folder import MANIFEST
 from xsfn_helpers.sandbox.process.state import Running, SandboxAccount, SandboxFolder
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 SCENARIO = Scenario(region="eu-central-1", operator_machine_name="starter", execute_role_name="let-in")
 
 

@@ -17,6 +17,8 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import ConfigError, StepError, ToolMissing
 from xsfn_helpers.deployment.export import Export
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 
 def change(export: Export, name: str, old: str, new: str) -> None:
     text = export[name]

@@ -11,6 +11,8 @@ from xsfn_helpers.cli import FAILED, OK, main
 from xsfn_helpers.deployment.export import Route
 from xsfn_helpers.deployment.snapshot import decide_links
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ROUTES = ("cloudformation", "terraform", pytest.param("cdk", marks=needs_cdk))
 # Link, outcome, and the statements that decided.
 Decisions = list[tuple[int, bool, list[tuple[str, str]]]]

@@ -27,7 +27,9 @@ from xsfn_helpers.deployment.practice.extras import extras, twin_role
 from xsfn_helpers.deployment.practice.fault import Shows
 from xsfn_helpers.deployment.runs import Timeline
 from xsfn_helpers.iam import PolicyError
-from xsfn_helpers.sandbox.process.server import Sandbox
+from xsfn_helpers.sandbox.process.here import sandbox_here
+
+pytestmark = pytest.mark.usefixtures("no_http")
 
 FAULTS: Final = {fault.id: fault for fault in catalogue(Scenario())}
 each_fault = pytest.mark.parametrize("name", FAULTS)
@@ -87,7 +89,10 @@ def standing(lab: Lab) -> list[str]:
 
 class TestEachFault:
     @each_fault
-    def test_it_shows_as_on_aws_and_at_its_link_time_and_again(self, practice: Practice, name: str) -> None:
+    def test_it_shows_as_on_aws_and_its_last_hint_and_its_solution_repair_it(
+        self, practice: Practice, name: str
+    ) -> None:
+        """At its link, time and again; the hint is taken literally; the solution says why, and can be repeated."""
         exercise = practice.fault(name)
         told = exercise.inject()
         refused = refused_links(Lab(practice.deployment))
@@ -105,11 +110,6 @@ class TestEachFault:
         assert exercise.inject() == told
         assert str(exercise.symptom()) == str(symptom)
 
-    @each_fault
-    def test_the_last_hint_taken_literally_repairs_it(self, practice: Practice, name: str) -> None:
-        exercise = practice.fault(name)
-        exercise.inject()
-        exercise.symptom()
         before = exercise.check()
         nudge, rule, answer = (exercise.hint() for _ in range(3))
         exec(answer.code, {"lab": Lab(practice.deployment), "fault": exercise, "json_text": json_text})
@@ -117,16 +117,13 @@ class TestEachFault:
 
         assert before.ok is (FAULTS[name].shows is Shows.FOR_A_MOMENT)
         if FAULTS[name].shows not in (Shows.TO_A_STRANGER, Shows.TO_A_SECOND_MACHINE):
-            told = {check.hint for check in before if not check.passed}
-            assert told <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
+            told_by_checks = {check.hint for check in before if not check.passed}
+            assert told_by_checks <= {KEEP_LOOKING, SOON + KEEP_LOOKING}, "a failed check mustn't give the fault away"
         assert [nudge.level, rule.level, answer.level] == [1, 2, 3]
         assert (nudge.code, rule.code) == ("", ""), "the answer comes last"
         assert failed(after) == []
         assert after.title.endswith(": solved")
 
-    @each_fault
-    def test_its_solution_repairs_it_and_says_why(self, practice: Practice, name: str) -> None:
-        exercise = practice.fault(name)
         exercise.inject()
         solution = exercise.apply_solution()
         report = exercise.check()
@@ -444,7 +441,7 @@ class TestExercise:
         assert "There is no such state machine." in str(practice.fault("clean-up").look("subject"))
 
     def test_the_sandbox_is_as_quick_after_the_slow_moment_as_before(self, practice: Practice) -> None:
-        sandbox = Sandbox.find()
+        sandbox = sandbox_here().find()
         assert sandbox is not None
         before = sandbox.propagation_seconds
         exercise = practice.fault("too-soon")
@@ -541,7 +538,7 @@ class TestInterruptions:
         assert standing(lab) == []
 
     def test_a_slow_moment_that_is_interrupted_leaves_the_permission_there(self, lab: Lab) -> None:
-        sandbox = Sandbox.find()
+        sandbox = sandbox_here().find()
         assert sandbox is not None
         exercise = lab.practice().fault("too-soon")
         exercise.inject()

@@ -16,6 +16,8 @@ from xsfn_helpers import Lab
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.deployment.practice.score import FaultAttempt, Record, Result, Row, ScoreBook, ScoreCard, duration
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 ALONE = Result(hints=0, tries=1, seconds=75.0, solution_shown=False)
 SHOWN = Result(hints=1, tries=2, seconds=9.0, solution_shown=True)
 LAST_HINT = Result(hints=3, tries=1, seconds=9.0, solution_shown=False)
@@ -163,6 +165,7 @@ class TestScore:
         card = practice.score_card()
         assert (card.solved, card.shown) == (0, 1)
 
+    @pytest.mark.usefixtures("over_http")
     def test_it_outlives_the_kernel(self, practice: Practice) -> None:
         """Another process reads the same card, and works on with the fault that is in place."""
         solved = practice.fault(2)

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from xsfn_helpers.sandbox.prepared import Transport
 
 
+def within_the_program() -> bool:
+    """Whether the sandbox is a part of the program that asks it: in a browser tab, which has no other process."""
+    return browser.in_browser()
+
+
 def sandbox_here() -> type[Sandbox]:
-    """A process of its own, shared by all notebooks; in a browser tab, which has no others, the program's own."""
-    if browser.in_browser():
+    """A process of its own, shared by all notebooks; in a browser tab, the program's own."""
+    if within_the_program():
         # Loads the services that are behind the gateway, which take a second: elsewhere another process does.
         from xsfn_helpers.sandbox.process.in_process import InProcessSandbox
 
@@ -23,7 +28,7 @@ def sandbox_here() -> type[Sandbox]:
 
 def way_to_aws() -> Transport | None:
     """What carries the requests of AWS profiles: None, the network; in a tab, to its sandbox alone."""
-    if browser.in_browser():
+    if within_the_program():
         from xsfn_helpers.sandbox.process.in_process import InProcessSandbox
 
         return InProcessSandbox.only_way
