@@ -14,7 +14,6 @@ from typing import Any, Final
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.backend.execution import Execution
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.common.arns import account_of
@@ -71,9 +70,11 @@ class Executions:
     def answers(self, operation: str) -> bool:
         return operation in self._answers
 
-    def answer(self, call: Call, *, account_id: str, region: str) -> Answer:
-        """The call's result. Raises `Refusal` as Step Functions would, `JournalUnwritable` where nothing was kept."""
-        states = stepfunctions_parser_backends[account_id][region]
+    def answer(self, call: Call, states: Any) -> Answer:
+        """The result of a call to one account's Step Functions in one region.
+
+        Raises `Refusal` as Step Functions would, `JournalUnwritable` where nothing was kept.
+        """
         try:
             return self._answers[call.operation](call.params, states)
         except AWSError as error:

@@ -70,7 +70,13 @@ def record_like_aws() -> None:
         if env._program_state is None or isinstance(env._program_state, ProgramRunning):
             set_error(env, error)
 
+    def events_so_far(manager: Any) -> list[Any]:
+        # moto copies every event to its depths for each look; what is recorded isn't changed any more.
+        with manager._mutex:
+            return list(manager._history_event_list)
+
     EventManager.add_event = add_recorded_event
+    EventManager.get_event_history = events_so_far
     environment.Environment.set_stop = stop
     environment.Environment.set_timed_out = time_out
     environment.Environment.set_error = fail
