@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from publish.lite import content, packages
+from publish.lite import arranged, content, packages
 from publish.npm import NoPackages
 from publish.npm import packages as npm_packages
 from publish.places import BUILD, ROOT, languages
@@ -25,7 +25,6 @@ _COMPILED: Final = BUILD / "lite-compiled"  # each archive once, by what it is m
 _KERNEL: Final = "@jupyterlite/pyodide-kernel-extension"
 _KERNEL_WHEELS: Final = Path(sys.prefix, "share/jupyter/labextensions", _KERNEL, "static/pypi")
 _OF_THE_KERNEL: Final = re.compile(r"(?:ipykernel|piplite|pyodide_kernel)-")
-FIRST: Final = "notebooks/00-start-here.ipynb"
 
 
 class LiteFailed(Exception):
@@ -43,6 +42,7 @@ def build(site: Path = SITE) -> Path:
     shutil.rmtree(site, ignore_errors=True)
     _compile(_WORK / "static" / "pyodide")
     content.gather(_WORK / "content")
+    arranged.workspaces(_WORK / "workspaces")
     _write(_WORK / "jupyter-lite.json", _settings())
     _write(_WORK / "overrides.json", _look())
     _jupyter_lite(site)
@@ -73,6 +73,7 @@ def _compile(target: Path) -> None:
 def _jupyter_lite(site: Path) -> None:
     options = ["--lite-dir", str(_WORK), "--contents", str(_WORK / "content"), "--output-dir", str(site)]
     options += ["--apps", "lab", "--apps", "notebooks", "--no-sourcemaps", "--no-unused-shared-packages"]
+    options += [f"--FederatedExtensionAddon.extra_labextensions_path={arranged.EXTENSIONS}"]
     # Nothing of the reader's own Jupyter takes part.
     alone = {"JUPYTER_CONFIG_DIR": str(_WORK / "config"), "JUPYTER_NO_CONFIG": "1"}
     _run([sys.executable, "-m", "jupyterlite_core", "build", *options], cwd=_WORK, environment=alone)
@@ -114,6 +115,7 @@ def _pages(site: Path) -> None:
     """The pages round JupyterLab: where one begins, and what one is told whose browser can't do it."""
     for page in (_HERE / "pages").iterdir():
         shutil.copy(page, site)
+    arranged.map_parts(site / "xsfn-map")
     guard = '<link rel="icon" href="favicon.ico"><script src="../guard.js"></script>'
     for app in ("lab", "notebooks"):
         index = site / app / "index.html"
