@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -40,18 +41,21 @@ def build(site: Path = SITE) -> Path:
         return site
     shutil.rmtree(_WORK, ignore_errors=True)
     shutil.rmtree(site, ignore_errors=True)
-    _compile(_WORK / "static" / "pyodide")
-    content.gather(_WORK / "content")
-    arranged.workspaces(_WORK / "workspaces")
-    _write(_WORK / "jupyter-lite.json", _settings())
-    _write(_WORK / "overrides.json", _look())
-    _jupyter_lite(site)
-    _pages(site)
+    _WORK.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as beside:
+        compiled = beside.submit(_compile, _WORK / "pyodide")
+        content.gather(_WORK / "content")
+        arranged.workspaces(_WORK / "workspaces")
+        _write(_WORK / "jupyter-lite.json", _settings())
+        _write(_WORK / "overrides.json", _look())
+        _jupyter_lite(site)
+        _pages(site)
+        shutil.move(compiled.result(), site / "static")
     note.write_text(made_of, encoding="utf-8")
     return site
 
 
-def _compile(target: Path) -> None:
+def _compile(target: Path) -> Path:
     node = shutil.which("node")
     if node is None:
         raise LiteFailed("Node.js compiles the packages, and isn't installed.")
@@ -59,7 +63,7 @@ def _compile(target: Path) -> None:
         modules = npm_packages(_HERE / "node", "lite")
     except NoPackages as error:
         raise LiteFailed(f"The site needs Pyodide. {error}") from error
-    target.mkdir(parents=True)
+    target.mkdir()
     archives, wheels = _WORK / "archives", _WORK / "kernel"
     archives.mkdir()
     packages.bundle(archives, modules / "@hpcc-js/wasm-graphviz/dist/index.js")
@@ -68,6 +72,7 @@ def _compile(target: Path) -> None:
         if _OF_THE_KERNEL.match(wheel.name):
             shutil.copy(wheel, wheels)
     _run([node, str(_HERE / "compile.mjs"), *map(str, (modules / "pyodide", archives, wheels, target, _COMPILED))])
+    return target
 
 
 def _jupyter_lite(site: Path) -> None:
