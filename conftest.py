@@ -25,6 +25,8 @@ from xsfn_helpers.sandbox import assumptions as choices
 # Words are compared strictly. Pictures and HTML differ between Graphviz versions and have their own tests;
 # what libraries write to stderr is theirs to change.
 NOT_COMPARED = ("stderr", "text/html", "image/svg+xml")
+# What a test has measured, told at the end whatever became of it.
+FIGURE = "figure"
 # nbval waits 5 s for output that comes after the cell's reply; a loaded machine can take longer.
 OUTPUT_TIMEOUT = 30
 # Cells whose words depend on whether the CDK can run here.
@@ -69,12 +71,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the facts known of AWS were checked, and held; and how much nobody has written down."""
+    """What was measured; how many of the facts known of AWS were checked, and held; how much nobody knows."""
 
     def facts(outcome: str) -> Counter[str]:
         reports = terminalreporter.getreports(outcome)
         return Counter(str(value) for report in reports for name, value in report.user_properties if name == FACT)
 
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, value in report.user_properties:
+            if name == FIGURE:
+                terminalreporter.write_line(str(value))
     if missing := missing_tool():
         terminalreporter.write_line(f"notebook 07's cells about the CDK are run, and not compared: {missing.what}")
     passed, failed = facts("passed"), facts("failed")

@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import axe
 from tests.browser.jupyter import DARK, LIGHT, START_TIMEOUT, Notebook, Watch, theme, window
+from tests.browser.map_room import PANE, room_of_the_map
 from tests.notebooks.jupyterlab_check import ROOT, started
 from tests.notebooks.references import NOTEBOOKS
 from tests.notebooks.test_teaching_frame import cells_of
 
 PREFIX = "/user/somebody/"
-PANE = "#xsfn-map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,30 +163,7 @@ def test_it_fits_its_pane(desk: Desk, width: int, height: int) -> None:
     desk.page.set_viewport_size(ViewportSize(width=width, height=height))
     desk.page.wait_for_timeout(500)
 
-    seen = desk.page.evaluate(
-        """() => {
-          const pane = document.querySelector("#xsfn-map");
-          const frame = pane.getBoundingClientRect();
-          const parts = [...pane.querySelectorAll(".xsfn-chip, .xsfn-box")];
-          // AWS's words are whole: an action breaks after its service only.
-          const whole = (word) => {
-            const range = document.createRange();
-            range.selectNodeContents(word);
-            return [...range.getClientRects()].length === 1;
-          };
-          const words = [...pane.querySelectorAll(".xsfn-chip b")].flatMap((name) => [...name.childNodes]);
-          const texts = words.filter((word) => word.nodeType === Node.TEXT_NODE);
-          const broken = texts.filter((word) => !whole(word)).map((word) => word.data);
-          const cut = parts.filter((part) => {
-            const box = part.getBoundingClientRect();
-            return box.right > frame.right || box.left < frame.left || part.scrollWidth > part.clientWidth + 1;
-          });
-          pane.scrollTop = 0;
-          const bottom = Math.max(...parts.map((part) => part.getBoundingClientRect().bottom));
-          const across = pane.scrollWidth - pane.clientWidth;
-          return { cut: cut.map((part) => part.textContent), across, broken, below: bottom - frame.bottom };
-        }"""
-    )
+    seen = room_of_the_map(desk.page)
 
     assert seen["cut"] == []
     assert seen["across"] <= 0

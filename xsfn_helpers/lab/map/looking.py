@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
+from xsfn_helpers.aws.accounts import Accounts, SandboxPlace, accounts_place
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, stored_seat
@@ -20,6 +20,7 @@ from xsfn_helpers.aws.settings import Platform, Settings, load_settings
 from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.snapshot import ChainSnapshot
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.errors import SandboxError, XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment import runs
@@ -29,7 +30,7 @@ from xsfn_helpers.deployment.environment import Environment
 from xsfn_helpers.deployment.practice.score import book_of
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
-from xsfn_helpers.lab.opening import accounts_place
+from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder
 
@@ -72,6 +73,10 @@ class _AsItRuns(Sandbox):
         raise SandboxError(tr("The sandbox has ended."), fix=tr("Run `lab = open_lab()`."))
 
 
+def _as_it_runs() -> Sandbox | None:
+    return sandbox_here().find() if in_browser() else _AsItRuns.find()
+
+
 class AccountsReader:
     """Reads both accounts of the lab that notebooks below `folder` open. For one thread at a time."""
 
@@ -97,10 +102,10 @@ class AccountsReader:
                 assert self._shown is not None
                 return self._shown
             self._looked = time.monotonic()
-            place: SandboxPlace | None = seat or _AsItRuns.find()
-            self._shown = self._forget(_stopped()) if place is None else self._read(self._ground(settings, place))
+            place: SandboxPlace | None = seat or _as_it_runs()
+            self._shown = self._forget(stopped()) if place is None else self._read(self._ground(settings, place))
         except SandboxError:
-            self._shown = self._forget(_stopped())
+            self._shown = self._forget(stopped())
         except XsfnError as error:
             self._shown = self._trouble(error)
         return self._shown
@@ -112,6 +117,8 @@ class AccountsReader:
         since = time.monotonic() - self._looked
         if self._shown is None or running:
             return False
+        if in_browser():
+            return traces == self._traces  # it ends with whoever looks
         return since < _ROOM_PACE if seat else traces == self._traces and since < _TRUST
 
     def _ground(self, settings: Settings, place: SandboxPlace) -> Environment:
@@ -205,7 +212,8 @@ def _trace(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _stopped() -> MapAnswer:
+def stopped() -> MapAnswer:
+    """What there is to do so that there is a map."""
     lines = (
         tr("Run the first code cell of a notebook. The map of both accounts appears here, and changes as cells run."),
     )
