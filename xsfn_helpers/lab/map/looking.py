@@ -24,7 +24,9 @@ from xsfn_helpers.common.errors import SandboxError, XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment import runs
 from xsfn_helpers.deployment.adopted import Adopted
+from xsfn_helpers.deployment.checks.probes import PREFIX
 from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.practice.score import book_of
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
 from xsfn_helpers.lab.opening import accounts_place
@@ -36,6 +38,8 @@ START: Final = "from xsfn_helpers import open_lab\nlab = open_lab()"
 _TRUST: Final = 2.0
 # The room's sandbox is on another machine, and serves many: it is read as often, and no oftener.
 _ROOM_PACE: Final = 5.0
+# So many of the lab's own probes may have run since the reader's last run.
+_PROBES_IN_A_ROW: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +127,16 @@ class AccountsReader:
         from xsfn_helpers.display.live.chain_view import chain_view, run_in_words
         from xsfn_helpers.display.pictures.chain_picture import picture
 
-        standing = read_snapshot(environment.at_one_look())
+        standing = _but_for_an_exercise(environment, read_snapshot(environment.at_one_look()))
+        withheld = any(verdict.withheld for verdict in standing.verdicts)
         run = self._newest_run(environment, standing)
         if run is None and self._run is not None and self._standing is not None:
             # What ran, ran before this change.
             run = self._run.refresh() if _is_same(standing, self._standing) else None
         self._standing, self._run = standing, run
-        said = run_in_words(run) if run else ""
+        said = run_in_words(run, and_where=not withheld) if run else ""
         diagram = picture(standing)
-        text = f"{diagram.text}\n{run}" if run else diagram.text
+        text = f"{diagram.text}\n{run if not withheld else said}" if run else diagram.text
         return MapAnswer("live", text=text, view=chain_view(standing, run=run, said=said).to_json())
 
     def _newest_run(self, environment: Environment, standing: ChainSnapshot) -> Run | None:
@@ -141,10 +146,10 @@ class AccountsReader:
             return None
         scenario = environment.scenario
         with translated(scenario.operator):
-            [*found] = environment.states(Side.OPERATOR).list_executions(
-                stateMachineArn=scenario.operator_machine_arn, maxResults=1
+            found = environment.states(Side.OPERATOR).list_executions(
+                stateMachineArn=scenario.operator_machine_arn, maxResults=_PROBES_IN_A_ROW
             )["executions"]
-        newest = found[0]["executionArn"] if found else ""
+        newest = next((one["executionArn"] for one in found if not one["name"].startswith(PREFIX)), "")
         first, known = self._last_run is None, newest == self._last_run
         self._last_run = newest
         if not newest or known:
@@ -164,6 +169,21 @@ class AccountsReader:
         if self._standing is None:
             return MapAnswer("trouble", tr("The map can't be shown"), (what,))
         return MapAnswer("live", text=what, view=chain_view(self._standing, fault=what).to_json())
+
+
+def _but_for_an_exercise(environment: Environment, standing: ChainSnapshot) -> ChainSnapshot:
+    """What is shown while a fault waits to be found: no evaluation, which would tell where it is.
+
+    An exercise that was left for another notebook's stage has nothing to run.
+    """
+    if Node.OPERATOR_MACHINE not in standing.machines or all(verdict.allowed for verdict in standing.verdicts):
+        return standing
+    attempt = book_of(environment).read().attempt
+    if attempt is None or attempt.solved or attempt.solution_shown:
+        return standing
+    return standing.withholding(
+        tr("A fault is in place, so links aren't evaluated here. Find it, or end the exercise: practice.restore()")
+    )
 
 
 def _is_same(one: ChainSnapshot, other: ChainSnapshot) -> bool:
