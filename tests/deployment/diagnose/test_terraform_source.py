@@ -104,7 +104,7 @@ NIGHTLY: Final = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
 
 def _diagnosis(folder: Path, hub: str = HUB, spoke: str = SPOKE, told: Told = TOLD) -> Diagnosis:
     for name, text in (("hub", hub), ("spoke", spoke)):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "main.tf").write_text(textwrap.dedent(text), encoding="utf-8")
     (folder / "spoke" / "nightly.asl.json").write_text(NIGHTLY, encoding="utf-8")
     found = [one for one in diagnose_given(AskedAbout(paths=(folder,)), told) if one.evidence.machine.name == "plain"]

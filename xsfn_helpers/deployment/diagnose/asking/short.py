@@ -195,11 +195,14 @@ def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
     """The document that denies this link, or that ought to allow it."""
     evidence = diagnosis.evidence
     roles = [role for arn in (link.asker, link.resource, evidence.machine.role_arn) if (role := evidence.role(arn))]
-    titles = _titles(link)
+    titles = tuple(_titles(link))
     for title, statement in titles:
         for role in roles:
             if (found := _place(role, title)) is not None:
                 return _document(diagnosis, found, statement)
+    if titles and link.slip is None:
+        # An organization's policy, or that of what is called.
+        return DecidingDocument(titles[0][0], link.accounts[-1] if link.accounts else "")
     if link.slip is not None or link.judgement is None:
         spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
         title = tr("definition of {machine}", machine=evidence.machine.name)

@@ -70,6 +70,18 @@ def blocks_of(text: str) -> tuple[tuple[HclBlock, ...], tuple[str, ...]]:
     return tuple(found), tuple(unread)
 
 
+def values_of(text: str) -> dict[str, Any]:
+    """The values that a file of variables (`*.tfvars`) gives. Raises `UnreadableText`."""
+    try:
+        body = hcl2.parses(text if text.endswith("\n") else text + "\n").body
+    except (lark.exceptions.LarkError, RecursionError, ValueError) as error:
+        line = getattr(error, "line", 0)
+        told = line if isinstance(line, int) and line > 0 else 1
+        raise UnreadableText(tr("It isn't HCL that can be read here: line {line}.", line=told)) from error
+    evaluator = HclEvaluator(lambda _: None, lambda _: None)
+    return {key: evaluator.of(node) for key, node in _body(body, 0)[0].items()}
+
+
 def _parsed_blocks(text: str, before: int) -> Iterator[HclBlock]:
     try:
         body = hcl2.parses(text if text.endswith("\n") else text + "\n").body

@@ -244,9 +244,18 @@ class _Reader:
             found.get("type", "STANDARD"),
             logs=logging != "OFF",
             traces=bool(found.get("tracingConfiguration", {}).get("enabled", False)),
-            key=key_of(found),
+            key=self._key(account, key_of(found)),
             tags=None if tags is None else {tag["key"]: tag["value"] for tag in tags},
         )
+
+    def _key(self, account: str, given: str) -> str:
+        """The key's ARN where an alias of it was given, and may be looked up."""
+        if "alias/" not in given or (account_of(given) or account) not in self._doors:
+            return given
+        what = tr("the key of {alias} (kms:DescribeKey)", alias=given)
+        kms = self._doors[account_of(given) or account].client("kms")
+        found = self._try(account, what, lambda: kms.describe_key(KeyId=given)["KeyMetadata"]["Arn"])
+        return given if found is None else str(found)
 
     def _keep_machine(self, machine: MachineSeen) -> None:
         account = self._accounts[machine.account]
@@ -379,6 +388,8 @@ def _owners(evidence: Evidence) -> list[str]:
     tasks = read_tasks(evidence.machine.definition, evidence.execution)
     calls = [call for task in tasks for call in calls_of(task, evidence).calls if call.has_resource_policy]
     owners = dict.fromkeys(owner_of(call.resource) for call in calls if call.resource)
+    started = [found for arn in wanted_machines(evidence) if (found := evidence.state_machine(arn)) is not None]
+    owners |= dict.fromkeys(one.key_arn for one in (evidence.machine, *started))
     known = {arn: Arn.parse(arn) for arn in owners if arn}
     return [arn for arn, found in known.items() if found is not None and found.service in _ASK][:_MOST_OWNERS]
 
@@ -402,6 +413,7 @@ def _of_queue(sqs: Any, arn: str) -> Any:
 
 # Of these the whole policy can be asked for, by the ARN of the resource alone.
 _ASK: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "kms": lambda known, arn: known.get_key_policy(KeyId=arn, PolicyName="default")["Policy"],
     "lambda": lambda known, arn: known.get_policy(FunctionName=arn)["Policy"],
     "s3": lambda known, arn: known.get_bucket_policy(Bucket=arn.rpartition(":")[2])["Policy"],
     "sns": lambda known, arn: known.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),

@@ -137,7 +137,7 @@ class _Repository:
         self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
-        self._sources = SourceFolders(found)
+        self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
