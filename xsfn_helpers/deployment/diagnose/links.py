@@ -270,7 +270,10 @@ class _Chain:
             why = own if across is None else other
             return replace(link, answer=Answer.NOT_ASKED, why=why, resource="", accounts=(self._machine.account,))
         slip = Slip.no_role(self._task, across, self._evidence)
-        return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource)
+        # What is denied is the call itself: no role is asked for.
+        return replace(
+            link, action=across.action, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource
+        )
 
     # --- 0, 3, 4 and 5: the calls
 
