@@ -48,6 +48,18 @@ class DecidingDocument:
         return f"{told} ({self.spot.file}:{self.line})" if self.spot is not None else told
 
 
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """A diagnosis that shows its answer in five lines."""
+
+    diagnosis: Diagnosis
+
+    def __str__(self) -> str:
+        return "\n".join(short_answer(self.diagnosis))
+
+    __repr__ = __str__
+
+
 def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
     """At most five lines."""
     link = subject_of(diagnosis)
@@ -69,7 +81,7 @@ def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
 
 
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"{MARKS[Answer.REFUSED]} " + sentences(f"{_denied(link, diagnosis)}.", _of_many(link, diagnosis))
+    yield f"{MARKS[Answer.REFUSED]} " + sentences(_denied(link, diagnosis), _of_many(link, diagnosis))
     documents = "; ".join(map(str, deciding_documents(link, diagnosis)))
     told = mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
     yield tr(told, document=documents)
@@ -128,7 +140,7 @@ def _definition_wanted(diagnosis: Diagnosis) -> str:
 
 
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
-    return tr("Denied: {asked}", asked=_asked(link, diagnosis))
+    return tr("Denied: {asked}.", asked=_asked(link, diagnosis))
 
 
 def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
@@ -219,7 +231,7 @@ def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
     told = tr("certain, by the documents read; nothing that wasn't read could allow it")
     if others > 0:
         more = tr_n("{count} other link is denied too (--all).", "{count} other links are denied too (--all).", others)
-        told = sentences(f"{told}.", more)
+        told = tr("{told}. {more}", told=told, more=more)
     return told
 
 

@@ -41,6 +41,7 @@ _GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "Execution
 # What was found may name more to look at: a role that was probably meant, and then what that one starts.
 _ROUNDS: Final = 3
 _MOST_OWNERS: Final = 4
+_MOST_DESCRIBED: Final = 100
 _NO_POLICY: Final = frozenset({"NoSuchBucketPolicy", "ResourceNotFoundException"})
 
 
@@ -107,8 +108,8 @@ def _doors(clients: Iterable[Callable[[str], Any]], *, denied: Collection[str] =
 
 
 def _known_clients(accounts: Accounts, side: Side, region: str) -> Callable[[str], Any]:
-    """The lab's own clients, where they are of this region."""
-    if accounts.session(side).region_name == region:
+    """The lab's own clients, where they are of this region, or none was told."""
+    if region in ("", accounts.session(side).region_name):
         return lambda service: accounts.client(side, service)
     return _clients(accounts.session(side), region)
 
@@ -119,7 +120,7 @@ def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
     def client(service: str) -> Any:
         if service not in made:
             known: Callable[..., Any] = session.client
-            made[service] = known(service, region_name=region)
+            made[service] = known(service, region_name=region or None)
         return made[service]
 
     return client
@@ -131,6 +132,25 @@ def read_live(asked: str, doors: Doors) -> Evidence:
     Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
     """
     return _Reader(asked, doors).read()
+
+
+def machines_run_as(role_arn: str, doors: Doors) -> list[str]:
+    """The ARNs of the state machines that run as this role, as far as its account may be looked into."""
+    door = doors.by_account.get(account_of(role_arn))
+    if door is None:
+        return []
+    states = door.client("stepfunctions")
+    try:
+        pages = states.get_paginator("list_state_machines").paginate()
+        arns = [one["stateMachineArn"] for page in pages for one in page["stateMachines"]]
+        wanted = role_name(role_arn)
+        return [
+            arn
+            for arn in arns[:_MOST_DESCRIBED]
+            if role_name(states.describe_state_machine(stateMachineArn=arn)["roleArn"]) == wanted
+        ]
+    except (ClientError, BotoCoreError):
+        return []  # then the words are all there is, which the answer says
 
 
 class _Reader:
