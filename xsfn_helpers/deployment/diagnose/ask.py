@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
 from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
-from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse
+from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
@@ -108,11 +108,13 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
         return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
     beside = Beside(asked.answers, asked.refused, asked.roles)
-    readings = read_repository(asked.paths, asked.arn or None, told, beside)
-    return [
-        with_refusal(agreed(analyse(one.evidence, moment), [analyse(guess, moment) for guess in one.guesses]))
-        for one in readings
-    ]
+    # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
+    with speaking(language()):
+        readings = read_repository(asked.paths, asked.arn or None, told, beside)
+        return [
+            with_refusal(agreed(analyse(one.evidence, moment), (answers_of(guess, moment) for guess in one.guesses)))
+            for one in readings
+        ]
 
 
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:

@@ -25,8 +25,8 @@ class RolePieces:
     _in_part: set[str] = field(default_factory=set)
     # (file, role, policy) -> document, until it is known whose they are
     _inline: list[tuple[str, str, str, Document]] = field(default_factory=list)
-    _inline_names: list[tuple[str, list[str]]] = field(default_factory=list)
-    _attached: list[tuple[str, list[str]]] = field(default_factory=list)
+    _inline_names: list[tuple[str, list[str], bool]] = field(default_factory=list)
+    _attached: list[tuple[str, list[str], bool]] = field(default_factory=list)
     _defaults: dict[str, str] = field(default_factory=dict)
     _managed: dict[str, Document] = field(default_factory=dict)
     _versions: list[tuple[str, str, Document, bool]] = field(default_factory=list)

@@ -64,7 +64,8 @@ class SourceFolders:
     def named(self) -> set[Path]:
         """The files whose text a module takes in: they say nothing by themselves."""
         folders = {unit.file.path: unit.parsed for unit in self.units}
-        return {path for folder, parsed in folders.items() for path in self._named(folder, parsed)}
+        seen: set[Path] = set()
+        return {path for folder, parsed in folders.items() for path in self._named(folder, parsed, seen)}
 
     def blocks(self, unit: SourceUnit, sites: dict[str, StackSite]) -> list[SourceBlock]:
         """The resources of one unit; `sites` has where each provider of its module works."""
@@ -146,13 +147,16 @@ class SourceFolders:
         inner = (folder / path).resolve()
         return self._at(inner) if inner in self._texts else None
 
-    def _named(self, folder: Path, parsed: ParsedFolder) -> Iterator[Path]:
+    def _named(self, folder: Path, parsed: ParsedFolder, seen: set[Path]) -> Iterator[Path]:
+        if folder in seen:
+            return
+        seen.add(folder)
         for path in files_named(parsed):
             yield (folder / path).resolve()
         for path in parsed.called():
             inner = (folder / path).resolve()
-            if inner in self._parsed and inner != folder:
-                yield from self._named(inner, self._parsed[inner])
+            if inner in self._parsed:
+                yield from self._named(inner, self._parsed[inner], seen)
 
 
 def _tells(texts: dict[str, str]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -72,11 +73,14 @@ class ParsedFolder:
     def of(cls, folder: SourceFolder) -> ParsedFolder:
         found = cls(folder)
         for name, text in folder.files.items():
-            blocks, unread = blocks_of(text)
-            found.blocks += [(name, block) for block in blocks]
-            if unread:
-                found.unread[name] = " ".join(unread[:3])
+            found.blocks += [(name, block) for block in blocks_of(text, partial(found.note, name))]
         return found
+
+    def note(self, name: str, why: str) -> None:
+        """Something of this file that can't be read; the first three are told."""
+        known = self.unread.get(name, "")
+        if why not in known and known.count(". ") < 2:
+            self.unread[name] = f"{known} {why}".strip()
 
     def labelled(self, kind: str, count: int) -> Iterator[tuple[str, HclBlock]]:
         return ((name, one) for name, one in self.blocks if one.labels[0] == kind and len(one.labels) == count + 1)
