@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.world import World
+from tests.support import forks
 from xsfn_helpers.common.errors import SandboxError
 from xsfn_helpers.sandbox.journal import ArchivedExecution, Journal, JournalUnwritable, NameTaken
 from xsfn_helpers.sandbox.process.server import Sandbox
@@ -148,9 +148,7 @@ def test_an_unreadable_journal_is_set_aside_and_told_at_start(own_folder: Sandbo
     before.stop()
     own_folder.journal.write_bytes(b"this is not a database, " * 400)
 
-    told = subprocess.run(
-        [sys.executable, "-m", "xsfn_helpers", "sandbox", "start"], capture_output=True, text=True, check=False
-    )
+    told = forks.run([sys.executable, "-m", "xsfn_helpers", "sandbox", "start"], capture_output=True, text=True)
 
     (kept,) = own_folder.path.glob("journal.db.unreadable-*")
     assert kept.read_bytes()[:22] == b"this is not a database"

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.world import World
+from tests.support import forks
 from xsfn_helpers.chain import documents
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
@@ -155,9 +156,7 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
 def test_the_command_line_tells_a_full_disk_in_one_sentence(small_disk: Path) -> None:
     fill(small_disk)
 
-    told = subprocess.run(
-        [sys.executable, "-m", "xsfn_helpers", "sandbox", "start"], capture_output=True, text=True, check=False
-    )
+    told = forks.run([sys.executable, "-m", "xsfn_helpers", "sandbox", "start"], capture_output=True, text=True)
 
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.startswith(f"xsfn: {small_disk}/state")

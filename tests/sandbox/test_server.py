@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.sandbox.world import World
+from tests.support import forks
 from tests.support.quiet import hold_to
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.errors import SandboxError
@@ -80,13 +81,11 @@ def _stranger_on(port: int, answer: bytes | None = None) -> Iterator[int]:
 
 
 def _command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "xsfn_helpers", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
+    command = [sys.executable, "-m", "xsfn_helpers", *arguments]
+    told: subprocess.CompletedProcess[str] = forks.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}
     )
+    return told
 
 
 class TestPort:
@@ -130,7 +129,7 @@ class TestPort:
 class TestManyAtOnce:
     def test_starts_in_several_shells_give_one_sandbox(self, own_folder: SandboxFolder) -> None:
         command = [sys.executable, "-m", "xsfn_helpers", "sandbox", "start", "--json"]
-        started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        started = [forks.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
 
         told = [json.loads(process.communicate()[0]) for process in started]
 

@@ -538,8 +538,8 @@ MISSHAPEN = (
 
 
 @pytest.mark.parametrize("params", MISSHAPEN, ids=[next(iter(one)) for one in MISSHAPEN])
-def test_a_misshapen_request_is_refused_and_makes_nothing(stacks: Stacks, params: dict[str, str]) -> None:
-    sandbox = stacks.world.sandbox
+def test_a_misshapen_request_is_refused_and_makes_nothing(served: Sandbox, params: dict[str, str]) -> None:
+    stacks, sandbox = Stacks(World.fresh(served)), served
     body = json.dumps({"Resources": {"Role": role()}})
     form = {"Action": "CreateStack", "Version": "2010-05-15", "StackName": stacks.name, "TemplateBody": body, **params}
 

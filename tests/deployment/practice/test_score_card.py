@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forks
 from xsfn_helpers import Lab
 from xsfn_helpers.deployment.practice.exercise import Practice
 from xsfn_helpers.deployment.practice.score import FaultAttempt, Record, Result, Row, ScoreBook, ScoreCard, duration
@@ -186,7 +186,7 @@ class TestScore:
             "print(json.dumps([str(practice.score_card()), practice.current.number, practice.current.hint().level]))"
         )
         arguments = json.dumps({**choices, "lab_id": practice.deployment.environment.lab_id})
-        told = subprocess.run(
+        told = forks.run(
             [sys.executable, "-c", program, arguments], capture_output=True, text=True, check=True, timeout=60
         )
 
