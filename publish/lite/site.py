@@ -96,7 +96,7 @@ def _settings() -> dict[str, Any]:
             "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
             "litePluginSettings": {
                 f"{_KERNEL}:kernel": {
-                    "pyodideUrl": "./static/pyodide/pyodide.js",
+                    "pyodideUrl": "./static/pyodide/pyodide.mjs",
                     "disablePyPIFallback": True,
                     "loadPyodideOptions": {
                         "lockFileURL": "./static/pyodide/pyodide-lock.json",

@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from tests.support.soak import SOAKING
 
 pytestmark = pytest.mark.skipif(not SOAKING, reason="starting pytest in a tab is for `make soak`")
 
-_RUNNER: Final = ("pytest", "_pytest", "pluggy", "iniconfig")
+_RUNNER: Final = ("pytest", "pluggy", "iniconfig")
 _CASES: Final = [name for name, _ in inspect.getmembers(test_denials, inspect.isfunction) if name.startswith("test_n")]
 _SAVE: Final = """async (content) => {
   const { contents } = window.jupyterapp.serviceManager;
@@ -64,14 +64,11 @@ def _packed() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
         for name in _RUNNER:
-            spec = find_spec(name)
-            assert spec is not None
-            assert spec.origin is not None
-            home = Path(spec.origin).parent
-            for source in sorted(home.rglob("*.py")):
-                written.write(source, source.relative_to(home.parent).as_posix())
-        for source in (test_denials.__file__, world.__file__):
-            written.write(source, f"tests/sandbox/{Path(source).name}")
+            for source in distribution(name).files or ():
+                if source.suffix == ".py" or source.name == "METADATA":
+                    written.write(str(source.locate()), source.as_posix())
+        for module in (test_denials, world):
+            written.write(str(module.__file__), f"tests/sandbox/{Path(str(module.__file__)).name}")
         written.write(Path(__file__).with_name("denials_in_tab.py"), "tests/sandbox/conftest.py")
         for package in ("tests", "tests/sandbox"):
             written.writestr(f"{package}/__init__.py", "")
