@@ -170,6 +170,33 @@ def test_two_templates_of_one_role_that_say_different_things_are_no_permission(t
     )
 
 
+def test_two_templates_of_one_state_machine_that_say_different_things_are_no_answer(tmp_path: Path) -> None:
+    hub = _template(_hub(), Parameters=PARAMETERS)
+    assert _diagnosed(tmp_path, hub, twin=hub).verdict is Conclusion.FINE
+    other = _hub()
+    task = other["Machine"]["Properties"]["Definition"]["States"]["Run"]
+    task["Credentials"] = {"RoleArn": f"{SPOKE}-2"}
+
+    assert _diagnosed(tmp_path, hub, twin=_template(other, Parameters=PARAMETERS)).verdict is Conclusion.UNKNOWN
+
+
+def test_a_nested_stack_of_the_cdks_is_read_from_its_asset(tmp_path: Path) -> None:
+    """Its URL is made at deployment; what denies in it counts."""
+    hub = _hub()
+    url = {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::URLSuffix"}, "/assets/x.json"]]}
+    hub["Nested"] = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": url, "Parameters": {"Role": {"Ref": "HubRole"}}},
+        "Metadata": {"aws:asset:path": "inner.json"},
+    }
+    policy = {"PolicyName": "no", "Roles": [{"Ref": "Role"}], "PolicyDocument": DENIES}
+    inner = _template(
+        {"No": {"Type": "AWS::IAM::Policy", "Properties": policy}}, Parameters={"Role": {"Type": "String"}}
+    )
+
+    assert _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS), inner=inner).verdict is Conclusion.BROKEN
+
+
 def test_a_connector_of_sams_may_give_what_no_policy_shows(tmp_path: Path) -> None:
     hub = _hub()
     hub["Connect"] = {
@@ -382,3 +409,22 @@ def test_a_denial_in_other_words_counts(tmp_path: Path, deny: dict[str, Any]) ->
     _properties(hub, "HubRole")["Policies"] = [{"PolicyName": "no", "PolicyDocument": document}]
 
     assert _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS)).verdict is not Conclusion.FINE
+
+
+# --- several sources of one setup
+
+
+def test_a_plan_beside_its_source_counts_and_the_source_makes_no_doubt(tmp_path: Path) -> None:
+    _terraform_state(tmp_path, HUB)
+    source = """
+    resource "aws_iam_role" "hub" {
+      name               = "hub-role"
+      assume_role_policy = var.trust
+    }
+    variable "trust" {}
+    """
+    (tmp_path / "main.tf").write_text(textwrap.dedent(source), encoding="utf-8")
+
+    found = diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)
+
+    assert [one.verdict for one in found] == [Conclusion.FINE]

@@ -31,6 +31,8 @@ from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+# What stands for a role that nothing names.
+_UNNAMED: Final = "role.of."
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -194,7 +196,14 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
             role=link.resource,
             target=target,
         )
-    if missing := sorted({name for text in (link.resource, *link.open) for name in _SYMBOL.findall(text)}):
+    if missing := sorted(
+        {
+            name
+            for text in (link.resource, *link.open)
+            for name in _SYMBOL.findall(text)
+            if not name.startswith(_UNNAMED)
+        }
+    ):
         return tr(
             "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
             "prints of a plan; once it is deployed, the ARN",

@@ -514,8 +514,8 @@ class StackReader:
         properties = self._resources[logical].get("Properties")
         if not isinstance(properties, Mapping) or self.depth > 5:
             return None
-        url = properties.get("TemplateURL", properties.get("Location"))
-        loaded = self.load(url) if isinstance(url, str) else None
+        url = _template_of(self._resources[logical])
+        loaded = self.load(url) if url else None
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
@@ -590,14 +590,19 @@ def is_template(value: object) -> bool:
     )
 
 
+def _template_of(resource: Mapping[str, Any]) -> str:
+    """Where the template of a nested stack is: its URL, or the file that the CDK made for it; empty where it isn't."""
+    properties, metadata = resource.get("Properties"), resource.get("Metadata")
+    url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
+    asset = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
+    return url if isinstance(url, str) else asset if isinstance(asset, str) else ""
+
+
 def local_files(value: Mapping[str, Any]) -> Iterator[str]:
     """The paths of other files that a template is made of: nested templates."""
     for resource in _section(value, "Resources").values():
-        if isinstance(resource, Mapping) and resource.get("Type") in NESTED:
-            properties = resource.get("Properties")
-            url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
-            if isinstance(url, str):
-                yield url
+        if isinstance(resource, Mapping) and resource.get("Type") in NESTED and (url := _template_of(resource)):
+            yield url
 
 
 def definition_files(value: Mapping[str, Any]) -> Iterator[str]:
