@@ -116,6 +116,16 @@ def _stack_that_is_not_here(hub: Resources) -> None:
     }
 
 
+def _stack_set_that_names_the_role(hub: Resources) -> None:
+    policy = {"PolicyName": "no", "Roles": ["hub-role"], "PolicyDocument": DENIES}
+    body = json.dumps(_template({"No": {"Type": "AWS::IAM::Policy", "Properties": policy}}))
+    hub["Set"] = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"StackSetName": "s", "TemplateBody": body}}
+
+
+def _custom_resource_that_gets_the_role(hub: Resources) -> None:
+    hub["Limit"] = {"Type": "Custom::LimitRoles", "Properties": {"ServiceToken": "x", "Roles": [{"Ref": "HubRole"}]}}
+
+
 def _macro_that_adds(hub: Resources) -> None:
     hub["Fn::Transform"] = {"Name": "LimitRoles", "Parameters": {}}
 
@@ -131,6 +141,8 @@ ON_A_CONDITION: Final = (
     _effect_by_stage,
     _roles_by_stage,
     _stack_that_is_not_here,
+    _stack_set_that_names_the_role,
+    _custom_resource_that_gets_the_role,
     _macro_that_adds,
 )
 
@@ -428,3 +440,18 @@ def test_a_plan_beside_its_source_counts_and_the_source_makes_no_doubt(tmp_path:
     found = diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)
 
     assert [one.verdict for one in found] == [Conclusion.FINE]
+
+
+@pytest.mark.parametrize("pattern", [".sync:2", ".waitForTaskToken"])
+def test_an_express_state_machine_that_waits_is_not_created(tmp_path: Path, pattern: str) -> None:
+    hub = _hub()
+    machine = _properties(hub, "Machine")
+    machine["StateMachineType"] = "EXPRESS"
+    machine["Definition"]["States"]["Run"]["Resource"] += pattern
+    spoke = _spoke(HUB)
+    _properties(spoke, "SpokeRole")["Policies"] = [{"PolicyName": "all", "PolicyDocument": _may("*", "*")}]
+
+    found = _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS), spoke=_template(spoke))
+
+    assert found.verdict is Conclusion.BROKEN
+    assert "Express" in found.headline

@@ -71,6 +71,7 @@ _NAMED: Final[Mapping[str, tuple[str, str, str, str]]] = {
 }
 _LONGEST_NAME: Final = 60
 _MADE_LATER: Final = mark("whether it is made shows only at deployment")
+_BY_OTHERS: Final = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet")
 _CONNECTOR: Final = "AWS::Serverless::Connector"
 # What these do to a template is done here, or is nothing to roles: …/AWSCloudFormation/…/transform-reference.html
 _KNOWN_TRANSFORMS: Final = (
@@ -166,6 +167,8 @@ class StackReader:
                 self._nested_stack(logical, properties)
             elif kind == _CONNECTOR:
                 self._connector(logical, properties)
+            elif isinstance(kind, str) and kind.startswith(_BY_OTHERS):
+                self._given_to_others(logical, properties)
             if isinstance(own := resource.get("Connectors"), Mapping):
                 self._connector(logical, {"Source": {"Id": logical}} | {"Connectors": own})
         self._changed_by_macros()
@@ -545,6 +548,16 @@ class StackReader:
             if role_name(arn) in given:
                 self.pieces.attach(arn, PolicySeen(what, why_not=why))
 
+    def _given_to_others(self, logical: str, properties: Mapping[str, Any]) -> None:
+        """A custom resource, or a stack set, may attach anything to a role whose name it is given."""
+        given = self._resolver.resolve(properties)
+        names = set(_texts_in(given)) if isinstance(given, Mapping) else set()
+        body = str(given.get("TemplateBody", "")) if isinstance(given, Mapping) else ""
+        why = tr("what it does shows only at deployment")
+        for arn in self._own_roles():
+            if role_name(arn) in names or role_name(arn) in body:
+                self.pieces.attach(arn, PolicySeen(logical, why_not=why))
+
     def _own_roles(self) -> list[str]:
         return [self._role_arn(name) for name, one in self._resources.items() if one.get("Type") == ROLE]
 
@@ -588,6 +601,14 @@ def is_template(value: object) -> bool:
         isinstance(one, Mapping) and isinstance(one.get("Type"), str) and "::" in one["Type"]
         for one in resources.values()
     )
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
 
 
 def _template_of(resource: Mapping[str, Any]) -> str:
