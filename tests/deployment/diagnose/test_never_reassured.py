@@ -116,6 +116,16 @@ def _stack_that_is_not_here(hub: Resources) -> None:
     }
 
 
+def _stack_set_that_names_the_role(hub: Resources) -> None:
+    policy = {"PolicyName": "no", "Roles": ["hub-role"], "PolicyDocument": DENIES}
+    body = json.dumps(_template({"No": {"Type": "AWS::IAM::Policy", "Properties": policy}}))
+    hub["Set"] = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"StackSetName": "s", "TemplateBody": body}}
+
+
+def _custom_resource_that_gets_the_role(hub: Resources) -> None:
+    hub["Limit"] = {"Type": "Custom::LimitRoles", "Properties": {"ServiceToken": "x", "Roles": [{"Ref": "HubRole"}]}}
+
+
 def _macro_that_adds(hub: Resources) -> None:
     hub["Fn::Transform"] = {"Name": "LimitRoles", "Parameters": {}}
 
@@ -131,6 +141,8 @@ ON_A_CONDITION: Final = (
     _effect_by_stage,
     _roles_by_stage,
     _stack_that_is_not_here,
+    _stack_set_that_names_the_role,
+    _custom_resource_that_gets_the_role,
     _macro_that_adds,
 )
 
@@ -168,6 +180,33 @@ def test_two_templates_of_one_role_that_say_different_things_are_no_permission(t
     assert _diagnosed(tmp_path, _template(_hub(), Parameters=PARAMETERS), old=_template(old)).verdict is not (
         Conclusion.FINE
     )
+
+
+def test_two_templates_of_one_state_machine_that_say_different_things_are_no_answer(tmp_path: Path) -> None:
+    hub = _template(_hub(), Parameters=PARAMETERS)
+    assert _diagnosed(tmp_path, hub, twin=hub).verdict is Conclusion.FINE
+    other = _hub()
+    task = other["Machine"]["Properties"]["Definition"]["States"]["Run"]
+    task["Credentials"] = {"RoleArn": f"{SPOKE}-2"}
+
+    assert _diagnosed(tmp_path, hub, twin=_template(other, Parameters=PARAMETERS)).verdict is Conclusion.UNKNOWN
+
+
+def test_a_nested_stack_of_the_cdks_is_read_from_its_asset(tmp_path: Path) -> None:
+    """Its URL is made at deployment; what denies in it counts."""
+    hub = _hub()
+    url = {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::URLSuffix"}, "/assets/x.json"]]}
+    hub["Nested"] = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": url, "Parameters": {"Role": {"Ref": "HubRole"}}},
+        "Metadata": {"aws:asset:path": "inner.json"},
+    }
+    policy = {"PolicyName": "no", "Roles": [{"Ref": "Role"}], "PolicyDocument": DENIES}
+    inner = _template(
+        {"No": {"Type": "AWS::IAM::Policy", "Properties": policy}}, Parameters={"Role": {"Type": "String"}}
+    )
+
+    assert _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS), inner=inner).verdict is Conclusion.BROKEN
 
 
 def test_a_connector_of_sams_may_give_what_no_policy_shows(tmp_path: Path) -> None:
@@ -382,3 +421,37 @@ def test_a_denial_in_other_words_counts(tmp_path: Path, deny: dict[str, Any]) ->
     _properties(hub, "HubRole")["Policies"] = [{"PolicyName": "no", "PolicyDocument": document}]
 
     assert _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS)).verdict is not Conclusion.FINE
+
+
+# --- several sources of one setup
+
+
+def test_a_plan_beside_its_source_counts_and_the_source_makes_no_doubt(tmp_path: Path) -> None:
+    _terraform_state(tmp_path, HUB)
+    source = """
+    resource "aws_iam_role" "hub" {
+      name               = "hub-role"
+      assume_role_policy = var.trust
+    }
+    variable "trust" {}
+    """
+    (tmp_path / "main.tf").write_text(textwrap.dedent(source), encoding="utf-8")
+
+    found = diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)
+
+    assert [one.verdict for one in found] == [Conclusion.FINE]
+
+
+@pytest.mark.parametrize("pattern", [".sync:2", ".waitForTaskToken"])
+def test_an_express_state_machine_that_waits_is_not_created(tmp_path: Path, pattern: str) -> None:
+    hub = _hub()
+    machine = _properties(hub, "Machine")
+    machine["StateMachineType"] = "EXPRESS"
+    machine["Definition"]["States"]["Run"]["Resource"] += pattern
+    spoke = _spoke(HUB)
+    _properties(spoke, "SpokeRole")["Policies"] = [{"PolicyName": "all", "PolicyDocument": _may("*", "*")}]
+
+    found = _diagnosed(tmp_path, _template(hub, Parameters=PARAMETERS), spoke=_template(spoke))
+
+    assert found.verdict is Conclusion.BROKEN
+    assert "Express" in found.headline

@@ -268,3 +268,17 @@ def test_a_role_that_takes_itself_on_is_not_denied_for_certain(tmp_path: Path) -
     found = _diagnosis(tmp_path, hub=HUB.replace('"${local.spoke}"', '"${aws_iam_role.hub.arn}"'))
 
     assert next(link for link in found.links if link.number == 2).answer.name == "UNKNOWN"
+
+
+def test_a_definition_that_a_module_from_elsewhere_gets_is_read_and_its_role_is_not_known(tmp_path: Path) -> None:
+    start, end = HUB.index('    resource "aws_sfn_state_machine"'), HUB.rindex("    }") + len("    }")
+    machine = HUB[start:end]
+    called = machine.replace(
+        'resource "aws_sfn_state_machine" "plain" {', 'module "plain" {\n      source = "git::https://x"'
+    )
+
+    found = _diagnosis(tmp_path, hub=HUB.replace(machine, called))
+
+    assert found.verdict is Conclusion.UNKNOWN
+    assert found.tasks[0].task.role_arn == f"arn:aws:iam::{SPOKE_ACCOUNT}:role/spoke-role"
+    assert "git::https://x" in str(found)

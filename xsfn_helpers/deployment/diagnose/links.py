@@ -332,6 +332,12 @@ class _Chain:
         if decided.answer is Answer.UNKNOWN and not call.resource and decided.judgement is not None:
             told = tr("What {action} acts on shows only at run time.", action=call.action)
             decided = replace(decided, why=sentences(told, decided.why))
+        open_owner = not call.is_in_a_known_account and self._task.is_given_at_run_time
+        if decided.answer is Answer.ALLOWED and unread and open_owner:
+            # Its own role may call it; what is another account's has to let it in as well.
+            told = tr("Whose it is what {action} acts on shows only at run time.", action=call.action)
+            open_ = tr("the policy of the resource itself, if it is another account's")
+            return replace(decided, answer=Answer.UNKNOWN, why=sentences(told, decided.why), open=(open_,))
         return replace(decided, unread=unread if decided.answer is Answer.ALLOWED else ())
 
     def _one_of(self, asked: TaskCalls) -> TaskLink:

@@ -25,12 +25,14 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
-from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+# What stands for a role that nothing names.
+_UNNAMED: Final = "role.of."
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -194,7 +196,14 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
             role=link.resource,
             target=target,
         )
-    if missing := sorted({name for text in (link.resource, *link.open) for name in _SYMBOL.findall(text)}):
+    if missing := sorted(
+        {
+            name
+            for text in (link.resource, *link.open)
+            for name in _SYMBOL.findall(text)
+            if not name.startswith(_UNNAMED)
+        }
+    ):
         return tr(
             "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
             "prints of a plan; once it is deployed, the ARN",
@@ -273,7 +282,7 @@ def _named(title: str, statement: int | None, link: TaskLink, diagnosis: Diagnos
 
 def _lacking(kind: PolicyKind, link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
     """Where no statement speaks of it at all: the place where the permission would be written."""
-    trusts = link.number == SERVICE or kind.has_principal
+    trusts = kind.has_principal
     role = diagnosis.evidence.role(link.resource if trusts else link.asker)
     if role is None:
         return DecidingDocument(asker_words(link), account_of(link.asker))

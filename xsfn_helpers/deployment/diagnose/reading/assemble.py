@@ -14,6 +14,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
+    WITHHELD,
     AccountSeen,
     Evidence,
     ExecutionSeen,
@@ -56,6 +57,7 @@ class Assembly:
 
     _roles: RolePieces = field(default_factory=RolePieces)
     _machines: dict[str, MachineSeen] = field(default_factory=dict)
+    _deployed: set[str] = field(default_factory=set)
     _listed: dict[str, set[str]] = field(default_factory=dict)
     _executions: dict[str, Answer] = field(default_factory=dict)
     _histories: list[tuple[str, list[Answer]]] = field(default_factory=list)
@@ -90,7 +92,15 @@ class Assembly:
         """What templates, Terraform and files by themselves say."""
         self._whole = None
         self._pieces.append(pieces)
-        self._machines |= pieces.machines
+        for arn, machine in pieces.machines.items():
+            if arn in self._deployed:
+                continue  # what AWS says of it is how it is
+            before = self._machines.get(arn)
+            if before is not None and before != machine and not (before.lost and machine.lost):
+                why = tr("two files make it and say different things: which of them is deployed isn't known")
+                self._unread.append((machine.name, why))
+                machine = replace(machine, definition=WITHHELD, lost=why)
+            self._machines[arn] = machine
 
     def unread(self, name: str, why: str) -> None:
         """A file that gives nothing, or not all that is in it, and why."""
@@ -113,6 +123,7 @@ class Assembly:
             traces=bool(tracing.get("enabled")) if isinstance(tracing, Mapping) else None,
             key=key_of(answer),
         )
+        self._deployed.add(arn)
 
     def _machine_list(self, _: str, answer: Answer) -> None:
         for one in _list(answer, "stateMachines"):

@@ -75,6 +75,9 @@ class Pieces:
     _of_some_role: list[tuple[str, PolicySeen]] = field(default_factory=list)
     _looked_up: dict[str, RoleSeen] = field(default_factory=dict)
     _made: dict[str, RoleSeen] = field(default_factory=dict)
+    # Whether it is Terraform's plan or state; and the roles that are in one.
+    is_shown: bool = False
+    _shown: set[str] = field(default_factory=set)
 
     def add_role(self, role: RoleSeen, spot: Spot | None = None) -> None:
         known = self.roles.get(role.arn)
@@ -116,6 +119,8 @@ class Pieces:
     def take_in(self, other: Pieces) -> None:
         """Everything that another file, or stack, says."""
         whole = other.assembled()
+        if other.is_shown:
+            self._shown |= other.roles.keys()
         for role in other.roles.values():
             self.add_role(role)
             self._check_twin(whole[role.arn])
@@ -135,6 +140,10 @@ class Pieces:
     def _check_twin(self, role: RoleSeen) -> None:
         """Two that make one role and say different things: which of them is deployed, nobody knows."""
         before = self._made.setdefault(role.arn, role)
+        if role.arn in self._shown:
+            # What Terraform shows is how it is, or will be; its source beside it says the same, less exactly.
+            self.roles[role.arn] = before
+            return
         same_trust = before.trust == role.trust
         both = before.policies_listed and role.policies_listed
         same = same_trust and (not both or (before.policies, before.boundary) == (role.policies, role.boundary))

@@ -71,6 +71,7 @@ _NAMED: Final[Mapping[str, tuple[str, str, str, str]]] = {
 }
 _LONGEST_NAME: Final = 60
 _MADE_LATER: Final = mark("whether it is made shows only at deployment")
+_BY_OTHERS: Final = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet")
 _CONNECTOR: Final = "AWS::Serverless::Connector"
 # What these do to a template is done here, or is nothing to roles: …/AWSCloudFormation/…/transform-reference.html
 _KNOWN_TRANSFORMS: Final = (
@@ -166,6 +167,8 @@ class StackReader:
                 self._nested_stack(logical, properties)
             elif kind == _CONNECTOR:
                 self._connector(logical, properties)
+            elif isinstance(kind, str) and kind.startswith(_BY_OTHERS):
+                self._given_to_others(logical, properties)
             if isinstance(own := resource.get("Connectors"), Mapping):
                 self._connector(logical, {"Source": {"Id": logical}} | {"Connectors": own})
         self._changed_by_macros()
@@ -514,8 +517,8 @@ class StackReader:
         properties = self._resources[logical].get("Properties")
         if not isinstance(properties, Mapping) or self.depth > 5:
             return None
-        url = properties.get("TemplateURL", properties.get("Location"))
-        loaded = self.load(url) if isinstance(url, str) else None
+        url = _template_of(self._resources[logical])
+        loaded = self.load(url) if url else None
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
@@ -544,6 +547,16 @@ class StackReader:
         for arn in self._own_roles():
             if role_name(arn) in given:
                 self.pieces.attach(arn, PolicySeen(what, why_not=why))
+
+    def _given_to_others(self, logical: str, properties: Mapping[str, Any]) -> None:
+        """A custom resource, or a stack set, may attach anything to a role whose name it is given."""
+        given = self._resolver.resolve(properties)
+        names = set(_texts_in(given)) if isinstance(given, Mapping) else set()
+        body = str(given.get("TemplateBody", "")) if isinstance(given, Mapping) else ""
+        why = tr("what it does shows only at deployment")
+        for arn in self._own_roles():
+            if role_name(arn) in names or role_name(arn) in body:
+                self.pieces.attach(arn, PolicySeen(logical, why_not=why))
 
     def _own_roles(self) -> list[str]:
         return [self._role_arn(name) for name, one in self._resources.items() if one.get("Type") == ROLE]
@@ -590,14 +603,27 @@ def is_template(value: object) -> bool:
     )
 
 
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
+
+
+def _template_of(resource: Mapping[str, Any]) -> str:
+    """Where the template of a nested stack is: its URL, or the file that the CDK made for it; empty where it isn't."""
+    properties, metadata = resource.get("Properties"), resource.get("Metadata")
+    url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
+    asset = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
+    return url if isinstance(url, str) else asset if isinstance(asset, str) else ""
+
+
 def local_files(value: Mapping[str, Any]) -> Iterator[str]:
     """The paths of other files that a template is made of: nested templates."""
     for resource in _section(value, "Resources").values():
-        if isinstance(resource, Mapping) and resource.get("Type") in NESTED:
-            properties = resource.get("Properties")
-            url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
-            if isinstance(url, str):
-                yield url
+        if isinstance(resource, Mapping) and resource.get("Type") in NESTED and (url := _template_of(resource)):
+            yield url
 
 
 def definition_files(value: Mapping[str, Any]) -> Iterator[str]:

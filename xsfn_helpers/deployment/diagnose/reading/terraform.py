@@ -76,6 +76,7 @@ def is_terraform(value: object) -> bool:
 
 def read_terraform(file: str, written: Written, site: StackSite, pieces: Pieces) -> None:
     """Put everything of a state or a plan into the pieces."""
+    pieces.is_shown = True
     _Reader(file, site, pieces, tuple(_blocks(written))).read()
 
 
@@ -379,6 +380,9 @@ class _Reader:
         """A module whose source isn't here may attach anything to a role whose name it is given."""
         why = tr("the module's source, {source}, isn't among the files", source=block.values.get("source"))
         self.pieces.not_seen.append(NotSeen(self.site.account, f"{block.file}: {block.address}", why))
+        for value in block.values.values():
+            if isinstance(value, str) and (definition := _definition_in(value)):
+                self._machine_of_module(block, definition)
         given = {
             one
             for value in block.values.values()
@@ -388,6 +392,16 @@ class _Reader:
         for role in self.blocks:
             if role.kind == "aws_iam_role" and self._name(role) in given:
                 self.pieces.attach(self._role_arn(role), PolicySeen(block.address, why_not=why))
+
+    def _machine_of_module(self, block: _Block, definition: str) -> None:
+        """A definition that is handed to a module: what else the state machine is like, and its role, aren't here."""
+        names = [one for key, one in block.values.items() if key.endswith("name") and isinstance(one, str)]
+        label = block.address.rpartition(".")[2]
+        arn = self.site.regional("states", f"stateMachine:{names[0] if names else label}")
+        role = self.site.role(symbol(f"role of {label}"))
+        what, why = tr("the role of {arn}", arn=arn), tr("it is made by a module that isn't among the files")
+        self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
+        self.pieces.add_machine(MachineSeen(arn, role, definition), self._spot(block))
 
     def _machine(self, block: _Block) -> None:
         arn = self._attribute(block, "arn")
@@ -423,6 +437,17 @@ class _Reader:
             self.pieces.not_seen.append(NotSeen(account_of(arn), tr("the role of {arn}", arn=arn), tr(_LATER)))
             machine = replace(machine, role_arn=self.site.role(symbol(f"role of {self._name(block)}")))
         self.pieces.add_machine(machine, self._spot(block))
+
+
+def _definition_in(text: str) -> str:
+    """The definition of a state machine that a text is; empty where it is none."""
+    if '"StartAt"' not in text or text.lstrip().startswith("${"):
+        return ""
+    try:
+        value = parsed(text, as_yaml=False).value
+    except UnreadableText:
+        return ""
+    return json.dumps(value) if isinstance(value, Mapping) and isinstance(value.get("States"), Mapping) else ""
 
 
 def permission_of(arn: str, known: Mapping[str, str]) -> ResourcePolicy:
