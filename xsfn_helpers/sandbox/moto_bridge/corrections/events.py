@@ -44,12 +44,13 @@ def record_like_aws() -> None:
             # Reported from AWS: the error and no cause, while DescribeExecution has neither.
             event_details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
         if event_type is HistoryEventType.EvaluationFailed:
-            # Recorded: it follows what the state's own entry followed.
+            # Recorded: it follows what the state's own entry followed, but a Wait state's entry itself (2024-12).
             context.source_event_id = getattr(context, "before_entry", context.source_event_id)
         before = context.source_event_id
         event_id: int = add_event(manager, context, event_type, event_details, **given)
         if event_type.endswith("StateEntered"):
-            context.entered_id, context.before_entry = event_id, before
+            context.entered_id = event_id
+            context.before_entry = event_id if event_type is HistoryEventType.WaitStateEntered else before
         return event_id
 
     def stop(env: Any, stop_date: Any, cause: str | None, error: str | None) -> None:
