@@ -42,7 +42,7 @@ def test_a_symptom_has_its_lines_and_a_timeline_without_links() -> None:
     symptom = Symptom("Fault 1", (f"AWS says {BAD}",), run())
     html = symptom_html(symptom)
 
-    assert f"AWS says {SAFE}" in html
+    assert f"AWS says {SAFE}" in html.replace("<wbr>", "")
     assert "<b>TaskFailed</b>" in html
     assert "link 2" not in html + str(symptom)
     assert "<script" not in html

@@ -12,7 +12,7 @@ FAILED = Check("b", "Link 2 is allowed", False, "User: arn:aws:sts::1 is not aut
 
 
 def test_each_check_is_a_row_with_mark_word_title_evidence_and_hint() -> None:
-    html = report_html(Report("Stage 1", (HELD, FAILED)))
+    html = report_html(Report("Stage 1", (HELD, FAILED))).replace("<wbr>", "")
 
     assert "<b>Stage 1</b>: 1 of 2 passed" in html
     assert html.count("<tr>") == 4, "what failed, and folded what passed: each with its head"
@@ -39,7 +39,7 @@ def test_what_to_do_is_there_only_where_something_failed() -> None:
 
 def test_every_text_is_escaped() -> None:
     bad = "<script>alert('x')</script>\x1b"
-    html = report_html(Report(bad, (Check("c", bad, False, bad, bad),)))
+    html = report_html(Report(bad, (Check("c", bad, False, bad, bad),))).replace("<wbr>", "")
 
     assert "<script" not in html
     assert html.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\ufffd") == 4

@@ -35,8 +35,8 @@ NOTES: Final[Mapping[str, Mapping[str, str]]] = {
         "OperatorStateMachine/Principal": mark("The principal: the Operator role in the other account, and no other."),
         "OperatorStateMachine/Action": mark("The action: assume this role. A trust policy decides nothing else."),
         "OperatorStateMachine/Condition": mark(
-            "For which state machine: in a task with Credentials, Step Functions sends the ARN of the state machine "
-            "that runs as external ID. A task that calls sts:AssumeRole itself can send any value."
+            "For which state machine: in a task with Credentials, Step Functions sends, as external ID, the ARN of "
+            "the state machine that runs. A task that calls sts:AssumeRole itself can send any value."
         ),
     },
     "execute_role_permissions": {

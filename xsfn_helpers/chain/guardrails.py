@@ -111,7 +111,7 @@ def _limits(scenario: Scenario, verdicts: Mapping[int, Verdict]) -> Iterator[Lim
         yield Limit(
             "limit.operator-role",
             mark("The Operator role may assume no other role"),
-            mark("It may now assume every role that trusts the Operator account. It needs one."),
+            mark("Each of these roles that trusts the Operator account is open to it. It needs one."),
             tuple(_other_roles(scenario, request, asking)),
         )
     if 3 in decided:
@@ -189,9 +189,11 @@ def _other_principals(scenario: Scenario, request: Request, trust: Policies) -> 
 
 def _other_roles(scenario: Scenario, request: Request, asking: Policies) -> Iterator[GuardrailQuestion]:
     arns = {
-        mark("the Operator role assumes the Subject role"): scenario.subject_role_arn,
-        mark("the Operator role assumes any other role of the Subject account"): scenario.execute_role_arn + "-2",
-        mark("the Operator role assumes a role of another account"): scenario.execute_role_arn.replace(
+        mark("to assume the Subject role, if it trusts the Operator role"): scenario.subject_role_arn,
+        mark(
+            "to assume a role of the Subject account whose name begins alike, if it trusts the Operator role"
+        ): scenario.execute_role_arn + "-2",
+        mark("to assume a role of another account, if it trusts the Operator role"): scenario.execute_role_arn.replace(
             f":{scenario.subject_account_id}:", f":{_stranger(scenario)}:", 1
         ),
     }

@@ -22,7 +22,10 @@ class ChainSnapshot:
     def absent(self) -> frozenset[Node]:
         """The boxes of the diagram that don't exist yet."""
         machines = {Node.OPERATOR_MACHINE, Node.SUBJECT_MACHINE}
-        return frozenset(node for node, role in self.roles.items() if role is None) | (machines - self.machines)
+        absent = {node for node, role in self.roles.items() if role is None} | (machines - self.machines)
+        # What would run it isn't there.
+        executions = {Node.SUBJECT_EXECUTION} if Node.SUBJECT_MACHINE in absent else set()
+        return frozenset(absent | executions)
 
     def withholding(self, why: str) -> ChainSnapshot:
         """The same without any link's evaluation, because an exercise asks for it; `why` says so, in a sentence."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.practice.score import duration
-from xsfn_helpers.display.markup import CELL, TABLE, code_block, escape, pill
+from xsfn_helpers.display.markup import CELL, TABLE, breakable, code_block, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY
 from xsfn_helpers.display.timeline import timeline_html
 
@@ -25,7 +25,7 @@ OPEN: Final = mark("… not solved yet")
 
 def symptom_html(symptom: Symptom) -> str:
     """The lines of the symptom, and the timeline."""
-    seen = "<br>".join(escape(line) for line in symptom.lines)
+    seen = "<br>".join(breakable(line) for line in symptom.lines)
     return f'<p><b>{escape(symptom.title)}</b></p><p style="overflow-wrap:anywhere">{seen}</p>' + timeline_html(
         symptom.timeline
     )

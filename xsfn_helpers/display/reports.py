@@ -7,7 +7,7 @@ from typing import Final
 
 from xsfn_helpers.chain.report import Check, Report, ReportDetails
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
+from xsfn_helpers.display.markup import CELL, TABLE, breakable, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
 PASSED: Final = mark("✓ passed")
@@ -48,8 +48,8 @@ def _row(check: Check) -> str:
     result = pill(tr(PASSED), ALLOWED_BLUE) if check.passed else pill(tr(FAILED), REFUSED_VERMILION)
     # Below the evidence rather than beside it: a fourth column leaves none of them room on a narrow page.
     label = escape(tr("Note:"))
-    hint = f"<br><b>{label}</b> {escape(check.hint)}" if check.hint and not check.passed else ""
-    cells = [result, escape(check.title), f"{escape(check.evidence)}{hint}"]
+    hint = f"<br><b>{label}</b> {breakable(check.hint)}" if check.hint and not check.passed else ""
+    cells = [result, escape(check.title), f"{breakable(check.evidence)}{hint}"]
     # Evidence may be an error of several lines. A column is as wide as its longest word, so that no word is broken.
     style = f"{CELL};white-space:pre-line;overflow-wrap:break-word"
     widths = (' width="8%"', ' width="30%"', "")

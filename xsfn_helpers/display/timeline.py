@@ -8,7 +8,7 @@ from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.plain_text import one_line
 from xsfn_helpers.deployment.runs import Timeline, TimelineEvent
-from xsfn_helpers.display.markup import CELL, TABLE, escape, pill
+from xsfn_helpers.display.markup import CELL, TABLE, breakable, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, REFUSED_VERMILION
 
 
@@ -33,7 +33,7 @@ def _row(event: TimelineEvent, start: datetime) -> str:
         *([pill(event.ending, REFUSED_VERMILION)] if event.failed else []),
     ]
     what = " ".join([f"<b>{escape(event.type)}</b>", *badges])
-    summary = f"<br>{escape(one_line(event.summary))}" if event.summary else ""
+    summary = f"<br>{breakable(one_line(event.summary))}" if event.summary else ""
     cells = [f"{what}{summary}" if side is event.side else "" for side in Side]
     style = f"{CELL};overflow-wrap:break-word"
     return (

@@ -160,9 +160,7 @@ def _history_of(machine: StateMachine, states: dict[str, Any]) -> list[HistoryEv
         while True:
             with translated(environment.scenario.operator):
                 # By its name, whoever shows the state machine's runs knows that it is none of the reader's.
-                answer = environment.states(Side.OPERATOR).start_execution(
-                    stateMachineArn=machine.arn, name=_new_name()
-                )
+                answer = environment.states(Side.OPERATOR).start_execution(stateMachineArn=machine.arn, name=new_name())
             history = _wait_for_history(environment, answer["executionArn"])
             if _tried(history) or time.monotonic() > deadline:
                 return history
@@ -205,7 +203,7 @@ def _standing(machine: StateMachine) -> StateMachine | None:
 
 
 def _try(environment: Environment, task: dict[str, Any], role_arn: str) -> Ending:
-    machine = _machine(environment, _new_name(), role_arn, task)
+    machine = _machine(environment, new_name(), role_arn, task)
     try:
         machine.create()
     except BaseException as error:
@@ -266,7 +264,7 @@ def _ending(event: HistoryEventTypeDef) -> Ending:
 @contextmanager
 def _other_role(environment: Environment) -> Iterator[str]:
     scenario = environment.scenario
-    role = _role(environment, _new_name())
+    role = _role(environment, new_name())
     policy = InlinePolicy(
         environment, Side.OPERATOR, role.name, _POLICY_NAME, json_text(operator_role_permissions(scenario))
     )
@@ -297,6 +295,6 @@ def _machine(environment: Environment, name: str, role_arn: str, task: dict[str,
     return StateMachine(environment, Side.OPERATOR, name, role_arn, json_text(definition))
 
 
-def _new_name() -> str:
+def new_name() -> str:
     """Another one each time, so that two checks at once don't get in each other's way."""
     return PREFIX + secrets.token_hex(4)

@@ -100,6 +100,8 @@ def _hint(run: Run, verdicts: Mapping[int, Verdict], number: int) -> str:
     """The next step: what would open the link that denied, as far as the policies tell."""
     if run.broken_link is None and run.subject_status == "FAILED":
         return tr("No link was denied: the Subject state machine failed by itself. Its definition shows why.")
+    if number == 4 and run.succeeded:
+        return tr("Does the task's Resource end in .sync:2? With .sync, the Output is a string with JSON in it.")
     asked = run.broken_link or number
     return verdicts[asked].hint or tr(
         "The policies allow link {asked}: wait for the change to propagate, then check again.", asked=asked
@@ -118,6 +120,8 @@ def _shown(run: Run, number: int) -> Shown:
     }[number]
     if passed:
         return Shown(True, tr(_EVIDENCE[number]))
+    if number == 4 and run.succeeded:
+        return Shown(False, tr("the Operator execution succeeded, but its Output isn't parsed JSON"))
     if run.broken_link:
         return Shown(False, tr("not reached: link {broken_link} was denied", broken_link=run.broken_link))
     return Shown(False, ending(run))

@@ -210,12 +210,12 @@ def _begun(environment: Environment) -> tuple[str, bool]:
     One that succeeds has met the definition of a moment ago: UpdateStateMachine takes a while to be seen by every new
     execution (docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html). It is tried again.
     """
-    execution, tried = begin(environment), None
+    execution, tried = begin(environment, name=probes.new_name()), None
 
     def look() -> Begun:
         nonlocal execution, tried
         if tried is not None and tried.status == SUCCEEDED:
-            execution = begin(environment)
+            execution = begin(environment, name=probes.new_name())
         tried = how_far(environment, execution)
         return tried
 

@@ -261,7 +261,7 @@ def _thing(step: Step, name: str, claim: str, change: Change) -> Check:
     else:
         evidence = "\n".join(
             [
-                tr("{thing} in {account} isn't as it should be:", thing=change.thing, account=change.account),
+                tr("{thing} in {account} differs from the lab's version:", thing=change.thing, account=change.account),
                 *change.details,
             ]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from xsfn_helpers.chain.report import Check
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.verdicts import StoredRoles, Verdict, decide_from
 from xsfn_helpers.common.errors import XsfnError
-from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.language import listed, mark, tr
 from xsfn_helpers.common.stable_text import stable
 from xsfn_helpers.deployment.checks import trials
 from xsfn_helpers.deployment.checks.run_evidence import ending, refused_check, run_checks, stop_check
@@ -37,7 +37,7 @@ _ONE_MACHINE: Final = mark(
     "The execute role is for tasks of one state machine, whose ARN Step Functions sends as external ID."
 )
 
-_NO_MORE: Final = mark("The recommended policies deny this request, and the chain doesn't need it.")
+_NO_MORE: Final = mark("The chain doesn't need it. Whether it gets through may depend on another account's policy.")
 
 
 def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
@@ -47,7 +47,7 @@ def prove(deployment: Deployment, fault: Fault) -> tuple[Check, ...]:
     """
     roles = read_roles(deployment.environment.at_one_look())
     verdicts = {verdict.link.number: verdict for verdict in decide_from(deployment.scenario, roles)}
-    checks = [_chain(verdicts), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
+    checks = [_chain(verdicts, fault.links), _run(deployment, verdicts), *_own(deployment, fault, verdicts)]
     if all(check.passed for check in checks):
         checks += [
             *limit_checks(deployment.scenario, verdicts),
@@ -61,9 +61,11 @@ def _all_requests(deployment: Deployment, roles: StoredRoles) -> Check:
     """Whether any request at all gets through that the recommended policies deny; if so, which."""
     scenario = deployment.scenario
     found = compare(scenario, roles, roles_as_made(scenario, deployment.blueprint))
-    title = tr("Of all possible requests, none is allowed that the recommended policies deny")
+    title = tr("No policy allows a request that the recommended one denies, of all possible requests")
     if found.wider:
-        also = tr("your repair also lets in: {requests}", requests=tr("; ").join(map(str, found.wider)))
+        also = tr("; ").join(
+            tr("the {policy} now also allows: {request}", policy=wider.place, request=wider) for wider in found.wider
+        )
         return Check("limit.all-requests", title, False, also, tr(_NO_MORE))
     if found.undecided:
         return Check(
@@ -77,14 +79,24 @@ def _all_requests(deployment: Deployment, roles: StoredRoles) -> Check:
     return Check("limit.all-requests", title, True, tr("your repair allows exactly the same requests"))
 
 
-def _chain(verdicts: Mapping[int, Verdict]) -> Check:
+def _how_many(allowed: int, verdicts: Mapping[int, Verdict], expected: Collection[int]) -> str:
+    """The denied links are named where a repair has changed which ones they are: that gives nothing away."""
+    count = tr("{allowed} of {count} are", allowed=allowed, count=len(verdicts))
+    denied = [number for number, verdict in verdicts.items() if not verdict.allowed]
+    if not denied or set(denied) == set(expected):
+        return count
+    links = [tr("link {link}", link=number) for number in denied]
+    return tr("{count}; denied: {links}", count=count, links=listed(links))
+
+
+def _chain(verdicts: Mapping[int, Verdict], expected: Collection[int]) -> Check:
     allowed = sum(verdict.allowed for verdict in verdicts.values())
     passed = allowed == len(verdicts)
     return Check(
         "chain.decided",
         tr("All six links are allowed by the policies as stored"),
         passed,
-        tr("{allowed} of {count} are", allowed=allowed, count=len(verdicts)),
+        _how_many(allowed, verdicts, expected),
         "" if passed else tr(_KEEP_LOOKING),
     )
 

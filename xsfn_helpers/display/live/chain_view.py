@@ -186,7 +186,7 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
     return LinkView(
         number=link.number,
         state=state.name.lower(),
-        word=state.marked,
+        word=tr("… hidden") if verdict.withheld else state.marked,
         asker=link.asker.value.lower().replace(" ", "-"),
         asker_title=asker_title(link),
         action=link.action,
