@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from tests.aws.playing import PlayedAws
 
 READINGS = ("Get", "List", "Describe", "Simulate", "Validate", "AssumeRole")
 _CREDENTIAL = re.compile(r"<(?:AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)<")
@@ -72,6 +75,15 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def leaked(text: str, own_aws: PlayedAws, door: Recorder) -> list[str]:
+    return [secret for secret in own_aws.secrets() | door.issued if secret in text]
+
+
+def kept(folder: Path) -> str:
+    """Everything that the kit keeps of this run."""
+    return "\n".join(path.read_text(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _operation(path: str, target: str | None, body: bytes) -> str:

@@ -332,7 +332,9 @@ def _become(wish: _Wish, streams: Sequence[int], address: bytes) -> None:
 
 
 def _ask_at(address: bytes) -> None:
-    """Let a sandbox that this process starts begin as a copy, too."""
+    """Let a sandbox or a kernel that this process starts begin as a copy, too."""
+    import jupyter_client.launcher
+
     from xsfn_helpers.sandbox.process import launch
 
     class Later(_Connection):
@@ -350,6 +352,7 @@ def _ask_at(address: bytes) -> None:
 
     _readers[:] = [Later()]
     launch.subprocess = _Subprocess()  # type: ignore[assignment]
+    jupyter_client.launcher.Popen = Popen  # type: ignore[assignment,misc]
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.long_definitions import definitions_of
+from xsfn_helpers.sandbox.moto_bridge.operation_names import name_operations_once
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
 from xsfn_helpers.sandbox.moto_bridge.snapshot import (
@@ -85,6 +86,7 @@ class MotoBridge:
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
+        name_operations_once()
         attach_once()
         keep_limits()
         limit_workers()
