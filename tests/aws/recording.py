@@ -44,8 +44,18 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             recorder.operations.append(_operation(self.path, self.headers.get("X-Amz-Target"), body))
+            self._pass_on(body)
+
+        def do_GET(self) -> None:
+            """Of services that have paths instead of actions; lists of buckets are asked for so."""
+            recorder.operations.append(f"Get {urlsplit(self.path).path}")
+            self._pass_on(b"")
+
+        def _pass_on(self, body: bytes) -> None:
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=60)
-            connection.putrequest("POST", urlsplit(self.path).path or "/", skip_host=True, skip_accept_encoding=True)
+            parts = urlsplit(self.path)
+            path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+            connection.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 connection.putheader(name, value)
             connection.endheaders(body)
