@@ -16,6 +16,8 @@ run = PATH="$$PWD/$(environment)/bin:$$PATH" $(environment)/bin/python
 # One more than there are processors, for a test often waits for a sandbox.
 processors := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 side_by_side = --numprocesses=$(shell expr $(processors) + 1) --maxprocesses=4 --dist=loadfile
+# What is compiled is kept, also where a container's environment says otherwise: each process would compile it anew.
+pytest = PYTHONDONTWRITEBYTECODE= $(run) -m pytest $(side_by_side)
 
 .DEFAULT_GOAL := help
 # Two targets at once would make the same environment twice.
@@ -30,10 +32,10 @@ lab: for-lab ## open JupyterLab on the first notebook (its own options: LAB_ARGS
 	@scripts/lab.sh $(environment)/bin/python $(LAB_ARGS)
 
 test: for-site for-style ## every check: format, lint, types, unit tests, notebooks (pytest's own options: TEST_ARGS="-x")
-	@$(run) -m pytest $(side_by_side) $(TEST_ARGS)
+	@$(pytest) $(TEST_ARGS)
 
 soak: for-site ## the long forms of what `make test` does shortly: hours of kills, crowds and random cases
-	@XSFN_SOAK=1 $(run) -m pytest $(side_by_side) $(TEST_ARGS)
+	@XSFN_SOAK=1 $(pytest) $(TEST_ARGS)
 
 lint: for-style ## format, lint and types only
 	@$(run) -m mypy

@@ -19,9 +19,9 @@ from tests.lab.classroom.crowd.crowd import fill
 from tests.lab.classroom.crowd.rooms import ServedRoom
 from tests.support.isolation import isolated
 
-# The steps of one participant's way, each with its pause.
-_STEPS: Final = 31
 _FAULTS: Final = 3
+# Of one participant: three of stages, and of all before and after the faults.
+_CHECKS: Final = 5
 _PATIENCE: Final = 1200.0
 
 
@@ -43,7 +43,7 @@ def main() -> int:
                 computers=options.computers,
                 think=options.think,
                 faults=_FAULTS,
-                kill_after=options.think * _STEPS / 2,
+                kill_after=options.people * _CHECKS // 2,
                 patience=_PATIENCE,
             )
         finally:

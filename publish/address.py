@@ -15,7 +15,7 @@ from typing import Final
 
 import nbformat
 
-from publish.places import ROOT
+from publish.places import ROOT, workspace_of
 from xsfn_helpers.common.language import ENGLISH
 
 VARIABLE: Final = "LITE_ADDRESS"
@@ -49,7 +49,7 @@ def linked(text: str, place: str) -> str:
 def notebook_linked(text: str, place: str, book: str, language: str) -> str:
     """A notebook whose first cell ends with a link that opens `book`, its path on the site for a tab."""
     notebook = nbformat.reads(text, as_version=4)
-    notebook.cells[0].source += f"\n\n[{_WORDS[language]}]({place}lab/index.html?path={book})"
+    notebook.cells[0].source += f"\n\n[{_WORDS[language]}]({place}lab/index.html?workspace={workspace_of(book)})"
     return nbformat.writes(notebook)
 
 

@@ -43,3 +43,8 @@ def languages() -> tuple[Language, ...]:
     """English, and every language that has a folder in `docs/` with an index."""
     others = sorted(index.parent.name for index in (ROOT / "docs").glob("??/index.md"))
     return tuple(Language(code) for code in (_FIRST, *others))
+
+
+def workspace_of(notebook: str) -> str:
+    """The name of the page in a browser tab that opens with the notebook at this path, the map beside it."""
+    return notebook.removeprefix("notebooks/").removesuffix(".ipynb").replace("/", "-")

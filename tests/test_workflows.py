@@ -67,7 +67,9 @@ def test_newer_versions_are_asked_for_of_everything_that_is_pinned() -> None:
     updates = read(ROOT / ".github" / "dependabot.yml")["updates"]
     places = {entry["package-ecosystem"]: entry.get("directories", [entry.get("directory")]) for entry in updates}
 
-    assert places == {"pip": ["/", "/locks"], "npm": ["/hub"], "github-actions": ["/"]}
+    tracked = subprocess.run(["git", "ls-files", "*package-lock.json"], cwd=ROOT, capture_output=True, text=True)
+    pinned = sorted(f"/{Path(lock).parent.as_posix()}" for lock in tracked.stdout.splitlines())
+    assert places == {"pip": ["/", "/locks"], "npm": pinned, "github-actions": ["/"]}
     assert all((ROOT / place.strip("/")).is_dir() for folders in places.values() for place in folders)
 
 

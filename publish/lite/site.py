@@ -9,11 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from publish.lite import content, packages
+from publish.lite import arranged, content, packages
 from publish.npm import NoPackages
 from publish.npm import packages as npm_packages
 from publish.places import BUILD, ROOT, languages
@@ -25,7 +26,6 @@ _COMPILED: Final = BUILD / "lite-compiled"  # each archive once, by what it is m
 _KERNEL: Final = "@jupyterlite/pyodide-kernel-extension"
 _KERNEL_WHEELS: Final = Path(sys.prefix, "share/jupyter/labextensions", _KERNEL, "static/pypi")
 _OF_THE_KERNEL: Final = re.compile(r"(?:ipykernel|piplite|pyodide_kernel)-")
-FIRST: Final = "notebooks/00-start-here.ipynb"
 
 
 class LiteFailed(Exception):
@@ -41,17 +41,21 @@ def build(site: Path = SITE) -> Path:
         return site
     shutil.rmtree(_WORK, ignore_errors=True)
     shutil.rmtree(site, ignore_errors=True)
-    _compile(_WORK / "static" / "pyodide")
-    content.gather(_WORK / "content")
-    _write(_WORK / "jupyter-lite.json", _settings())
-    _write(_WORK / "overrides.json", _look())
-    _jupyter_lite(site)
-    _pages(site)
+    _WORK.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as beside:
+        compiled = beside.submit(_compile, _WORK / "pyodide")
+        content.gather(_WORK / "content")
+        arranged.workspaces(_WORK / "workspaces")
+        _write(_WORK / "jupyter-lite.json", _settings())
+        _write(_WORK / "overrides.json", _look())
+        _jupyter_lite(site)
+        _pages(site)
+        shutil.move(compiled.result(), site / "static")
     note.write_text(made_of, encoding="utf-8")
     return site
 
 
-def _compile(target: Path) -> None:
+def _compile(target: Path) -> Path:
     node = shutil.which("node")
     if node is None:
         raise LiteFailed("Node.js compiles the packages, and isn't installed.")
@@ -59,7 +63,7 @@ def _compile(target: Path) -> None:
         modules = npm_packages(_HERE / "node", "lite")
     except NoPackages as error:
         raise LiteFailed(f"The site needs Pyodide. {error}") from error
-    target.mkdir(parents=True)
+    target.mkdir()
     archives, wheels = _WORK / "archives", _WORK / "kernel"
     archives.mkdir()
     packages.bundle(archives, modules / "@hpcc-js/wasm-graphviz/dist/index.js")
@@ -68,11 +72,13 @@ def _compile(target: Path) -> None:
         if _OF_THE_KERNEL.match(wheel.name):
             shutil.copy(wheel, wheels)
     _run([node, str(_HERE / "compile.mjs"), *map(str, (modules / "pyodide", archives, wheels, target, _COMPILED))])
+    return target
 
 
 def _jupyter_lite(site: Path) -> None:
     options = ["--lite-dir", str(_WORK), "--contents", str(_WORK / "content"), "--output-dir", str(site)]
     options += ["--apps", "lab", "--apps", "notebooks", "--no-sourcemaps", "--no-unused-shared-packages"]
+    options += [f"--FederatedExtensionAddon.extra_labextensions_path={arranged.EXTENSIONS}"]
     # Nothing of the reader's own Jupyter takes part.
     alone = {"JUPYTER_CONFIG_DIR": str(_WORK / "config"), "JUPYTER_NO_CONFIG": "1"}
     _run([sys.executable, "-m", "jupyterlite_core", "build", *options], cwd=_WORK, environment=alone)
@@ -90,7 +96,7 @@ def _settings() -> dict[str, Any]:
             "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
             "litePluginSettings": {
                 f"{_KERNEL}:kernel": {
-                    "pyodideUrl": "./static/pyodide/pyodide.js",
+                    "pyodideUrl": "./static/pyodide/pyodide.mjs",
                     "disablePyPIFallback": True,
                     "loadPyodideOptions": {
                         "lockFileURL": "./static/pyodide/pyodide-lock.json",
@@ -114,6 +120,7 @@ def _pages(site: Path) -> None:
     """The pages round JupyterLab: where one begins, and what one is told whose browser can't do it."""
     for page in (_HERE / "pages").iterdir():
         shutil.copy(page, site)
+    arranged.map_parts(site / "xsfn-map")
     guard = '<link rel="icon" href="favicon.ico"><script src="../guard.js"></script>'
     for app in ("lab", "notebooks"):
         index = site / app / "index.html"

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import axe, chromium
-from tests.browser.jupyter import LIGHT, WIDE, JupyterLab, Watch, close_all, serving, theme, window
+from tests.browser.jupyter import LIGHT, WIDE, JupyterLab, Watch, serving, theme, tidy, window
 from tests.browser.labs import SharedLab, shared_lab
 from tests.notebooks.references import NOTEBOOKS
 from xsfn_helpers import open_lab
@@ -55,7 +55,7 @@ def only_page(browser: Browser, jupyter: JupyterLab, watch: Watch) -> Iterator[P
 
 @pytest.fixture
 def page(only_page: Page, watch: Watch) -> Iterator[Page]:
-    """JupyterLab's page, light and wide, with nothing open.
+    """JupyterLab's page, light and wide, with nothing in it.
 
     Fails the test when the page printed an error or asked another machine for anything.
     """
@@ -64,7 +64,7 @@ def page(only_page: Page, watch: Watch) -> Iterator[Page]:
     only_page.set_viewport_size(WIDE)
     only_page.mouse.move(0, 0)
     yield only_page
-    close_all(only_page)
+    tidy(only_page)
     assert watch.abroad == [], "requests left the machine"
     assert watch.errors == []
 

@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 
 import nbformat
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.notebooks.jupyterlab_check import RunningLab, started
+from tests.support import forks
 from xsfn_helpers.cli.notebooks import jupyter_paths
 
 HOME: Final = "127.0.0.1"
 WIDE: Final = ViewportSize(width=1280, height=900)
+# Wide, what such a window has left at 200 % zoom, and narrow.
+WIDTHS: Final = (1280, 640, 480)
 START_TIMEOUT: Final = 240_000
 CELL_TIMEOUT: Final = 240_000
 LIGHT: Final = "JupyterLab Light"
@@ -69,6 +73,42 @@ _KERNEL_IS_IDLE: Final = """() => {
   const panel = jupyterapp.shell.currentWidget;
   return panel?.sessionContext?.session?.kernel?.status === "idle";
 }"""
+
+
+# Begins the name of a notebook whose kernel is kept for the next test's cells.
+_KEPT: Final = "kept-"
+_IS_KEPT: Final = "(start) => jupyterapp.shell.currentWidget?.context?.path.startsWith(start) ?? false"
+# Milliseconds for what a test has begun to end by itself.
+_ENDING: Final = 10_000
+# The kernel forgets names and displays, as after a restart; what it has imported, it keeps.
+_FORGET: Final = """
+import ipywidgets
+ipywidgets.Widget.close_all()
+get_ipython().run_line_magic("reset", "-sf")
+"""
+_EMPTY: Final = """async (code) => {
+  const { context, sessionContext } = jupyterapp.shell.currentWidget;
+  const { content } = await sessionContext.session.kernel.requestExecute({ code, store_history: false }).done;
+  if (content.status !== "ok") throw new Error(`${content.ename}: ${content.evalue}`);
+  context.model.fromJSON({ ...context.model.toJSON(), cells: [] });
+}"""
+_FILL: Final = """(cells) => {
+  const { model } = jupyterapp.shell.currentWidget.context;
+  model.fromJSON({ ...model.toJSON(), cells });
+}"""
+
+# JupyterLab keeps what is far out of view out of the page; here everything is to be looked at.
+_SHOW_ALL: Final = """() => {
+  const notebook = jupyterapp.shell.currentWidget.content;
+  notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: "none" };
+}"""
+_HEIGHT: Final = (
+    "() => jupyterapp.shell.currentWidget.content.node.querySelector('.jp-WindowedPanel-inner').offsetHeight"
+)
+_TO_THE_TOP: Final = """() => {
+  jupyterapp.shell.currentWidget.content.node.querySelector(".jp-WindowedPanel-outer").scrollTop = 0;
+}"""
+_FRAME: Final = 400  # pixels of JupyterLab around a notebook, with some to spare
 
 
 @dataclass(slots=True)
@@ -151,8 +191,8 @@ class Notebook:
         """Wait for a cell that was begun."""
         self.page.wait_for_function(_CELL_IS_DONE, arg=index, timeout=CELL_TIMEOUT)
 
-    def wait_until_idle(self) -> None:
-        self.page.wait_for_function(_KERNEL_IS_IDLE, timeout=CELL_TIMEOUT)
+    def wait_until_idle(self, milliseconds: int = CELL_TIMEOUT) -> None:
+        self.page.wait_for_function(_KERNEL_IS_IDLE, timeout=milliseconds)
 
     def save(self) -> None:
         self.page.evaluate("async () => { await jupyterapp.shell.currentWidget.context.save(); }")
@@ -165,13 +205,13 @@ class JupyterLab:
     running: RunningLab
     root: Path
 
-    def write(self, *cells: str) -> str:
-        """A notebook with these code cells; gives its path below `root`."""
+    def write(self, *cells: str, start: str = "test-") -> str:
+        """A notebook with these code cells; gives its path below `root`, whose name begins with `start`."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         )
-        name = f"test-{next(_names)}.ipynb"
+        name = f"{start}{next(_names)}.ipynb"
         nbformat.write(notebook, self.root / name)
         return name
 
@@ -186,7 +226,8 @@ class JupyterLab:
         return page
 
     def open(self, page: Page, path: str) -> Notebook:
-        """The notebook at `path`, below `root`, open on the page with a kernel of its own."""
+        """The notebook at `path`, below `root`, alone on the page with a kernel of its own."""
+        close_all(page)
         page.evaluate("async (path) => { await jupyterapp.commands.execute('docmanager:open', {path}); }", path)
         notebook = Notebook(page)
         notebook.wait_until_idle()
@@ -194,6 +235,32 @@ class JupyterLab:
 
     def write_and_open(self, page: Page, *cells: str) -> Notebook:
         return self.open(page, self.write(*cells))
+
+    def fill(self, page: Page, *cells: str) -> Notebook:
+        """A notebook with these code cells on the page, in the kernel that the last one had, which knows nothing of it.
+
+        A kernel of its own takes a notebook two seconds; `tidy` keeps this one for the next.
+        """
+        if not page.evaluate(_IS_KEPT, _KEPT):
+            return self.open(page, self.write(*cells, start=_KEPT))
+        notebook = Notebook(page)
+        notebook.wait_until_idle()
+        page.evaluate(_FILL, [dict(nbformat.v4.new_code_cell(cell)) for cell in cells])
+        return notebook
+
+
+def tidy(page: Page) -> None:
+    """Close every notebook, but empty the one that `JupyterLab.fill` can fill again."""
+    try:
+        kept = page.evaluate(_IS_KEPT, _KEPT)
+        if kept:
+            Notebook(page).wait_until_idle(_ENDING)
+    except NotInTime:  # a test has failed, and left a cell running
+        kept = False
+    if kept:
+        page.evaluate(_EMPTY, _FORGET)
+    else:
+        close_all(page)
 
 
 def close_all(page: Page) -> None:
@@ -207,6 +274,19 @@ def close_all(page: Page) -> None:
           }
         }"""
     )
+
+
+def show_all(page: Page) -> None:
+    """Keep all of the notebook in the page, whatever is in view. It can't be filled again."""
+    page.evaluate(_SHOW_ALL)
+
+
+def lay_out(page: Page) -> None:
+    """Make the page as tall as the notebook: of what is scrolled out of view, axe-core doesn't know the colours."""
+    page.set_viewport_size({"width": WIDE["width"], "height": _FRAME + int(page.evaluate(_HEIGHT))})
+    page.wait_for_timeout(500)
+    page.evaluate(_TO_THE_TOP)
+    page.wait_for_timeout(500)
 
 
 def theme(page: Page, name: str) -> None:
@@ -225,15 +305,14 @@ def theme(page: Page, name: str) -> None:
 @contextmanager
 def serving(root: Path) -> Iterator[JupyterLab]:
     """JupyterLab on the folder `root`, with the settings of `make lab`."""
-    with started(_command(root)) as running:
+    # Its kernels begin as copies of a process that has read what they need; tests of `make lab` start it as users do.
+    paths = {**jupyter_paths(), "JUPYTERLAB_WORKSPACES_DIR": str(root / ".lab")}
+    with started(_command(root), forks.Popen, **paths) as running:
         yield JupyterLab(running, root)
 
 
 def _command(root: Path) -> Sequence[str]:
     return [
-        "env",
-        *(f"{name}={value}" for name, value in jupyter_paths().items()),
-        f"JUPYTERLAB_WORKSPACES_DIR={root / '.lab'}",
         sys.executable,
         "-m",
         "jupyterlab",

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.jupyter import JupyterLab, Notebook
+from tests.browser import axe
+from tests.browser.jupyter import DARK, LIGHT, JupyterLab, Notebook, lay_out, show_all, theme
+from tests.browser.labs import SharedLab
 from xsfn_helpers import open_lab
 
 PATH = Path("notebooks") / "05-break-and-fix.ipynb"
@@ -48,7 +50,9 @@ def solved() -> list[int]:
     return [row.number for row in open_lab().practice().score_card().rows if row.result]
 
 
-def test_the_first_fault_by_keyboard_alone(notebook: Notebook, sources: list[str]) -> None:
+def test_the_first_fault_by_keyboard_alone_and_a_score_card_that_a_restart_leaves(
+    notebook: Notebook, sources: list[str]
+) -> None:
     """Shift+Enter from cell to cell; a cell of the reader's own typed between them; what it shows unfolded and read."""
     keyboard, cells, hint = notebook.page.keyboard, first_fault(sources), sources.index("fault.hint()")
 
@@ -70,6 +74,18 @@ def test_the_first_fault_by_keyboard_alone(notebook: Notebook, sources: list[str
     assert notebook.text(cells[-1] + 1).startswith("Fault 1 · The machine that got a new name: solved")
     assert solved() == [1]
 
+    # The reader's own cell is one more before it.
+    card = sources.index(CARD) + 1
+    notebook.run(card)
+    before = notebook.text(card)
+    assert "✓  1 The machine that got a new name: 1 hint, 2 tries" in before
+
+    notebook.restart()
+    assert notebook.run(card).startswith("NameError")
+    assert notebook.run(next(index for index in cells if sources[index])) == ""
+    assert notebook.run(card) == ""
+    assert notebook.text(card) == before
+
 
 def unfolded_by_keyboard(notebook: Notebook, cell: int) -> str:
     """From a cell into its output with Tab, and what unfolds there with Enter."""
@@ -87,18 +103,23 @@ def unfolded_by_keyboard(notebook: Notebook, cell: int) -> str:
     return folded.inner_text()
 
 
-def test_the_score_card_survives_a_restart_of_the_kernel(notebook: Notebook, sources: list[str]) -> None:
-    cells, card = first_fault(sources), sources.index(CARD)
-    for index in cells:
-        if sources[index]:
-            assert notebook.run(index) == ""
-    notebook.run(card)
-    before = notebook.text(card)
+def test_no_grave_accessibility_finding_in_what_practice_shows(
+    page: Page, jupyter: JupyterLab, shared: SharedLab, axe_script: str
+) -> None:
+    """Each kind of display that notebook 05 has; `make soak` looks at all of that notebook."""
+    shows = ("fault.inject()", "fault.symptom()", "fault.hint()", 'fault.look("subject")', "fault.guess(link=2)")
+    opening = shared.opening("lab.set_stage(3)\npractice = lab.practice()\nfault = practice.fault(1)")
+    cells = (opening, *shows, "fault.check()", "fault.apply_solution()", "fault.check()", CARD)
+    notebook = jupyter.write_and_open(page, *cells)
+    show_all(page)
+    found = []
+    try:
+        assert [notebook.run(index) for index in range(len(cells))] == [""] * len(cells)
+        for scheme in (LIGHT, DARK):
+            theme(page, scheme)
+            lay_out(page)
+            found += axe.findings(page, axe_script, ".jp-OutputArea-output")
+    finally:
+        shared.lab.practice().restore()
 
-    notebook.restart()
-    assert notebook.run(card).startswith("NameError")
-    assert notebook.run(next(index for index in cells if sources[index])) == ""
-    assert notebook.run(card) == ""
-
-    assert "✓  1 The machine that got a new name: 1 hint, 2 tries" in before
-    assert notebook.text(card) == before
+    assert [one for one in found if one["impact"] in axe.GRAVE] == []

@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import axe
 from tests.browser.jupyter import DARK, LIGHT, START_TIMEOUT, Notebook, Watch, theme, window
+from tests.browser.map_room import PANE, room_of_the_map
 from tests.notebooks.jupyterlab_check import ROOT, started
+from tests.notebooks.references import NOTEBOOKS
+from tests.notebooks.test_teaching_frame import cells_of
 
 PREFIX = "/user/somebody/"
-PANE = "#xsfn-map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,35 +133,37 @@ def test_it_is_there_in_words(desk: Desk) -> None:
     words.locator("summary").click()
 
 
+def test_a_stored_answer_is_out_of_sight_until_its_cell_is_run_or_the_reader_asks(desk: Desk) -> None:
+    """Else whoever is to predict reads it first. The notebook itself is as it was."""
+    notebook = desk.open("notebooks/01-subject-execute-role.ipynb")
+    asked = [
+        number
+        for number, cell in enumerate(cells_of(NOTEBOOKS / "01-subject-execute-role.ipynb"))
+        if "predict" in cell.metadata.get("tags", ())
+    ]
+    # Other notebooks are open behind it.
+    cells = desk.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+    first, second = (cells.nth(number) for number in asked[:2])
+    hidden = "Run the cell to see the answer"
+
+    expect(first.locator(".jp-Cell-outputWrapper")).to_be_hidden()
+    expect(second.get_by_role("button", name=hidden)).to_be_visible()
+    second.get_by_role("button", name=hidden).click()
+    expect(second.locator(".jp-Cell-outputWrapper")).to_be_visible()
+
+    desk.run("class Lab:\n    def evaluate(self, link): return 'evaluated'\nlab = Lab()")
+    assert notebook.run(asked[0]) == ""
+    expect(first.locator(".jp-Cell-outputWrapper")).to_be_visible()
+    assert "evaluated" in notebook.text(asked[0])
+    assert desk.page.locator(".xsfn-answer:visible").count() < len(asked)
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (900, 800)])
 def test_it_fits_its_pane(desk: Desk, width: int, height: int) -> None:
     desk.page.set_viewport_size(ViewportSize(width=width, height=height))
     desk.page.wait_for_timeout(500)
 
-    seen = desk.page.evaluate(
-        """() => {
-          const pane = document.querySelector("#xsfn-map");
-          const frame = pane.getBoundingClientRect();
-          const parts = [...pane.querySelectorAll(".xsfn-chip, .xsfn-box")];
-          // AWS's words are whole: an action breaks after its service only.
-          const whole = (word) => {
-            const range = document.createRange();
-            range.selectNodeContents(word);
-            return [...range.getClientRects()].length === 1;
-          };
-          const words = [...pane.querySelectorAll(".xsfn-chip b")].flatMap((name) => [...name.childNodes]);
-          const texts = words.filter((word) => word.nodeType === Node.TEXT_NODE);
-          const broken = texts.filter((word) => !whole(word)).map((word) => word.data);
-          const cut = parts.filter((part) => {
-            const box = part.getBoundingClientRect();
-            return box.right > frame.right || box.left < frame.left || part.scrollWidth > part.clientWidth + 1;
-          });
-          pane.scrollTop = 0;
-          const bottom = Math.max(...parts.map((part) => part.getBoundingClientRect().bottom));
-          const across = pane.scrollWidth - pane.clientWidth;
-          return { cut: cut.map((part) => part.textContent), across, broken, below: bottom - frame.bottom };
-        }"""
-    )
+    seen = room_of_the_map(desk.page)
 
     assert seen["cut"] == []
     assert seen["across"] <= 0
@@ -169,11 +173,11 @@ def test_it_fits_its_pane(desk: Desk, width: int, height: int) -> None:
     desk.page.set_viewport_size(ViewportSize(width=1280, height=900))
 
 
-@pytest.mark.parametrize("scheme", [LIGHT, DARK])
-def test_no_accessibility_finding(desk: Desk, axe_script: str, scheme: str) -> None:
-    theme(desk.page, scheme)
-    found = axe.findings(desk.page, axe_script, PANE)
-    theme(desk.page, LIGHT)
+def test_no_accessibility_finding(desk: Desk, axe_script: str) -> None:
+    found = []
+    for scheme in (DARK, LIGHT):
+        theme(desk.page, scheme)
+        found += axe.findings(desk.page, axe_script, PANE)
 
     assert found == []
 

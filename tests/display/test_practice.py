@@ -55,15 +55,16 @@ def test_a_scene_has_a_fold_for_each_document() -> None:
         (Exhibit(account, "Role r: trust policy", "execute_role_trust", BAD), Exhibit(account, BAD, "", "{}"))
     )
     html = scene_html(scene)
+    words = html.replace("<wbr>", "")
 
     assert html.count("<details><summary>") == 2
     assert "Role r: trust policy, in Subject account 222222222222 · execute_role_trust</summary>" in html
-    assert html.count(SAFE) == 2
+    assert words.count(SAFE) == 2
     assert scene._repr_mimebundle_() == {"text/html": html, "text/plain": str(scene)}
 
 
 def test_an_answer_has_the_difference_and_the_code_and_a_nudge_has_neither() -> None:
-    html = hint_html(ANSWER)
+    html = hint_html(ANSWER).replace("<wbr>", "")
 
     assert "<b>Hint 3 of 3</b>: The exact change:" in html
     assert f"- {SAFE}\n+ b</pre>" in html

@@ -18,7 +18,7 @@ def test_each_check_is_a_row_with_mark_word_title_evidence_and_hint() -> None:
     assert html.count("<tr>") == 4, "what failed, and folded what passed: each with its head"
     for words in ("✓ passed", HELD.title, HELD.evidence, "✗ failed", FAILED.title, FAILED.evidence):
         assert f">{words}<" in html
-    assert f"<b>What to do:</b> {FAILED.hint}<" in html
+    assert f"<b>Note:</b> {FAILED.hint}<" in html
 
 
 def test_what_passed_is_folded_and_the_details_are_in_order() -> None:
@@ -33,8 +33,8 @@ def test_what_passed_is_folded_and_the_details_are_in_order() -> None:
 
 
 def test_what_to_do_is_there_only_where_something_failed() -> None:
-    assert "What to do" in report_html(Report("r", (HELD, FAILED)))
-    assert "What to do" not in report_html(Report("r", (HELD,)))
+    assert "Note" in report_html(Report("r", (HELD, FAILED)))
+    assert "Note" not in report_html(Report("r", (HELD,)))
 
 
 def test_every_text_is_escaped() -> None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -173,9 +173,11 @@ def log_in(context: BrowserContext, address: str, name: str) -> Page:
     return page
 
 
-def all_run_notebook_03(browser: Browser, address: str) -> dict[str, list[dict[str, Any]]]:
+def all_run_notebook_03(
+    browser: Browser, address: str, people: Sequence[str] = PEOPLE
+) -> dict[str, list[dict[str, Any]]]:
     """Everybody's code cells once all have run the whole notebook at the same time."""
-    contexts = {name: browser.new_context() for name in PEOPLE}
+    contexts = {name: browser.new_context() for name in people}
     pages = {name: log_in(context, address, name) for name, context in contexts.items()}
     for page in pages.values():
         page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")

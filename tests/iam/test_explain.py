@@ -70,7 +70,7 @@ def test_a_wrong_external_id_shows_wanted_seen_and_the_change():
         "✗ role trust policy of account 222222222222: no statement allows it\n"
         "    execute role's trust policy, statement Operator (line 4) would allow it, but:\n"
         f'        condition StringEquals sts:ExternalId: wanted "{OPERATOR_MACHINE}", the request has "other"\n'
-        "Evaluated by the kit; within one account, AWS would say: "
+        "Evaluated by the kit; to a caller of the same account, AWS would say: "
         "User: arn:aws:sts::111111111111:assumed-role/operator-role/run-1 is not authorized to perform: "
         "sts:AssumeRole because no role trust policy allows the sts:AssumeRole action\n"
         "Smallest change that would allow it: in account 222222222222, execute role's trust policy: in statement "

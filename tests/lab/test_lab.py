@@ -83,15 +83,32 @@ def left_in_both_accounts(lab: Lab) -> list[str]:
     return names
 
 
-class TestStages:
-    @pytest.mark.parametrize(("start", "goal"), list(itertools.permutations(range(4), 2)))
-    def test_any_stage_is_reached_from_any_other(self, lab: Lab, start: int, goal: int) -> None:
-        """Each notebook begins here, in any order, from a fresh kernel."""
-        lab.set_stage(start)
-        lab.set_stage(goal)
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Lab]:
+    """A lab with all stages applied, for tests that leave it as it is."""
+    lab = open_lab(**fresh_names())
+    lab.set_stage(3)
+    yield lab
+    assert lab.prepare().empty
+    assert all(lab.stage(number).apply().empty for number in (1, 2, 3))
+    lab.clean()
 
-        assert [lab.stage(number).is_applied for number in (1, 2, 3)] == [number <= goal for number in (1, 2, 3)]
-        assert lab.prepare().empty
+
+@pytest.fixture(scope="module")
+def report(kept: Lab) -> Report:
+    return kept.check()
+
+
+class TestStages:
+    def test_any_stage_is_reached_from_any_other(self, lab: Lab) -> None:
+        """Each notebook begins here, in any order, from a fresh kernel."""
+        way = (0, 1, 2, 3, 0, 2, 0, 3, 1, 3, 2, 1, 0)
+        assert sorted(itertools.pairwise(way)) == list(itertools.permutations(range(4), 2)), "each way once"
+
+        for goal in way:
+            lab.set_stage(goal)
+            assert [lab.stage(number).is_applied for number in (1, 2, 3)] == [number <= goal for number in (1, 2, 3)]
+            assert lab.prepare().empty
 
     def test_it_says_the_same_from_wherever_it_starts(self, lab: Lab) -> None:
         from_nothing = lab.set_stage(2)
@@ -125,9 +142,7 @@ class TestStages:
 
 
 class TestCheck:
-    def test_everything_holds_once_all_stages_are_applied(self, standing_lab: Lab) -> None:
-        report = standing_lab.check()
-
+    def test_everything_holds_once_all_stages_are_applied(self, report: Report) -> None:
         assert failed(report) == []
         assert tuple(check.id for check in report) == FULL_CHECK
         assert all(check.evidence and not check.hint for check in report)
@@ -151,15 +166,19 @@ class TestCheck:
         assert f"before-stage-{stage}.run" in [check.id for check in report]
 
     @pytest.mark.parametrize("stage", [1, 2, 3])
-    def test_before_a_stage_is_not_after_it(self, standing_lab: Lab, stage: int) -> None:
+    def test_before_a_stage_is_not_after_it(self, kept: Lab, stage: int) -> None:
         """The checks of "before" notice that the stage is there."""
-        report = standing_lab.stage(stage).check_denied()
+        report = kept.stage(stage).check_denied()
 
         assert f"before-stage-{stage}.run" in failed(report)
 
-    def test_the_words_are_the_same_each_time(self, standing_lab: Lab) -> None:
+    def test_the_words_are_the_same_each_time_and_nothing_is_left_behind(self, kept: Lab, report: Report) -> None:
         """They are compared in the notebooks' tests: no id, no time."""
-        assert str(standing_lab.check()) == str(standing_lab.check())
+        before = left_in_both_accounts(kept)
+
+        assert str(kept.check()) == str(report)
+        assert left_in_both_accounts(kept) == before
+        assert kept.prepare().empty, "the Subject machine has its own definition again"
 
     def test_words_of_a_failure_are_the_same_each_time(self, standing_lab: Lab) -> None:
         only_start = edited(documents.execute_role_permissions(standing_lab.scenario), "Statement", 1, to=None)
@@ -168,20 +187,20 @@ class TestCheck:
 
         assert str(lab.check()) == str(lab.check())
 
-    def test_a_finished_run_can_be_the_trial(self, standing_lab: Lab) -> None:
-        run = standing_lab.run()
-        states = standing_lab.operator.client("stepfunctions")
-        arn = standing_lab.scenario.operator_machine_arn
+    def test_a_finished_run_can_be_the_trial(self, kept: Lab) -> None:
+        run = kept.run()
+        states = kept.operator.client("stepfunctions")
+        arn = kept.scenario.operator_machine_arn
         before = len(states.list_executions(stateMachineArn=arn)["executions"])
-        report = standing_lab.check(run=run)
+        report = kept.check(run=run)
 
         # Two more: the one that is stopped for link 5, and the calls that the Operator state machine must be denied.
         assert len(states.list_executions(stateMachineArn=arn)["executions"]) == before + 2
         assert report.ok
 
-    def test_without_live_it_only_reads(self, standing_lab: Lab) -> None:
-        with dies_at(standing_lab, 1, Death.BEFORE):
-            report = standing_lab.check(live=False)
+    def test_without_live_it_only_reads(self, kept: Lab) -> None:
+        with dies_at(kept, 1, Death.BEFORE):
+            report = kept.check(live=False)
 
         assert report.ok
         assert not any(check.id.endswith(".live") or check.id.startswith("refused") for check in report)
@@ -306,13 +325,6 @@ class TestBrokenSetUps:
 
 
 class TestProbes:
-    def test_a_check_leaves_nothing_behind(self, standing_lab: Lab) -> None:
-        before = left_in_both_accounts(standing_lab)
-        standing_lab.check()
-
-        assert left_in_both_accounts(standing_lab) == before
-        assert standing_lab.prepare().empty, "the Subject machine has its own definition again"
-
     @pytest.mark.parametrize(
         "trial",
         [
@@ -407,8 +419,8 @@ class TestProbes:
 
 
 class TestDecide:
-    def test_names_the_statements_of_both_accounts(self, standing_lab: Lab) -> None:
-        verdict = standing_lab.evaluate(2)
+    def test_names_the_statements_of_both_accounts(self, kept: Lab) -> None:
+        verdict = kept.evaluate(2)
 
         assert verdict.allowed
         assert "statement AssumeSubjectExecuteRole (line 4)" in verdict.evidence
@@ -463,8 +475,8 @@ class TestDiagram:
     def test_nothing_made_is_pending(self, lab: Lab) -> None:
         assert lab.diagram().states == {}
 
-    def test_a_report_adds_what_was_tried(self, standing_lab: Lab) -> None:
-        diagram = standing_lab.diagram(standing_lab.check())
+    def test_a_report_adds_what_was_tried(self, kept: Lab, report: Report) -> None:
+        diagram = kept.diagram(report)
 
         assert set(diagram.notes.values()) == {"tried live"}
         assert set(diagram.states.values()) == {LinkState.ALLOWED}

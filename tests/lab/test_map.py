@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.isolation import isolated
 from xsfn_helpers import open_lab
-from xsfn_helpers.lab.map.looking import AccountsReader
+from xsfn_helpers.lab.map.looking import AccountsReader, MapAnswer
 from xsfn_helpers.sandbox.process.server import Sandbox
 
 
@@ -49,6 +49,70 @@ def test_from_start_to_end(reader: AccountsReader) -> None:
         sandbox.stop()
         assert reader.look().state == "stopped"
         assert Sandbox.find() is None, "the map has started what it was to look at"
+
+
+def test_it_says_nothing_that_an_exercise_asks_for(reader: AccountsReader) -> None:
+    """Which link is denied, by which policy, and what would change it: the reader is to find that."""
+    with isolated():
+        lab = open_lab()
+        fault = lab.practice().fault("two-names")
+        fault.inject()
+        before = reader.look()
+        fault.symptom()
+
+        shown = reader.look()
+        assert shown.view is not None
+        assert {link["state"] for link in shown.view["links"]} == {"pending"}
+        assert {(link["sentence"], link["change"]) for link in shown.view["links"]} == {("", "")}
+        assert {link["outcome"] for link in shown.view["links"]} == {before_outcome(before)}
+        assert [role["policies"] != [] for role in shown.view["roles"]] == [True, True, True]
+        assert not any(line["marks"] for line in lines_of(shown))
+        assert shown.view["said"] == "The run ended: Operator FAILED, Subject never started"
+        assert shown.view["run"]["steps"] == ()
+        assert "✗" not in shown.text.partition("Operator execution")[0]
+
+        fault.apply_solution()
+        assert states_of(reader.look()) == {"allowed"}, "it shows everything again once the answer was shown"
+
+
+def test_what_is_wrong_beside_an_exercise_that_was_left_is_shown(reader: AccountsReader) -> None:
+    """Another notebook has set the accounts to its stage: no machine to run, so no exercise goes on."""
+    with isolated():
+        lab = open_lab()
+        lab.practice().fault("two-names").inject()
+        lab.set_stage(1)
+
+        assert states_of(reader.look()) == {"allowed", "refused"}
+
+
+def test_a_probe_is_no_run_of_the_reader(reader: AccountsReader) -> None:
+    with isolated():
+        lab = open_lab()
+        lab.set_stage(3)
+        reader.look()
+        assert lab.check().ok
+
+        shown = reader.look().view
+        assert shown is not None
+        assert "FAILED" not in shown["said"]
+        assert states_of(reader.look()) == {"allowed"}
+
+
+def before_outcome(shown: MapAnswer) -> str:
+    assert shown.view is not None
+    said = str(shown.view["links"][0]["outcome"])
+    assert "practice.restore()" in said, "how to end the exercise"
+    return said
+
+
+def lines_of(shown: MapAnswer) -> list[dict[str, object]]:
+    assert shown.view is not None
+    return [line for role in shown.view["roles"] for policy in role["policies"] for line in policy["lines"]]
+
+
+def states_of(shown: MapAnswer) -> set[str]:
+    assert shown.view is not None
+    return {link["state"] for link in shown.view["links"]}
 
 
 def test_aws_accounts_are_left_alone(reader: AccountsReader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_a_report_counts_and_helps_in_japanese() -> None:
     html = report_html(Report("すべて", checks))
 
     assert english(html) is None
-    assert {"2 件中 1 件が合格", "✓ 合格", "✗ 不合格", "対処:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
+    assert {"2 件中 1 件が合格", "✓ 合格", "✗ 不合格", "補足:"} <= set(re.findall(r">:? ?([^<>]+)<", html))
 
 
 def test_a_timeline_names_links_and_failures_in_japanese() -> None:

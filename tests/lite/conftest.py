@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from conftest import FIGURE
 from publish.lite.serve import SiteServer
 from publish.lite.site import LiteFailed, build
 from tests.browser import chromium
@@ -19,6 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.lite)
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tells at the end of the run what was measured."""
+    return lambda told: record_property(FIGURE, told)
 
 
 @pytest.fixture(scope="package")

@@ -13,18 +13,39 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from publish.lite.serve import SiteServer
+from publish.places import workspace_of
 
 # As GitHub Pages would have it: a folder of a host.
 PREFIX: Final = "/workshop/browser/"
 _MODEL: Final = "window.jupyterapp.shell.currentWidget.content.model"
 _CELLS: Final = f"() => {_MODEL}.toJSON().cells"
+_PATH: Final = "() => window.jupyterapp.shell.currentWidget?.context?.path"
 _STATUS: Final = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
-# Between two cells a kernel is idle, too: the page knows when the last of them is done.
-_RUN: Final = """(command) => {
+# One cell after the other, as a reader does. The page knows when each is done, and how many seconds it took.
+_RUN: Final = """([first, end]) => {
+  const { commands, shell } = window.jupyterapp;
+  const notebook = shell.currentWidget.content;
   window.ran = false;
-  window.jupyterapp.commands.execute(command).finally(() => { window.ran = true; });
+  window.took = [];
+  const run = async () => {
+    const code = notebook.widgets.map((cell, at) => [cell.model.type, at]).filter(([type]) => type === "code");
+    for (const [, at] of code.slice(first, end ?? undefined)) {
+      notebook.deselectAll();
+      notebook.activeCellIndex = at;
+      const begun = performance.now();
+      await commands.execute("notebook:run-cell");
+      window.took.push((performance.now() - begun) / 1000);
+    }
+  };
+  void run().finally(() => { window.ran = true; });
 }"""
 _RAN: Final = "() => window.ran"
+_TOOK: Final = "() => window.took"
+_SINCE_OPENED: Final = "() => performance.now() / 1000"
+_OPEN_BESIDE: Final = """async (path) => {
+  const { id } = await jupyterapp.commands.execute("docmanager:open", { path });
+  jupyterapp.shell.activateById(id);
+}"""
 _ADD: Final = """async (source) => {
   const { commands, shell } = window.jupyterapp;
   const notebook = shell.currentWidget.content;
@@ -40,6 +61,7 @@ _ADD: Final = """async (source) => {
 _READERS_FOLDERS: Final = "/api/contents/"
 _NOT_THERE: Final = "Failed to load resource: the server responded with a status of 404"
 _LOOK_SECONDS: Final = 0.1
+_PATIENCE: Final = 120
 
 
 @dataclass
@@ -50,30 +72,54 @@ class Tab:
     server: SiteServer
     complaints: list[str] = field(default_factory=list)
     abroad: list[str] = field(default_factory=list)
-    opened: float = 0.0
+    took: list[float] = field(default_factory=list)
 
-    def open(self, notebook: str, *, app: str = "notebooks", seconds: float = 120) -> None:
-        """Open a notebook by its path, and wait until its kernel can be asked."""
-        self.opened = time.monotonic()
-        self.page.goto(f"{self.server.url}{app}/index.html?path={notebook}")
+    def open(self, notebook: str, *, seconds: float = 120) -> None:
+        """Open the page that begins with a notebook, the map beside it, and wait until its kernel can be asked."""
+        self.page.goto(f"{self.server.url}lab/index.html?workspace={workspace_of(notebook)}")
         self.page.wait_for_selector(".jp-CodeCell", timeout=seconds * 1000)
-        self.until(lambda: self.page.evaluate(_STATUS) == "idle", seconds)
+        self.until(lambda: self.status == "idle", seconds)
 
-    def run_all(self, *, seconds: float) -> list[dict[str, Any]]:
-        """Run every cell; give the code cells as they are then."""
-        self.page.evaluate(_RUN, "notebook:run-all-cells")
+    def open_beside(self, notebook: str, *, seconds: float = 120) -> None:
+        """Open another notebook on the same page; it comes to the front."""
+        self.page.evaluate(_OPEN_BESIDE, notebook)
+        self.until(lambda: self.page.evaluate(_PATH) == notebook, seconds)
+        self.settle(seconds)
+
+    def run_all(self, *, seconds: float, first: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+        """Run every code cell, or those from `first` to before `end`; give all as they are then.
+
+        `took` says how many seconds each took, from the reader's keys to the end of its output.
+        """
+        self.page.evaluate(_RUN, [first, end])
         self.until(lambda: self.page.evaluate(_RAN), seconds)
+        self.took = self.page.evaluate(_TOOK)
         self.settle(seconds)
         return self.cells
 
+    @property
+    def age(self) -> float:
+        """Seconds since the page was opened."""
+        return float(self.page.evaluate(_SINCE_OPENED))
+
     def run_cell(self, source: str, *, seconds: float = 120) -> str:
         """Add a cell at the end and run it; give what it showed, or the error that it ended in."""
-        begun = len(self.cells)
-        self.page.evaluate(_ADD, source)
-        self.until(lambda: len(self.cells) > begun and self.page.evaluate(_RAN), seconds)
+        self.begin_cell(source)
+        self.until(lambda: self.page.evaluate(_RAN), seconds)
         self.settle(seconds)
         added = self.cells[-1]
         return shown(added) + "".join(errors([added]))
+
+    def begin_cell(self, source: str) -> None:
+        """Add a cell at the end and run it, without waiting for its end."""
+        begun = len(self.cells)
+        self.page.evaluate(_ADD, source)
+        self.until(lambda: len(self.cells) > begun, _PATIENCE)
+
+    @property
+    def status(self) -> str:
+        """The kernel's: idle or busy."""
+        return str(self.page.evaluate(_STATUS))
 
     def restart_kernel(self, *, seconds: float = 120) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
@@ -85,7 +131,7 @@ class Tab:
 
         def looked() -> bool:
             nonlocal quiet
-            quiet = quiet + 1 if self.page.evaluate(_STATUS) == "idle" else 0
+            quiet = quiet + 1 if self.status == "idle" else 0
             return quiet >= 10
 
         self.until(looked, seconds)
@@ -94,16 +140,11 @@ class Tab:
     def cells(self) -> list[dict[str, Any]]:
         return [cell for cell in self.page.evaluate(_CELLS) if cell["cell_type"] == "code"]
 
-    def until(self, seen: Any, seconds: float) -> float:
-        """Wait until `seen()`; give how many seconds after the page was opened that was."""
+    def until(self, seen: Any, seconds: float) -> None:
         end = time.monotonic() + seconds
         while not seen():
             assert time.monotonic() < end, f"not seen within {seconds} s; the page says: {self.complaints[-5:]}"
             self.page.wait_for_timeout(_LOOK_SECONDS * 1000)
-        return time.monotonic() - self.opened
-
-    def shows(self, text: str) -> bool:
-        return any(text in shown(cell) for cell in self.cells)
 
 
 def shown(cell: dict[str, Any]) -> str:

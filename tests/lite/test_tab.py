@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 
 from publish.lite.serve import SiteServer
+from tests.browser.map_room import PANE
 from tests.lite.compared import differences
-from tests.lite.tab import Tab, errors, profile, said_besides, shown, tab
+from tests.lite.lesson import FIRST, LONG, PATIENCE
+from tests.lite.machine import processor_seconds
+from tests.lite.tab import Tab, errors, profile, said_besides, shown
 from tests.notebooks.test_teaching import FAULTS
+from tests.support.quiet import hold_to
 from tests.support.soak import SOAKING, soaked
 
-# On a machine with nothing else to do a notebook takes 20 to 60 s.
-_PATIENCE: Final = 600
-_FIRST: Final = "notebooks/00-start-here"
 _WHOLE: Final = (
-    _FIRST,
+    FIRST,
     "notebooks/01-subject-execute-role",
     "notebooks/02-operator-role",
     "notebooks/03-operator-task",
@@ -48,15 +47,14 @@ EXCEPTIONS: Final = {
 BOOKS: Final = [
     pytest.param(book, id=f"{book}, {turn}")
     for turn in ("once", "twice")[: soaked(short=1, long=2)]
-    for book in (_WHOLE if SOAKING else (_FIRST,))
+    for book in (_WHOLE if SOAKING else (FIRST,))
 ]
-LONG: Final = pytest.mark.skipif(not SOAKING, reason="what a tab keeps is tried in `make soak`")
-
-OPEN: Final = "from xsfn_helpers import open_lab\nlab = open_lab()\n"
-RUNS: Final = (
-    "print(*[one['status'] for one in lab.operator.client('stepfunctions').list_executions("
-    "stateMachineArn=lab.scenario.operator_machine_arn)['executions']])"
-)
+# The run that notebook 00 begins with is its third code cell.
+_FIRST_RUN: Final = 3
+FIRST_RUN_SECONDS: Final = 30
+CHECK_SECONDS: Final = 3
+CELL_SECONDS: Final = 10
+MOST_BYTES: Final = 30e6
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +63,36 @@ def seen() -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize("book", BOOKS)
-def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(page: Tab, book: str, seen: dict[str, str]) -> None:
-    page.open(f"{book}.ipynb", seconds=_PATIENCE)
-    cells = page.run_all(seconds=_PATIENCE)
+@pytest.fixture(scope="module")
+def slowest() -> dict[str, float]:
+    """The seconds that the slowest cell of each took, the last time."""
+    return {}
 
-    seen[book] = "\n".join(map(shown, cells))
-    sys.stdout.write(
-        f"{book}: {page.server.sent / 1e6:.1f} MB, {time.monotonic() - page.opened:.0f} s from page to end\n"
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(
+    page: Tab, book: str, seen: dict[str, str], slowest: dict[str, float], figure: Callable[[str], None]
+) -> None:
+    begun = processor_seconds()
+    page.open(f"{book}.ipynb", seconds=PATIENCE)
+    page.run_all(seconds=PATIENCE, end=_FIRST_RUN)
+    first, worked = page.age, processor_seconds() - begun
+    took = page.took
+    cells = page.run_all(seconds=PATIENCE, first=_FIRST_RUN)
+
+    seen[book], slowest[book] = "\n".join(map(shown, cells)), max(took + page.took)
+    figure(
+        f"{book} in a tab: cell {_FIRST_RUN} done after {first:.0f} s ({worked:.0f} s of processor), the last after "
+        f"{page.age:.0f} s; the slowest cell took {slowest[book]:.1f} s; {page.server.sent / 1e6:.1f} MB"
     )
     assert all(cell["execution_count"] for cell in cells)
     assert [text for cell in cells for text in said_besides(cell)] == []
     told = [one for one in differences(cells, book) if (book, _number(one)) not in EXCEPTIONS]
     assert told == []
+    assert page.page.get_attribute(PANE, "data-state") == "live"
+    assert page.server.sent <= MOST_BYTES
+    # Notebook 00's third cell is the run; how long that is on a machine with other work says nothing.
+    assert worked <= FIRST_RUN_SECONDS
 
 
 def _number(difference: str) -> int:
@@ -94,83 +109,30 @@ def test_each_fault_is_met_in_the_tab_with_the_same_words(seen: dict[str, str], 
     assert re.search(words, told)
 
 
-@pytest.fixture
-def reader(browser: Browser) -> Iterator[BrowserContext]:
-    """Somebody's browser, for several tabs."""
-    with profile(browser) as context:
-        yield context
+@LONG
+@pytest.mark.timed
+@pytest.mark.parametrize("book", _WHOLE[:7])
+def test_no_cell_keeps_anybody_waiting(page: Tab, slowest: dict[str, float], book: str) -> None:
+    """Where it did, on a machine that may have been busy, it is tried again."""
+    if slowest[book] > CELL_SECONDS:
+        page.open(f"{book}.ipynb", seconds=PATIENCE)
+        page.run_all(seconds=PATIENCE)
+        hold_to(max(page.took), most=CELL_SECONDS)
 
 
 @LONG
-def test_a_tab_that_is_closed_and_opened_again_stands_where_it_stood(
-    reader: BrowserContext, server: SiteServer
-) -> None:
-    first = tab(reader, server)
-    first.open("notebooks/02-operator-role.ipynb", seconds=_PATIENCE)
-    before = first.run_cell(OPEN + "lab.set_stage(2)\nlab.set_stage(3)\nprint(lab.run().status)\n" + RUNS)
-    told = first.run_cell("print(lab.status())")
-    first.page.close()
+@pytest.mark.timed
+def test_the_first_run_and_a_check_are_soon_there(page: Tab, figure: Callable[[str], None]) -> None:
+    page.open(f"{FIRST}.ipynb", seconds=PATIENCE)
+    cells = page.run_all(seconds=PATIENCE, end=_FIRST_RUN)
+    first = page.age
+    assert errors(cells) == []
+    page.run_cell("import time\nlab.set_stage(3)")
+    check = float(page.run_cell("begun = time.monotonic()\nassert lab.check().ok\nprint(time.monotonic() - begun)"))
 
-    again = tab(reader, server)
-    again.open("notebooks/02-operator-role.ipynb", seconds=_PATIENCE)
-
-    assert before.split() == ["SUCCEEDED", "SUCCEEDED"]
-    assert again.run_cell(OPEN + RUNS).split() == ["SUCCEEDED"]
-    assert again.run_cell("print(lab.status())") == told
-    assert first.complaints == again.complaints == []
-
-
-@LONG
-def test_a_kernel_restarted_during_a_run_says_what_became_of_it(reader: BrowserContext, server: SiteServer) -> None:
-    opened = tab(reader, server)
-    opened.open(f"{_FIRST}.ipynb", seconds=_PATIENCE)
-    begun = opened.run_cell(
-        OPEN + "lab.set_stage(3)\nstates = lab.subject.client('stepfunctions')\n"
-        "arn = lab.scenario.subject_machine_arn\nstates.update_state_machine(stateMachineArn=arn, definition="
-        '\'{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}\')\n'
-        "states.start_execution(stateMachineArn=arn, name='long')\nimport time\ntime.sleep(2)\n"
-        "print(states.list_executions(stateMachineArn=arn)['executions'][0]['status'])"
-    )
-
-    opened.restart_kernel(seconds=_PATIENCE)
-    after = opened.run_cell(
-        OPEN + "states = lab.subject.client('stepfunctions')\nfrom pprint import pprint\n"
-        "arn = lab.scenario.subject_machine_arn.replace('stateMachine', 'execution') + ':long'\n"
-        "end = states.describe_execution(executionArn=arn)\nprint(end['status'], end.get('cause'))"
-    )
-
-    assert begun.endswith("RUNNING\n")
-    assert re.search("^(ABORTED|FAILED) .+", after, re.MULTILINE)
-    assert "RUNNING" not in after
-
-
-@LONG
-def test_the_notebook_opened_last_has_the_accounts_and_the_one_before_is_told(
-    reader: BrowserContext, server: SiteServer
-) -> None:
-    first, second = tab(reader, server), tab(reader, server)
-    first.open(f"{_FIRST}.ipynb", seconds=_PATIENCE)
-    assert first.run_cell(OPEN + "lab.set_stage(3)\nprint(lab.run().status)") == "SUCCEEDED\n"
-    second.open("notebooks/01-subject-execute-role.ipynb", seconds=_PATIENCE)
-
-    assert second.run_cell(OPEN + RUNS) == "SUCCEEDED\n"
-    assert "Another notebook has taken over the two accounts" in first.run_cell("lab.run()")
-    first.restart_kernel(seconds=_PATIENCE)
-    assert first.run_cell(OPEN + RUNS) == "SUCCEEDED\n"
-
-
-@LONG
-def test_memory_stays_within_bounds_over_a_lesson(page: Tab) -> None:
-    page.open("notebooks/05-break-and-fix.ipynb", seconds=_PATIENCE)
-    sizes = []
-    for _ in range(4):
-        assert errors(page.run_all(seconds=_PATIENCE)) == []
-        told = page.run_cell("import pyodide_js; print(pyodide_js._module.HEAPU8.length // 1_000_000, 'MB')")
-        sizes.append(int(told.split()[0]))
-
-    sys.stdout.write(f"the heap after each lesson: {sizes} MB\n")
-    assert sizes[-1] < 700
-    assert sizes[-1] <= sizes[1] * 1.5, "the heap grows with each lesson"
+    figure(f"from the page to the first cross-account run: {first:.1f} s; a whole check: {check:.1f} s")
+    hold_to(first, most=FIRST_RUN_SECONDS)
+    hold_to(check, most=CHECK_SECONDS)
 
 
 def test_a_browser_that_cannot_suspend_is_told_so_instead_of_hanging(browser: Browser, server: SiteServer) -> None:

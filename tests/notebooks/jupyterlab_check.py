@@ -118,16 +118,18 @@ def _error_of(channel: WebSocket, code: str) -> str:
 
 
 @contextmanager
-def started(command: Sequence[str]) -> Iterator[RunningLab]:
+def started(
+    command: Sequence[str], popen: type[subprocess.Popen[str]] = subprocess.Popen, **variables: str
+) -> Iterator[RunningLab]:
     """JupyterLab as `command` starts it from the repository's folder, headless; stopped at the end.
 
     Raises `LabFailed` with the last lines it printed when it ends, or prints no address in time.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    process = subprocess.Popen(
+    process = popen(
         command,
         cwd=ROOT,
-        env=environment,
+        env={**environment, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

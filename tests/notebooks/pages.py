@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -60,6 +61,7 @@ class Page(HTMLParser):
             self._words.append(data)
 
 
+@cache
 def page_of(path: Path) -> Page:
     """The stored notebook at `path`, without the frame around it: that is nbconvert's own, scripts included."""
     exporter = HTMLExporter(template_name="basic")

@@ -55,6 +55,20 @@ def test_prose_goes_before_every_code_cell(path: Path) -> None:
 
 
 @each_notebook
+def test_what_answers_a_question_is_out_of_sight_until_it_is_run(path: Path) -> None:
+    """By its tag, in each language: JupyterLab shows the stored output when the cell is run, or when it's asked to."""
+    for notebook in (path, path.parent / "ja" / path.name):
+        asked = [
+            answer
+            for question, answer in pairwise(cells_of(notebook))
+            if answer.cell_type == "code" and re.search(r"<summary>(?:Predict|予想|まず予想)", question.source)
+            # A gap to fill has no answer yet.
+            if "expect=..." not in answer.source
+        ]
+        assert [cell.id for cell in asked if "predict" not in cell.metadata.get("tags", ())] == []
+
+
+@each_notebook
 def test_code_is_plain_python_that_needs_the_helpers_only(path: Path) -> None:
     """The notebook teaches and the package works; a magic or a shell line would tie it to one front end or system."""
     imported = {

@@ -41,12 +41,12 @@ def test_the_site_s_first_page_and_every_notebook_page_open_it(
     gather(language, sources)
 
     assert f"({PLACE}index.html)" in "\n".join((sources / "index.md").read_text(encoding="utf-8").splitlines()[:4])
-    folder = "notebooks" if language.code == "en" else f"notebooks/{language.code}"
+    before = "" if language.code == "en" else f"{language.code}-"
     pages = sorted((sources / "notebooks").glob("*.ipynb"))
     assert len(pages) == len(list(language.notebooks.glob("*.ipynb")))
     for page in pages:
         first = "".join(json.loads(page.read_text(encoding="utf-8"))["cells"][0]["source"])
-        assert first.endswith(f"({PLACE}lab/index.html?path={folder}/{page.name})")
+        assert first.endswith(f"({PLACE}lab/index.html?workspace={before}{page.stem})")
 
 
 def test_without_an_address_the_site_has_no_such_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,4 +55,4 @@ def test_without_an_address_the_site_has_no_such_link(tmp_path: Path, monkeypatc
 
     gather(Language("en"), tmp_path / "sources")
 
-    assert "lab/index.html?path=" not in (tmp_path / "sources/notebooks/00-start-here.ipynb").read_text("utf-8")
+    assert "lab/index.html" not in (tmp_path / "sources/notebooks/00-start-here.ipynb").read_text("utf-8")

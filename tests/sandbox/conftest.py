@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,13 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sand
 def mortal(own_folder: SandboxFolder) -> Sandbox:
     """A sandbox of the test's own, to be killed and damaged."""
     return Sandbox.start()
+
+
+@pytest.fixture
+def besieged(mortal: Sandbox) -> Iterator[Sandbox]:
+    """One that is ended whatever it still has under way; to stop it would wait five seconds for that."""
+    yield mortal
+    os.kill(mortal.pid, signal.SIGKILL)
 
 
 @pytest.fixture

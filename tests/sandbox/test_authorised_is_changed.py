@@ -228,6 +228,15 @@ def changes(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
     yield from (arn for arn in before.keys() | after.keys() if before.get(arn) != after.get(arn))
 
 
+def misremembered(box: Inside) -> Iterator[str]:
+    """Who is decided for as they were once, and not as they are."""
+    for account in (ACCOUNT, OTHER):
+        iam = box.bridge._iam(account)
+        yield from (user for user in iam.users if box.bridge.user(account, user) != box.bridge._user(account, user))
+        names = (role.name for role in iam.roles.values())
+        yield from (name for name in names if box.bridge.role(account, name) != box.bridge._role(account, name))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_authorised_is_what_changed(box: Inside, asked: list[str], seed: int) -> None:
     walk, keys = Walk(box, seed), box.user(allow())
@@ -246,6 +255,7 @@ def test_what_was_authorised_is_what_changed(box: Inside, asked: list[str], seed
         assert said == "OK" or not changed, where
         assert all(covered(arn, asked) for arn in changed), f"{where} changed {changed}, and asked about {asked}"
         assert said not in ("InternalFailure", "ServiceFailure"), where
+        assert list(misremembered(box)) == [], where
         if said == "OK":
             done.add((service, operation))
         before = after
@@ -284,3 +294,33 @@ def test_a_key_is_never_another_user_s(box: Inside) -> None:
         outcome(mallory.update_access_key, UserName=mine, AccessKeyId=key.key_id, Status="Inactive") == "NoSuchEntity"
     )
     assert iam.list_access_keys(UserName=theirs)["AccessKeyMetadata"][0]["Status"] == "Active"
+
+
+def test_a_text_is_never_another_parameter(box: Inside) -> None:
+    """A definition or a tag may hold anything, such as the form in which other services send parameters."""
+    states, role = box.client("stepfunctions"), box.role(allow())
+    members = {
+        member
+        for operation in ("CreateStateMachine", "UpdateStateMachine", "CreateActivity", "TagResource")
+        for member in states.meta.service_model.operation_model(operation).input_shape.members
+    }
+    slipping = "x&" + "&".join(f"{member}=slipped" for member in sorted(members)) + "&Action=Delete&"
+    definition = json.dumps({**json.loads(PASS), "Comment": slipping})
+    tags = [{"key": "t", "value": slipping[:256].rpartition("&")[0]}]
+    name = fresh("texts")
+
+    made = states.create_state_machine(name=name, definition=definition, roleArn=role, tags=tags)["stateMachineArn"]
+    states.update_state_machine(stateMachineArn=made, definition=definition + " ")
+    states.tag_resource(resourceArn=made, tags=[{"key": "u", "value": tags[0]["value"]}])
+    activity = states.create_activity(name=name, tags=tags)["activityArn"]
+
+    found = states.describe_state_machine(stateMachineArn=made)
+    assert [found[key] for key in ("name", "definition", "roleArn", "type")] == [
+        name,
+        definition + " ",
+        role,
+        "STANDARD",
+    ]
+    assert {tag["key"] for tag in states.list_tags_for_resource(resourceArn=made)["tags"]} == {"t", "u"}
+    assert activity.endswith(f":activity:{name}")
+    assert not [arn for arn in things(box) if "slipped" in arn]

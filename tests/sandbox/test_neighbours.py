@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.bad_neighbour import HOSTILE, JSONATA, PATH, Definition, long_definition
 from tests.sandbox.world import World, client_with
 from tests.support.soak import soaked
 from xsfn_helpers.chain.scenario import Side
@@ -26,64 +27,6 @@ THREADS = 16
 SECONDS = soaked(short=6, long=60)
 # For what takes a fraction of a second where nothing is in its way; a test machine with other work is slow.
 PATIENCE = 15.0
-
-Definition = dict[str, Any]
-PATH: Definition = {
-    "StartAt": "P",
-    "States": {"P": {"Type": "Pass", "Parameters": {"a.$": "States.Format('{}', $.x)"}, "End": True}},
-}
-JSONATA: Definition = {
-    "QueryLanguage": "JSONata",
-    "StartAt": "A",
-    "States": {"A": {"Type": "Pass", "Output": "{% 1 %}", "End": True}},
-}
-_TASK = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True}
-# What moto's parser gives up on, at different depths of it.
-HOSTILE: dict[str, Definition] = {
-    "http:invoke in JSONata": {
-        "QueryLanguage": "JSONata",
-        "StartAt": "H",
-        "States": {
-            "H": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::http:invoke",
-                "Arguments": {"Method": "GET"},
-                "End": True,
-            }
-        },
-    },
-    "JSONPath's credentials in JSONata": {
-        "QueryLanguage": "JSONata",
-        "StartAt": "A",
-        "States": {"A": {**_TASK, "Arguments": {"StateMachineArn": "m"}, "Credentials": {"RoleArn.$": "$.role"}}},
-    },
-    "a JSONPath choice in JSONata": {
-        "QueryLanguage": "JSONata",
-        "StartAt": "C",
-        "States": {
-            "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "D"}]},
-            "D": {"Type": "Succeed"},
-        },
-    },
-    "an intrinsic function that is none": {
-        "StartAt": "P",
-        "States": {"P": {"Type": "Pass", "Parameters": {"a.$": "States.Nothing('"}, "End": True}},
-    },
-    "JSONPath within JSONata within a Map": {
-        "QueryLanguage": "JSONata",
-        "StartAt": "M",
-        "States": {
-            "M": {
-                "Type": "Map",
-                "ItemProcessor": {
-                    "StartAt": "P",
-                    "States": {"P": {**PATH["States"]["P"], "QueryLanguage": "JSONPath"}},
-                },
-                "End": True,
-            }
-        },
-    },
-}
 
 
 def _client(sandbox: Sandbox, service: str, side: str = OPERATOR) -> Any:
@@ -181,37 +124,30 @@ def _seconds_for_others(sandbox: Sandbox) -> float:
     return time.monotonic() - began
 
 
-def test_who_waits_for_many_things_keeps_nobody_else_waiting(mortal: Sandbox) -> None:
+def test_who_waits_for_many_things_keeps_nobody_else_waiting(besieged: Sandbox) -> None:
     """Express executions, states under test and messages that don't come, of one account: quick calls have a thread."""
-    world = World.fresh(mortal)
+    world = World.fresh(besieged)
     world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
     role = world.scenario.operator_role_arn
     waits = {"Type": "Wait", "Seconds": 40, "End": True}
-    states = _client(mortal, "stepfunctions")
+    states = _client(besieged, "stepfunctions")
     arn = states.create_state_machine(
         name="sync", type="EXPRESS", roleArn=role, definition=json.dumps({"StartAt": "W", "States": {"W": waits}})
     )["stateMachineArn"]
-    url = _client(mortal, "sqs").create_queue(QueueName="empty")["QueueUrl"]
+    url = _client(besieged, "sqs").create_queue(QueueName="empty")["QueueUrl"]
 
     def ask(service: str, operation: str, **params: Any) -> Callable[[], Any]:
-        return lambda: getattr(_client(mortal, service), operation)(**params)
+        return lambda: getattr(_client(besieged, service), operation)(**params)
 
     deeds = [ask("stepfunctions", "start_sync_execution", stateMachineArn=arn) for _ in range(6)]
     deeds += [ask("stepfunctions", "test_state", definition=json.dumps(waits), roleArn=role) for _ in range(6)]
     deeds += [ask("sqs", "receive_message", QueueUrl=url, WaitTimeSeconds=20) for _ in range(8)]
     with _at_once(deeds):
-        assert _seconds_for_others(mortal) < PATIENCE
-        theirs = _client(mortal, "stepfunctions", SUBJECT)
+        assert _seconds_for_others(besieged) < PATIENCE
+        theirs = _client(besieged, "stepfunctions", SUBJECT)
         assert theirs.list_state_machines()["stateMachines"] == []
     with pytest.raises(ClientError, match="ThrottlingException"):
-        _client(mortal, "stepfunctions").start_sync_execution(stateMachineArn=arn)
-
-
-def _long(states: int, *, broken: bool = False) -> str:
-    named: Definition = {f"s{number}": {"Type": "Pass", "Next": f"s{number + 1}"} for number in range(states)}
-    last = {"Type": "Pass", "Result": {"a": [1, None, "é"]}, "ResultPath": "$.b"}
-    named[f"s{states}"] = {**last, "Parameters": {"x.$": "States.Nothing("}} if broken else {**last, "End": True}
-    return json.dumps({"StartAt": "s0", "States": named})
+        _client(besieged, "stepfunctions").start_sync_execution(stateMachineArn=arn)
 
 
 def test_a_long_definition_is_parsed_elsewhere_and_runs_as_any_other(mortal: Sandbox) -> None:
@@ -219,26 +155,26 @@ def test_a_long_definition_is_parsed_elsewhere_and_runs_as_any_other(mortal: San
     world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
     states, role = _client(mortal, "stepfunctions"), world.scenario.operator_role_arn
 
-    arn = states.create_state_machine(name="long", definition=_long(700), roleArn=role)["stateMachineArn"]
+    arn = states.create_state_machine(name="long", definition=long_definition(700), roleArn=role)["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
     outcome = world.outcome(Side.OPERATOR, execution)
 
     assert (outcome.status, outcome.output) == ("SUCCEEDED", {"a": 1, "b": {"a": [1, None, "é"]}})
     with pytest.raises(ClientError, match="InvalidDefinition"):
-        states.create_state_machine(name="broken", definition=_long(700, broken=True), roleArn=role)
+        states.create_state_machine(name="broken", definition=long_definition(700, broken=True), roleArn=role)
 
 
-def test_long_definitions_of_one_keep_nobody_else_waiting(mortal: Sandbox) -> None:
-    world = World.fresh(mortal)
+def test_long_definitions_of_one_keep_nobody_else_waiting(besieged: Sandbox) -> None:
+    world = World.fresh(besieged)
     world.create_role(Side.OPERATOR, world.scenario.operator_role_name)
     role = world.scenario.operator_role_arn
 
     def create(number: int) -> Callable[[], Any]:
-        text = _long(8000) + " " * number
-        return lambda: _client(mortal, "stepfunctions").create_state_machine(
+        text = long_definition(8000) + " " * number
+        return lambda: _client(besieged, "stepfunctions").create_state_machine(
             name=f"long{number}", definition=text, roleArn=role
         )
 
     with _at_once([create(number) for number in range(8)]):
-        assert _seconds_for_others(mortal) < PATIENCE
-        assert _validated(_client(mortal, "stepfunctions", SUBJECT), PATH) == "OK"
+        assert _seconds_for_others(besieged) < PATIENCE
+        assert _validated(_client(besieged, "stepfunctions", SUBJECT), PATH) == "OK"

@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from tests.support.soak import SOAKING
@@ -201,15 +202,21 @@ class _Subprocess:
         return getattr(subprocess, name)
 
 
-@contextmanager
-def forking() -> Iterator[None]:
-    """For the while, sandboxes and notebooks' kernels that this process starts begin as copies."""
+def _stand_ins() -> Iterator[tuple[ModuleType, str, Any]]:
+    """Where sandboxes and notebooks' kernels are started, and what is to stand there so that they begin as copies."""
     import jupyter_client.launcher
 
     from xsfn_helpers.sandbox.process import launch
 
+    yield jupyter_client.launcher, "Popen", Popen
+    yield launch, "subprocess", _Subprocess()
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """For the while, sandboxes and notebooks' kernels that this process starts begin as copies."""
     with ExitStack() as back:
-        for module, name, other in ((jupyter_client.launcher, "Popen", Popen), (launch, "subprocess", _Subprocess())):
+        for module, name, other in _stand_ins():
             back.callback(setattr, module, name, getattr(module, name))
             setattr(module, name, other)
         try:
@@ -332,10 +339,7 @@ def _become(wish: _Wish, streams: Sequence[int], address: bytes) -> None:
 
 
 def _ask_at(address: bytes) -> None:
-    """Let a sandbox or a kernel that this process starts begin as a copy, too."""
-    import jupyter_client.launcher
-
-    from xsfn_helpers.sandbox.process import launch
+    """Let sandboxes and kernels that this process starts begin as copies, too."""
 
     class Later(_Connection):
         """Connects when it is asked."""
@@ -351,8 +355,8 @@ def _ask_at(address: bytes) -> None:
             return self._to.begin(wish, streams)
 
     _readers[:] = [Later()]
-    launch.subprocess = _Subprocess()  # type: ignore[assignment]
-    jupyter_client.launcher.Popen = Popen  # type: ignore[assignment,misc]
+    for module, name, other in _stand_ins():
+        setattr(module, name, other)
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ class StateFields:
 
 def diagnose(text: str, *, express: bool = False) -> tuple[Diagnostic, ...]:
     """Everything wrong with the definition in `text`, in AWS's order; empty if there is nothing."""
-    if not text:
+    if not text.strip():
         return (Diagnostic(SCHEMA, "Definition must be a valid JSON object"),)  # REC
     try:
         definition = read(text)

@@ -13,7 +13,7 @@ import boto3
 from xsfn_helpers.aws.consent import Agreement
 from xsfn_helpers.aws.events import Events
 from xsfn_helpers.aws.propagation import Pace, Waiting
-from xsfn_helpers.aws.settings import Platform
+from xsfn_helpers.aws.settings import AccountsPlace, Platform
 from xsfn_helpers.chain.scenario import Side
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from xsfn_helpers.sandbox.prepared import Transport
-    from xsfn_helpers.sandbox.process.state import SandboxAccount
+    from xsfn_helpers.sandbox.process.state import Running, SandboxAccount
 
 
 class Clients(Protocol):
@@ -104,3 +104,10 @@ class SandboxPlace(Protocol):
     def revived(self) -> SandboxPlace:
         """The same, once it answers again. Raises `SandboxError` where it doesn't come back."""
         ...
+
+
+def accounts_place(running: Running | SandboxPlace) -> AccountsPlace:
+    """The ids and the region of a sandbox, or of a seat in a room."""
+    return AccountsPlace(
+        running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region
+    )

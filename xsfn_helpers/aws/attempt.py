@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from xsfn_helpers.aws.errors import cause_code
 from xsfn_helpers.common.errors import XsfnError
-from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.common.stable_text import stable
 
@@ -21,21 +22,22 @@ _DENIED: Final = frozenset(
 class Attempt(Renderable):
     """How a call was answered: allowed, or denied with code and message (without what changes from call to call).
 
-    `by` is who answered: AWS, or the lab, which sends nothing that AWS would reject anyhow.
+    The answer is AWS's, or `by_lab`, which sends nothing that AWS would reject anyhow.
     """
 
     allowed: bool
     code: str = ""
     message: str = ""
-    by: str = "AWS"
+    by_lab: bool = False
 
     @property
     def verdict(self) -> str:
         """`✓ AWS allowed it`, `✗ AWS denied it`; `✗ AWS rejected it` for what isn't about access."""
         if self.allowed:
-            return tr("✓ {by} allowed it", by=self.by)
-        denied = self.code in _DENIED
-        return tr(mark("✗ {by} denied it") if denied else mark("✗ {by} rejected it"), by=self.by)
+            return tr("✓ AWS allowed it")
+        if self.by_lab:
+            return tr("✗ The lab rejected it")
+        return tr("✗ AWS denied it") if self.code in _DENIED else tr("✗ AWS rejected it")
 
     def __str__(self) -> str:
         return self.verdict if self.allowed else f"{self.verdict}: {self.code}\n  {self.message}"
@@ -55,5 +57,8 @@ def attempt(call: Callable[..., object], /, **parameters: Any) -> Attempt:
         told = error.response["Error"]
         return Attempt(False, told["Code"], stable(told["Message"]))
     except XsfnError as error:
-        return Attempt(False, type(error).__name__, stable(str(error)), by=tr("The lab"))
+        # What AWS answered may come with the lab's advice.
+        if code := cause_code(error):
+            return Attempt(False, code, stable(str(error)))
+        return Attempt(False, type(error).__name__, stable(str(error)), by_lab=True)
     return Attempt(True)

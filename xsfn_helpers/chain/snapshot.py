@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Scenario
@@ -23,3 +23,7 @@ class ChainSnapshot:
         """The boxes of the diagram that don't exist yet."""
         machines = {Node.OPERATOR_MACHINE, Node.SUBJECT_MACHINE}
         return frozenset(node for node, role in self.roles.items() if role is None) | (machines - self.machines)
+
+    def withholding(self, why: str) -> ChainSnapshot:
+        """The same without any link's evaluation, because an exercise asks for it; `why` says so, in a sentence."""
+        return replace(self, verdicts=tuple(Verdict(verdict.link, None, withheld=why) for verdict in self.verdicts))

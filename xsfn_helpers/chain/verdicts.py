@@ -34,11 +34,16 @@ MADE_BY: Final[Mapping[Node | None, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Renderable):
-    """Whether one link is allowed. `decision` is None when a role it needs doesn't exist; `missing` names that role."""
+    """Whether one link is allowed.
+
+    `decision` is None when a role it needs doesn't exist, which `missing` names, and while an exercise asks for it:
+    `withheld` then says so.
+    """
 
     link: Link
     decision: Decision | None
     missing: Node | None = None
+    withheld: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -52,6 +57,8 @@ class Verdict(Renderable):
     @property
     def evidence(self) -> str:
         """One line: what decided."""
+        if self.withheld:
+            return self.withheld
         if self.decision is None:
             return tr("denied: the {missing} doesn't exist", missing=tr(str(self.missing)))
         if self.decision.allowed:
@@ -63,7 +70,7 @@ class Verdict(Renderable):
     @property
     def hint(self) -> str:
         """What would turn a denial into an allow; empty when it is allowed."""
-        if self.allowed:
+        if self.allowed or self.withheld:
             return ""
         if self.decision is None:
             return tr(

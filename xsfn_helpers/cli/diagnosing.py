@@ -103,7 +103,12 @@ def _exit_code(diagnosis: Diagnosis) -> int:
 def _diagnoses(options: argparse.Namespace) -> list[Diagnosis]:
     """From files and AWS's words, from the profiles that were chosen, or from the lab's two accounts."""
     from xsfn_helpers.aws.settings import Platform, load_settings
-    from xsfn_helpers.deployment.diagnose.ask import diagnose_given, diagnose_profiles, is_about_a_set_up
+    from xsfn_helpers.deployment.diagnose.ask import (
+        diagnose_given,
+        diagnose_profiles,
+        diagnose_words_by_profile,
+        is_about_a_set_up,
+    )
 
     asked = _asked(options)
     if asked.paths or any(map(is_about_a_set_up, asked.answers)):
@@ -112,6 +117,8 @@ def _diagnoses(options: argparse.Namespace) -> list[Diagnosis]:
     by_profile = settings.target is Platform.AWS or any(settings.profiles.values())
     if asked.arn and by_profile:
         return [diagnose_profiles(asked.arn, settings)]
+    if asked.refused and by_profile and not asked.answers:
+        return [diagnose_words_by_profile(asked, settings)]
     if asked.refused or asked.answers:
         return diagnose_given(asked, _told(options))
     if asked.roles:

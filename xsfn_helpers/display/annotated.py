@@ -13,7 +13,7 @@ from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.common.plain_text import one_line, plain
 from xsfn_helpers.common.renderable import Renderable
-from xsfn_helpers.display.markup import BORDER, CODE, PLAIN_ROW, TABLE, escape
+from xsfn_helpers.display.markup import BORDER, PLAIN_ROW, TABLE, code_block, escape
 
 Keys = tuple[str, ...]
 
@@ -84,7 +84,7 @@ def document_html(annotated: Annotated) -> str:
     for number, (_, line) in enumerate(_lines(annotated.document), start=1):
         if number in noted or not blocks:
             blocks.append((noted.get(number, ("", ""))[1], []))
-        blocks[-1][1].append(escape(line))
+        blocks[-1][1].append(line)
     title = f"<p><b>{escape(annotated.title)}</b></p>" if annotated.title else ""
     rows = "".join(_block(*block) for block in blocks)
     return f'{title}<table width="100%" style="{TABLE}"><tbody>{rows}</tbody></table>'
@@ -92,12 +92,11 @@ def document_html(annotated: Annotated) -> str:
 
 def _block(note: str, lines: list[str]) -> str:
     cell = "text-align:left;vertical-align:top;padding:1px 10px"
-    # Long ARNs wrap, so that they leave the notes their room.
-    code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere;margin:0;background-color:transparent"
     beside = f"{cell};border-left:{BORDER}" if note else cell
-    text = "\n".join(lines)
+    # Long ARNs wrap, so that they leave the notes their room.
+    text = code_block("\n".join(lines))
     return (
-        f'<tr style="{PLAIN_ROW}"><td width="64%" style="{cell}"><pre style="{code}">{text}</pre></td>'
+        f'<tr style="{PLAIN_ROW}"><td width="64%" style="{cell}">{text}</td>'
         f'<td width="36%" style="{beside}">{escape(note)}</td></tr>'
     )
 

@@ -17,6 +17,8 @@ from xsfn_helpers.common.plain_text import one_line, plain
 from xsfn_helpers.display.full_width import has_wide, wrapped
 from xsfn_helpers.display.palette import Colour
 
+# Where a long name may be broken, beside the hyphens and blanks that browsers know.
+_IN_A_NAME: Final = re.compile(r"(?<=[:/])(?=[^\s:/])")
 _NAME_PART: Final = re.compile(r"[^-_.,+=@:/]*[-_.,+=@:/]|[^-_.,+=@:/]+")
 
 BORDER: Final = "1px solid var(--jp-border-color2, #8a94a0)"
@@ -30,6 +32,20 @@ CODE: Final = "font-family:var(--jp-code-font-family, monospace)"
 def escape(text: str) -> str:
     """The text as HTML, XML or a Graphviz HTML-like label: no markup of its own survives."""
     return html.escape(plain(text), quote=True)
+
+
+def breakable(text: str) -> str:
+    """The text as HTML, where ARNs and actions break after `:` and `/` rather than in the middle of a word."""
+    return "<wbr>".join(map(escape, _IN_A_NAME.split(text)))
+
+
+def code_block(text: str, style: str = "margin:0") -> str:
+    """Lines of code as they are; what is too long for the page breaks between words and parts of names.
+
+    JupyterLab's own rule for `pre` breaks anywhere, so it is overruled here.
+    """
+    shape = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;background-color:transparent"
+    return f'<pre style="{CODE};{shape};{style}">{breakable(text)}</pre>'
 
 
 def pill(text: str, colour: Colour) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.chain.plan import Action, Change, Plan
-from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape, pill
+from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, code_block, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, Colour
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ def plan_html(plan: Plan) -> str:
 
 def _row(change: Change, *, done: bool) -> str:
     verb = f"{change.action.sign} {change.verb(done=done)}"
-    code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0 0;background-color:transparent"
     details = "\n".join(change.details)
-    below = f'<pre style="{code}">{escape(details)}</pre>' if details else ""
+    # A difference has the whole width: beside what else is in the row it would be a column of syllables.
+    cell = f"{CELL};border-bottom:0" if details else CELL
+    below = f'<tr style="{PLAIN_ROW}"><td colspan="3" style="{CELL}">{code_block(details)}</td></tr>' if details else ""
     return (
-        f'<tr style="{PLAIN_ROW}"><td style="{CELL}">{pill(verb, _COLOURS[change.action])}</td>'
-        f'<td style="{CELL};overflow-wrap:break-word">{escape(change.thing)}{below}</td>'
-        f'<td style="{CELL};white-space:nowrap">{escape(str(change.account))}</td></tr>'
+        f'<tr style="{PLAIN_ROW}"><td style="{cell}">{pill(verb, _COLOURS[change.action])}</td>'
+        f'<td style="{cell};overflow-wrap:break-word">{escape(change.thing)}</td>'
+        f'<td style="{cell}">{escape(str(change.account))}</td></tr>{below}'
     )

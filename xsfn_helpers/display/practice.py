@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.practice.score import duration
-from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
+from xsfn_helpers.display.markup import CELL, TABLE, code_block, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY
 from xsfn_helpers.display.timeline import timeline_html
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SOLVED: Final = mark("✓ solved")
 SHOWN: Final = mark("· with the answer")
-OPEN: Final = mark("… not applied")
+OPEN: Final = mark("… not solved yet")
 
 
 def symptom_html(symptom: Symptom) -> str:
@@ -82,4 +82,4 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _code(text: str) -> str:
-    return f'<pre style="{CODE};white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</pre>'
+    return code_block(text)

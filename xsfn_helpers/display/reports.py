@@ -47,7 +47,7 @@ def _table(checks: Iterable[Check]) -> str:
 def _row(check: Check) -> str:
     result = pill(tr(PASSED), ALLOWED_BLUE) if check.passed else pill(tr(FAILED), REFUSED_VERMILION)
     # Below the evidence rather than beside it: a fourth column leaves none of them room on a narrow page.
-    label = escape(tr("What to do:"))
+    label = escape(tr("Note:"))
     hint = f"<br><b>{label}</b> {escape(check.hint)}" if check.hint and not check.passed else ""
     cells = [result, escape(check.title), f"{escape(check.evidence)}{hint}"]
     # Evidence may be an error of several lines. A column is as wide as its longest word, so that no word is broken.

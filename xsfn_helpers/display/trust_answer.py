@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.display.attempt import attempt_html
-from xsfn_helpers.display.markup import CELL, CODE, PLAIN_ROW, TABLE, escape
+from xsfn_helpers.display.markup import CELL, PLAIN_ROW, TABLE, code_block, escape
 from xsfn_helpers.display.verdict import explanation_rows, state_pill
 from xsfn_helpers.iam import explain
 
@@ -19,7 +19,7 @@ def answer_html(answer: TrialAnswer) -> str:
     """The prediction, the evaluation of the trust policy in question, and the answer of the real call."""
     state = state_pill(allowed=answer.decision.allowed)
     policy = json.dumps(answer.trust["Statement"], indent=2)
-    code = f'<pre style="{CODE};margin:0;white-space:pre-wrap;overflow-wrap:anywhere">{escape(policy)}</pre>'
+    code = code_block(policy)
     engine = tr("Evaluated from the policies:")
     rows = [
         _row(tr("The trust policy"), code),

@@ -9,7 +9,7 @@ from typing import Final
 from xsfn_helpers.chain.document_review import JudgedDocument, warning_line
 from xsfn_helpers.chain.what_if import Effect, NewAccess, Turn, WhatIf
 from xsfn_helpers.common.language import mark, tr
-from xsfn_helpers.display.markup import CELL, CODE, TABLE, escape, pill
+from xsfn_helpers.display.markup import CELL, TABLE, breakable, code_block, escape, pill
 from xsfn_helpers.display.palette import ALLOWED_BLUE, PENDING_GREY, REFUSED_VERMILION, LinkState
 from xsfn_helpers.display.pictures.chain_picture import picture
 from xsfn_helpers.display.pictures.diagram import Diagram
@@ -71,7 +71,11 @@ def words_html(report: WhatIf) -> str:
 
 def _document(document: JudgedDocument) -> str:
     refused = not document.accepted
-    word = pill(tr("✗ AWS would reject it"), REFUSED_VERMILION) if refused else pill(tr("✓ AWS takes it"), ALLOWED_BLUE)
+    word = (
+        pill(tr("✗ AWS would reject it"), REFUSED_VERMILION)
+        if refused
+        else pill(document.verdict.rstrip("."), ALLOWED_BLUE)
+    )
     said = f"<br>{escape(document.verdict)}" if refused else ""
     heading = tr("Warnings")
     warnings = "".join(f"<li>{escape(warning_line(warning))}</li>" for warning in document.warnings)
@@ -80,10 +84,9 @@ def _document(document: JudgedDocument) -> str:
         f'<p>{escape(heading)}</p><ul style="overflow-wrap:anywhere">{warnings}</ul>' if warnings else "",
     ]
     if document.differs:
-        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
-        lines = escape("\n".join(document.differs))
+        lines = code_block("\n".join(document.differs))
         summary = escape(tr("Beside the recommended one (- recommended, + here)"))
-        parts.append(f'<details><summary>{summary}</summary><pre style="{code}">{lines}</pre></details>')
+        parts.append(f"<details><summary>{summary}</summary>{lines}</details>")
     return "".join(parts)
 
 
@@ -91,9 +94,9 @@ def _effect_cells(effect: Effect) -> Sequence[str]:
     more = [tr("Now: {now}", now=effect.now)] if effect.turn.changes else []
     more += [effect.hint] if effect.hint else []
     return [
-        f"{effect.number} {escape(effect.before.link.action)}",
+        f"{effect.number} {breakable(effect.before.link.action)}",
         pill(f"{effect.mark} {tr(effect.turn)}", _TURN_COLOURS[effect.turn]),
-        "<br>".join(map(escape, [effect.evidence, *more])),
+        "<br>".join(map(breakable, [effect.evidence, *more])),
     ]
 
 
@@ -101,8 +104,8 @@ def _risk_cells(risk: NewAccess) -> Sequence[str]:
     word = pill(tr("✗ too wide"), REFUSED_VERMILION)
     return [
         f"{word} {escape(risk_title(risk))}",
-        escape(risk.check.evidence),
-        escape(risk.check.hint),
+        breakable(risk.check.evidence),
+        breakable(risk.check.hint),
     ]
 
 

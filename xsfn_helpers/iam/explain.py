@@ -340,7 +340,7 @@ def _text(explanation: Explanation) -> Iterator[str]:
 # What the kit puts before a message that it infers: what AWS really answered is never labelled so.
 INFERRED: Final = mark("Evaluated by the kit; AWS would say")
 # AWS gives no reason that lies in another account's policy (…/troubleshoot_access-denied.html).
-INFERRED_WITHIN: Final = mark("Evaluated by the kit; within one account, AWS would say")
+INFERRED_WITHIN: Final = mark("Evaluated by the kit; to a caller of the same account, AWS would say")
 
 
 def inferred_label(decision: Decision) -> str:

@@ -452,7 +452,7 @@ def _wrong_states_resource(view: View) -> Iterator[Finding]:
             yield (
                 found[0][0],
                 tr(
-                    "{names} acts on …:{wanted}:…, and no such ARN is listed.",
+                    "{names}: the resource is …:{wanted}:…, and no such ARN is listed.",
                     names=tr(" and ").join(actions),
                     wanted=wanted,
                 ),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from xsfn_helpers.iam.wildcards import Variable, Wild, tokens_of
@@ -39,11 +40,14 @@ _Step = str | _Run | _One
 _Steps = tuple[_Step, ...]
 # Stands for every character that a pattern doesn't name.
 _OTHER: Final = "\0"
+# The same few pairs are asked for again and again, for each task, each account that it may be in, and each fix.
+_REMEMBERED: Final = 4096
 # IAM's own policy variables have a colon in their names, but for those that stand for a single sign.
 _SYMBOL: Final = re.compile(r"\$\{(?![*?$]\})[^:{}$]+\}")
 _FIRST_SIGN: Final = 0xE000
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def covers(pattern: str, known: str, *, completed: bool = True) -> bool:
     """Whether the policy's pattern matches everything that the resource may be.
 
@@ -59,6 +63,7 @@ def covers(pattern: str, known: str, *, completed: bool = True) -> bool:
     return _includes(wanted, given)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def meets(pattern: str, known: str) -> bool:
     """Whether the policy's pattern may match something of what the resource may be; a variable may be anything."""
     if pattern == "*":

@@ -41,6 +41,7 @@ from xsfn_helpers.sandbox.assumptions import NotEstablished
 if TYPE_CHECKING:
     from xsfn_helpers.chain import targets
     from xsfn_helpers.chain.what_if import WhatIf
+    from xsfn_helpers.deployment.diagnose.asking.short import ShortAnswer
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis
     from xsfn_helpers.deployment.export import Export
     from xsfn_helpers.deployment.export.comparison import Comparison
@@ -238,6 +239,17 @@ class Lab:
         from xsfn_helpers.deployment.diagnose.ask import diagnose_accounts
 
         return diagnose_accounts(arn or self.scenario.operator_machine_arn, self.environment.accounts)
+
+    def diagnose_error(self, words: str) -> ShortAnswer:
+        """What AWS's words come from, in five lines: paste the error as it is.
+
+        Reads, and changes nothing. Of a role in another account, it says what you would need. Raises `ConfigError`
+        where the words tell of no denial.
+        """
+        from xsfn_helpers.deployment.diagnose.ask import diagnose_words
+        from xsfn_helpers.deployment.diagnose.asking.short import ShortAnswer
+
+        return ShortAnswer(diagnose_words(words, self.environment.accounts))
 
     def trust_trial(self, caller: Side = Side.OPERATOR) -> TrustTrial:
         """AssumeRole tried out with trust policies of your own; the calling role is in the `caller`'s account."""

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
+from xsfn_helpers.aws.accounts import Accounts, SandboxPlace, accounts_place
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, find_seat, seat_of
-from xsfn_helpers.aws.settings import AccountsPlace, Platform, Settings, load_settings
+from xsfn_helpers.aws.settings import Platform, Settings, load_settings
 from xsfn_helpers.chain.blueprint import Blueprint
-from xsfn_helpers.chain.scenario import Scenario, Side
+from xsfn_helpers.chain.scenario import Scenario
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.adopted import Adopted
@@ -23,7 +24,7 @@ from xsfn_helpers.lab.lab import Lab
 from xsfn_helpers.sandbox.process.config import SandboxConfig
 from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
-from xsfn_helpers.sandbox.process.state import Running, SandboxFolder
+from xsfn_helpers.sandbox.process.state import SandboxFolder
 
 
 def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
@@ -41,6 +42,10 @@ def open_lab(scenario: Scenario | None = None, **choices: Any) -> Lab:
         from xsfn_helpers.lab.classroom.reporter import follow
 
         follow(seat, lab)
+    if in_browser():
+        from xsfn_helpers.lab.map.telling import tell_the_page
+
+        tell_the_page()
     return lab
 
 
@@ -62,13 +67,6 @@ def placed(settings: Settings) -> Settings:
         return _accounts(settings)[0]
     last = find_seat() or SandboxFolder.default().read()
     return settings.after_sandbox(accounts_place(last)) if last is not None else settings
-
-
-def accounts_place(running: Running | SandboxPlace) -> AccountsPlace:
-    """The ids and the region of a sandbox, or of a seat in a room."""
-    return AccountsPlace(
-        running.accounts[Side.OPERATOR].account_id, running.accounts[Side.SUBJECT].account_id, running.region
-    )
 
 
 def start_sandbox(settings: Settings, *, further: Iterable[str] = ()) -> tuple[Settings, SandboxPlace]:

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
+from xsfn_helpers.sandbox.gateway import signature
 from xsfn_helpers.sandbox.gateway.gateway import Gateway
-from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.http.wire import HttpResponse
 
 _HOST: Final = "sandbox.internal"
 _DATES: Final = ("startDate", "stopDate")
@@ -95,10 +94,8 @@ def send(
     else:
         sent = urlencode(body).encode()
         given = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    request = AWSRequest("POST", f"http://{_HOST}/", data=sent, headers=given)
-    SigV4Auth(credentials, service, region).add_auth(request)
-    signed = {name.lower(): value for name, value in request.headers.items()}
-    return gateway.handle(HttpRequest("POST", "/", "", {**signed, "host": _HOST}, sent), via=via)
+    request = signature.signed(credentials, service, region, headers={**given, "host": _HOST}, body=sent)
+    return gateway.handle(request, via=via)
 
 
 def _client_error(code: str, message: str, response: HttpResponse, operation: str) -> ClientError:

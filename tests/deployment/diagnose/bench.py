@@ -9,8 +9,11 @@ from typing import Any
 from tests.sandbox.world import World
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.deployment.diagnose import Diagnosis, Fix
 from xsfn_helpers.deployment.diagnose.ask import diagnose_accounts
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer, subject_of
+from xsfn_helpers.iam import Outcome
 from xsfn_helpers.sandbox.process.server import Sandbox
 
 _MOST = 12
@@ -24,6 +27,30 @@ def _accounts(sandbox: Sandbox) -> SandboxAccounts:
 
 def diagnose(world: World, arn: str | None = None) -> Diagnosis:
     return diagnose_accounts(arn or world.scenario.operator_machine_arn, _accounts(world.sandbox))
+
+
+def check_the_five_lines(found: Diagnosis) -> None:
+    """What somebody on call reads: what was denied, by whom, which document, why, the smallest change, how sure."""
+    lines = short_answer(found)
+    link = subject_of(found)
+    assert link is not None
+    assert len(lines) == 5, lines
+    denied, document, why, change, sure = lines
+    for part in (link.action, link.resource, role_name(link.asker) or link.asker, f"link {link.number}", link.task):
+        assert part in denied, (part, denied)
+    assert any(f"account {account}" in document for account in found.evidence.accounts), document
+    assert why.startswith("Why: ")
+    assert found.fix is not None
+    assert found.fix.summary in change
+    # The document that is named is the one to change.
+    for one in found.fix.changes:
+        new = one.thing.startswith("a new ") or f"a new {one.thing}" in change
+        assert new or one.thing in document, (one.thing, document)
+    denies = link.judgement is not None and link.judgement.decision.outcome is Outcome.EXPLICITLY_DENIED
+    assert ("ask whose it is" in change) is (denies and bool(found.fix.changes)), change
+    assert sure.startswith("How sure: certain")
+    others = {(one.number, one.task) for one in found.links if one.broken} - {(link.number, link.task)}
+    assert (f"{len(others)} other link" in sure) is bool(others)
 
 
 def client(world: World, account: str, service: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.deployment.diagnose.bench import diagnose, repair, run
+from tests.deployment.diagnose.bench import check_the_five_lines, diagnose, repair, run
 from tests.deployment.diagnose.setups import ONE, TWO, Broken
 from tests.language.diagnoses import check_the_japanese
 from tests.sandbox.world import World
@@ -19,6 +19,7 @@ def test_the_first_broken_link_is_named_and_its_fix_makes_the_run_succeed(world:
     arn = world.scenario.operator_machine_arn
 
     found = diagnose(world)
+    check_the_five_lines(found)
     check_the_japanese(world, broken.link)
     arn, done, after = repair(world, arn, found)
     ended = run(world, arn)

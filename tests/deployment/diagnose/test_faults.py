@@ -9,11 +9,12 @@ from typing import Final
 import pytest
 
 from tests.conftest import fresh_names
-from tests.deployment.diagnose.bench import run
+from tests.deployment.diagnose.bench import check_the_five_lines, run
 from tests.sandbox.world import World
 from xsfn_helpers import Lab, open_lab
 from xsfn_helpers.chain.scenario import Scenario, Side
 from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis, Fix
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.practice.catalogue import catalogue
 from xsfn_helpers.deployment.practice.fault import Fault, Shows
 
@@ -84,9 +85,13 @@ def test_the_broken_link_is_found_and_mended(lab: Lab, name: str) -> None:
     if name in NOT_BROKEN:
         assert found.first_broken is None
         assert {risk.id for risk in found.risks} == NOT_BROKEN[name]
+        answer = short_answer(found)
+        assert len(answer) <= 5
+        assert [risk.message in "\n".join(answer) for risk in found.risks][:1] == [True] * bool(found.risks)
     else:
         assert found.first_broken is not None
         assert found.first_broken.number == fault.links[0]
+        check_the_five_lines(found)
         assert done
     assert after.verdict is Conclusion.FINE, str(after)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -31,6 +32,11 @@ def _trust(**more: Any) -> dict[str, Any]:
 
 def _answer(layers: Layers, **context: str) -> Answer:
     return judge(Request(SESSION, "sts:AssumeRole", TARGET, "222222222222", context), layers).answer
+
+
+def _perhaps(statement: dict[str, Any]) -> NamedPolicy:
+    named = _named("perhaps", statement)
+    return replace(named, policy=replace(named.policy, unsure="whether it is made"))
 
 
 IDENTITY: Final = _named("identity", _allow())
@@ -77,8 +83,27 @@ def test_one_certain_refusal_is_enough(layers: Layers) -> None:
     assert _answer(layers) is Answer.REFUSED
 
 
-def test_a_policy_that_wasnt_listed_is_no_reason_to_doubt_an_allow() -> None:
-    assert _answer(Layers(identity=(IDENTITY,), identity_listed=False, resource=TRUST)) is Answer.ALLOWED
+def test_a_policy_that_was_not_listed_may_deny_what_the_listed_ones_allow() -> None:
+    assert _answer(Layers(identity=(IDENTITY,), identity_listed=False, resource=TRUST)) is Answer.UNKNOWN
+
+
+def test_a_policy_that_the_role_may_not_have_neither_allows_nor_denies_for_certain() -> None:
+    denies = _perhaps(_allow(Effect="Deny"))
+    allows = _perhaps(_allow())
+    elsewhere = _perhaps(_allow(Effect="Deny", Action="s3:*"))
+
+    assert _answer(Layers(identity=(IDENTITY, denies), resource=TRUST)) is Answer.UNKNOWN
+    assert _answer(Layers(identity=(allows,), resource=TRUST)) is Answer.UNKNOWN
+    assert _answer(Layers(identity=(IDENTITY, allows), resource=TRUST)) is Answer.ALLOWED
+    assert _answer(Layers(identity=(IDENTITY, elsewhere), resource=TRUST)) is Answer.ALLOWED
+    assert _answer(Layers(identity=(elsewhere,), resource=TRUST)) is Answer.REFUSED
+
+
+def test_a_role_that_may_not_be_there_is_not_allowed_for_certain_and_denied_all_the_same() -> None:
+    may_not_be = ("whether it is made",)
+
+    assert _answer(Layers(identity=(IDENTITY,), resource=TRUST, may_not_be=may_not_be)) is Answer.UNKNOWN
+    assert _answer(Layers(identity=(), resource=TRUST, may_not_be=may_not_be)) is Answer.REFUSED
 
 
 @pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "aws:SourceIp", "aws:SourceVpc", "sts:RoleSessionName"])

@@ -128,6 +128,31 @@ def test_a_queue_policy_in_a_template(tmp_path: Path, principal: str, verdict: C
     assert found.verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("integration", "arguments", "action"),
+    [
+        ("lambda:invoke", {"FunctionName.$": "$.function"}, "lambda:InvokeFunction"),
+        ("sqs:sendMessage", {"QueueUrl.$": "$.queue", "MessageBody": "x"}, "sqs:SendMessage"),
+        ("sns:publish", {"TopicArn.$": "$.topic", "Message": "x"}, "sns:Publish"),
+        ("aws-sdk:s3:getObject", {"Bucket.$": "$.bucket", "Key": "k"}, "s3:GetObject"),
+        ("aws-sdk:secretsmanager:getSecretValue", {"SecretId.$": "$.secret"}, "secretsmanager:GetSecretValue"),
+    ],
+)
+def test_what_shows_in_the_run_may_be_anothers_who_has_to_let_it_in(
+    tmp_path: Path, integration: str, arguments: dict[str, Any], action: str
+) -> None:
+    found = _diagnosis(tmp_path, (integration, arguments, action, "*"))
+
+    assert found.verdict is Conclusion.UNKNOWN
+    assert "another account's" in str(found)
+
+
+def test_what_names_no_account_is_its_own(tmp_path: Path) -> None:
+    call = ("lambda:invoke", {"FunctionName": "work"}, "lambda:InvokeFunction", "*")
+
+    assert _diagnosis(tmp_path, call).verdict is Conclusion.FINE
+
+
 def test_a_policy_on_a_condition_that_nobody_can_decide_allows_nothing(tmp_path: Path) -> None:
     hub = _hub("aws-sdk:sfn:listStateMachines", {}, "logs:PutLogEvents", "*")
     hub["More"] = {

@@ -104,7 +104,7 @@ NIGHTLY: Final = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
 
 def _diagnosis(folder: Path, hub: str = HUB, spoke: str = SPOKE, told: Told = TOLD) -> Diagnosis:
     for name, text in (("hub", hub), ("spoke", spoke)):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "main.tf").write_text(textwrap.dedent(text), encoding="utf-8")
     (folder / "spoke" / "nightly.asl.json").write_text(NIGHTLY, encoding="utf-8")
     found = [one for one in diagnose_given(AskedAbout(paths=(folder,)), told) if one.evidence.machine.name == "plain"]
@@ -198,10 +198,37 @@ def test_providers_of_one_folder_are_accounts_of_their_own(tmp_path: Path) -> No
 
 
 def test_a_block_that_is_no_hcl_hides_only_itself(tmp_path: Path) -> None:
-    found = _diagnosis(tmp_path, hub=HUB + '    data "x" "y" { a="b"; c="d" }\n')
+    found = _diagnosis(tmp_path, hub=HUB + '    resource "aws_iam_policy" "y" { a="b"; c="d" }\n')
 
     assert found.verdict is Conclusion.FINE
     assert any("hub/main.tf" in str(one) and "HCL" in str(one) for one in found.not_seen)
+
+
+def test_a_block_that_nobody_looks_into_is_not_parsed(tmp_path: Path) -> None:
+    found = _diagnosis(tmp_path, hub=HUB + '    data "x" "y" { a="b"; c="d" }\n')
+
+    assert found.verdict is Conclusion.FINE
+    assert "HCL" not in str(found)
+
+
+def test_a_policy_that_is_no_hcl_may_say_anything_of_any_role(tmp_path: Path) -> None:
+    found = _diagnosis(tmp_path, hub=HUB + '    resource "aws_iam_role_policy" "y" { a="b"; c="d" }\n')
+
+    assert found.verdict is Conclusion.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        '    resource "null_resource" "x" {\n      script = <<EOF\nif [ -f x ]; then\nrun {\n}\nfi\nEOF\n    }\n',
+        "    /* a comment\n    resource is {\n    */\n",
+        '    locals { a = "}" }\n    # the end\n',
+        "    locals {\n      a = 1 } # closed\n",
+    ],
+)
+def test_a_text_that_looks_like_the_beginning_of_a_block_hides_nothing(tmp_path: Path, between: str) -> None:
+    assert _diagnosis(tmp_path, hub=between + HUB).verdict is Conclusion.FINE
+    assert _diagnosis(tmp_path / "after", hub=HUB + between).verdict is Conclusion.FINE
 
 
 def test_a_definition_that_nobody_has_is_neither_allowed_nor_denied(tmp_path: Path) -> None:
@@ -241,3 +268,17 @@ def test_a_role_that_takes_itself_on_is_not_denied_for_certain(tmp_path: Path) -
     found = _diagnosis(tmp_path, hub=HUB.replace('"${local.spoke}"', '"${aws_iam_role.hub.arn}"'))
 
     assert next(link for link in found.links if link.number == 2).answer.name == "UNKNOWN"
+
+
+def test_a_definition_that_a_module_from_elsewhere_gets_is_read_and_its_role_is_not_known(tmp_path: Path) -> None:
+    start, end = HUB.index('    resource "aws_sfn_state_machine"'), HUB.rindex("    }") + len("    }")
+    machine = HUB[start:end]
+    called = machine.replace(
+        'resource "aws_sfn_state_machine" "plain" {', 'module "plain" {\n      source = "git::https://x"'
+    )
+
+    found = _diagnosis(tmp_path, hub=HUB.replace(machine, called))
+
+    assert found.verdict is Conclusion.UNKNOWN
+    assert found.tasks[0].task.role_arn == f"arn:aws:iam::{SPOKE_ACCOUNT}:role/spoke-role"
+    assert "git::https://x" in str(found)

@@ -49,7 +49,14 @@ class TestCard:
 
         assert shown["text/plain"] == str(CARD)
         assert html.count("<tr>") == 1 + len(CARD.rows)
-        for words in (CARD.headline, "One &amp; only", "1 min 15 s", "✓ solved", "· with the answer", "… not applied"):
+        for words in (
+            CARD.headline,
+            "One &amp; only",
+            "1 min 15 s",
+            "✓ solved",
+            "· with the answer",
+            "… not solved yet",
+        ):
             assert words in html
 
     @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s")])

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from tests.lab.classroom.opened import ROOT, Room
+from tests.support import forks
 from xsfn_helpers.aws import room_client as keys
 from xsfn_helpers.deployment.practice.score import FaultAttempt, Record
 
 
 def xsfn(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forks.run(
         [sys.executable, "-m", "xsfn_helpers", *arguments],
         env={**os.environ, "XSFN_STATE_DIR": str(folder), "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Eight people in a room, killed in the middle; `python -m benchmarks.bench_room` is the same with a hundred."""
+"""A few people in a room, killed in the middle; `python -m benchmarks.bench_room` is the same with a hundred."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from tests.lab.classroom.crowd.acknowledged import Acknowledged
 from tests.lab.classroom.crowd.crowd import Outcome, fill
 from tests.lab.classroom.crowd.doors import enter
 from tests.lab.classroom.crowd.rooms import ServedRoom
+from tests.support import forks
+from tests.support.soak import soaked
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.sandbox.process.server import Sandbox
 
-PEOPLE = 8
+PEOPLE = soaked(short=4, long=8)
+# While the check of this number goes on: half of all that they do, for each has five.
+KILLED_AT = PEOPLE * 5 // 2
 # Each reaches twice for a neighbour's accounts: six roles' AssumeRole, twelve calls on machines, lists, and a task.
 REFUSALS_EACH = 2 * 20
 
@@ -25,7 +29,7 @@ REFUSALS_EACH = 2 * 20
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedRoom]:
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "room"))
-    found = ServedRoom(PEOPLE, _free_port())
+    found = ServedRoom(PEOPLE, _free_port(), forks.Popen)
     yield found
     found.close()
 
@@ -35,9 +39,18 @@ def _free_port() -> int:
         return int(server.getsockname()[1])
 
 
-@pytest.mark.timed
 def test_all_go_the_whole_way_and_nobody_reaches_another(room: ServedRoom, tmp_path: Path) -> None:
-    outcome = fill(room, tmp_path, people=PEOPLE, computers=2, think=0.1, faults=1, kill_after=4.0, patience=1200.0)
+    outcome = fill(
+        room,
+        tmp_path,
+        people=PEOPLE,
+        computers=2,
+        think=0.1,
+        faults=1,
+        kill_after=KILLED_AT,
+        patience=1200.0,
+        popen=forks.Popen,
+    )
 
     assert outcome.failures == []
     assert (outcome.done, outcome.refused) == (PEOPLE, PEOPLE * REFUSALS_EACH)

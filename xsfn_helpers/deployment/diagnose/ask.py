@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from xsfn_helpers.aws.settings import Platform
 from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.common.language import language, speaking, tr
+from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
 from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
-from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, with_refusal
-from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse
+from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
+from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
-from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, read_live
+from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
 
 if TYPE_CHECKING:
@@ -47,12 +48,48 @@ def diagnose_sessions(arn: str, sessions: Iterable[boto3.Session], denied: Colle
 
 def diagnose_profiles(arn: str, settings: Settings) -> Diagnosis:
     """The same, through the AWS profiles that were chosen; through AWS's default credentials where none was."""
+    return diagnose_sessions(arn, _sessions(_region(arn), settings), settings.denied)
+
+
+def _sessions(region: str, settings: Settings) -> list[boto3.Session]:
     from xsfn_helpers.aws.sessions import session_for
 
     named = {side: profile for side, profile in settings.profiles.items() if profile}
-    region = _region(arn)
-    sessions = [session_for(side, profile, region) for side, profile in (named or settings.profiles).items()]
-    return diagnose_sessions(arn, sessions, settings.denied)
+    return [session_for(side, profile, region or None) for side, profile in (named or settings.profiles).items()]
+
+
+def diagnose_words(words: str, accounts: Accounts) -> Diagnosis:
+    """The same, from AWS's words as they were pasted: of the state machine whose role they say was denied.
+
+    Where that is in neither account, the words are all there is to go on. Raises `ConfigError` where they tell of no
+    denial.
+    """
+    asked = asked_about([words])
+    if asked.arn:
+        return diagnose_accounts(asked.arn, accounts)
+    organized = accounts.target is not Platform.SANDBOX
+    return _of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
+
+
+def diagnose_words_by_profile(asked: AskedAbout, settings: Settings) -> Diagnosis:
+    """The same, through the AWS profiles that were chosen."""
+    return _of_words(
+        asked, lambda region: doors_of_sessions(_sessions(region, settings), region, denied=settings.denied)
+    )
+
+
+def _of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
+    if not asked.refused:
+        raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
+    refused = asked.refused[0]
+    named = (Arn.parse(arn) for arn in (refused.about, refused.resource, refused.asker))
+    regions = [one.region for one in named if one is not None and one.region]
+    ways = doors(regions[0] if regions else "")
+    for arn in machines_run_as(refused.asker, ways) or machines_run_as(refused.resource, ways):
+        found = with_refusal(analyse(replace(read_live(arn, ways), refused=asked.refused), now()))
+        if refused_link(found) is not None:
+            return found
+    return with_refusal(analyse(evidence_of_words(asked.refused), now()))
 
 
 def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
@@ -71,11 +108,13 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
         return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
     beside = Beside(asked.answers, asked.refused, asked.roles)
-    readings = read_repository(asked.paths, asked.arn or None, told, beside)
-    return [
-        with_refusal(agreed(analyse(one.evidence, moment), [analyse(guess, moment) for guess in one.guesses]))
-        for one in readings
-    ]
+    # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
+    with speaking(language()):
+        readings = read_repository(asked.paths, asked.arn or None, told, beside)
+        return [
+            with_refusal(agreed(analyse(one.evidence, moment), (answers_of(guess, moment) for guess in one.guesses)))
+            for one in readings
+        ]
 
 
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:

@@ -85,6 +85,12 @@ class ServiceCall:
         return self.partition if variable[1] == "Partition" else ANY
 
     @property
+    def is_in_a_known_account(self) -> bool:
+        """Whether the ARN of what it acts on tells the account, or can't, as that of a bucket."""
+        account = account_of(self.asked.arn)
+        return not self.asked.unknown and (account.isdigit() or account == "")
+
+    @property
     def has_resource_policy(self) -> bool:
         """Whether what it acts on may have a policy of its own, which could allow or deny as well."""
         return may_be_let_in_by_the_resource(self.action)

@@ -153,6 +153,12 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
     )
 
 
+def answers_of(evidence: Evidence, now: str) -> tuple[TaskLink, ...]:
+    """Every link decided, and nothing else: no fix is looked for, and no risk."""
+    tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
+    return tuple(link for task in tasks for link in task.links)
+
+
 def _left_out(diagnosis: Diagnosis) -> Iterator[NotSeen]:
     """Policies that nobody read, and that could deny what is allowed without them."""
     for link in diagnosis.links:

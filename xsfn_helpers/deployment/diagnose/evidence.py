@@ -7,6 +7,7 @@ nobody could read is there by name, with the reason in the place of its document
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,6 +19,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 
 _AWS_OWN: Final = "aws"
+_KEY_ID: Final = re.compile(r"[\w-]+")
 # Stands for an account that nobody could tell.
 WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
@@ -42,12 +44,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class PolicySeen:
-    """One policy. `arn` is empty for an inline one; `document` is None where it couldn't be read, for `why_not`."""
+    """One policy. `arn` is empty for an inline one; `document` is None where it couldn't be read, for `why_not`.
+
+    `unsure` says why nobody can tell whether its role has it at all.
+    """
 
     name: str
     arn: str = ""
     document: Document | None = None
     why_not: str = ""
+    unsure: str = ""
 
     @property
     def is_awss_own(self) -> bool:
@@ -65,7 +71,8 @@ class PolicySeen:
 class RoleSeen:
     """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
-    `in_full` is False for a role of which only a list's line was read: name, id and trust policy.
+    `in_full` is False for a role of which only a list's line was read: name, id and trust policy. `unsure` says why
+    nobody can tell whether there is such a role.
     """
 
     arn: str
@@ -76,6 +83,7 @@ class RoleSeen:
     boundary: PolicySeen | None = None
     tags: Mapping[str, str] | None = None
     in_full: bool = True
+    unsure: str = ""
 
     @property
     def name(self) -> str:
@@ -117,6 +125,16 @@ class MachineSeen:
     def region(self) -> str:
         found = Arn.parse(self.arn)
         return found.region if found else ""
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of its key; empty where it has none, or only an alias of it is known."""
+        own, found = Arn.parse(self.arn), Arn.parse(self.key)
+        if found is not None:
+            return self.key if found.service == "kms" and found.rest.startswith("key/") else ""
+        if own is None or not _KEY_ID.fullmatch(self.key):
+            return ""
+        return f"arn:{own.partition}:kms:{own.region}:{own.account}:key/{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +213,8 @@ class Evidence:
     `spots` tells where documents are written, by the ARN of what they belong to and their name (`TRUST`, `DEFINITION`).
     `refused` is what AWS's own words, given beside it, say was refused.
     `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
-    that resources have themselves, by ARN.
+    that resources have themselves, by ARN. `placed` are policies of an organization that limit an account for certain,
+    by its id, beside others that weren't read.
     """
 
     asked: str
@@ -207,6 +226,7 @@ class Evidence:
     refused: tuple[RefusedCall, ...] = ()
     unplaced: tuple[PolicySeen, ...] = ()
     of_resources: Mapping[str, ResourcePolicy] = field(default_factory=dict)
+    placed: Mapping[str, tuple[PolicySeen, ...]] = field(default_factory=dict)
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

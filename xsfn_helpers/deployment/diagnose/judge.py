@@ -51,6 +51,7 @@ class Layers:
     none. `keys_unseen` are condition keys (lower-case) that AWS may fill in for this call and nobody can know here;
     `account_unseen`: whether it isn't known whose the resource is. `may_limit` are policies of an organization that
     deny the call if they are about these accounts. `filled_in_later` are the placeholders in the caller's ARN.
+    `may_not_be` says of what it isn't known whether it is there at all: then the call may be denied for that.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -61,12 +62,14 @@ class Layers:
     resource_kind: PolicyKind = PolicyKind.TRUST
     resource_unseen: str = ""
     scps: tuple[tuple[NamedPolicy, ...], ...] = ()
+    rcps: tuple[tuple[NamedPolicy, ...], ...] = ()
     tags_unseen: bool = False
     resource_tags_unseen: bool = False
     filled_in_later: tuple[str, ...] = ()
     keys_unseen: frozenset[str] = frozenset()
     account_unseen: bool = False
     may_limit: tuple[NamedPolicy, ...] = ()
+    may_not_be: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +167,11 @@ def _judge(request: Request, layers: Layers, *, partly: bool) -> Judgement:
     if not best.allowed:
         return Judgement(Answer.REFUSED, best, altered=frozenset(hopeful.altered))
     worst = decide(request, fearful.policies())
-    limits = tuple(fearful.limits(layers.may_limit)) if worst.allowed else ()
-    if worst.allowed and not limits:
-        return Judgement(Answer.ALLOWED, worst)
-    if limits:
-        told = mark("{policy}, which would deny it, and of which it isn't known whom it limits")
-        return Judgement(Answer.UNKNOWN, worst, open=tuple(tr(told, policy=one) for one in limits))
+    told = mark("{policy}, which would deny it, and of which it isn't known whom it limits")
+    limits = [tr(told, policy=one) for one in fearful.limits(layers.may_limit)] if worst.allowed else []
+    if worst.allowed:
+        open_ = (*layers.may_not_be, *limits)
+        return Judgement(Answer.UNKNOWN if open_ else Answer.ALLOWED, worst, open=open_)
     return Judgement(Answer.UNKNOWN, worst, open=tuple(dict.fromkeys((*fearful.open, *hopeful.open))))
 
 
@@ -186,10 +188,8 @@ class _Reading:
         identity = list(self._known(layers.identity, PolicyKind.IDENTITY))
         if layers.identity_unseen or not layers.identity_listed:
             self.open.append(layers.identity_unseen or tr("permissions policies that weren't listed"))
-            if self._hopeful:
-                identity.append(_any(PolicyKind.IDENTITY))
-            elif layers.identity_unseen:
-                identity.append(_none(PolicyKind.IDENTITY))
+            # What nobody listed may allow as well as deny.
+            identity.append((_any if self._hopeful else _none)(PolicyKind.IDENTITY))
         boundaries: tuple[Policy, ...] = ()
         if layers.boundary is not None:
             boundaries = tuple(self._known((layers.boundary,), PolicyKind.BOUNDARY))
@@ -201,7 +201,8 @@ class _Reading:
             if self._hopeful:
                 resource = _any(layers.resource_kind)
         scps = tuple(tuple(self._known(level, PolicyKind.SCP)) for level in layers.scps)
-        return Policies(identity=tuple(identity), resource=resource, boundaries=boundaries, scps=scps)
+        rcps = tuple(tuple(self._known(level, PolicyKind.RCP)) for level in layers.rcps)
+        return Policies(identity=tuple(identity), resource=resource, boundaries=boundaries, scps=scps, rcps=rcps)
 
     def limits(self, named: tuple[NamedPolicy, ...]) -> Iterator[str]:
         """Those of an organization's policies that have a Deny for this call, or may have one; their titles."""
@@ -242,7 +243,23 @@ class _Reading:
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
                 )
-            yield self._as_read(parsed, one.title)
+            yield self._as_read(self._perhaps(parsed, one), one.title)
+
+    def _perhaps(self, policy: Policy, named: NamedPolicy) -> Policy:
+        """Of a policy that the role may not have: what it allows in the one reading, what it denies in the other."""
+        if not named.policy.unsure:
+            return policy
+        given = policy.document["Statement"]
+        bodies = given if isinstance(given, list) else [given]
+        read = list(zip(policy.statements, bodies, strict=True))
+        kept = [body for one, body in read if one.allows is self._hopeful]
+        if len(kept) < len(bodies) or any(one.action_matches(self._request) for one, _ in read):
+            self.altered.add(named.title)
+        if any(one.action_matches(self._request) for one, _ in read):
+            self.open.append(tr("{policy} ({why})", policy=named.title, why=named.policy.unsure))
+        if not kept:
+            return _nothing(policy.kind, named.title)
+        return Policy.parse({**policy.document, "Statement": kept}, kind=policy.kind, name=named.title)
 
     def _as_read(self, policy: Policy, title: str) -> Policy:
         """The policy as this reading takes it.
@@ -327,7 +344,7 @@ class _Reading:
             return True
         if self._request.seen(key) is not None:
             return False
-        if any(key == one or (one.endswith("/") and key.startswith(one)) for one in self._layers.keys_unseen):
+        if any(key == one or (one.endswith(("/", ":")) and key.startswith(one)) for one in self._layers.keys_unseen):
             return True
         if key.startswith("aws:resourcetag/"):
             return self._layers.resource_tags_unseen

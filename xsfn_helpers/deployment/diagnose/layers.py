@@ -84,7 +84,13 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
         boundary=next(iter(named[Kind.BOUNDARY]), None),
         tags_unseen=role.tags is None,
         filled_in_later=tuple(placeholders(role_arn)),
+        may_not_be=may_not_be(role),
     )
+
+
+def may_not_be(*roles: RoleSeen | None) -> tuple[str, ...]:
+    """Of which of these roles nobody can tell whether they are there, and why."""
+    return tuple(tr("role {role}: {why}", role=one.name, why=one.unsure) for one in roles if one and one.unsure)
 
 
 def trust_of(role: RoleSeen | None) -> NamedPolicy | None:
@@ -97,17 +103,24 @@ def trust_of(role: RoleSeen | None) -> NamedPolicy | None:
 def trust_layers(role: RoleSeen | None, role_arn: str) -> Layers:
     """What decides where Step Functions itself asks: the trust policy alone."""
     unseen = "" if role and role.trust is not None else tr("the trust policy of {arn}", arn=role_arn)
-    return Layers(resource=trust_of(role), resource_unseen=unseen)
+    return Layers(resource=trust_of(role), resource_unseen=unseen, may_not_be=may_not_be(role))
 
 
-def unplaced_limits(evidence: Evidence, resource_account: str) -> tuple[NamedPolicy, ...]:
+def unplaced_limits(evidence: Evidence) -> tuple[NamedPolicy, ...]:
     """Policies of an organization that may deny the call, if they limit the accounts that it is about."""
-    placed = [one for level in evidence.account(resource_account).rcps or () for one in level]
-    titles = {True: mark("resource control policy {policy}"), False: mark("service control policy {policy}")}
-    return tuple(
-        NamedPolicy(tr(titles[is_resource_control(one) or one in placed], policy=one.name), one)
-        for one in (*placed, *evidence.unplaced)
-    )
+    return tuple(_limit(one, is_resource_control(one)) for one in evidence.unplaced)
+
+
+def _limit(policy: PolicySeen, of_resources: bool) -> NamedPolicy:
+    title = mark("resource control policy {policy}") if of_resources else mark("service control policy {policy}")
+    return NamedPolicy(tr(title, policy=policy.name), policy)
+
+
+# What AWS attaches to every level beside the policies of one's own.
+_FULL_ACCESS: Final = PolicySeen(
+    "FullAWSAccess",
+    document={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+)
 
 
 def is_resource_control(policy: PolicySeen) -> bool:
@@ -116,9 +129,21 @@ def is_resource_control(policy: PolicySeen) -> bool:
 
 
 def scp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-    """The service control policies of the caller's account, level by level; none where they couldn't be read."""
+    """The service control policies of the caller's account, level by level; none where they couldn't be read.
+
+    Of those that are known to be attached, beside others, what they deny counts alone.
+    """
     levels = evidence.account(account_id).scps if account_id else None
-    return tuple(
-        tuple(NamedPolicy(tr("service control policy {policy}", policy=one.name), one) for one in level)
-        for level in levels or ()
-    )
+    if levels is None:
+        own = tuple(one for one in evidence.placed.get(account_id, ()) if not is_resource_control(one))
+        levels = ((*own, _FULL_ACCESS),) if own else ()
+    return tuple(tuple(_limit(one, False) for one in level) for level in levels)
+
+
+def rcp_layers(evidence: Evidence, account_id: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+    """The resource control policies of the resource's account, likewise."""
+    levels = evidence.account(account_id).rcps if account_id else None
+    if levels is None:
+        own = tuple(one for one in evidence.placed.get(account_id, ()) if is_resource_control(one))
+        levels = (own,) if own else ()
+    return tuple(tuple(_limit(one, True) for one in level) for level in levels)

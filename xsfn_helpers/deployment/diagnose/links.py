@@ -16,10 +16,12 @@ from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import listed, mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.calls import ServiceCall, TaskCalls, calls_of, why_unknown
-from xsfn_helpers.deployment.diagnose.evidence import Evidence, MachineSeen, PolicySeen, RoleSeen
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, Evidence, MachineSeen, PolicySeen, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, Judgement, Layers, NamedPolicy, judge
 from xsfn_helpers.deployment.diagnose.layers import (
     asking_layers,
+    may_not_be,
+    rcp_layers,
     scp_layers,
     session_of,
     trust_layers,
@@ -36,6 +38,16 @@ from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 ASSUME: Final = "sts:AssumeRole"
 SERVICE, TAKE_ON, CALL, POLL, STOP, CHILD = 1, 2, 3, 4, 5, 6
+# What Step Functions calls with an encrypted machine's key, and the key of a condition that tells which machine it is.
+_KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+_ENCRYPTED_FOR: Final = "kms:EncryptionContext:aws:states:stateMachineArn"
+_DELIVERY: Final = tuple(
+    f"logs:{one}"
+    for one in (
+        *("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"),
+        *("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"),
+    )
+)
 # Stands for the account of a role of which only the name is known.
 _SOME_ACCOUNT: Final = "000000000000"
 _CALLERS_OWN: Final = (PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
@@ -103,6 +115,8 @@ class _Chain:
         yield self._as_service(SERVICE, self._machine, tr("when the task runs"))
         if self._machine.key:
             yield self._key(SERVICE, self._machine.role_arn, self._machine)
+        if self._machine.logs and (self._machine.arn, DEFINITION) in self._evidence.spots:
+            yield self._logging()
         yield self._take_on()
         if asked.candidates:
             yield self._one_of(asked)
@@ -133,6 +147,28 @@ class _Chain:
         )
         return self._decided(link, request, trust_layers(role, machine.role_arn))
 
+    def _logging(self) -> TaskLink:
+        """Of a state machine that isn't deployed yet: its role sets up the delivery of its logs, or it isn't created.
+
+        Source: docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+        """
+        machine = self._machine
+        when = tr("when the state machine is created or updated")
+        link = self._blank(SERVICE, machine.role_arn, _DELIVERY[0], "*", (machine.account,), when)
+        role, layers = asking_layers(self._evidence, machine.role_arn)
+        context = {**self._context(machine.region), **_tags(role)}
+        for action in _DELIVERY:
+            request = Request(session_of(machine.role_arn, role), action, "*", machine.account, context)
+            one = self._decided(replace(link, action=action), request, layers)
+            if one.answer is Answer.ALLOWED:
+                continue
+            if one.broken and action != _DELIVERY[0]:
+                # AWS lists eight of them; that it asks for every one isn't established.
+                open_ = tr("whether AWS asks for {action} here", action=action)
+                one = replace(one, answer=Answer.UNKNOWN, open=(open_,))
+            return one
+        return self._decided(link, replace(request, action=_DELIVERY[0]), layers)
+
     # --- 2: the machine's role becomes the task's
 
     def _take_on(self) -> TaskLink:
@@ -157,6 +193,7 @@ class _Chain:
             resource_tags_unseen=role is None or role.tags is None,
             resource=trust_of(role),
             resource_unseen="" if role and role.trust is not None else self._why_unseen(target),
+            may_not_be=(*layers.may_not_be, *may_not_be(role)),
         )
         request = Request(
             principal=session_of(machine.role_arn, caller),
@@ -233,7 +270,10 @@ class _Chain:
             why = own if across is None else other
             return replace(link, answer=Answer.NOT_ASKED, why=why, resource="", accounts=(self._machine.account,))
         slip = Slip.no_role(self._task, across, self._evidence)
-        return replace(link, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource)
+        # What is denied is the call itself: no role is asked for.
+        return replace(
+            link, action=across.action, answer=Answer.REFUSED, why=slip.what, slip=slip, resource=across.resource
+        )
 
     # --- 0, 3, 4 and 5: the calls
 
@@ -276,7 +316,7 @@ class _Chain:
         child = self._evidence.state_machine(call.resource) if call.resource else None
         tags = child.tags if child is not None else None
         given = {key: value for key, value in call.context if "*" not in value}
-        layers = replace(layers, resource_tags_unseen=tags is None, keys_unseen=_keys_unseen(call, given))
+        layers = replace(layers, resource_tags_unseen=tags is None, keys_unseen=_unseen_keys(call.action, given))
         context = {**self._context(self._machine.region), **_tags(role), **_resource_tags(tags), **given}
         who = session_of(link.asker, role)
         decided = link
@@ -292,6 +332,12 @@ class _Chain:
         if decided.answer is Answer.UNKNOWN and not call.resource and decided.judgement is not None:
             told = tr("What {action} acts on shows only at run time.", action=call.action)
             decided = replace(decided, why=sentences(told, decided.why))
+        open_owner = not call.is_in_a_known_account and self._task.is_given_at_run_time
+        if decided.answer is Answer.ALLOWED and unread and open_owner:
+            # Its own role may call it; what is another account's has to let it in as well.
+            told = tr("Whose it is what {action} acts on shows only at run time.", action=call.action)
+            open_ = tr("the policy of the resource itself, if it is another account's")
+            return replace(decided, answer=Answer.UNKNOWN, why=sentences(told, decided.why), open=(open_,))
         return replace(decided, unread=unread if decided.answer is Answer.ALLOWED else ())
 
     def _one_of(self, asked: TaskCalls) -> TaskLink:
@@ -326,18 +372,49 @@ class _Chain:
         return replace(link, why=why, open=(page,))
 
     def _key(self, number: int, asker: str, machine: MachineSeen) -> TaskLink:
-        """An encrypted state machine's key: whose policy, which alone could allow it, isn't read here.
+        """An encrypted state machine's key, which its own policy has to open for whoever runs it.
 
         Source: docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
         """
-        accounts = tuple(dict.fromkeys((account_of(asker), account_of(machine.key) or machine.account)))
-        link = self._blank(number, asker, "kms:Decrypt", machine.key, accounts, tr("when the task runs"))
-        why = tr(
-            "The state machine {machine} is encrypted with a key of its own: kms:Decrypt and kms:GenerateDataKey hang "
-            "on the key's policy, which isn't read here.",
-            machine=machine.name,
+        key = machine.key_arn
+        accounts = tuple(dict.fromkeys((account_of(asker), account_of(key) or machine.account)))
+        link = self._blank(number, asker, _KEY_ACTIONS[0], machine.key, accounts, tr("when the task runs"))
+        own = self._evidence.of_resources.get(key) if key else None
+        if own is None or own.document is None:
+            why = tr(
+                "The state machine {machine} is encrypted with a key of its own: kms:Decrypt and kms:GenerateDataKey "
+                "hang on the key's policy, which wasn't read.",
+                machine=machine.name,
+            )
+            return replace(link, why=why, open=(tr("the key policy of {key}", key=machine.key),))
+        title = tr("policy of {arn}", arn=key)
+        role, layers = asking_layers(self._evidence, asker)
+        given = {_ENCRYPTED_FOR: machine.arn, "kms:CallerAccount": account_of(asker)}
+        layers = replace(
+            layers,
+            resource=NamedPolicy(title, PolicySeen(title, document=own.document)),
+            resource_kind=PolicyKind.RESOURCE,
+            resource_tags_unseen=True,
         )
-        return replace(link, why=why, open=(tr("the key policy of {key}", key=machine.key),))
+        context = {**self._context(machine.region), **_tags(role), **given}
+        decided = []
+        for action in _KEY_ACTIONS:
+            unseen = _unseen_keys(action, given)
+            request = Request(session_of(asker, role), action, key, account_of(key), context)
+            one = self._decided(replace(link, action=action), request, replace(layers, keys_unseen=unseen))
+            decided.append(self._perhaps_by_grant(one, key) if one.broken else one)
+        first = {one.answer: one for one in reversed(decided)}
+        return first.get(Answer.REFUSED) or first.get(Answer.UNKNOWN) or decided[0]
+
+    def _perhaps_by_grant(self, link: TaskLink, key: str) -> TaskLink:
+        """A key that nothing denies may be opened by a grant; whether a caller needs it AWS's page leaves open."""
+        denied = link.judgement is not None and link.judgement.decision.outcome is Outcome.EXPLICITLY_DENIED
+        if denied and link.number != CALL:
+            return link
+        open_ = tr("whether a grant of the key {key} lets it (`aws kms list-grants`)", key=key)
+        if denied:
+            open_ = tr("whether AWS asks for {action} here", action=link.action)
+        return replace(link, answer=Answer.UNKNOWN, open=(open_,))
 
     # --- 6: the child's own role
 
@@ -374,8 +451,12 @@ class _Chain:
         return TaskLink(number, self._task.title, asker, action, resource, shown, when, Answer.UNKNOWN, "")
 
     def _decided(self, link: TaskLink, request: Request, layers: Layers, may_act_on: tuple[str, ...] = ()) -> TaskLink:
-        limits = unplaced_limits(self._evidence, request.resource_account)
-        layers = replace(layers, scps=scp_layers(self._evidence, request.principal.account), may_limit=limits)
+        layers = replace(
+            layers,
+            scps=scp_layers(self._evidence, request.principal.account),
+            rcps=rcp_layers(self._evidence, request.resource_account),
+            may_limit=unplaced_limits(self._evidence),
+        )
         try:
             judgement = judge(request, layers, may_act_on)
         except Unsupported as error:
@@ -429,13 +510,13 @@ def _resource_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     return {f"aws:ResourceTag/{key}": value for key, value in (tags or {}).items()}
 
 
-def _keys_unseen(call: ServiceCall, given: Mapping[str, str]) -> frozenset[str]:
+def _unseen_keys(action: str, given: Mapping[str, str]) -> frozenset[str]:
     """Condition keys that the called service may fill in, by IAM's own list, and whose values nobody can know here.
 
     Those of Step Functions itself are known: states:StateMachineQualifier is there where a version or an alias is
     named.
     """
-    found = known_action(call.action)
+    found = known_action(action)
     if found is None or found.prefix in ("states", "sts"):
         return frozenset()
     keys = (*found.keys, *(key for kind in found.types for key in kind.keys))

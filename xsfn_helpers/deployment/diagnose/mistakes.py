@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from xsfn_helpers.asl.arn_forms import AskedResource
+from xsfn_helpers.asl.asked import Pattern
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.language import mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.calls import START, ServiceCall
@@ -154,6 +155,13 @@ def call_slip(call: ServiceCall, evidence: Evidence, task: TaskCall) -> Slip | N
     for arn in (task.task.resource, call.resource):
         if (slip := partition_slip(arn, evidence)) is not None:
             return slip
+    if evidence.machine.type == "EXPRESS" and (task.way.runs_a_job or task.way is Pattern.CALLBACK):
+        # docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+        what = tr(
+            "An Express state machine can't wait for a job (.sync) or a token (.waitForTaskToken): AWS doesn't create "
+            "it. Make it a Standard one."
+        )
+        return Slip(SlipKind.EXPRESS, what, task.task.resource)
     if not call.action.startswith("states:Start"):
         return None
     slip = machine_slip(call.resource, evidence, task)

@@ -85,6 +85,12 @@ class TaskCall:
         return CallPattern.RUN_A_JOB if self.way.runs_a_job else CallPattern.REQUEST_RESPONSE
 
     @property
+    def is_given_at_run_time(self) -> bool:
+        """Whether anything that the call is given shows only in the run, or at deployment."""
+        written = json.dumps(self.arguments, default=str)
+        return isinstance(self.arguments, str) or any(sign in written for sign in ('.$": ', "{%", "${"))
+
+    @property
     def takes_on_a_role(self) -> bool:
         return self.choice.option is not Option.NONE
 

@@ -33,8 +33,8 @@ def new_name(scenario: Scenario) -> Fault:
         words=Words(
             title=mark("The machine that got a new name"),
             story=mark(
-                "Last week the Operator team gave its state machine a new name, and changed nothing else. Every run "
-                "has failed since."
+                "Last week the Operator team gave its state machine a new name, and updated its own account. Every "
+                "run has failed since."
             ),
             nudge=mark(
                 "AWS names the calling role and the requested role. Both exist, and both are right. What else is "

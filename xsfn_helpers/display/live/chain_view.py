@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from xsfn_helpers.chain.links import Link, Node
@@ -111,7 +111,10 @@ def box_id(node: Node) -> str:
 def chain_view(
     standing: ChainSnapshot, *, report: Report | None = None, run: Run | None = None, said: str = "", fault: str = ""
 ) -> ChainView:
-    """What to show of both accounts as they stand, what was tried of them, and the run that goes on."""
+    """What to show of both accounts as they stand, what was tried of them, and the run that goes on.
+
+    Of a run beside evaluations that are withheld, only how it ended is shown.
+    """
     diagram = picture(standing, report)
     tried = {check.id: check.evidence for check in report or ()}
     return ChainView(
@@ -119,11 +122,16 @@ def chain_view(
         accounts=tuple(_account(diagram, side) for side in Side),
         links=tuple(_link(diagram, verdict, tried) for verdict in standing.verdicts),
         roles=role_views(standing),
-        run=trail(run) if run else None,
+        run=_trail(standing, run) if run else None,
         said=said,
         fault=fault,
         legend=diagram.legend,
     )
+
+
+def _trail(standing: ChainSnapshot, run: Run) -> TrailView:
+    shown = trail(run)
+    return replace(shown, steps=(), at=0) if any(verdict.withheld for verdict in standing.verdicts) else shown
 
 
 def trail(run: Run) -> TrailView:
@@ -150,11 +158,11 @@ def trail(run: Run) -> TrailView:
     )
 
 
-def run_in_words(run: Run) -> str:
-    """How far a run has got, in a line."""
+def run_in_words(run: Run, *, and_where: bool = True) -> str:
+    """How far a run has got, in a line, `and_where` it was denied."""
     if not run.ended:
         return tr("A run goes on")
-    if run.broken_link:
+    if run.broken_link and and_where:
         return tr("The run was denied at link {link}", link=run.broken_link)
     return tr(
         "The run ended: Operator {operator}, Subject {subject}",
@@ -197,6 +205,9 @@ def _link(diagram: Diagram, verdict: Verdict, tried: dict[str, str]) -> LinkView
 def _outcome(diagram: Diagram, verdict: Verdict, state: LinkState) -> str:
     if state is LinkState.REFUSED and verdict.allowed:
         return tr("The policies allow it, but it was denied when it was tried.")
+    if verdict.missing is not None:
+        # Nothing was requested, so nothing was denied.
+        return sentence(diagram.note(verdict.link))
     return sentence(verdict.evidence)
 
 

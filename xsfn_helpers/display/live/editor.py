@@ -18,7 +18,7 @@ from xsfn_helpers.deployment.what_if import is_there, principals_in
 from xsfn_helpers.display.live.editing import Desk, DeskPicture, EditingDesk
 from xsfn_helpers.display.live.editor_view import editor_view
 from xsfn_helpers.display.live.frontend import EditorFrontend
-from xsfn_helpers.display.markup import CODE, escape
+from xsfn_helpers.display.markup import code_block, escape
 from xsfn_helpers.display.what_if_report import what_if_html
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ class PolicyEditor(EditingDesk):
         return "\n".join([*lines, self._document.verdict if self._document.is_stored else self._report.text])
 
     def _html(self) -> str:
-        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
         title = escape(tr("Edit: {document}", document=self._place.title))
-        return f'<p><b>{title}</b></p><pre style="{code}">{escape(self._shown)}</pre>{what_if_html(self._report)}'
+        return f"<p><b>{title}</b></p>{code_block(self._shown)}{what_if_html(self._report)}"
 
     @property
     def _document(self) -> JudgedDocument:

@@ -25,7 +25,7 @@ from xsfn_helpers.deployment.what_if import read_taken_role
 from xsfn_helpers.display.live.editing import Desk, DeskPicture, EditingDesk
 from xsfn_helpers.display.live.frontend import TaskFormFrontend
 from xsfn_helpers.display.live.task_form_view import Form, RoleChoice, task_form_view
-from xsfn_helpers.display.markup import CODE, escape
+from xsfn_helpers.display.markup import code_block, escape
 from xsfn_helpers.display.pictures.workflow import Workflow
 from xsfn_helpers.display.what_if_report import words_html
 
@@ -111,8 +111,7 @@ class TaskForm(EditingDesk):
             around = tr("IAM role for cross-account access: {role}", role="\n").partition("\n")
             role = f"<code>{escape(_role_words(choice))}</code>".join(map(escape, (around[0], around[2])))
             parts.append(f"<p><b>{escape(self._form.task.name)}</b><br>{role}</p>")
-        code = f"{CODE};white-space:pre-wrap;overflow-wrap:anywhere"
-        parts.append(f'<pre style="{code}">{escape(self.document)}</pre>')
+        parts.append(code_block(self.document))
         return "".join([*parts, words_html(self._form.report)])
 
     @property

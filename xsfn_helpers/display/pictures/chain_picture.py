@@ -18,7 +18,9 @@ def picture(standing: ChainSnapshot, report: Report | None = None) -> Diagram:
     for verdict in standing.verdicts:
         number = verdict.link.number
         live = f"link-{number}.live"
-        if verdict.missing is not None:
+        if verdict.withheld:
+            notes[number] = verdict.withheld
+        elif verdict.missing is not None:
             notes[number] = tr("the {missing} doesn't exist yet", missing=tr(verdict.missing))
         elif not verdict.allowed or live in failed:
             states[number] = LinkState.REFUSED

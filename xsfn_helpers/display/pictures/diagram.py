@@ -91,7 +91,7 @@ class Diagram(Picture):
                 action=link.action,
                 target=title_of(link.target),
             )
-            + (tr(" Note: {note}.", note=note) if (note := self._note(link)) else "")
+            + (tr(" Note: {note}.", note=note) if (note := self.note(link)) else "")
             for link in self.links
         ]
         return " ".join([tr("{title}.", title=self.heading), *accounts, *links])
@@ -105,11 +105,12 @@ class Diagram(Picture):
         external_id = link.context.get("sts:ExternalId")
         sent = tr(" with external ID {external_id}", external_id=external_id) if external_id is not None else ""
         decided = tr("decided by {deciders}", deciders=listed(map(str, link.deciders)))
-        state, note = padded(self.state(link).marked, 11), self._note(link)
+        state, note = padded(self.state(link).marked, 11), self.note(link)
         way = f"{asker_title(link)} → {link.action} → {title_of(link.target)}"
         return f"{link.number} {state} {way}{sent} | {decided}{f' | {note}' if note else ''}"
 
-    def _note(self, link: Link) -> str:
+    def note(self, link: Link) -> str:
+        """What is said beside a link's state: what decided it, or why nothing did."""
         return one_line(tr(self.notes.get(link.number, ""))).rstrip(".。")
 
 

@@ -13,8 +13,8 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from xsfn_helpers.common.language import tr
-from xsfn_helpers.lab.map.looking import START, AccountsReader, MapAnswer
+from xsfn_helpers.lab.map.looking import AccountsReader, MapAnswer
+from xsfn_helpers.lab.map.pane import pane_parts
 
 # Seconds between two looks while a pane waits, and until it is answered although nothing has changed.
 PACE: Final = 0.3
@@ -61,18 +61,7 @@ class PartsHandler(APIHandler):
 
     @web.authenticated
     def get(self) -> None:
-        from xsfn_helpers.display.live.frontend import ChainFrontend
-
-        self.finish(json.dumps({**ChainFrontend.parts(), "words": _words(), "start": START}))
-
-
-def _words() -> dict[str, str]:
-    return {
-        "title": tr("Map"),
-        "text": tr("The map in words"),
-        "restarted": tr("This notebook's kernel has restarted"),
-        "again": tr("The accounts are as you left them. Start the lab again:"),
-    }
+        self.finish(json.dumps(pane_parts()))
 
 
 def add_handlers(server: Any) -> None:

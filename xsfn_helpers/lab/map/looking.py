@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from xsfn_helpers.aws.accounts import Accounts, SandboxPlace
+from xsfn_helpers.aws.accounts import Accounts, SandboxPlace, accounts_place
 from xsfn_helpers.aws.errors import translated
 from xsfn_helpers.aws.sandbox_accounts import SandboxAccounts
 from xsfn_helpers.aws.seat import Seat, stored_seat
@@ -20,14 +20,17 @@ from xsfn_helpers.aws.settings import Platform, Settings, load_settings
 from xsfn_helpers.chain.links import Node
 from xsfn_helpers.chain.scenario import Side
 from xsfn_helpers.chain.snapshot import ChainSnapshot
+from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.common.errors import SandboxError, XsfnError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment import runs
 from xsfn_helpers.deployment.adopted import Adopted
+from xsfn_helpers.deployment.checks.probes import PREFIX
 from xsfn_helpers.deployment.environment import Environment
+from xsfn_helpers.deployment.practice.score import book_of
 from xsfn_helpers.deployment.runs import Run
 from xsfn_helpers.deployment.snapshot import read_snapshot
-from xsfn_helpers.lab.opening import accounts_place
+from xsfn_helpers.sandbox.process.here import sandbox_here
 from xsfn_helpers.sandbox.process.server import Sandbox
 from xsfn_helpers.sandbox.process.state import SandboxFolder
 
@@ -36,6 +39,8 @@ START: Final = "from xsfn_helpers import open_lab\nlab = open_lab()"
 _TRUST: Final = 2.0
 # The room's sandbox is on another machine, and serves many: it is read as often, and no oftener.
 _ROOM_PACE: Final = 5.0
+# So many of the lab's own probes may have run since the reader's last run.
+_PROBES_IN_A_ROW: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ class _AsItRuns(Sandbox):
         raise SandboxError(tr("The sandbox has ended."), fix=tr("Run `lab = open_lab()`."))
 
 
+def _as_it_runs() -> Sandbox | None:
+    return sandbox_here().find() if in_browser() else _AsItRuns.find()
+
+
 class AccountsReader:
     """Reads both accounts of the lab that notebooks below `folder` open. For one thread at a time."""
 
@@ -93,10 +102,10 @@ class AccountsReader:
                 assert self._shown is not None
                 return self._shown
             self._looked = time.monotonic()
-            place: SandboxPlace | None = seat or _AsItRuns.find()
-            self._shown = self._forget(_stopped()) if place is None else self._read(self._ground(settings, place))
+            place: SandboxPlace | None = seat or _as_it_runs()
+            self._shown = self._forget(stopped()) if place is None else self._read(self._ground(settings, place))
         except SandboxError:
-            self._shown = self._forget(_stopped())
+            self._shown = self._forget(stopped())
         except XsfnError as error:
             self._shown = self._trouble(error)
         return self._shown
@@ -108,6 +117,8 @@ class AccountsReader:
         since = time.monotonic() - self._looked
         if self._shown is None or running:
             return False
+        if in_browser():
+            return traces == self._traces  # it ends with whoever looks
         return since < _ROOM_PACE if seat else traces == self._traces and since < _TRUST
 
     def _ground(self, settings: Settings, place: SandboxPlace) -> Environment:
@@ -123,15 +134,16 @@ class AccountsReader:
         from xsfn_helpers.display.live.chain_view import chain_view, run_in_words
         from xsfn_helpers.display.pictures.chain_picture import picture
 
-        standing = read_snapshot(environment.at_one_look())
+        standing = _but_for_an_exercise(environment, read_snapshot(environment.at_one_look()))
+        withheld = any(verdict.withheld for verdict in standing.verdicts)
         run = self._newest_run(environment, standing)
         if run is None and self._run is not None and self._standing is not None:
             # What ran, ran before this change.
             run = self._run.refresh() if _is_same(standing, self._standing) else None
         self._standing, self._run = standing, run
-        said = run_in_words(run) if run else ""
+        said = run_in_words(run, and_where=not withheld) if run else ""
         diagram = picture(standing)
-        text = f"{diagram.text}\n{run}" if run else diagram.text
+        text = f"{diagram.text}\n{run if not withheld else said}" if run else diagram.text
         return MapAnswer("live", text=text, view=chain_view(standing, run=run, said=said).to_json())
 
     def _newest_run(self, environment: Environment, standing: ChainSnapshot) -> Run | None:
@@ -141,10 +153,10 @@ class AccountsReader:
             return None
         scenario = environment.scenario
         with translated(scenario.operator):
-            [*found] = environment.states(Side.OPERATOR).list_executions(
-                stateMachineArn=scenario.operator_machine_arn, maxResults=1
+            found = environment.states(Side.OPERATOR).list_executions(
+                stateMachineArn=scenario.operator_machine_arn, maxResults=_PROBES_IN_A_ROW
             )["executions"]
-        newest = found[0]["executionArn"] if found else ""
+        newest = next((one["executionArn"] for one in found if not one["name"].startswith(PREFIX)), "")
         first, known = self._last_run is None, newest == self._last_run
         self._last_run = newest
         if not newest or known:
@@ -166,6 +178,21 @@ class AccountsReader:
         return MapAnswer("live", text=what, view=chain_view(self._standing, fault=what).to_json())
 
 
+def _but_for_an_exercise(environment: Environment, standing: ChainSnapshot) -> ChainSnapshot:
+    """What is shown while a fault waits to be found: no evaluation, which would tell where it is.
+
+    An exercise that was left for another notebook's stage has nothing to run.
+    """
+    if Node.OPERATOR_MACHINE not in standing.machines or all(verdict.allowed for verdict in standing.verdicts):
+        return standing
+    attempt = book_of(environment).read().attempt
+    if attempt is None or attempt.solved or attempt.solution_shown:
+        return standing
+    return standing.withholding(
+        tr("A fault is in place, so links aren't evaluated here. Find it, or end the exercise: practice.restore()")
+    )
+
+
 def _is_same(one: ChainSnapshot, other: ChainSnapshot) -> bool:
     return (one.scenario, one.roles, one.machines) == (other.scenario, other.roles, other.machines)
 
@@ -185,7 +212,8 @@ def _trace(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _stopped() -> MapAnswer:
+def stopped() -> MapAnswer:
+    """What there is to do so that there is a map."""
     lines = (
         tr("Run the first code cell of a notebook. The map of both accounts appears here, and changes as cells run."),
     )

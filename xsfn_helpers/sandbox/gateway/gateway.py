@@ -42,9 +42,7 @@ _log = logging.getLogger(__name__)
 class Services(Directory, Principals, Machines, Protocol):
     """The services behind the door: what they have on file, and how to hand them an allowed call."""
 
-    def forward(
-        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
-    ) -> HttpResponse: ...
+    def forward(self, call: Call, *, account_id: str, region: str, request_id: str) -> HttpResponse: ...
 
     @property
     def partition(self) -> str:
@@ -98,7 +96,7 @@ class Gateway:
                 return other.answer(Asked(call, place, request_id, self, Asker(scope.access_key_id, token)))
             call = name_call(service, request, place)
             self._authorise(caller, call, scope.region, via)
-            return self._answer(caller, call, request, region=scope.region, request_id=request_id)
+            return self._answer(caller, call, region=scope.region, request_id=request_id)
         except Refusal as refusal:
             return error_response(refusal, service=service, request_id=request_id, request=request)
         except JournalUnwritable as error:
@@ -278,9 +276,7 @@ class Gateway:
         role = directory.role(account_of(arn, default=""), arn.rsplit("/", 1)[-1])
         return role if role is not None and role.arn == arn else None
 
-    def _answer(
-        self, caller: Caller, call: Call, request: HttpRequest, *, region: str, request_id: str
-    ) -> HttpResponse:
+    def _answer(self, caller: Caller, call: Call, *, region: str, request_id: str) -> HttpResponse:
         if call.service == "sts":
             return HttpResponse(
                 200,
@@ -298,7 +294,7 @@ class Gateway:
             machine_rules.check_states(
                 call, caller.account_id, region, self.services, rights=self, partition=self.services.partition
             )
-        return self.services.forward(call, request, account_id=caller.account_id, region=region, request_id=request_id)
+        return self.services.forward(call, account_id=caller.account_id, region=region, request_id=request_id)
 
     def _note_change(self, call: Call, account_id: str) -> None:
         """Tell the propagation what a role or user was, before this call changes it."""

@@ -1,4 +1,4 @@
-"""Signature Version 4, verified: the request was made with the secret of the key it names, now, and for us.
+"""Signature Version 4, verified: the request was made with the secret of the key it names, now, and for us. And made.
 
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
+
+from botocore.credentials import ReadOnlyCredentials
 
 from xsfn_helpers.sandbox.gateway.errors import incomplete_signature, missing_authentication, signature_mismatch
 from xsfn_helpers.sandbox.http.wire import HttpRequest
@@ -23,6 +27,9 @@ _AUTHORIZATION: Final = re.compile(
     r" *Signature=(?P<signature>[0-9a-f]{64})"
 )
 _TIME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+_TIME: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
+# Of so many keys, what signs with them on a day is kept: it takes longer to make than the signature.
+_KEPT: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,9 @@ def read_scope(request: HttpRequest, *, service_hint: str) -> CredentialScope:
     if unsigned := [name for name in request.headers if name.startswith("x-amz-") and name not in signed]:
         raise incomplete_signature(service, f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
     stamp = request.headers["x-amz-date"]
-    try:
-        when = datetime.strptime(stamp, _TIME_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
-        raise incomplete_signature(service, "Date must be in ISO-8601 'basic format'.") from None
+    when = _moment(stamp)
+    if when is None:
+        raise incomplete_signature(service, "Date must be in ISO-8601 'basic format'.")
     if stamp[:8] != match["date"]:
         raise signature_mismatch(
             service, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date."
@@ -89,14 +95,53 @@ def verify(request: HttpRequest, scope: CredentialScope, *, secret: str) -> None
         raise signature_mismatch(
             scope.service, "The provided 'x-amz-content-sha256' header does not match what was computed."
         )
-    where = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
+    if not hmac.compare_digest(_signature(request, scope, secret, payload), scope.signature):
+        raise signature_mismatch(scope.service)
+
+
+def signed(
+    credentials: ReadOnlyCredentials, service: str, region: str, *, headers: Mapping[str, str], body: bytes
+) -> HttpRequest:
+    """A request to `/` as an AWS client would sign it now, all of its headers included; `headers` name the host."""
+    now = datetime.now(UTC)
+    stamp = now.strftime(_TIME_FORMAT)
+    token = {"x-amz-security-token": credentials.token} if credentials.token else {}
+    sent = {**headers, "x-amz-date": stamp, **token}
+    names = tuple(sorted(sent))
+    key_id, secret = str(credentials.access_key), str(credentials.secret_key)
+    scope = CredentialScope(key_id, stamp[:8], region, service, names, "", now)
+    request = HttpRequest("POST", "/", "", sent, body)
+    signature = _signature(request, scope, secret, hashlib.sha256(body).hexdigest())
+    authorization = (
+        f"AWS4-HMAC-SHA256 Credential={scope.access_key_id}/{scope.date}/{region}/{service}/aws4_request, "
+        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+    return replace(request, headers={**sent, "authorization": authorization})
+
+
+def _moment(stamp: str) -> datetime | None:
+    match = _TIME.fullmatch(stamp)
+    try:
+        return datetime(*map(int, match.groups()), tzinfo=UTC) if match else None  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+
+
+def _signature(request: HttpRequest, scope: CredentialScope, secret: str, payload: str) -> str:
+    """What `secret` signs this request with; `payload` is the hash of its body."""
     canonical = hashlib.sha256(_canonical(request, scope, payload).encode()).hexdigest()
+    where = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{request.headers['x-amz-date']}\n{where}\n{canonical}"
+    return hmac.digest(_signing_key(secret, where), to_sign.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=_KEPT)
+def _signing_key(secret: str, where: str) -> bytes:
+    """The key of a day, region and service, which AWS's clients keep as well."""
     key = f"AWS4{secret}".encode()
     for part in where.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    if not hmac.compare_digest(hmac.digest(key, to_sign.encode(), "sha256").hex(), scope.signature):
-        raise signature_mismatch(scope.service)
+    return key
 
 
 def _canonical(request: HttpRequest, scope: CredentialScope, payload: str) -> str:

@@ -17,6 +17,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# What is no JSON, such as a function.
+UNSUPPORTED = "UNSUPPORTED"
 _MEMORY = 768 * 1024 * 1024
 _MOST_DEPTH = 100
 _SPARE_SECONDS = 5.0
@@ -80,8 +82,12 @@ _DEEDS: Mapping[str, Callable[..., Any]] = {
 def answer(question: Mapping[str, Any]) -> str:
     """The answer to one question, as JSON text."""
     try:
-        # Its own lists and numbers are turned into plain ones by this.
-        return json.dumps(_DEEDS[question["do"]](**question["with"]))
+        found = _DEEDS[question["do"]](**question["with"])
+        try:
+            # Its own lists and numbers are turned into plain ones by this.
+            return json.dumps(found)
+        except TypeError as error:
+            return json.dumps({"code": UNSUPPORTED, "error": str(error)})
     except re.error as error:
         return json.dumps({"code": "PATTERN", "error": str(error)})
     except MemoryError:

@@ -6,16 +6,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from moto.core.config import default_user_config
-from moto.core.request import Request
 from moto.iam.models import IAMBackend, iam_backends
-from moto.iam.responses import IamResponse
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from xsfn_helpers.common.arns import service_of
 from xsfn_helpers.sandbox.gateway.calls import Call, account_of
@@ -24,7 +21,7 @@ from xsfn_helpers.sandbox.gateway.rules import aws_principals
 from xsfn_helpers.sandbox.gateway.stored import NamedPolicy, StoredKey, StoredMachine, StoredRole, StoredUser
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
-from xsfn_helpers.sandbox.http.wire import HttpRequest, HttpResponse
+from xsfn_helpers.sandbox.http.wire import HttpResponse
 from xsfn_helpers.sandbox.journal import Journal
 from xsfn_helpers.sandbox.moto_bridge.administrator import Administrator, appoint
 from xsfn_helpers.sandbox.moto_bridge.archive import Archive, end_what_was_running
@@ -32,9 +29,10 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.limits import keep_limits
 from xsfn_helpers.sandbox.moto_bridge.definitions import check_readable
 from xsfn_helpers.sandbox.moto_bridge.executions import Executions
 from xsfn_helpers.sandbox.moto_bridge.long_definitions import definitions_of
-from xsfn_helpers.sandbox.moto_bridge.operation_names import name_operations_once
 from xsfn_helpers.sandbox.moto_bridge.parsing import parse_once
 from xsfn_helpers.sandbox.moto_bridge.references import attach_once, check_references
+from xsfn_helpers.sandbox.moto_bridge.remembered import Remembered
+from xsfn_helpers.sandbox.moto_bridge.responses import carry_out
 from xsfn_helpers.sandbox.moto_bridge.snapshot import (
     NO_IAM,
     NO_STATES,
@@ -78,6 +76,8 @@ class MotoBridge:
         self._account_ids = account_ids
         self._partition = partition
         self._iams: dict[str, IAMBackend] = {}
+        self._regions: dict[tuple[str, str], Any] = {}
+        self._stored = Remembered()
         self._owners: dict[str, str] = {}
         self._journal = journal
         # Held while IAM or a machine changes, never while something runs: a run changes nothing here.
@@ -86,7 +86,6 @@ class MotoBridge:
         self._archive = Archive(journal)
         self._archive.install()
         parse_once()
-        name_operations_once()
         attach_once()
         keep_limits()
         limit_workers()
@@ -136,7 +135,8 @@ class MotoBridge:
         Raises `JournalUnwritable` where that couldn't be kept; then nothing has changed.
         """
         kept = dict(accounts)
-        with self._changing:
+        bodies: dict[tuple[str, str], Any] = {}
+        with self._change(bodies):
             gone = {
                 principal.arn: principal.id
                 for account_id, administrator in kept.items()
@@ -145,7 +145,7 @@ class MotoBridge:
             }
             touched = [entry for entry in self._show_unique_ids(gone) if entry[1] not in kept]
             states = [(_STATES, key) for key in self._journal.keys(_STATES) if key.partition("/")[0] in kept]
-            bodies = {entry: self._dump(*entry) for entry in touched}
+            bodies |= {entry: self._dump(*entry) for entry in touched}
             bodies |= {
                 (_IAM, one): self._administrator_alone(one, administrator) for one, administrator in kept.items()
             }
@@ -163,6 +163,7 @@ class MotoBridge:
         iam = self._iam(account_id)
         appoint(administrator, iam)
         self._journal.put(_IAM, account_id, dump_iam(iam))
+        self._stored.forget([account_id])
 
     def _administrator_alone(self, account_id: str, administrator: Administrator) -> Any:
         """The account's IAM with nothing else in it; the administrator is the one it was."""
@@ -197,6 +198,13 @@ class MotoBridge:
         return None
 
     def user(self, account_id: str, name: str) -> StoredUser | None:
+        return self._stored.found(("user", account_id, name), lambda: self._user(account_id, name))
+
+    def role(self, account_id: str, name: str) -> StoredRole | None:
+        """The role of this name; IAM compares role names without regard to case."""
+        return self._stored.found(("role", account_id, name.lower()), lambda: self._role(account_id, name))
+
+    def _user(self, account_id: str, name: str) -> StoredUser | None:
         if account_id not in self._account_ids:
             return None
         iam = self._iam(account_id)
@@ -209,8 +217,7 @@ class MotoBridge:
         boundary = self._boundary(account_id, user.permissions_boundary_arn)
         return StoredUser(account_id, name, user.arn, user.id, tuple(policies), boundary, tags)
 
-    def role(self, account_id: str, name: str) -> StoredRole | None:
-        """The role of this name; IAM compares role names without regard to case."""
+    def _role(self, account_id: str, name: str) -> StoredRole | None:
         found = self._moto_role(account_id, name)
         if found is None:
             return None
@@ -299,7 +306,10 @@ class MotoBridge:
         return found
 
     def _states(self, account_id: str, region: str) -> Any:
-        return stepfunctions_parser_backends[account_id][region]
+        found = self._regions.get((account_id, region))
+        if found is None:
+            found = self._regions[account_id, region] = stepfunctions_parser_backends[account_id][region]
+        return found
 
     def _moto_role(self, account_id: str, name: str) -> Any:
         if account_id not in self._account_ids:
@@ -320,31 +330,29 @@ class MotoBridge:
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def forward(
-        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
-    ) -> HttpResponse:
+    def forward(self, call: Call, *, account_id: str, region: str, request_id: str) -> HttpResponse:
         """Carry out an allowed call and give back the answer."""
         if self._executions.answers(call.operation) and call.service == "states":
-            answer = self._executions.answer(call, account_id=account_id, region=region)
+            answer = self._executions.answer(call, self._states(account_id, region))
             return _json_response(answer, request_id)
         if call.operation in _WAITED_FOR:
             with self._waiting.taken(account_id, Refusal("ThrottlingException", "Rate exceeded")), aside():
-                return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+                return self._dispatch(call, account_id=account_id, region=region, request_id=request_id)
         if not call.mutates or call.operation in _RUNS:
-            return self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+            return self._dispatch(call, account_id=account_id, region=region, request_id=request_id)
         changed = [(_IAM, account_id)] if call.service == "iam" else [(_STATES, f"{account_id}/{region}")]
         if call.service == "states" and call.params.get("definition"):
             # Here already, for a large one takes a minute, and nobody else could change anything meanwhile.
             with definitions_of(account_id):
                 check_readable(call.params["definition"])
         gone_machine = call.params["stateMachineArn"] if call.operation == "DeleteStateMachine" else None
-        with self._changing:
+        with self._change(changed):
             kept = False
             try:
                 if call.service == "iam":
                     check_references(call.operation, call.params, self._iam(account_id))
                 gone = self._about_to_go(call, account_id)
-                response = self._dispatch(call, request, account_id=account_id, region=region, request_id=request_id)
+                response = self._dispatch(call, account_id=account_id, region=region, request_id=request_id)
                 if response.status == 200:
                     self._clear_up(call, account_id, region)
                     if gone:
@@ -359,6 +367,15 @@ class MotoBridge:
             if kept and gone_machine is not None:
                 self._executions.stop_all(gone_machine)
         return response
+
+    @contextmanager
+    def _change(self, entries: Iterable[tuple[str, str]]) -> Iterator[None]:
+        """While these entries of the journal change, others don't; what was remembered of them is forgotten then."""
+        with self._changing:
+            try:
+                yield
+            finally:
+                self._stored.forget(key for kind, key in entries if kind == _IAM)
 
     def _clear_up(self, call: Call, account_id: str, region: str) -> None:
         """Remove what moto leaves behind of a deleted thing, and would give to the next one of its name."""
@@ -394,31 +411,24 @@ class MotoBridge:
         else:
             load_states(self._states(account_id, region), stored or NO_STATES)
 
-    def _dispatch(
-        self, call: Call, request: HttpRequest, *, account_id: str, region: str, request_id: str
-    ) -> HttpResponse:
-        is_iam = call.service == "iam"
-        body = urlencode(call.params).encode() if is_iam else json.dumps(call.params).encode()
-        # moto takes account, region and operation from these alone; what the client sent was verified and is spent.
-        headers = {"x-moto-account-id": account_id, "authorization": request.headers["authorization"]}
-        if is_iam:
-            headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
-        else:
-            headers["content-type"] = "application/x-amz-json-1.0"
-            headers["x-amz-target"] = f"AWSStepFunctions.{call.operation}"
-        url = f"https://{call.service}.{region}.amazonaws.com/"
-        moto_request = Request.from_primitives("POST", url, headers, body)
-        responder = IamResponse if is_iam else StepFunctionResponse
+    def _dispatch(self, call: Call, *, account_id: str, region: str, request_id: str) -> HttpResponse:
         try:
-            status, _, answer = responder.dispatch(moto_request, url, moto_request.headers)
+            status, text = carry_out(
+                call, account_id=account_id, region=region, partition=self._partition, request_id=request_id
+            )
         except NotImplementedError:
             return error_response(
                 not_offered(call.service, call.operation), service=call.service, request_id=request_id
             )
-        kept = {"x-amzn-requestid": request_id}
-        kept["content-type"] = "text/xml" if is_iam else "application/x-amz-json-1.0"
-        text = answer if isinstance(answer, str) else answer.decode()
-        return HttpResponse(int(status), (without_what_xml_forbids(text) if is_iam else text).encode(), kept)
+        if call.service == "iam":
+            return HttpResponse(
+                status,
+                without_what_xml_forbids(text).encode(),
+                {"x-amzn-requestid": request_id, "content-type": "text/xml"},
+            )
+        return HttpResponse(
+            status, text.encode(), {"x-amzn-requestid": request_id, "content-type": "application/x-amz-json-1.0"}
+        )
 
     def _about_to_go(self, call: Call, account_id: str) -> dict[str, str]:
         """What stands for the ARN of a principal afterwards, by that ARN: the unique ID of one that this call deletes,

@@ -38,7 +38,7 @@ def check_definitions() -> None:
         # Recorded: localstack's test_sfn_api_versioning (2023-08) and test_sfn_api_variable_references (2024-11).
         references = variable_references(json.loads(source.definition)) or None
         more = present(revisionId=revision_of(source), variableReferences=references)
-        logging = {"includeExecutionData": False, **answer.result["loggingConfiguration"]}
+        logging = {"level": "OFF", "includeExecutionData": False, **answer.result["loggingConfiguration"]}
         # The API's own model says so of METADATA_ONLY.
         without = {"definition": "{}"} if response._get_param("includedData") == "METADATA_ONLY" else {}
         return ActionResult({**answer.result, "loggingConfiguration": logging, **more, **without})

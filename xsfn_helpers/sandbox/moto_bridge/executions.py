@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any, Final
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.backend.execution import Execution
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from xsfn_helpers.asl.variables import variable_references
 from xsfn_helpers.common.arns import account_of
@@ -25,6 +23,7 @@ from xsfn_helpers.sandbox.moto_bridge.archive import MOST_RUNNING, Archive, Mach
 from xsfn_helpers.sandbox.moto_bridge.corrections.versions import StartTarget, target_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import epoch_seconds, milliseconds
 from xsfn_helpers.sandbox.moto_bridge.express import ExpressExecutions
+from xsfn_helpers.sandbox.moto_bridge.page_tokens import page_start, page_token
 
 Answer = dict[str, Any]
 
@@ -71,9 +70,11 @@ class Executions:
     def answers(self, operation: str) -> bool:
         return operation in self._answers
 
-    def answer(self, call: Call, *, account_id: str, region: str) -> Answer:
-        """The call's result. Raises `Refusal` as Step Functions would, `JournalUnwritable` where nothing was kept."""
-        states = stepfunctions_parser_backends[account_id][region]
+    def answer(self, call: Call, states: Any) -> Answer:
+        """The result of a call to one account's Step Functions in one region.
+
+        Raises `Refusal` as Step Functions would, `JournalUnwritable` where nothing was kept.
+        """
         try:
             return self._answers[call.operation](call.params, states)
         except AWSError as error:
@@ -187,7 +188,7 @@ class Executions:
             events, count = self._archive.page_so_far(live, start, limit, reverse=reverse)
         page: Answer = {"events": events}
         if start + limit < count:
-            page["nextToken"] = str(start + limit)
+            page["nextToken"] = page_token(start + limit)
         return page
 
     def _list_map_runs(self, params: Mapping[str, Any], states: Any) -> Answer:
@@ -197,7 +198,7 @@ class Executions:
         shown = [{name: run[name] for name in names if name in run} for run in map(_dated_run, runs)]
         page: Answer = {"mapRuns": shown[start : start + limit]}
         if start + limit < len(shown):
-            page["nextToken"] = str(start + limit)
+            page["nextToken"] = page_token(start + limit)
         return page
 
     def _describe_map_run(self, params: Mapping[str, Any], states: Any) -> Answer:
@@ -289,9 +290,10 @@ def _dated_run(run: Answer) -> Answer:
 def _page(params: Mapping[str, Any]) -> tuple[int, int]:
     """(how many to skip, how many to give)"""
     token = params.get("nextToken")
-    if token is not None and re.fullmatch(r"[0-9]{1,9}", str(token)) is None:
-        raise Refusal("InvalidToken", f"Invalid Token: '{token}'")
-    return int(token or 0), params.get("maxResults") or _PAGE
+    try:
+        return page_start(token), params.get("maxResults") or _PAGE
+    except ValueError:
+        raise Refusal("InvalidToken", f"Invalid Token: '{token}'") from None
 
 
 def _when(condition: Callable[[], bool], *, seconds: float = 2.0) -> None:

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.antlr.runtime.ASLIntrinsicLexer import ASLInt
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLIntrinsicParser import ASLIntrinsicParser
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -30,7 +31,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from xsfn_helpers.sandbox.moto_bridge.long_definitions import definitions_of, parse_elsewhere
 
-_DEFINITIONS: Final = 256
+# A room of a hundred has about six each: two machines, and what checks try in their place for a moment.
+_DEFINITIONS: Final = 1024
 # All their text together: what comes of it takes some thirty times as much memory.
 _TEXT_KEPT: Final = 4 * 1024 * 1024
 # Takes about a second, in which nobody else would have much of the processor.
@@ -59,7 +61,8 @@ def parse_once() -> None:
             return entrypoint(worker)
 
     ExecutionWorker._get_evaluation_entrypoint = parse_for_execution
-    json_path.parse = lru_cache(maxsize=_PATHS)(json_path.parse)
+    for module in (json_path, result_path):
+        module.parse = lru_cache(maxsize=_PATHS)(module.parse)
 
 
 class _Once:

@@ -48,6 +48,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from xsfn_helpers.sandbox.direct import DirectStates
 from xsfn_helpers.sandbox.guests.evaluator import Evaluator
 from xsfn_helpers.sandbox.moto_bridge.corrections.activities import offer_activities
+from xsfn_helpers.sandbox.moto_bridge.corrections.assignments import assign_at_the_end
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import run_at_once
 from xsfn_helpers.sandbox.moto_bridge.corrections.branches import cut_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import tell_of_missing_data
@@ -56,7 +57,7 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.expressions import evaluate_js
 from xsfn_helpers.sandbox.moto_bridge.corrections.failures import task_failed
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_paths import find_like_aws
 from xsfn_helpers.sandbox.moto_bridge.corrections.json_strings import read_strings_as_json
-from xsfn_helpers.sandbox.moto_bridge.corrections.map_runs import run_distributed
+from xsfn_helpers.sandbox.moto_bridge.corrections.map_runs import count_in_jsonata, run_distributed
 from xsfn_helpers.sandbox.moto_bridge.corrections.one_state import test_one_state
 from xsfn_helpers.sandbox.moto_bridge.corrections.query_languages import speak_the_machines_language_inside
 from xsfn_helpers.sandbox.moto_bridge.corrections.sdk_tasks import call_like_the_sdk
@@ -157,10 +158,12 @@ def behave_like_aws(wait_for_end: WaitForEnd, evaluator: Evaluator) -> None:
     after_task = StateTaskService._after_eval_execution
     after_start = StateTaskServiceCallback._after_eval_execution
     read_strings_as_json()
+    count_in_jsonata()
     speak_the_machines_language_inside()
     find_like_aws()
     record_like_aws()
     cut_like_aws()
+    assign_at_the_end()
     tell_of_missing_data()
     keep_time()
     check_definitions()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -23,6 +24,8 @@ from xsfn_helpers.sandbox.process.core import assemble
 from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
 
 _SWITCH_SECONDS: Final = 0.002
+# After so many new objects; Python would after 700, which is one or two requests.
+_LOOK_FOR_GARBAGE: Final = 5000
 # A look at the lock by somebody who wonders whether we live takes less.
 _LOCK_SECONDS: Final = 1.0
 _LISTENING: Final = b"listening"
@@ -119,6 +122,9 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the notebook's cell, not for the sandbox
     folder.write(running)
+    # What is there by now stays: to look through all of it for garbage takes a tenth of a second of somebody's call.
+    gc.freeze()
+    gc.set_threshold(_LOOK_FOR_GARBAGE)
     return server, core.journal
 
 

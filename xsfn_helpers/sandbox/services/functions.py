@@ -7,7 +7,9 @@ import binascii
 import hashlib
 import io
 import json
+import math
 import re
+import time
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -36,13 +38,15 @@ from xsfn_helpers.sandbox.services.service import Asked, refuse_unknown
 
 PRINCIPAL: Final = "lambda.amazonaws.com"
 _LIST: Final = "/2015-03-31/functions"
-_ONE: Final = re.compile(rf"{_LIST}/(?P<name>[^/]+)(?P<rest>|/invocations|/configuration)")
+_ONE: Final = re.compile(rf"{_LIST}/(?P<name>[^/]+)(?P<rest>|/invocations|/configuration|/code)")
 # (method, what follows the function's name) -> (operation, action, does it change anything)
 _OPERATIONS: Final = {
     ("GET", ""): ("GetFunction", "lambda:GetFunction", False),
     ("GET", "/configuration"): ("GetFunctionConfiguration", "lambda:GetFunctionConfiguration", False),
     ("DELETE", ""): ("DeleteFunction", "lambda:DeleteFunction", True),
     ("POST", "/invocations"): ("Invoke", "lambda:InvokeFunction", True),
+    ("PUT", "/code"): ("UpdateFunctionCode", "lambda:UpdateFunctionCode", True),
+    ("PUT", "/configuration"): ("UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", True),
 }
 _NAME: Final = re.compile(
     r"(?:arn:[a-z-]+:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>[0-9]{12}):)?(?:function:)?"
@@ -52,6 +56,12 @@ _CREATED_WITH: Final = (
     *("FunctionName", "Runtime", "Role", "Handler", "Code", "Description", "Timeout", "MemorySize", "Publish"),
     *("Environment", "Tags", "PackageType", "Architectures"),
 )
+_UPDATED_WITH: Final = {
+    "UpdateFunctionCode": ("FunctionName", "ZipFile", "Publish", "DryRun", "Architectures"),
+    "UpdateFunctionConfiguration": (
+        *("FunctionName", "Role", "Handler", "Description", "Timeout", "MemorySize", "Runtime", "Environment"),
+    ),
+}
 # The only version that functions have here.
 _LATEST: Final = "$LATEST"
 _RUNTIME: Final = re.compile(r"python3\.\d+")
@@ -91,9 +101,15 @@ class Functions:
             raise Refusal("ResourceNotFoundException", f"Function not found: {match['name']}:{qualifier}", 404)
         arn = _arn(unquote(match["name"]), place)
         params: dict[str, Any] = {"FunctionName": unquote(match["name"])}
+        demands = [_demand(action, arn, place)]
         if operation == "Invoke":
             params |= _invocation(request)
-        return Call("lambda", operation, params, (_demand(action, arn, place),), mutates)
+        elif operation in _UPDATED_WITH:
+            params = {**json_object(request.body), **params}
+            _check_update(operation, params)
+            if role := params.get("Role"):
+                demands.append(pass_role(role, place, to=PRINCIPAL))
+        return Call("lambda", operation, params, tuple(demands), mutates)
 
     def answer(self, asked: Asked) -> HttpResponse:
         match asked.call.operation:
@@ -105,6 +121,8 @@ class Functions:
                 return _json({"Functions": [self._shelf.get(key)["about"] for key in self._shelf.keys(prefix)]}, asked)
             case "Invoke":
                 return self._invoke(asked)
+            case "UpdateFunctionCode" | "UpdateFunctionConfiguration":
+                return _json(self._update(asked), asked)
             case "DeleteFunction":
                 with self._shelf.changing:
                     self._stored(asked)
@@ -140,12 +158,11 @@ class Functions:
             "Runtime": params["Runtime"],
             "Role": params["Role"],
             "Handler": params["Handler"],
-            "CodeSize": len(archive),
+            **_code_words(archive),
             "Description": params.get("Description", ""),
             "Timeout": params.get("Timeout", 3),
             "MemorySize": params.get("MemorySize", 128),
-            "LastModified": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-            "CodeSha256": base64.b64encode(hashlib.sha256(archive).digest()).decode("ascii"),
+            "LastModified": _now(),
             "Version": "$LATEST",
             "PackageType": "Zip",
             "Architectures": params.get("Architectures", ["x86_64"]),
@@ -159,6 +176,28 @@ class Functions:
                 raise Refusal("ResourceConflictException", f"Function already exist: {about['FunctionName']}", 409)
             code = base64.b64encode(archive).decode("ascii")
             self._shelf.put(arn, {"about": about, "code": code, "tags": params.get("Tags") or {}})
+        return about
+
+    def _update(self, asked: Asked) -> dict[str, Any]:
+        params = asked.params
+        changes: dict[str, Any] = {"LastModified": _now()}
+        archive = _archive({"ZipFile": params["ZipFile"]}) if "ZipFile" in params else None
+        if archive is not None:
+            changes |= _code_words(archive)
+        changes |= {name: params[name] for name in _SETTINGS if params.get(name) is not None}
+        variables = (params.get("Environment") or {}).get("Variables")
+        if variables:
+            changes["Environment"] = {"Variables": variables}
+        if (role := params.get("Role")) and not asked.rights.assumable_by(PRINCIPAL, role, asked.resource):
+            raise Refusal(_INVALID, _NOT_ASSUMABLE)
+        with self._shelf.changing:
+            stored = self._stored(asked)
+            about = {**stored["about"], **changes}
+            if variables is not None and not variables:
+                about.pop("Environment", None)
+            if params.get("DryRun") is not True:
+                code = base64.b64encode(archive).decode("ascii") if archive is not None else stored["code"]
+                self._shelf.put(asked.resource, {**stored, "about": about, "code": code})
         return about
 
     def _invoke(self, asked: Asked) -> HttpResponse:
@@ -181,13 +220,50 @@ class Functions:
             memory_mb=about["MemorySize"],
             environment=about.get("Environment", {}).get("Variables", {}),
         )
+        began = time.monotonic()
         invoked = self._runner.run(function, params["Payload"], asked.request_id)
+        lasted = time.monotonic() - began
         headers |= {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
         if invoked.error:
             headers["x-amz-function-error"] = invoked.error
         if params["LogType"] == "Tail":
-            headers["x-amz-log-result"] = log_tail(invoked.log)
+            log = _log_of(asked.request_id, invoked.log, seconds=lasted, memory_mb=about["MemorySize"])
+            headers["x-amz-log-result"] = log_tail(log)
         return HttpResponse(200, invoked.payload.encode(), headers)
+
+
+# What a function is run with, as far as an update may change it in one word.
+_SETTINGS: Final = ("Role", "Handler", "Description", "Timeout", "MemorySize", "Runtime", "Architectures")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def _log_of(request_id: str, said: str, *, seconds: float, memory_mb: int) -> str:
+    """The log with the lines that Lambda writes around a function's own. How much memory was used isn't measured here:
+    docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
+    own = f"{said}\n" if said and not said.endswith("\n") else said
+    took, billed = f"{seconds * 1000:.2f} ms", f"{math.ceil(seconds * 1000)} ms"
+    return (
+        f"START RequestId: {request_id} Version: {_LATEST}\n{own}END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {took}\tBilled Duration: {billed}\tMemory Size: {memory_mb} MB\n"
+    )
+
+
+def _code_words(archive: bytes) -> dict[str, Any]:
+    digest = base64.b64encode(hashlib.sha256(archive).digest()).decode("ascii")
+    return {"CodeSize": len(archive), "CodeSha256": digest}
+
+
+def _check_update(operation: str, params: Params) -> None:
+    check_constraints("lambda", operation, params)
+    check_types("lambda", operation, params)
+    refuse_unknown(params, _UPDATED_WITH[operation], code=_INVALID, what=operation)
+    if operation == "UpdateFunctionCode" and "ZipFile" not in params:
+        raise Refusal(_INVALID, "In the xsfn sandbox, a function's code comes as ZipFile, and in no other way.")
+    # What isn't named stays as it was checked before.
+    _check({"Runtime": "python3.12", "Handler": "index.handler", **params})
 
 
 def _create(params: Params, place: CallPlace) -> Call:

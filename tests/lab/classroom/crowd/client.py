@@ -45,6 +45,10 @@ class Task:
     def kills(self) -> Path:
         return Path(self.folder, "kills")
 
+    @property
+    def begun(self) -> Path:
+        return Path(self.folder, "begun")
+
 
 def main() -> None:
     task = Task.from_json(sys.stdin.read())
@@ -64,7 +68,7 @@ def _take_part(task: Task, record: Record) -> None:
         inside = enter(task.door, record.number)
         follow(inside.seat, inside.lab)  # as open_lab does: the room hears how far it is
         neighbour = _meet(task, inside.lab, record.number)
-        Walk(inside, neighbour, record, task.kills, task.think, task.faults, chance).go()
+        Walk(inside, neighbour, record, task.kills, task.begun, task.think, task.faults, chance).go()
     except Exception as error:
         # Nobody waits for this thread who could be told otherwise.
         record.failures.append(f"{type(error).__name__}: {error}")

@@ -23,6 +23,7 @@ from tests.lab.classroom.crowd.walk import CHECK, RUN, Record
 
 ROOT: Final = Path(__file__).parents[4]
 _LOOK_EVERY: Final = 0.5
+_LOOK_FOR_A_CHECK: Final = 0.01
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -130,24 +131,26 @@ def fill(
     computers: int,
     think: float,
     faults: int,
-    kill_after: float,
+    kill_after: int,
     patience: float,
     seed: int = 1,
+    popen: type[subprocess.Popen[str]] = subprocess.Popen,
 ) -> Outcome:
-    """Let `people` on so many `computers` walk through `room`, killed once after so many seconds.
+    """Let `people` on so many `computers` walk through `room`, killed once, while the check of this number goes on.
 
     Each thinks about `think` seconds before every step, and meets so many `faults`. Those who need more than `patience`
     seconds are cut off, and have no record.
     """
-    kills = folder / "kills"
-    kills.write_text("")
+    kills, begun = folder / "kills", folder / "begun"
+    for file in (kills, begun):
+        file.touch()
     tasks = [
         Task(tuple(range(people))[computer::computers], people, room.door, str(folder), think, faults, seed)
         for computer in range(computers)
     ]
     began = time.monotonic()
     with _watching(room.pids) as watched:
-        clients = [_computer(task, folder / f"computer-{number}") for number, task in enumerate(tasks)]
+        clients = [_computer(task, folder / f"computer-{number}", popen) for number, task in enumerate(tasks)]
         heard: list[str] = [""] * computers
         listening = [
             threading.Thread(target=_hear, args=(client, task, heard, number))
@@ -155,7 +158,8 @@ def fill(
         ]
         for thread in listening:
             thread.start()
-        time.sleep(kill_after)
+        while begun.stat().st_size < kill_after and any(client.poll() is None for client in clients):
+            time.sleep(_LOOK_FOR_A_CHECK)
         kills.write_text(f"{time.time()}\n")
         gone = time.monotonic()
         room.kill()
@@ -178,9 +182,9 @@ def fill(
     )
 
 
-def _computer(task: Task, home: Path) -> subprocess.Popen[str]:
+def _computer(task: Task, home: Path, popen: type[subprocess.Popen[str]]) -> subprocess.Popen[str]:
     home.mkdir(mode=0o700)
-    return subprocess.Popen(
+    return popen(
         [sys.executable, "-m", "tests.lab.classroom.crowd.client"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -20,8 +20,8 @@ _OPEN: Final = re.compile(r"The room is open: (?P<url>\S+), code (?P<code>\S+)")
 class ServedRoom:
     """In this process's state folder."""
 
-    def __init__(self, places: int, port: int) -> None:
-        self._places, self._port = places, port
+    def __init__(self, places: int, port: int, popen: type[subprocess.Popen[str]] = subprocess.Popen) -> None:
+        self._places, self._port, self._popen = places, port, popen
         self._service, self.door = self._opened()
 
     def pids(self) -> list[int]:
@@ -53,7 +53,7 @@ class ServedRoom:
         self._service.stdout.close()
 
     def _opened(self) -> tuple[subprocess.Popen[str], Door]:
-        service = subprocess.Popen(
+        service = self._popen(
             [
                 *(sys.executable, "-m", "xsfn_helpers", "room", "serve"),
                 *("--port", str(self._port), "--places", str(self._places)),

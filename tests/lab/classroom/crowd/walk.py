@@ -54,13 +54,15 @@ class Record:
 class Walk:
     """`faults` is how many they meet, another part of the collection each.
 
-    `kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line.
+    `kills` is a file with the times (seconds of the clock) at which the room was killed, one in a line. `begun` is one
+    that has a character for each check that anybody has begun.
     """
 
     inside: Inside
     neighbour: Scenario
     record: Record
     kills: Path
+    begun: Path
     think: float
     faults: int
     chance: random.Random
@@ -108,6 +110,9 @@ class Walk:
     def _do(self, name: str, act: Callable[[], object]) -> None:
         for _ in range(_TRIES):
             began, clock = time.perf_counter(), time.time()
+            if name == CHECK:
+                with self.begun.open("a") as begun:
+                    begun.write(".")
             try:
                 act()
                 problem = ""

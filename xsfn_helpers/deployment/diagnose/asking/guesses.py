@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from xsfn_helpers.common.language import tr
@@ -11,13 +11,23 @@ from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 
-def agreed(diagnosis: Diagnosis, guesses: Sequence[Diagnosis]) -> Diagnosis:
-    """The diagnosis with every link open whose answer isn't the same by all guesses."""
-    if not guesses:
+def agreed(diagnosis: Diagnosis, guesses: Iterable[tuple[TaskLink, ...]]) -> Diagnosis:
+    """The diagnosis with every link open whose answer isn't the same by all guesses.
+
+    A guess is looked at only while it can still open a link.
+    """
+    certain = {_key(link): link.answer for link in diagnosis.links if link.answer is not Answer.UNKNOWN}
+    opened: set[tuple[str, int, str]] = set()
+    if certain:
+        for links in guesses:
+            answers = {_key(link): link.answer for link in links}
+            opened |= {key for key, answer in certain.items() if answers.get(key, answer) is not answer}
+            if len(opened) == len(certain):
+                break
+    if not opened:
         return diagnosis
-    answers = [{_key(link): link.answer for link in one.links} for one in guesses]
     tasks = tuple(
-        replace(task, links=tuple(_agreed(link, [one.get(_key(link)) for one in answers]) for link in task.links))
+        replace(task, links=tuple(_opened(link) if _key(link) in opened else link for link in task.links))
         for task in diagnosis.tasks
     )
     changed = replace(diagnosis, tasks=tasks)
@@ -29,8 +39,8 @@ def _key(link: TaskLink) -> tuple[str, int, str]:
     return link.task, link.number, link.action
 
 
-def _agreed(link: TaskLink, others: Sequence[Answer | None]) -> TaskLink:
-    if link.answer is Answer.UNKNOWN or all(other in (link.answer, None) for other in others):
+def _opened(link: TaskLink) -> TaskLink:
+    if link.answer is Answer.UNKNOWN:
         return link
     open_ = tr(
         "which accounts the files are deployed to, which they don't tell (--operator-account-id and "

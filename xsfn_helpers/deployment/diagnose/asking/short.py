@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from xsfn_helpers.common.arns import account_of
-from xsfn_helpers.common.language import listed, sentences, tr
+from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
@@ -25,11 +25,14 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
-from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
-from xsfn_helpers.iam import explain
+from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
+from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
+from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+# What stands for a role that nothing names.
+_UNNAMED: Final = "role.of."
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -45,6 +48,18 @@ class DecidingDocument:
     def __str__(self) -> str:
         told = tr("{thing}, account {account}", thing=self.title, account=self.account) if self.account else self.title
         return f"{told} ({self.spot.file}:{self.line})" if self.spot is not None else told
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """A diagnosis that shows its answer in five lines."""
+
+    diagnosis: Diagnosis
+
+    def __str__(self) -> str:
+        return "\n".join(short_answer(self.diagnosis))
+
+    __repr__ = __str__
 
 
 def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
@@ -68,11 +83,16 @@ def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
 
 
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"{MARKS[Answer.REFUSED]} " + sentences(f"{_denied(link, diagnosis)}.", _of_many(link, diagnosis))
-    yield tr("Denied by: {document}", document=deciding_document(link, diagnosis))
+    yield f"{MARKS[Answer.REFUSED]} " + sentences(_denied(link, diagnosis), _of_many(link, diagnosis))
+    documents = "; ".join(map(str, deciding_documents(link, diagnosis)))
+    told = mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
+    yield tr(told, document=documents)
     yield tr("Why: {why}", why=link.why)
     fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
     change = fix.summary if fix is not None else tr("none of what was seen helps; --all tells what was")
+    if fix is not None and fix.changes and _is_denied_on_purpose(link):
+        # Whoever is on call takes no lock away that somebody put there.
+        change = sentences(change, tr("A Deny is somebody's decision: ask whose it is before you take it away."))
     yield tr("Smallest change that would allow it: {change}", change=change)
     yield tr("How sure: {sure}", sure=_sure(link, diagnosis))
 
@@ -103,6 +123,10 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield tr(
             "AWS denied it then: the policies were changed since, or the change hadn't spread yet. Start it again."
         )
+    if diagnosis.risks:
+        count = len(diagnosis.risks)
+        risks = tr_n("{count} risk in what works (--all)", "{count} risks in what works (--all)", count)
+        yield tr("Look at this once it runs: {risks}: {first}", risks=risks, first=diagnosis.risks[0].message)
     unread = len(diagnosis.not_seen)
     if unread:
         yield tr("Not read, and left out of this: {count} things; --all tells them.", count=unread)
@@ -118,7 +142,7 @@ def _definition_wanted(diagnosis: Diagnosis) -> str:
 
 
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
-    return tr("Denied: {asked}", asked=_asked(link, diagnosis))
+    return tr("Denied: {asked}.", asked=_asked(link, diagnosis))
 
 
 def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
@@ -160,7 +184,8 @@ def _both_sides(link: TaskLink) -> str:
 
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
-    if link.number == TAKE_ON and link.resource:
+    unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
+    if link.number == TAKE_ON and link.resource and unread:
         owner, target = account_of(link.asker), account_of(link.resource)
         return tr(
             "in account {owner}, whether {asker} may sts:AssumeRole on {role}; in account {target}, whether that "
@@ -171,7 +196,14 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
             role=link.resource,
             target=target,
         )
-    if missing := sorted({name for text in (link.resource, *link.open) for name in _SYMBOL.findall(text)}):
+    if missing := sorted(
+        {
+            name
+            for text in (link.resource, *link.open)
+            for name in _SYMBOL.findall(text)
+            if not name.startswith(_UNNAMED)
+        }
+    ):
         return tr(
             "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
             "prints of a plan; once it is deployed, the ARN",
@@ -180,66 +212,89 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
     told = [one for one in own if any(one.what in text for text in (*link.open, link.why))] or own
-    return str(told[0]) if told else tr("give the ARN of an execution, with its history")
+    if told:
+        return str(told[0])
+    at_run_time = tr("give the ARN of an execution, with its history")
+    return tr("find out about {what}", what=link.open[0]) if link.judgement is not None and link.open else at_run_time
+
+
+def _is_nowhere(link: TaskLink) -> bool:
+    """Whether no statement speaks of the call at all."""
+    if link.judgement is None or link.slip is not None or link.judgement.decision.decided_by:
+        return False
+    layers = explain(link.judgement.decision).layers
+    return not any(_near(layer) for layer in layers if layer.needed and layer.verdict is Said.NO_MATCH)
+
+
+def _near(layer: LayerResult) -> list[StatementRef]:
+    """The statements of a layer that would allow the action, under another condition or for something else."""
+    return [one.ref for one in layer.statements if one.ref.statement.allows and one.action_matches]
+
+
+def _is_denied_on_purpose(link: TaskLink) -> bool:
+    return link.judgement is not None and link.judgement.decision.outcome is Outcome.EXPLICITLY_DENIED
 
 
 def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
     others = len({(one.number, one.task) for one in diagnosis.links if one.broken}) - 1
     told = tr("certain, by the documents read; nothing that wasn't read could allow it")
     if others > 0:
-        told = sentences(f"{told}.", tr("{count} other links are denied too (--all).", count=others))
+        more = tr_n("{count} other link is denied too (--all).", "{count} other links are denied too (--all).", others)
+        told = tr("{told}. {more}", told=told, more=more)
     return told
 
 
 def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
-    """The document that denies this link, or that ought to allow it."""
+    """The document that denies this link, or that ought to allow it; the first of several."""
+    return deciding_documents(link, diagnosis)[0]
+
+
+def deciding_documents(link: TaskLink, diagnosis: Diagnosis) -> tuple[DecidingDocument, ...]:
+    """Every document that denies this link, or else for each side that lacks a permission the one that ought to."""
     evidence = diagnosis.evidence
-    roles = [role for arn in (link.asker, link.resource, evidence.machine.role_arn) if (role := evidence.role(arn))]
-    titles = _titles(link)
-    for title, statement in titles:
-        for role in roles:
-            if (found := _place(role, title)) is not None:
-                return _document(diagnosis, found, statement)
     if link.slip is not None or link.judgement is None:
         spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
-        title = tr("definition of {machine}", machine=evidence.machine.name)
-        return DecidingDocument(title, evidence.machine.account, spot, spot.line if spot else 0)
-    # No document at all speaks of it: the role that lacks the permission is the place to write it.
-    lacking = _lacking_kinds(link)
-    trusts = link.number == SERVICE or "resource" in lacking
-    role = evidence.role(link.resource if trusts else link.asker)
-    if role is not None and trusts:
-        return _document(diagnosis, (role, Kind.TRUST, PolicySeen(TRUST, document=role.trust)), None)
-    if role is not None:
-        inline = next((one for one in places(role) if one.kind in (Kind.INLINE, Kind.MANAGED)), None)
-        if inline is not None:
-            return _document(diagnosis, (role, inline.kind, inline.policy), None)
-        spot = evidence.spots.get((role.arn, TRUST))
-        title = tr("permissions policies of role {role}", role=role.name)
-        return DecidingDocument(title, role.account, spot, spot.line if spot else 0)
-    return DecidingDocument(asker_words(link), account_of(link.asker))
-
-
-def _titles(link: TaskLink) -> Iterator[tuple[str, int | None]]:
-    """The policies that decided, each with its statement: those that deny, else those nearest to allowing it."""
-    if link.judgement is None:
-        return
+        title = tr("definition of state machine {machine}", machine=evidence.machine.name)
+        return (DecidingDocument(title, evidence.machine.account, spot, spot.line if spot else 0),)
     decision = link.judgement.decision
-    for ref in decision.decided_by:
-        yield ref.policy.name, ref.statement.index
-    layers = [layer for layer in explain(decision).layers if layer.needed and layer.verdict is Said.NO_MATCH]
-    for layer in layers:
-        for one in layer.statements:
-            if one.ref.statement.allows and one.action_matches:
-                yield one.ref.policy.name, one.ref.statement.index
+    found: list[DecidingDocument] = []
+    if decision.decided_by:
+        found = [_named(ref.policy.name, ref.statement.index, link, diagnosis) for ref in decision.decided_by]
+    for layer in explain(decision).layers:
+        if not layer.needed or layer.verdict is not Said.NO_MATCH:
+            continue
+        if near := _near(layer):
+            found.append(_named(near[0].policy.name, near[0].statement.index, link, diagnosis))
+        else:
+            found.append(_lacking(layer.kind, link, diagnosis))
+    return tuple(dict.fromkeys(found)) or (DecidingDocument(asker_words(link), account_of(link.asker)),)
 
 
-def _lacking_kinds(link: TaskLink) -> set[str]:
-    if link.judgement is None:
-        return set()
-    layers = explain(link.judgement.decision).layers
-    kinds = {layer.kind for layer in layers if layer.needed and layer.verdict is Said.NO_MATCH}
-    return {"resource" if kind.has_principal else "identity" for kind in kinds}
+def _named(title: str, statement: int | None, link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
+    """The document of this title; one that is no role's is an organization's, or that of what is called."""
+    evidence = diagnosis.evidence
+    for arn in (link.asker, link.resource, evidence.machine.role_arn):
+        role = evidence.role(arn)
+        if role is not None and (found := _place(role, title)) is not None:
+            return _document(diagnosis, found, statement)
+    return DecidingDocument(title, link.accounts[-1] if link.accounts else "")
+
+
+def _lacking(kind: PolicyKind, link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
+    """Where no statement speaks of it at all: the place where the permission would be written."""
+    trusts = kind.has_principal
+    role = diagnosis.evidence.role(link.resource if trusts else link.asker)
+    if role is None:
+        return DecidingDocument(asker_words(link), account_of(link.asker))
+    if trusts:
+        return _document(diagnosis, (role, Kind.TRUST, PolicySeen(TRUST, document=role.trust)), None)
+    wanted = (Kind.BOUNDARY,) if kind is PolicyKind.BOUNDARY else (Kind.INLINE, Kind.MANAGED)
+    place = next((one for one in places(role) if one.kind in wanted), None)
+    if place is not None:
+        return _document(diagnosis, (role, place.kind, place.policy), None)
+    spot = diagnosis.evidence.spots.get((role.arn, TRUST))
+    title = tr("permissions policies of role {role}", role=role.name)
+    return DecidingDocument(title, role.account, spot, spot.line if spot else 0)
 
 
 def _place(role: RoleSeen, title: str) -> tuple[RoleSeen, Kind, PolicySeen] | None:

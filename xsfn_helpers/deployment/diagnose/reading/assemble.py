@@ -14,6 +14,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
     UNKNOWN,
+    WITHHELD,
     AccountSeen,
     Evidence,
     ExecutionSeen,
@@ -29,7 +30,7 @@ from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.reading.export import MANIFEST, with_manifest
 from xsfn_helpers.deployment.diagnose.reading.exported_roles import RolePieces
 from xsfn_helpers.deployment.diagnose.reading.histories import told_by_history
-from xsfn_helpers.deployment.diagnose.reading.own_policies import joined, policies_in
+from xsfn_helpers.deployment.diagnose.reading.own_policies import joined, key_policy_in, policies_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
 from xsfn_helpers.deployment.diagnose.tasks import is_withheld, read_tasks
@@ -46,6 +47,8 @@ class _Whole:
     not_seen: tuple[NotSeen, ...]
     spots: Mapping[tuple[str, str], Spot]
     of_resources: Mapping[str, ResourcePolicy]
+    unplaced: tuple[PolicySeen, ...] = ()
+    placed: Mapping[str, tuple[PolicySeen, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Assembly:
 
     _roles: RolePieces = field(default_factory=RolePieces)
     _machines: dict[str, MachineSeen] = field(default_factory=dict)
+    _deployed: set[str] = field(default_factory=set)
     _listed: dict[str, set[str]] = field(default_factory=dict)
     _executions: dict[str, Answer] = field(default_factory=dict)
     _histories: list[tuple[str, list[Answer]]] = field(default_factory=list)
@@ -63,6 +67,7 @@ class Assembly:
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _limits: list[PolicySeen] = field(default_factory=list)
     _of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
+    _key_policies: list[tuple[str, ResourcePolicy]] = field(default_factory=list)
     _whole: _Whole | None = None
 
     def take(self, name: str, answer: Answer) -> None:
@@ -70,6 +75,9 @@ class Assembly:
         self._whole = None
         if is_event(answer):
             return  # what it denies was taken from it already
+        if (key_policy := key_policy_in(answer)) is not None:
+            self._key_policies.append((name, key_policy))
+            return
         if own := dict(policies_in(answer)):
             for arn, policy in own.items():
                 self._of_resources[arn] = joined(self._of_resources.get(arn), policy)
@@ -84,7 +92,15 @@ class Assembly:
         """What templates, Terraform and files by themselves say."""
         self._whole = None
         self._pieces.append(pieces)
-        self._machines |= pieces.machines
+        for arn, machine in pieces.machines.items():
+            if arn in self._deployed:
+                continue  # what AWS says of it is how it is
+            before = self._machines.get(arn)
+            if before is not None and before != machine and not (before.lost and machine.lost):
+                why = tr("two files make it and say different things: which of them is deployed isn't known")
+                self._unread.append((machine.name, why))
+                machine = replace(machine, definition=WITHHELD, lost=why)
+            self._machines[arn] = machine
 
     def unread(self, name: str, why: str) -> None:
         """A file that gives nothing, or not all that is in it, and why."""
@@ -107,6 +123,7 @@ class Assembly:
             traces=bool(tracing.get("enabled")) if isinstance(tracing, Mapping) else None,
             key=key_of(answer),
         )
+        self._deployed.add(arn)
 
     def _machine_list(self, _: str, answer: Answer) -> None:
         for one in _list(answer, "stateMachines"):
@@ -135,10 +152,11 @@ class Assembly:
         self._roles.inline(name, _text(answer, "RoleName"), _text(answer, "PolicyName"), answer["PolicyDocument"])
 
     def _policy_names(self, name: str, answer: Answer) -> None:
-        self._roles.inline_names(name, [str(one) for one in answer["PolicyNames"]])
+        self._roles.inline_names(name, [str(one) for one in answer["PolicyNames"]], whole=_is_whole(answer))
 
     def _attached(self, name: str, answer: Answer) -> None:
-        self._roles.attached(name, [_text(one, "PolicyArn") for one in _list(answer, "AttachedPolicies")])
+        arns = [_text(one, "PolicyArn") for one in _list(answer, "AttachedPolicies")]
+        self._roles.attached(name, arns, whole=_is_whole(answer))
 
     def _policy(self, _: str, answer: Answer) -> None:
         policy = _mapping(answer, "Policy")
@@ -211,8 +229,9 @@ class Assembly:
             execution,
             (*whole.not_seen, *gaps),
             spots=whole.spots,
-            unplaced=tuple(self._limits),
+            unplaced=(*self._limits, *whole.unplaced),
             of_resources=whole.of_resources,
+            placed=whole.placed,
         )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
@@ -224,7 +243,7 @@ class Assembly:
         for pieces in self._pieces:
             spots |= pieces.spots
         together = _together(self._pieces)
-        own = dict(together.of_resources) | self._of_resources
+        own = dict(together.of_resources) | self._of_resources | self._of_keys()
         for arn, role in together.assembled().items():
             roles.setdefault(arn, role)
         not_seen += [
@@ -248,7 +267,22 @@ class Assembly:
                 all_roles=self._roles.complete(account),
                 all_machines=frozenset(self._listed[account]) if account in self._listed else None,
             )
-        return _Whole(accounts, tuple(not_seen), spots, own)
+        placed = {account: tuple(limits) for account, limits in together.placed.items()}
+        return _Whole(accounts, tuple(not_seen), spots, own, tuple(together.unplaced), placed)
+
+    def _of_keys(self) -> dict[str, ResourcePolicy]:
+        """Key policies, which don't say whose they are: the file's name holds the key's id, or there is one key."""
+        keys = {one.key_arn for one in self._machines.values() if one.key_arn}
+        found = {}
+        for name, policy in self._key_policies:
+            named = {arn for arn in keys if arn.rpartition("/")[2] in name}
+            if not named and len(keys) == len(self._key_policies) == 1:
+                named = keys
+            if len(named) == 1:
+                found[named.pop()] = policy
+            else:
+                self._unread.append((name, tr("its name must hold the id of the key")))
+        return found
 
     def _asked_before(self) -> str | None:
         return str(self._manifest.get("asked", "")) or None if self._manifest is not None else None

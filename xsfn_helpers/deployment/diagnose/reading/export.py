@@ -170,6 +170,10 @@ def _account(account: AccountSeen) -> dict[str, Any]:
                     for one in (*role.policies, role.boundary)
                     if one is not None and one.document is None
                 ],
+                "unsure": [
+                    {"name": one.name, "arn": one.arn, "why": one.unsure} for one in role.policies if one.unsure
+                ],
+                "may_not_be": role.unsure,
             }
             for role in account.roles.values()
             if role.in_full
@@ -236,7 +240,15 @@ def _with_role(role: RoleSeen, given: Mapping[str, Any] | None) -> RoleSeen:
     if given is None:
         return role
     unread = {(one["name"], one["arn"]): one["why"] for one in given["unread"]}
-    told = [replace(one, why_not=unread.get((one.name, one.arn), one.why_not)) for one in role.policies]
+    unsure = {(one["name"], one["arn"]): one["why"] for one in given.get("unsure", [])}
+    told = [
+        replace(
+            one,
+            why_not=unread.get((one.name, one.arn), one.why_not),
+            unsure=unsure.get((one.name, one.arn), one.unsure),
+        )
+        for one in role.policies
+    ]
     known = {(one.name, one.arn) for one in (*role.policies, role.boundary) if one is not None}
     told += [PolicySeen(*key, why_not=why) for key, why in unread.items() if key not in known]
     boundary = role.boundary
@@ -248,6 +260,7 @@ def _with_role(role: RoleSeen, given: Mapping[str, Any] | None) -> RoleSeen:
         policies_listed=bool(given["policies_listed"]),
         tags=role.tags if given["tags_known"] else None,
         boundary=boundary,
+        unsure=str(given.get("may_not_be", "")),
     )
 
 

@@ -25,8 +25,8 @@ class RolePieces:
     _in_part: set[str] = field(default_factory=set)
     # (file, role, policy) -> document, until it is known whose they are
     _inline: list[tuple[str, str, str, Document]] = field(default_factory=list)
-    _inline_names: list[tuple[str, list[str]]] = field(default_factory=list)
-    _attached: list[tuple[str, list[str]]] = field(default_factory=list)
+    _inline_names: list[tuple[str, list[str], bool]] = field(default_factory=list)
+    _attached: list[tuple[str, list[str], bool]] = field(default_factory=list)
     _defaults: dict[str, str] = field(default_factory=dict)
     _managed: dict[str, Document] = field(default_factory=dict)
     _versions: list[tuple[str, str, Document, bool]] = field(default_factory=list)
@@ -70,11 +70,11 @@ class RolePieces:
         """The answer of get-role-policy, which tells the role's name and not its account."""
         self._inline.append((file, role, policy, _document(document, policy)))
 
-    def inline_names(self, file: str, names: list[str]) -> None:
-        self._inline_names.append((file, names))
+    def inline_names(self, file: str, names: list[str], *, whole: bool) -> None:
+        self._inline_names.append((file, names, whole))
 
-    def attached(self, file: str, arns: list[str]) -> None:
-        self._attached.append((file, arns))
+    def attached(self, file: str, arns: list[str], *, whole: bool) -> None:
+        self._attached.append((file, arns, whole))
 
     def policy(self, arn: str, default_version: str) -> None:
         self._defaults[arn] = default_version
@@ -95,13 +95,13 @@ class RolePieces:
         for file, name, policy, document in self._inline:
             self._add(file, name, (PolicySeen(policy, document=document),), lost)
         listed: dict[str, int] = {}
-        for file, names in self._inline_names:
+        for file, names, whole in self._inline_names:
             found = tuple(PolicySeen(name, why_not=tr(_NO_FILE)) for name in names)
             if (arn := self._add(file, "", found, lost)) is not None:
-                listed[arn] = listed.get(arn, 0) + 1
-        for file, arns in self._attached:
+                listed[arn] = listed.get(arn, 0) + whole
+        for file, arns, whole in self._attached:
             if (arn := self._add(file, "", tuple(map(_unread, arns)), lost)) is not None:
-                listed[arn] = listed.get(arn, 0) + 1
+                listed[arn] = listed.get(arn, 0) + whole
         for arn, lists in listed.items():
             if lists == 2:  # inline and attached: these are all
                 self._roles[arn] = replace(self._roles[arn], policies_listed=True)

@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Final
 
 import hcl2
@@ -38,36 +39,109 @@ _ESCAPE: Final = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\nrt]))')
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _DIRECTIVE: Final = re.compile(r"%\{")
 _BEGINS: Final = re.compile(r"[a-z]+\b[^={}\n]*\{")
+# How a block begins: its type and its labels.
+_HEAD: Final = re.compile(r'[a-z_]+(?:[ \t]+(?:"[\w./-]*"|[\w-]+))*[ \t]*\{')
+_LABEL: Final = re.compile(r"[\w./-]+")
+_BRACE: Final = re.compile(r"[{}]")
 _LONGEST_NAME: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
 class HclBlock:
-    """One block of HCL: its type and labels, its attributes unread, and the blocks in it."""
+    """One block of HCL: its type and labels, its attributes unread, and the blocks in it.
 
-    labels: tuple[str, ...]
-    line: int
-    attributes: Mapping[str, Any]
-    blocks: tuple[HclBlock, ...] = ()
+    It is parsed when somebody looks into it: that takes long, and most blocks of a module are about something else.
+    """
+
+    def __init__(self, labels: tuple[str, ...], line: int, read: Callable[[], HclBody]) -> None:
+        self.labels, self.line, self._read = labels, line, read
+
+    @cached_property
+    def body(self) -> HclBody:
+        return self._read()
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        return self.body.attributes
+
+    @property
+    def blocks(self) -> tuple[HclBlock, ...]:
+        return self.body.blocks
 
     def inner(self, kind: str) -> Iterator[HclBlock]:
         return (one for one in self.blocks if one.labels[0] == kind)
 
 
-def blocks_of(text: str) -> tuple[tuple[HclBlock, ...], tuple[str, ...]]:
-    """The blocks of a file, and what of it can't be read, with its line: one bad block doesn't hide the others."""
+@dataclass(frozen=True, slots=True)
+class HclBody:
+    """What is in a block."""
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[HclBlock, ...] = ()
+
+
+def blocks_of(text: str, unread: Callable[[str], None]) -> tuple[HclBlock, ...]:
+    """The blocks of a file; `unread` hears of each that can't be read, with its line, when somebody looks into it.
+
+    The text is cut where a line begins a block of the file. Where the parts aren't blocks (a text in between looks like
+    the beginning of one), the file is parsed as a whole.
+    """
+    parts = list(_parts(text))
+    heads = [_HEAD.match(part) for _, part in parts]
+    before = "".join(text.splitlines(keepends=True)[: parts[0][0]]) if parts else text
+    if not _says(before) and all(heads) and all(_is_one_block(part) for _, part in parts):
+        return tuple(
+            HclBlock(tuple(filter(None, _LABEL.findall(head[0]))), line + 1, partial(_body_of, part, line, unread))
+            for head, (line, part) in zip(heads, parts, strict=True)
+            if head is not None
+        )
     try:
-        return tuple(_parsed_blocks(text, 0)), ()
+        return tuple(_parsed_blocks(text, 0))
     except UnreadableText:
         pass
     found: list[HclBlock] = []
-    unread = []
-    for line, part in _parts(text):
+    for line, part in parts:
         try:
             found += _parsed_blocks(part, line)
         except UnreadableText as error:
-            unread.append(str(error))
-    return tuple(found), tuple(unread)
+            unread(str(error))
+    return tuple(found)
+
+
+def _is_one_block(part: str) -> bool:
+    """Whether a part's braces close at its end and not before; of one with braces in texts, say, it isn't known."""
+    depth, end = 0, 0
+    for found in _BRACE.finditer(part):
+        depth += 1 if found[0] == "{" else -1
+        if depth <= 0:
+            end = found.end()
+            break
+    return depth == 0 and end > 0 and not _says(part[end:])
+
+
+def _says(text: str) -> bool:
+    """Whether there is more in a text than white space and comments."""
+    return any(line.strip() and not line.strip().startswith(("#", "//")) for line in text.splitlines())
+
+
+def _body_of(part: str, before: int, unread: Callable[[str], None]) -> HclBody:
+    try:
+        blocks = list(_parsed_blocks(part, before))
+    except UnreadableText as error:
+        unread(str(error))
+        return HclBody()
+    return blocks[0].body if len(blocks) == 1 else HclBody()
+
+
+def values_of(text: str) -> dict[str, Any]:
+    """The values that a file of variables (`*.tfvars`) gives. Raises `UnreadableText`."""
+    try:
+        body = hcl2.parses(text if text.endswith("\n") else text + "\n").body
+    except (lark.exceptions.LarkError, RecursionError, ValueError) as error:
+        line = getattr(error, "line", 0)
+        told = line if isinstance(line, int) and line > 0 else 1
+        raise UnreadableText(tr("It isn't HCL that can be read here: line {line}.", line=told)) from error
+    evaluator = HclEvaluator(lambda _: None, lambda _: None)
+    return {key: evaluator.of(node) for key, node in _body(body, 0)[0].items()}
 
 
 def _parsed_blocks(text: str, before: int) -> Iterator[HclBlock]:
@@ -87,14 +161,13 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
     """The text cut where a line begins a block of the file, each part with the number of lines before it."""
     lines = text.splitlines(keepends=True)
     starts = [index for index, line in enumerate(lines) if _BEGINS.match(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         yield start, "".join(lines[start:end])
 
 
 def _block(rule: BlockRule, before: int) -> HclBlock:
     labels = tuple(str(one.serialize()).strip('"') for one in rule.labels)
-    attributes, inner = _body(rule.body, before)
-    return HclBlock(labels, before + getattr(rule._meta, "line", 1), attributes, inner)
+    return HclBlock(labels, before + getattr(rule._meta, "line", 1), lambda: HclBody(*_body(rule.body, before)))
 
 
 def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[HclBlock, ...]]:

@@ -41,6 +41,7 @@ _GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "Execution
 # What was found may name more to look at: a role that was probably meant, and then what that one starts.
 _ROUNDS: Final = 3
 _MOST_OWNERS: Final = 4
+_MOST_DESCRIBED: Final = 100
 _NO_POLICY: Final = frozenset({"NoSuchBucketPolicy", "ResourceNotFoundException"})
 
 
@@ -107,8 +108,8 @@ def _doors(clients: Iterable[Callable[[str], Any]], *, denied: Collection[str] =
 
 
 def _known_clients(accounts: Accounts, side: Side, region: str) -> Callable[[str], Any]:
-    """The lab's own clients, where they are of this region."""
-    if accounts.session(side).region_name == region:
+    """The lab's own clients, where they are of this region, or none was told."""
+    if region in ("", accounts.session(side).region_name):
         return lambda service: accounts.client(side, service)
     return _clients(accounts.session(side), region)
 
@@ -119,7 +120,7 @@ def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
     def client(service: str) -> Any:
         if service not in made:
             known: Callable[..., Any] = session.client
-            made[service] = known(service, region_name=region)
+            made[service] = known(service, region_name=region or None)
         return made[service]
 
     return client
@@ -131,6 +132,25 @@ def read_live(asked: str, doors: Doors) -> Evidence:
     Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
     """
     return _Reader(asked, doors).read()
+
+
+def machines_run_as(role_arn: str, doors: Doors) -> list[str]:
+    """The ARNs of the state machines that run as this role, as far as its account may be looked into."""
+    door = doors.by_account.get(account_of(role_arn))
+    if door is None:
+        return []
+    states = door.client("stepfunctions")
+    try:
+        pages = states.get_paginator("list_state_machines").paginate()
+        arns = [one["stateMachineArn"] for page in pages for one in page["stateMachines"]]
+        wanted = role_name(role_arn)
+        return [
+            arn
+            for arn in arns[:_MOST_DESCRIBED]
+            if role_name(states.describe_state_machine(stateMachineArn=arn)["roleArn"]) == wanted
+        ]
+    except (ClientError, BotoCoreError):
+        return []  # then the words are all there is, which the answer says
 
 
 class _Reader:
@@ -244,9 +264,18 @@ class _Reader:
             found.get("type", "STANDARD"),
             logs=logging != "OFF",
             traces=bool(found.get("tracingConfiguration", {}).get("enabled", False)),
-            key=key_of(found),
+            key=self._key(account, key_of(found)),
             tags=None if tags is None else {tag["key"]: tag["value"] for tag in tags},
         )
+
+    def _key(self, account: str, given: str) -> str:
+        """The key's ARN where an alias of it was given, and may be looked up."""
+        if "alias/" not in given or (account_of(given) or account) not in self._doors:
+            return given
+        what = tr("the key of {alias} (kms:DescribeKey)", alias=given)
+        kms = self._doors[account_of(given) or account].client("kms")
+        found = self._try(account, what, lambda: kms.describe_key(KeyId=given)["KeyMetadata"]["Arn"])
+        return given if found is None else str(found)
 
     def _keep_machine(self, machine: MachineSeen) -> None:
         account = self._accounts[machine.account]
@@ -379,6 +408,8 @@ def _owners(evidence: Evidence) -> list[str]:
     tasks = read_tasks(evidence.machine.definition, evidence.execution)
     calls = [call for task in tasks for call in calls_of(task, evidence).calls if call.has_resource_policy]
     owners = dict.fromkeys(owner_of(call.resource) for call in calls if call.resource)
+    started = [found for arn in wanted_machines(evidence) if (found := evidence.state_machine(arn)) is not None]
+    owners |= dict.fromkeys(one.key_arn for one in (evidence.machine, *started))
     known = {arn: Arn.parse(arn) for arn in owners if arn}
     return [arn for arn, found in known.items() if found is not None and found.service in _ASK][:_MOST_OWNERS]
 
@@ -402,6 +433,7 @@ def _of_queue(sqs: Any, arn: str) -> Any:
 
 # Of these the whole policy can be asked for, by the ARN of the resource alone.
 _ASK: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "kms": lambda known, arn: known.get_key_policy(KeyId=arn, PolicyName="default")["Policy"],
     "lambda": lambda known, arn: known.get_policy(FunctionName=arn)["Policy"],
     "s3": lambda known, arn: known.get_bucket_policy(Bucket=arn.rpartition(":")[2])["Policy"],
     "sns": lambda known, arn: known.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),

@@ -42,6 +42,28 @@ def policies_in(answer: Mapping[str, Any]) -> Iterator[tuple[str, ResourcePolicy
         yield owners.pop(), ResourcePolicy(document)
 
 
+def key_policy_in(answer: Mapping[str, Any]) -> ResourcePolicy | None:
+    """What `aws kms get-key-policy` answers, which doesn't tell the key."""
+    document = read_document(answer.get("Policy"))
+    if document is None or isinstance(answer.get("Policy"), Mapping):
+        return None
+    statements = [one for one in _statements(document) if isinstance(one, Mapping)]
+    actions = [str(one.get("Action", one.get("NotAction", ""))) for one in statements]
+    named = answer.get("PolicyName") == "default"
+    of_key = bool(statements) and all(one.get("Resource") == "*" for one in statements) and "kms:" in "".join(actions)
+    return ResourcePolicy(document) if named or of_key else None
+
+
+def default_key_policy(partition: str, account: str) -> ResourcePolicy:
+    """The policy of a key that was made without one: the account's own policies decide.
+
+    Source: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    return ResourcePolicy({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def joined(known: ResourcePolicy | None, more: ResourcePolicy) -> ResourcePolicy:
     """Two documents about one resource: what any of them says counts."""
     if known is None or known.document is None or more.document is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from xsfn_helpers.chain.documents import Document
 from xsfn_helpers.common.arns import account_of, role_name
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import (
     DEFINITION,
     TRUST,
@@ -23,8 +25,12 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 from xsfn_helpers.deployment.diagnose.reading.own_policies import joined
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 
+_WHOSE: Final = mark("whose it is shows only at deployment")
+_TWICE: Final = mark("two files make it and say different things: which of them is deployed isn't known")
+_LIMITS: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _GOVERNMENT: Final = "us-gov-"
 _CHINA: Final = "cn-"
+_SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,17 @@ class Pieces:
     managed: dict[str, Document] = field(default_factory=dict)
     not_seen: list[NotSeen] = field(default_factory=list)
     of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
+    # Policies of an organization: of which it isn't known whom they limit, and those that limit an account for certain.
+    unplaced: list[PolicySeen] = field(default_factory=list)
+    placed: dict[str, list[PolicySeen]] = field(default_factory=dict)
     _attached: list[tuple[str, PolicySeen]] = field(default_factory=list)
+    # Policies of which nobody can tell whose they are, with a pattern of the role's ARN.
+    _of_some_role: list[tuple[str, PolicySeen]] = field(default_factory=list)
+    _looked_up: dict[str, RoleSeen] = field(default_factory=dict)
+    _made: dict[str, RoleSeen] = field(default_factory=dict)
+    # Whether it is Terraform's plan or state; and the roles that are in one.
+    is_shown: bool = False
+    _shown: set[str] = field(default_factory=set)
 
     def add_role(self, role: RoleSeen, spot: Spot | None = None) -> None:
         known = self.roles.get(role.arn)
@@ -69,13 +85,17 @@ class Pieces:
             role = replace(
                 role,
                 trust=role.trust or known.trust,
-                policies=(*known.policies, *role.policies),
-                policies_listed=known.policies_listed and role.policies_listed,
+                policies=(*known.policies, *(one for one in role.policies if one not in known.policies)),
+                policies_listed=known.policies_listed or role.policies_listed,
                 boundary=role.boundary or known.boundary,
             )
         self.roles[role.arn] = role
         if spot is not None:
             self.spots[role.arn, TRUST] = spot
+
+    def add_looked_up(self, role: RoleSeen) -> None:
+        """A role that is made elsewhere and merely named here: it has policies that this doesn't show."""
+        self._looked_up[role.arn] = replace(role, policies_listed=False)
 
     def add_machine(self, machine: MachineSeen, spot: Spot) -> None:
         self.machines[machine.arn] = machine
@@ -85,10 +105,25 @@ class Pieces:
         """A policy, or one statement of it, that a resource has itself."""
         self.of_resources[arn] = joined(self.of_resources.get(arn), policy)
 
+    def limit(self, kind: str, name: str, content: object, targets: list[str]) -> None:
+        """A service or resource control policy, and what it is attached to: accounts, or what isn't looked into."""
+        if kind not in _LIMITS:
+            return
+        arn = f"arn:aws:organizations::aws:policy/o/{kind.lower()}/{name}"
+        seen = policy_seen(name, content, arn)
+        if not targets or not all(one.isdigit() for one in targets):
+            self.unplaced.append(seen)
+        for account in targets:
+            self.placed.setdefault(account, []).append(seen)
+
     def take_in(self, other: Pieces) -> None:
         """Everything that another file, or stack, says."""
+        whole = other.assembled()
+        if other.is_shown:
+            self._shown |= other.roles.keys()
         for role in other.roles.values():
             self.add_role(role)
+            self._check_twin(whole[role.arn])
         self.machines |= other.machines
         self.spots |= other.spots
         self.managed |= other.managed
@@ -96,6 +131,28 @@ class Pieces:
             self.add_resource_policy(arn, policy)
         self.not_seen += other.not_seen
         self._attached += other._attached
+        self.unplaced += other.unplaced
+        for account, limits in other.placed.items():
+            self.placed.setdefault(account, []).extend(limits)
+        self._of_some_role += other._of_some_role
+        self._looked_up |= other._looked_up
+
+    def _check_twin(self, role: RoleSeen) -> None:
+        """Two that make one role and say different things: which of them is deployed, nobody knows."""
+        before = self._made.setdefault(role.arn, role)
+        if role.arn in self._shown:
+            # What Terraform shows is how it is, or will be; its source beside it says the same, less exactly.
+            self.roles[role.arn] = before
+            return
+        same_trust = before.trust == role.trust
+        both = before.policies_listed and role.policies_listed
+        same = same_trust and (not both or (before.policies, before.boundary) == (role.policies, role.boundary))
+        if before.trust is None or role.trust is None or same:
+            return
+        known = self.roles[role.arn]
+        trust = known.trust if same_trust else None
+        self.roles[role.arn] = replace(known, trust=trust, policies_listed=False)
+        self.not_seen.append(NotSeen(role.account, tr("the role {arn}", arn=role.arn), tr(_TWICE)))
 
     def attach(self, role_arn: str, policy: PolicySeen, spot: Spot | None = None) -> None:
         """A policy of a role that may be told of later, or nowhere."""
@@ -103,9 +160,14 @@ class Pieces:
         if spot is not None:
             self.spots[role_arn, policy.name] = spot
 
+    def attach_to_some(self, pattern: str, policy: PolicySeen) -> None:
+        """A policy of a role of which only a pattern of the ARN is known: each that may be meant may have it."""
+        known = _SYMBOL.sub("*", pattern)
+        self._of_some_role.append((known, replace(policy, unsure=policy.unsure or tr(_WHOSE))))
+
     def assembled(self) -> dict[str, RoleSeen]:
         """The roles with all policies that any file gives them."""
-        roles = dict(self.roles)
+        roles = {**self._looked_up, **self.roles}
         for arn, policy in self._attached:
             role = roles.get(arn)
             if role is None:
@@ -113,6 +175,10 @@ class Pieces:
                 role = RoleSeen(arn, policies_listed=False)
             if all((one.name, one.arn) != (policy.name, policy.arn) for one in role.policies):
                 roles[arn] = replace(role, policies=(*role.policies, policy))
+        for pattern, policy in self._of_some_role:
+            for arn, role in roles.items():
+                if fnmatchcase(_SYMBOL.sub("*", arn), pattern) or fnmatchcase(pattern, _SYMBOL.sub("*", arn)):
+                    roles[arn] = replace(role, policies=(*role.policies, policy))
         return {arn: self._read(role) for arn, role in roles.items()}
 
     def _read(self, role: RoleSeen) -> RoleSeen:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice, product
@@ -76,7 +76,7 @@ class RepositoryReading:
     """The evidence about one state machine, and the same for other values of what the files don't tell."""
 
     evidence: Evidence
-    guesses: tuple[Evidence, ...] = ()
+    guesses: Iterable[Evidence] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class _Repository:
         self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
-        self._sources = SourceFolders(found)
+        self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
@@ -157,7 +157,7 @@ class _Repository:
             self._no_machine(assembly, paths)
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, accounts, open_)
-            yield RepositoryReading(evidence, tuple(self._guesses(asked, machine, accounts, open_, region)))
+            yield RepositoryReading(evidence, self._guesses(asked, machine, accounts, open_, region))
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
         """The state machines asked about; where AWS's words were given, those that the denied role belongs to."""

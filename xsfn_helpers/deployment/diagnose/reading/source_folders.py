@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds
+from xsfn_helpers.deployment.diagnose.reading.hcl import values_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
 from xsfn_helpers.deployment.diagnose.reading.terraform_source import (
     KINDS,
@@ -18,7 +21,9 @@ from xsfn_helpers.deployment.diagnose.reading.terraform_source import (
     files_named,
     provider_accounts,
 )
-from xsfn_helpers.deployment.diagnose.reading.texts import Written
+from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written
+
+_NO_VALUE: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +44,33 @@ class SourceUnit:
 class SourceFolders:
     """Terraform's source among the files that were found, by folder."""
 
-    def __init__(self, found: FolderFiles) -> None:
-        self._found = found
+    def __init__(self, found: FolderFiles, parameters: Mapping[str, str] | None = None) -> None:
+        self._found, self._parameters = found, parameters or {}
         self._texts: dict[Path, dict[str, str]] = defaultdict(dict)
+        self._values: dict[Path, dict[str, str]] = defaultdict(dict)
+        self._unread_values: dict[str, str] = {}
         for path, text in found.sources.items():
-            self._texts[path.parent][found.name_of(path)] = text
+            kept = self._values if ".tfvars" in path.name else self._texts
+            kept[path.parent][found.name_of(path)] = text
         self._parsed: dict[Path, ParsedFolder] = {}
         self.units = tuple(self._units())
 
     @property
     def unread(self) -> dict[str, str]:
         """The files that can't be read, with the reason."""
-        return {name: why for one in self._parsed.values() for name, why in one.unread.items()}
+        unread = {name: why for one in self._parsed.values() for name, why in one.unread.items()}
+        return unread | self._unread_values
 
     def named(self) -> set[Path]:
         """The files whose text a module takes in: they say nothing by themselves."""
         folders = {unit.file.path: unit.parsed for unit in self.units}
-        return {path for folder, parsed in folders.items() for path in self._named(folder, parsed)}
+        seen: set[Path] = set()
+        return {path for folder, parsed in folders.items() for path in self._named(folder, parsed, seen)}
 
     def blocks(self, unit: SourceUnit, sites: dict[str, StackSite]) -> list[SourceBlock]:
         """The resources of one unit; `sites` has where each provider of its module works."""
-        module = Module(unit.parsed, lambda alias: sites.get(alias, sites[""]))
+        given = self._given(unit.file.path)
+        module = Module(unit.parsed, lambda alias: sites.get(alias, sites[""]), given)
         return [
             one for one in module.resources() if one.alias == unit.alias or (one.alias not in sites and not unit.alias)
         ]
@@ -86,7 +97,7 @@ class SourceFolders:
 
     def _of_root(self, folder: Path) -> Iterator[SourceUnit]:
         parsed = self._at(folder)
-        known = provider_accounts(parsed)
+        known = provider_accounts(parsed, self._given(folder))
         site = StackSite("", "0" * 12, "us-east-1")
         aliases = {one.alias for one in Module(parsed, lambda _: site).resources()}
         text = "\n".join(self._texts[folder].values())
@@ -95,6 +106,30 @@ class SourceFolders:
         for alias in sorted(aliases | {""}):
             account, region = known.get(alias, ("", ""))
             yield SourceUnit(file, parsed, alias, account, region)
+
+    def _given(self, folder: Path) -> dict[str, Any]:
+        """The values of a root module's variables, as Terraform takes them in; None for one that may be another's.
+
+        `terraform.tfvars` and `*.auto.tfvars` count by themselves, the later ones more; any other is given by hand, for
+        one of several deployments: what it says differently, nobody knows.
+        Source: developer.hashicorp.com/terraform/language/values/variables
+        """
+        counting: dict[str, Any] = {}
+        by_hand: list[dict[str, Any]] = []
+        texts = self._values.get(folder, {})
+        for name in sorted(texts, key=lambda one: (".auto." in one, one)):
+            file = name.rpartition("/")[2]
+            try:
+                values = json.loads(texts[name]) if file.endswith(".json") else values_of(texts[name])
+            except (UnreadableText, ValueError) as error:
+                self._unread_values[name] = str(error)
+                continue
+            if file.startswith("terraform.tfvars") or ".auto.tfvars" in file:
+                counting |= values
+            else:
+                by_hand.append(values)
+        open_ = {key: None for values in by_hand for key, one in values.items() if counting.get(key, _NO_VALUE) != one}
+        return counting | open_ | dict(self._parameters)
 
     def _at(self, folder: Path) -> ParsedFolder:
         if folder not in self._parsed:
@@ -112,13 +147,16 @@ class SourceFolders:
         inner = (folder / path).resolve()
         return self._at(inner) if inner in self._texts else None
 
-    def _named(self, folder: Path, parsed: ParsedFolder) -> Iterator[Path]:
+    def _named(self, folder: Path, parsed: ParsedFolder, seen: set[Path]) -> Iterator[Path]:
+        if folder in seen:
+            return
+        seen.add(folder)
         for path in files_named(parsed):
             yield (folder / path).resolve()
         for path in parsed.called():
             inner = (folder / path).resolve()
-            if inner in self._parsed and inner != folder:
-                yield from self._named(inner, self._parsed[inner])
+            if inner in self._parsed:
+                yield from self._named(inner, self._parsed[inner], seen)
 
 
 def _tells(texts: dict[str, str]) -> bool:

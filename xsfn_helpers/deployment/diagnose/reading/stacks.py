@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from xsfn_helpers.common.arns import role_name
-from xsfn_helpers.common.language import tr
+from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import (
     WITHHELD,
     MachineSeen,
@@ -25,7 +25,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     read_document,
 )
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, symbol, unknown_in
-from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
+from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
 from xsfn_helpers.deployment.diagnose.reading.sam_policies import sam_policies
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
@@ -36,6 +36,8 @@ MANAGED: Final = "AWS::IAM::ManagedPolicy"
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 SAM_MACHINE: Final = "AWS::Serverless::StateMachine"
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
+KEY: Final = "AWS::KMS::Key"
+ALIAS: Final = "AWS::KMS::Alias"
 NESTED: Final = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 _SUBSTITUTION: Final = re.compile(r"\$\{(?P<name>[^${}\n]+)\}")
 _STATES_TRUST: Final = {
@@ -68,6 +70,17 @@ _NAMED: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "AWS::Glue::Job": ("Name", "glue", "job/", "name"),
 }
 _LONGEST_NAME: Final = 60
+_MADE_LATER: Final = mark("whether it is made shows only at deployment")
+_BY_OTHERS: Final = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet")
+_CONNECTOR: Final = "AWS::Serverless::Connector"
+# What these do to a template is done here, or is nothing to roles: …/AWSCloudFormation/…/transform-reference.html
+_KNOWN_TRANSFORMS: Final = (
+    "AWS::Serverless-2016-10-31",
+    "AWS::LanguageExtensions",
+    "AWS::CodeDeployBlueGreen",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+)
 
 
 @dataclass(slots=True)
@@ -131,22 +144,34 @@ class StackReader:
                 continue
             given = resource.get("Properties")
             properties = given if isinstance(given, Mapping) else {}
+            unsure = "" if held else tr(_MADE_LATER)
             if kind == ROLE:
-                self._role(logical, properties)
+                self._role(logical, properties, unsure)
             elif kind in POLICIES:
-                self._policy(logical, properties, sure=held is True)
+                self._policy(logical, properties, unsure)
             elif kind == MANAGED:
-                self._managed(logical, properties)
+                self._managed(logical, properties, unsure)
             elif kind == MACHINE:
                 self._machine(logical, properties)
             elif kind == SAM_MACHINE:
                 self._sam_machine(logical, properties)
+            elif kind == KEY:
+                self._key_policy(logical, properties, unsure)
+            elif kind == "AWS::Organizations::Policy":
+                self._limit(properties)
             elif kind == "AWS::Lambda::Permission" and held:
                 self._permission(properties)
             elif isinstance(kind, str) and kind in _OWN_POLICIES and held:
                 self._own_policy(properties, _OWN_POLICIES[kind])
             elif kind in NESTED:
                 self._nested_stack(logical, properties)
+            elif kind == _CONNECTOR:
+                self._connector(logical, properties)
+            elif isinstance(kind, str) and kind.startswith(_BY_OTHERS):
+                self._given_to_others(logical, properties)
+            if isinstance(own := resource.get("Connectors"), Mapping):
+                self._connector(logical, {"Source": {"Id": logical}} | {"Connectors": own})
+        self._changed_by_macros()
 
     def exports(self) -> dict[str, str]:
         """What other stacks import, by the exports' names."""
@@ -176,6 +201,10 @@ class StackReader:
             return self._managed_arn(logical)
         if kind == "AWS::S3::Bucket":
             return self._given(logical, "BucketName")
+        if kind == KEY:
+            return self._generated(logical)
+        if kind == ALIAS:
+            return self._given(logical, "AliasName")
         if kind in NESTED:
             return None
         if (named := _NAMED.get(kind)) is not None:
@@ -197,6 +226,8 @@ class StackReader:
             return self._role_arn(logical)
         if kind in (ROLE, MANAGED):
             return self._managed_arn(logical) if attribute == "PolicyArn" else None
+        if kind == KEY and attribute in ("Arn", "KeyId"):
+            return self._key_arn(logical) if attribute == "Arn" else self._generated(logical)
         if kind == "AWS::S3::Bucket" and attribute == "Arn":
             name = self._given(logical, "BucketName")
             return None if name is None else f"arn:{self.site.partition}:s3:::{name}"
@@ -260,7 +291,7 @@ class StackReader:
 
     # --- IAM
 
-    def _role(self, logical: str, properties: Mapping[str, Any]) -> None:
+    def _role(self, logical: str, properties: Mapping[str, Any], unsure: str = "") -> None:
         arn, path = self._role_arn(logical), ("Resources", logical, "Properties")
         known = self._resolver
         trust = read_document(known.resolve(properties.get("AssumeRolePolicyDocument")))
@@ -271,30 +302,50 @@ class StackReader:
             trust=trust,
             boundary=managed_policy(known.text(boundary)) if boundary and known.text(boundary) else None,
             tags=_tags(tags),
+            unsure=unsure,
         )
         spot = spot_of(self.file, self.written, *path, "AssumeRolePolicyDocument", document=trust)
         self.pieces.add_role(role, spot)
-        for index, one in enumerate(_list(properties.get("Policies"))):
-            policy = known.resolve(one)
-            if isinstance(policy, Mapping):
-                name = str(policy.get("PolicyName", index))
-                self._attach(arn, name, policy.get("PolicyDocument"), (*path, "Policies", index, "PolicyDocument"))
+        for index, policy in self._inline_policies(properties.get("Policies")):
+            name = str(policy.get("PolicyName", index)) if isinstance(policy, Mapping) else f"Policies[{index}]"
+            document = policy.get("PolicyDocument") if isinstance(policy, Mapping) else None
+            self._attach(arn, name, document, (*path, "Policies", index, "PolicyDocument"))
         for given in _list(known.resolve(properties.get("ManagedPolicyArns"))):
             self.pieces.attach(arn, managed_policy(known.text(given)))
 
-    def _policy(self, logical: str, properties: Mapping[str, Any], *, sure: bool) -> None:
+    def _inline_policies(self, given: Any) -> Iterator[tuple[int, Any]]:
+        """The policies in a role, each with its place; a text for one that shows only at deployment."""
+        if not isinstance(given, list):
+            given = _list(self._resolver.resolve(given))
+        for index, one in enumerate(given):
+            if (policy := self._resolver.resolve(one)) is not NO_VALUE:
+                yield index, policy
+
+    def _policy(self, logical: str, properties: Mapping[str, Any], unsure: str = "") -> None:
         known = self._resolver
         name = known.text(properties.get("PolicyName", logical))
         roles = _list(known.resolve(properties.get("Roles"))) or _list(known.resolve(properties.get("RoleName")))
         document = known.resolve(properties.get("PolicyDocument"))
+        path = ("Resources", logical, "Properties", "PolicyDocument")
+        policy = replace(policy_seen(name, document), unsure=unsure)
         for role in roles:
-            if not sure:
-                why = tr("whether it is made shows only at deployment")
-                self.pieces.attach(self._by_name(role), PolicySeen(name, why_not=why))
-                continue
-            self._attach(self._by_name(role), name, document, ("Resources", logical, "Properties", "PolicyDocument"))
+            self._attach_seen(role, policy, spot_of(self.file, self.written, *path, document=policy.document))
 
-    def _managed(self, logical: str, properties: Mapping[str, Any]) -> None:
+    def _attach_seen(self, role: object, policy: PolicySeen, spot: Spot | None = None) -> None:
+        """A policy for the role of this name, which may be one of several where it shows only at deployment."""
+        arn = self._by_name(role)
+        if unknown_in(str(role)) and arn not in self.pieces.roles and not self._makes(str(role)):
+            self.pieces.attach_to_some(self.site.role(str(role), "*"), policy)
+        else:
+            self.pieces.attach(arn, policy, spot)
+
+    def _makes(self, role: str) -> bool:
+        return any(
+            resource.get("Type") == ROLE and self._name(logical, "RoleName") == role
+            for logical, resource in self._resources.items()
+        )
+
+    def _managed(self, logical: str, properties: Mapping[str, Any], unsure: str = "") -> None:
         known, arn = self._resolver, self._managed_arn(logical)
         document = known.resolve(properties.get("PolicyDocument"))
         if (read := read_document(document)) is not None:
@@ -302,7 +353,7 @@ class StackReader:
         path = ("Resources", logical, "Properties", "PolicyDocument")
         spot = spot_of(self.file, self.written, *path, document=read)
         for role in _list(known.resolve(properties.get("Roles"))):
-            self.pieces.attach(self._by_name(role), managed_policy(arn))
+            self._attach_seen(role, replace(managed_policy(arn), unsure=unsure))
         self.pieces.spots[arn, arn.rpartition("/")[2]] = spot
 
     def _by_name(self, role: object) -> str:
@@ -346,6 +397,8 @@ class StackReader:
         }
         keys = {"SourceArn": ("ArnLike", "aws:SourceArn"), "SourceAccount": ("StringEquals", "aws:SourceAccount")}
         keys |= {"PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID")}
+        keys |= {"EventSourceToken": ("StringEquals", "lambda:EventSourceToken")}
+        keys |= {"FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType")}
         for key, (test, variable) in keys.items():
             if key in known:
                 statement.setdefault("Condition", {}).setdefault(test, {})[variable] = known[key]
@@ -411,7 +464,30 @@ class StackReader:
         given = self._resolver.resolve(properties.get("EncryptionConfiguration"))
         if not isinstance(given, Mapping) or given.get("Type") != "CUSTOMER_MANAGED_KMS_KEY":
             return ""
-        return str(given.get("KmsKeyId") or tr("a key that isn't named"))
+        written = str(given.get("KmsKeyId") or tr("a key that isn't named"))
+        for logical, resource in self._resources.items():
+            if resource.get("Type") == ALIAS and written.endswith(str(self._given(logical, "AliasName"))):
+                return str(self._given(logical, "TargetKeyId"))
+        return written
+
+    def _key_arn(self, logical: str) -> str:
+        return self.site.regional("kms", f"key/{self._generated(logical)}")
+
+    def _key_policy(self, logical: str, properties: Mapping[str, Any], unsure: str) -> None:
+        own = read_document(self._resolver.resolve(properties.get("KeyPolicy")))
+        policy = ResourcePolicy(own) if own is not None else None
+        if "KeyPolicy" not in properties:
+            policy = default_key_policy(self.site.partition, self.site.account)
+        if policy is not None and not unsure:
+            self.pieces.add_resource_policy(self._key_arn(logical), policy)
+
+    # --- an organization's policies
+
+    def _limit(self, properties: Mapping[str, Any]) -> None:
+        known = self._resolver
+        targets = _list(known.resolve(properties.get("TargetIds")))
+        kind, name = known.text(properties.get("Type")), known.text(properties.get("Name"))
+        self.pieces.limit(kind, name, known.resolve(properties.get("Content")), [str(one) for one in targets])
 
     def _definition(self, logical: str, properties: Mapping[str, Any]) -> tuple[str, Spot]:
         """The definition's text and where it is. Raises `UnreadableText`."""
@@ -441,8 +517,8 @@ class StackReader:
         properties = self._resources[logical].get("Properties")
         if not isinstance(properties, Mapping) or self.depth > 5:
             return None
-        url = properties.get("TemplateURL", properties.get("Location"))
-        loaded = self.load(url) if isinstance(url, str) else None
+        url = _template_of(self._resources[logical])
+        loaded = self.load(url) if url else None
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
@@ -458,10 +534,64 @@ class StackReader:
                 self._nested[logical] = reader.outputs()
         return self._nested[logical]
 
-    def _nested_stack(self, logical: str, _: Mapping[str, Any]) -> None:
+    def _nested_stack(self, logical: str, properties: Mapping[str, Any]) -> None:
         reader = self._reader_of(logical)
         if reader is not None:
             reader.read()
+            return
+        # It may do anything to the roles that it is given.
+        why = tr("the template of the nested stack isn't among the files")
+        what = tr("the nested stack {name}", name=logical)
+        self.pieces.not_seen.append(NotSeen(self.site.account, f"{self.file}: {what}", why))
+        given = json.dumps(self._resolver.resolve(properties.get("Parameters", {})), default=str)
+        for arn in self._own_roles():
+            if role_name(arn) in given:
+                self.pieces.attach(arn, PolicySeen(what, why_not=why))
+
+    def _given_to_others(self, logical: str, properties: Mapping[str, Any]) -> None:
+        """A custom resource, or a stack set, may attach anything to a role whose name it is given."""
+        given = self._resolver.resolve(properties)
+        names = set(_texts_in(given)) if isinstance(given, Mapping) else set()
+        body = str(given.get("TemplateBody", "")) if isinstance(given, Mapping) else ""
+        why = tr("what it does shows only at deployment")
+        for arn in self._own_roles():
+            if role_name(arn) in names or role_name(arn) in body:
+                self.pieces.attach(arn, PolicySeen(logical, why_not=why))
+
+    def _own_roles(self) -> list[str]:
+        return [self._role_arn(name) for name, one in self._resources.items() if one.get("Type") == ROLE]
+
+    # --- what is made of a template before it is deployed
+
+    def _connector(self, logical: str, properties: Mapping[str, Any]) -> None:
+        """SAM writes the policy of a connector, for the role of where it begins."""
+        source = properties.get("Source")
+        given = source if isinstance(source, Mapping) else {}
+        owner = self._resources.get(str(given.get("Id")), {})
+        own = owner.get("Properties")
+        written = own.get("Role", own.get("RoleArn")) if isinstance(own, Mapping) else None
+        role = self._resolver.text(written) if written is not None else ""
+        if not role and given.get("RoleName") is not None:
+            role = self._by_name(self._resolver.text(given["RoleName"]))
+        role = role or str(self._role_of_sam(f"{given.get('Id')}Role", of_arn=True) or "")
+        if role:
+            why = tr("SAM writes it at deployment")
+            allows = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+            document = {"Version": "2012-10-17", "Statement": [allows]}
+            title = tr("the connector {name}", name=logical)
+            self.pieces.attach(role, PolicySeen(title, document=document, unsure=why))
+
+    def _changed_by_macros(self) -> None:
+        """A macro of somebody's own may change anything in a template, and a loop makes more of it."""
+        given = self.written.value.get("Transform") if isinstance(self.written.value, Mapping) else None
+        named = [str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in _list(given)]
+        macros = [one for one in named if one not in _KNOWN_TRANSFORMS]
+        macros += [one for one in _section(self.written.value, "Resources") if one.startswith("Fn::")]
+        if macros:
+            why = tr("it is made by {macros} at deployment", macros=", ".join(dict.fromkeys(macros)))
+            self.pieces.not_seen.append(NotSeen(self.site.account, self.file, why))
+            for arn in self._own_roles():
+                self.pieces.attach(arn, PolicySeen(", ".join(macros), why_not=why))
 
 
 def is_template(value: object) -> bool:
@@ -473,14 +603,27 @@ def is_template(value: object) -> bool:
     )
 
 
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
+
+
+def _template_of(resource: Mapping[str, Any]) -> str:
+    """Where the template of a nested stack is: its URL, or the file that the CDK made for it; empty where it isn't."""
+    properties, metadata = resource.get("Properties"), resource.get("Metadata")
+    url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
+    asset = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
+    return url if isinstance(url, str) else asset if isinstance(asset, str) else ""
+
+
 def local_files(value: Mapping[str, Any]) -> Iterator[str]:
     """The paths of other files that a template is made of: nested templates."""
     for resource in _section(value, "Resources").values():
-        if isinstance(resource, Mapping) and resource.get("Type") in NESTED:
-            properties = resource.get("Properties")
-            url = properties.get("TemplateURL", properties.get("Location")) if isinstance(properties, Mapping) else None
-            if isinstance(url, str):
-                yield url
+        if isinstance(resource, Mapping) and resource.get("Type") in NESTED and (url := _template_of(resource)):
+            yield url
 
 
 def definition_files(value: Mapping[str, Any]) -> Iterator[str]:

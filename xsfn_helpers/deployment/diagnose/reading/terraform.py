@@ -20,18 +20,27 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
     PolicySeen,
+    ResourcePolicy,
     RoleSeen,
     Spot,
     read_document,
 )
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
+from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen
-from xsfn_helpers.deployment.diagnose.reading.terraform_source import SourceBlock, why_unsure
+from xsfn_helpers.deployment.diagnose.reading.terraform_source import MODULE, SourceBlock, why_unsure
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
 
 _MODULE: Final = re.compile(r"module\.[\w-]+(?:\[[^\]]*\])?\.")
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
-_ATTACHED: Final = ("aws_iam_role_policy", "aws_iam_role_policy_attachment", "aws_iam_policy_attachment")
+_PERMISSION_KEYS: Final = {
+    "source_arn": ("ArnLike", "aws:SourceArn"),
+    "source_account": ("StringEquals", "aws:SourceAccount"),
+    "principal_org_id": ("StringEquals", "aws:PrincipalOrgID"),
+    "event_source_token": ("StringEquals", "lambda:EventSourceToken"),
+    "function_url_auth_type": ("StringEquals", "lambda:FunctionUrlAuthType"),
+}
+_TOLD_BY_DATA: Final = ("aws_iam_role", "aws_iam_policy", "aws_sfn_state_machine")
 _LATER: Final = mark("it shows only when Terraform has applied it")
 
 
@@ -39,7 +48,8 @@ _LATER: Final = mark("it shows only when Terraform has applied it")
 class _Block:
     """One resource: `values` as far as Terraform knows them, `refers` by attribute to what it is made from.
 
-    `unsure` says why nobody can tell yet whether there is such a resource, or what is in it.
+    `unsure` says why nobody can tell yet whether there is such a resource, or what is in it; `looked_up`: it is a data
+    source, which shows what was made elsewhere.
     """
 
     address: str
@@ -49,6 +59,7 @@ class _Block:
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     file: str = ""
     unsure: str = ""
+    looked_up: bool = False
 
     @property
     def module(self) -> str:
@@ -65,6 +76,7 @@ def is_terraform(value: object) -> bool:
 
 def read_terraform(file: str, written: Written, site: StackSite, pieces: Pieces) -> None:
     """Put everything of a state or a plan into the pieces."""
+    pieces.is_shown = True
     _Reader(file, site, pieces, tuple(_blocks(written))).read()
 
 
@@ -103,6 +115,7 @@ def _of_module(
                 one["values"],
                 written.line(*path, "resources", index),
                 references.get(_INDEX.sub("", address), {}),
+                looked_up=one.get("mode") == "data",
             )
     for index, child in enumerate(module.get("child_modules", [])):
         yield from _of_module(child, (*path, "child_modules", index), references, written)
@@ -117,7 +130,8 @@ def _of_state_file(written: Written) -> Iterator[_Block]:
             values = instance.get("attributes") if isinstance(instance, Mapping) else None
             if isinstance(values, Mapping):
                 address = f"{prefix}{one.get('type')}.{one.get('name')}"
-                yield _Block(address, str(one.get("type")), values, written.line("resources", index))
+                line, looked_up = written.line("resources", index), one.get("mode") == "data"
+                yield _Block(address, str(one.get("type")), values, line, looked_up=looked_up)
 
 
 def _references(module: Any, prefix: str) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -129,13 +143,22 @@ def _references(module: Any, prefix: str) -> dict[str, dict[str, tuple[str, ...]
         expressions = one.get("expressions", {}) if isinstance(one, Mapping) else {}
         found[prefix + str(one.get("address"))] = {
             key: tuple(prefix + str(name) for name in expression["references"])
-            for key, expression in expressions.items()
-            if isinstance(expression, Mapping) and isinstance(expression.get("references"), list)
+            for key, expression in _expressions(expressions)
+            if isinstance(expression.get("references"), list)
         }
     for name, call in module.get("module_calls", {}).items():
         if isinstance(call, Mapping):
             found |= _references(call.get("module"), f"{prefix}module.{name}.")
     return found
+
+
+def _expressions(given: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every argument's expression; one of a block in it is named BLOCK.ARGUMENT."""
+    for key, one in given.items():
+        if isinstance(one, Mapping):
+            yield key, one
+        for inner in one if isinstance(one, list) else ():
+            yield from ((f"{key}.{name}", part) for name, part in inner.items() if isinstance(part, Mapping))
 
 
 @dataclass(slots=True)
@@ -145,8 +168,6 @@ class _Reader:
     pieces: Pieces
     blocks: tuple[_Block, ...]
     _by_address: dict[str, _Block] = field(init=False)
-    # Whether every policy says whose it is: else one may be of any role.
-    _all_listed: bool = True
 
     def __post_init__(self) -> None:
         self._by_address = {_INDEX.sub("", block.address): block for block in self.blocks}
@@ -159,14 +180,30 @@ class _Reader:
             "aws_iam_role_policy_attachment": self._attachment,
             "aws_iam_policy_attachment": self._attachments,
             "aws_sfn_state_machine": self._machine,
+            "aws_lambda_permission": self._permission,
+            "aws_kms_key": self._key,
+            "aws_kms_key_policy": self._key_policy,
+            "aws_sqs_queue_policy": lambda block: self._own_policy(block, "queue_url", "policy"),
+            "aws_sqs_queue": lambda block: self._own_policy(block, "arn", "policy"),
+            "aws_sns_topic_policy": lambda block: self._own_policy(block, "arn", "policy"),
+            "aws_sns_topic": lambda block: self._own_policy(block, "arn", "policy"),
+            "aws_s3_bucket_policy": lambda block: self._own_policy(block, "bucket", "policy"),
+            "aws_organizations_policy": self._limit,
+            MODULE: self._module,
         }
-        self._all_listed = not any(
-            block.kind in _ATTACHED and unknown_in([block.values.get("role"), block.values.get("roles")])
-            for block in self.blocks
-        )
         for block in self.blocks:
+            if block.looked_up and block.kind not in _TOLD_BY_DATA:
+                continue  # a data source doesn't tell what its policy is
             if (read := kinds.get(block.kind)) is not None:
                 read(block)
+
+    def _key_of(self, block: _Block, encryption: Mapping[str, Any]) -> str:
+        """The KMS key of one's own that a state machine is encrypted with; empty where it is AWS's."""
+        given = str(encryption.get("kms_key_id") or "")
+        if given or not encryption or encryption.get("type") == "AWS_OWNED_KEY":
+            return given
+        known = replace(block, refers={"kms_key_id": block.refers.get("encryption_configuration.kms_key_id", ())})
+        return self._text(known, "kms_key_id") or tr("a key that isn't named")
 
     def _spot(self, block: _Block) -> Spot:
         return Spot(block.file or self.file, block.line)
@@ -193,6 +230,11 @@ class _Reader:
             return self.site.managed_policy(self._name(block), str(block.values.get("path") or "/"))
         if block.kind == "aws_sfn_state_machine":
             return self.site.regional("states", f"stateMachine:{self._name(block)}")
+        if block.kind == "aws_kms_key":
+            key = f"{block.address.replace('.', '-')}"
+            return self.site.regional("kms", f"key/{key}") if attribute == "arn" else key
+        if block.kind in ("aws_sqs_queue", "aws_sns_topic") and attribute == "arn":
+            return self.site.regional(block.kind.split("_")[1], self._name(block))
         return ""
 
     def _name(self, block: _Block) -> str:
@@ -214,9 +256,13 @@ class _Reader:
             str(values.get("unique_id") or ""),
             read_document(values.get("assume_role_policy")),
             boundary=managed_policy(boundary) if boundary else None,
-            policies_listed=self._all_listed and "inline_policy" not in values.get("dynamic", []),
+            policies_listed="inline_policy" not in values.get("dynamic", []),
+            unsure=block.unsure,
             tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else None,
         )
+        if block.looked_up:
+            self.pieces.add_looked_up(role)
+            return
         self.pieces.add_role(role, self._spot(block))
         for one in values.get("inline_policy") or []:
             if isinstance(one, Mapping) and one.get("policy"):
@@ -233,15 +279,20 @@ class _Reader:
         return self._role_arn(roles[0]) if roles else self.site.role(name)
 
     def _role_policy(self, block: _Block) -> None:
-        role = self._text(block, "role")
-        if not role:
-            return
         name = self._name(block)
         document = block.values.get("policy")
         policy = _policy_of(name, document) if document else PolicySeen(name, why_not=tr(_LATER))
-        if block.unsure:
-            policy = PolicySeen(name, why_not=block.unsure)
-        self.pieces.attach(self._by_name(block, role), policy, self._spot(block))
+        self._attach(block, self._text(block, "role"), policy, self._spot(block))
+
+    def _attach(self, block: _Block, role: str, policy: PolicySeen, spot: Spot | None = None) -> None:
+        """A policy for the role of this name, which may be one of several where it shows only in the end."""
+        policy = replace(policy, unsure=block.unsure)
+        if (role and not unknown_in(role)) or any(
+            self._name(one) == role for one in self.blocks if one.kind == "aws_iam_role"
+        ):
+            self.pieces.attach(self._by_name(block, role), policy, spot)
+        else:
+            self.pieces.attach_to_some(self.site.role(role or "*", "*"), policy)
 
     def _policy(self, block: _Block) -> None:
         arn = self._attribute(block, "arn")
@@ -251,20 +302,106 @@ class _Reader:
         self.pieces.spots[arn, arn.rpartition("/")[2]] = self._spot(block)
 
     def _attachment(self, block: _Block) -> None:
-        role, policy = self._text(block, "role"), self._text(block, "policy_arn")
-        if role:
-            seen = managed_policy(policy) if policy else PolicySeen(block.address, why_not=tr(_LATER))
-            if block.unsure:
-                seen = PolicySeen(seen.name, why_not=block.unsure)
-            self.pieces.attach(self._by_name(block, role), seen)
+        self._attach(block, self._text(block, "role"), self._attached(block))
+
+    def _attached(self, block: _Block) -> PolicySeen:
+        policy = self._text(block, "policy_arn")
+        return managed_policy(policy) if policy else PolicySeen(block.address, why_not=tr(_LATER))
 
     def _attachments(self, block: _Block) -> None:
-        policy = self._text(block, "policy_arn")
-        if block.unsure:
+        given = block.values.get("roles")
+        roles = given if isinstance(given, list) else [] if given is None and "roles" not in block.refers else [""]
+        for role in roles:
+            self._attach(block, role if isinstance(role, str) else "", self._attached(block))
+
+    # --- what decides besides
+
+    def _permission(self, block: _Block) -> None:
+        """One statement of a function's policy; others may add to it."""
+        function = self._text(block, "function_name")
+        arn = function if function.startswith("arn:") else self.site.regional("lambda", f"function:{function}")
+        known = {key: value for key, value in block.values.items() if isinstance(value, str) and value}
+        if not function or unknown_in(function) or block.unsure:
             return
-        for role in block.values.get("roles") or []:
-            if policy and isinstance(role, str):
-                self.pieces.attach(self._by_name(block, role), managed_policy(policy))
+        if "qualifier" in known:
+            arn = f"{arn}:{known['qualifier']}"
+        self.pieces.add_resource_policy(
+            owner_of(arn), permission_of(arn, {**known, "principal": known.get("principal", "")})
+        )
+
+    def _key(self, block: _Block) -> None:
+        given = block.values.get("policy")
+        document = read_document(given)
+        if document is not None and not block.unsure:
+            self.pieces.add_resource_policy(self._attribute(block, "arn"), ResourcePolicy(document))
+        elif not given and not any(
+            one.kind == "aws_kms_key_policy" or "policy" in one.refers for one in self.blocks if "kms" in one.kind
+        ):
+            self.pieces.add_resource_policy(
+                self._attribute(block, "arn"), default_key_policy(self.site.partition, self.site.account)
+            )
+
+    def _key_policy(self, block: _Block) -> None:
+        key, document = self._text(block, "key_id"), read_document(block.values.get("policy"))
+        arn = key if key.startswith("arn:") else self.site.regional("kms", f"key/{key}")
+        if key and document is not None and not block.unsure:
+            self.pieces.of_resources[arn] = ResourcePolicy(document)
+
+    def _own_policy(self, block: _Block, owner: str, key: str) -> None:
+        given, document = (
+            self._text(block, owner) or self._attribute(block, owner),
+            read_document(block.values.get(key)),
+        )
+        service = block.kind.split("_")[1]
+        arn = given
+        if service == "s3" and not given.startswith("arn:"):
+            arn = f"arn:{self.site.partition}:s3:::{given}"
+        if service == "sqs" and not given.startswith("arn:"):
+            arn = self.site.regional("sqs", given.rpartition("/")[2])
+        if given and document is not None and not unknown_in(arn) and not block.unsure:
+            self.pieces.add_resource_policy(arn, ResourcePolicy(document))
+
+    def _limit(self, block: _Block) -> None:
+        """An organization's policy, with what it is attached to."""
+        kind, name = str(block.values.get("type") or "SERVICE_CONTROL_POLICY"), self._name(block)
+        attached = [one for one in self.blocks if one.kind == "aws_organizations_policy_attachment"]
+        own = (str(block.values.get("id") or ""), symbol(f"{block.address}.id"))
+        targets = [
+            str(one.values.get("target_id") or "")
+            for one in attached
+            if self._refers_to(one, "policy_id", block) or str(one.values.get("policy_id")) in own
+        ]
+        self.pieces.limit(kind, name, block.values.get("content"), targets)
+
+    def _refers_to(self, block: _Block, key: str, other: _Block) -> bool:
+        return any(one.rpartition(".")[0] == other.address for one in block.refers.get(key, ()))
+
+    def _module(self, block: _Block) -> None:
+        """A module whose source isn't here may attach anything to a role whose name it is given."""
+        why = tr("the module's source, {source}, isn't among the files", source=block.values.get("source"))
+        self.pieces.not_seen.append(NotSeen(self.site.account, f"{block.file}: {block.address}", why))
+        for value in block.values.values():
+            if isinstance(value, str) and (definition := _definition_in(value)):
+                self._machine_of_module(block, definition)
+        given = {
+            one
+            for value in block.values.values()
+            for one in (value if isinstance(value, list) else [value])
+            if isinstance(one, str)
+        }
+        for role in self.blocks:
+            if role.kind == "aws_iam_role" and self._name(role) in given:
+                self.pieces.attach(self._role_arn(role), PolicySeen(block.address, why_not=why))
+
+    def _machine_of_module(self, block: _Block, definition: str) -> None:
+        """A definition that is handed to a module: what else the state machine is like, and its role, aren't here."""
+        names = [one for key, one in block.values.items() if key.endswith("name") and isinstance(one, str)]
+        label = block.address.rpartition(".")[2]
+        arn = self.site.regional("states", f"stateMachine:{names[0] if names else label}")
+        role = self.site.role(symbol(f"role of {label}"))
+        what, why = tr("the role of {arn}", arn=arn), tr("it is made by a module that isn't among the files")
+        self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
+        self.pieces.add_machine(MachineSeen(arn, role, definition), self._spot(block))
 
     def _machine(self, block: _Block) -> None:
         arn = self._attribute(block, "arn")
@@ -293,13 +430,36 @@ class _Reader:
             logs=_first(logging).get("level", "OFF") not in ("OFF", None, ""),
             traces=bool(_first(tracing).get("enabled")),
             tags={},
-            key=str(_first(encryption).get("kms_key_id") or ""),
+            key=self._key_of(block, _first(encryption)),
             lost=lost,
         )
         if not role_name(machine.role_arn):
             self.pieces.not_seen.append(NotSeen(account_of(arn), tr("the role of {arn}", arn=arn), tr(_LATER)))
             machine = replace(machine, role_arn=self.site.role(symbol(f"role of {self._name(block)}")))
         self.pieces.add_machine(machine, self._spot(block))
+
+
+def _definition_in(text: str) -> str:
+    """The definition of a state machine that a text is; empty where it is none."""
+    if '"StartAt"' not in text or text.lstrip().startswith("${"):
+        return ""
+    try:
+        value = parsed(text, as_yaml=False).value
+    except UnreadableText:
+        return ""
+    return json.dumps(value) if isinstance(value, Mapping) and isinstance(value.get("States"), Mapping) else ""
+
+
+def permission_of(arn: str, known: Mapping[str, str]) -> ResourcePolicy:
+    """What one `aws_lambda_permission` says, as a policy of the function."""
+    principal = known.get("principal", "")
+    who = {"Service": principal} if principal.endswith((".amazonaws.com", ".amazonaws.com.cn")) else {"AWS": principal}
+    action = known.get("action", "lambda:InvokeFunction")
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": who, "Action": action, "Resource": arn}
+    for key, (test, variable) in _PERMISSION_KEYS.items():
+        if key in known:
+            statement.setdefault("Condition", {}).setdefault(test, {})[variable] = known[key]
+    return ResourcePolicy({"Version": "2012-10-17", "Statement": [statement]}, whole=False)
 
 
 def _first(blocks: object) -> Mapping[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -18,7 +19,11 @@ from xsfn_helpers.deployment.diagnose.reading.hcl import HclBlock, HclEvaluator,
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
 
+# The kind of what stands for a module whose source isn't here.
+MODULE: Final = "module"
 KINDS: Final = ("aws_iam_", "aws_sfn_state_machine", "aws_lambda_permission")
+# What decides as well, and is no reason to read a folder.
+_BESIDE: Final = ("aws_kms_key", "aws_sqs_queue", "aws_sns_topic", "aws_s3_bucket_policy", "aws_organizations_policy")
 _MOST_DEEP: Final = 6
 _MOST_INSTANCES: Final = 200
 # By kind: the argument with the name, the service, and what stands before the name in the ARN.
@@ -68,11 +73,14 @@ class ParsedFolder:
     def of(cls, folder: SourceFolder) -> ParsedFolder:
         found = cls(folder)
         for name, text in folder.files.items():
-            blocks, unread = blocks_of(text)
-            found.blocks += [(name, block) for block in blocks]
-            if unread:
-                found.unread[name] = " ".join(unread[:3])
+            found.blocks += [(name, block) for block in blocks_of(text, partial(found.note, name))]
         return found
+
+    def note(self, name: str, why: str) -> None:
+        """Something of this file that can't be read; the first three are told."""
+        known = self.unread.get(name, "")
+        if why not in known and known.count(". ") < 2:
+            self.unread[name] = f"{known} {why}".strip()
 
     def labelled(self, kind: str, count: int) -> Iterator[tuple[str, HclBlock]]:
         return ((name, one) for name, one in self.blocks if one.labels[0] == kind and len(one.labels) == count + 1)
@@ -109,12 +117,16 @@ class Module:
     def resources(self) -> Iterator[SourceBlock]:
         """The resources that matter here, of this module and of those that it uses."""
         for (kind, name), (file, block) in self._resources.items():
-            if kind.startswith(KINDS):
+            if kind.startswith((*KINDS, *_BESIDE)):
                 yield from self._instances(kind, name, file, block)
-        for _, block in self.parsed.labelled("module", 1):
+        for file, block in self.parsed.labelled("module", 1):
             child = self._child(block.labels[1])
-            if child is not None:
-                yield from child.resources()
+            names, sure = self._repeated(block)
+            if child is None and names:
+                values = _arguments(block, self._evaluator)
+                yield SourceBlock(f"{self.prefix}module.{block.labels[1]}", MODULE, values, file, block.line, sure=sure)
+            elif child is not None and names:
+                yield from (replace(one, sure=one.sure and sure) for one in child.resources())
 
     def alias_of(self, block: HclBlock) -> str:
         node = block.attributes.get("provider")
@@ -288,6 +300,9 @@ class Module:
         if kind == "aws_s3_bucket" and "bucket" in written:
             arn = f"arn:{site.partition}:s3:::{written['bucket']}"
             return {"arn": arn, "id": written["bucket"], "bucket": written["bucket"]}.get(rest[0])
+        if kind == "aws_kms_key" and rest[0] in ("arn", "id", "key_id"):
+            key = f"{self.prefix}{kind}.{name}".replace(".", "-")
+            return site.regional("kms", f"key/{key}") if rest[0] == "arn" else key
         if kind in _ARNS:
             key, service, before = _ARNS[kind]
             known = written.get(key)
@@ -316,8 +331,6 @@ class Module:
         if folder is None:
             return None
         values = {key: self._evaluator.of(node) for key, node in block.attributes.items() if key != "providers"}
-        if values.get("count") == 0:
-            return None
         return Module(
             folder,
             self.site,
@@ -338,9 +351,9 @@ class Module:
         return {key: self.providers.get(alias, alias) for key, alias in found.items()}
 
 
-def provider_accounts(parsed: ParsedFolder) -> dict[str, tuple[str, str]]:
+def provider_accounts(parsed: ParsedFolder, given: Mapping[str, Any] | None = None) -> dict[str, tuple[str, str]]:
     """By a provider's alias: the account and the region that it tells, empty where it doesn't."""
-    module = Module(parsed, lambda _: StackSite("", "", ""))
+    module = Module(parsed, lambda _: StackSite("", "", ""), given or {})
     found = {}
     for _, block in parsed.labelled("provider", 1):
         if block.labels[1] != "aws":

@@ -177,7 +177,7 @@ function risks(list) {
   return h(
     "ul",
     { class: "xsfn-risks", role: "list" },
-    ...list.map((risk) => h("li", {}, h("b", {}, h("span", { class: "xsfn-word" }, tr("✗ open"), " "), risk.title), h("div", {}, ...breakable(risk.evidence)), h("div", { class: "xsfn-hint" }, risk.hint))),
+    ...list.map((risk) => h("li", {}, h("b", {}, h("span", { class: "xsfn-word" }, tr("✗ failed"), " "), risk.title), h("div", {}, ...breakable(risk.evidence)), h("div", { class: "xsfn-hint" }, risk.hint))),
   );
 }
 

@@ -91,7 +91,7 @@ def _run_branches(branches: Any, env: Any) -> None:
     for frame in frames:
         _report_cut(env, context, frame)
     _go_on_after(env, context)
-    details = pool.get_exit_event_details()
+    details = pool.get_exit_event_details() or _WITHOUT_ERROR
     raise FailureEventException(
         FailureEvent(
             env=env,
@@ -172,6 +172,10 @@ def _iteration_failed(env: Any, end: Any) -> FailureEventException:
             event_details=EventDetails(executionFailedEventDetails=error),
         )
     )
+
+
+# What a Catch finds of a failure that names neither (recorded: test_sqs_failure_in_wait_for_task_tok_no_error_field).
+_WITHOUT_ERROR: Final = {"error": None, "cause": None}
 
 
 def _error_name(details: Any) -> CustomErrorName | None:

@@ -44,6 +44,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrenc
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import Credentials, RoleArn
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
 from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
@@ -54,6 +55,7 @@ from moto.stepfunctions.parser.asl.jsonata.jsonata import JSONataException, eval
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from xsfn_helpers.asl.definition_rules import read_timestamp
+from xsfn_helpers.sandbox.guests.evaluator_child import UNSUPPORTED
 from xsfn_helpers.sandbox.moto_bridge.corrections.events import ALREADY_TOLD
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json
 
@@ -118,6 +120,7 @@ def tell_of_missing_data() -> None:
             raise
 
     ExecutionState._from_error = from_error
+    StateTaskActivity._from_error = _as_of_any_state(StateTaskActivity._from_error)
     CommonStateField._eval_body = evaluate
     FailureEventException.get_execution_failed_event_details = _ended_by
     for kind, field in _PATH_FIELDS:
@@ -135,6 +138,13 @@ def tell_of_missing_data() -> None:
 def runtime_error(cause: str) -> Exception:
     """What a state raises to fail with States.Runtime and this cause, and without an event of its own."""
     return _DataError(_RUNTIME, cause)
+
+
+def data_error_of(error: Exception) -> dict[str, str] | None:
+    """Error and cause of a path that doesn't lead where it should; None for anything else."""
+    if isinstance(error, _DataError) and error.type is _RUNTIME:
+        return {"error": _RUNTIME.to_name(), "cause": error.cause}
+    return None
 
 
 class _DataError(Exception):
@@ -158,6 +168,18 @@ class _QueryError(_DataError):
     def inside(self, place: str) -> None:
         self.place = f"{place}/{self.place}" if self.place else place
         self.cause = f"The JSONata expression '{self._expression}' specified for the field '{self.place}' {self._what}"
+
+
+def _as_of_any_state(otherwise: Callable[..., FailureEvent]) -> Any:
+    """moto's activity tasks have words of their own; for what is wrong with their data there are none."""
+
+    def from_error(state: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, _DataError):
+            failure: FailureEvent = ExecutionState._from_error(state, env=env, ex=ex)
+            return failure
+        return otherwise(state, env=env, ex=ex)
+
+    return from_error
 
 
 def _tell(env: Any, error: _DataError) -> FailureEventException:
@@ -194,10 +216,22 @@ def _ended_by(failure: Any) -> dict[str, str] | None:
     if pair is None:
         return None
     error, cause = pair
-    if cause and error in (_RUNTIME.to_name(), _QUERY.to_name()) and not cause.startswith(_TELLS_WHERE):
+    is_whole = getattr(failure.failure_event, "is_whole", False)
+    if (
+        cause
+        and not is_whole
+        and error in (_RUNTIME.to_name(), _QUERY.to_name())
+        and not cause.startswith(_TELLS_WHERE)
+    ):
         event = failure.failure_event
         cause = f"{_TELLS_WHERE}{event.state_name}' (entered at the event id #{event.source_event_id}). {cause}"
     return {key: value for key, value in (("error", error), ("cause", cause)) if value}
+
+
+def as_it_is(event: FailureEvent) -> FailureEvent:
+    """The failure with its cause as somebody gave it: nothing is told before it."""
+    event.is_whole = True  # type: ignore[attr-defined]
+    return event
 
 
 def _naming_the_field(evaluate: Any, field: Callable[[Any], str]) -> Any:
@@ -234,6 +268,8 @@ def _evaluate_strings() -> None:
         try:
             evaluate_jsonata(expression, env)
         except JSONataException as error:
+            if error.error == UNSUPPORTED:
+                raise _QueryError(expression.expression, "returned an unsupported result type.") from None
             raise _QueryError(expression.expression, f"threw an error during evaluation. {error.details}") from None
 
     def variable(expression: Any, env: Any) -> None:

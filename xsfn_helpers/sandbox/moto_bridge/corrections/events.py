@@ -44,12 +44,13 @@ def record_like_aws() -> None:
             # Reported from AWS: the error and no cause, while DescribeExecution has neither.
             event_details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
         if event_type is HistoryEventType.EvaluationFailed:
-            # Recorded: it follows what the state's own entry followed.
+            # Recorded: it follows what the state's own entry followed, but a Wait state's entry itself (2024-12).
             context.source_event_id = getattr(context, "before_entry", context.source_event_id)
         before = context.source_event_id
         event_id: int = add_event(manager, context, event_type, event_details, **given)
         if event_type.endswith("StateEntered"):
-            context.entered_id, context.before_entry = event_id, before
+            context.entered_id = event_id
+            context.before_entry = event_id if event_type is HistoryEventType.WaitStateEntered else before
         return event_id
 
     def stop(env: Any, stop_date: Any, cause: str | None, error: str | None) -> None:
@@ -70,7 +71,13 @@ def record_like_aws() -> None:
         if env._program_state is None or isinstance(env._program_state, ProgramRunning):
             set_error(env, error)
 
+    def events_so_far(manager: Any) -> list[Any]:
+        # moto copies every event to its depths for each look; what is recorded isn't changed any more.
+        with manager._mutex:
+            return list(manager._history_event_list)
+
     EventManager.add_event = add_recorded_event
+    EventManager.get_event_history = events_so_far
     environment.Environment.set_stop = stop
     environment.Environment.set_timed_out = time_out
     environment.Environment.set_error = fail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -18,6 +19,11 @@ from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_jso
 
 # moto's own, which takes twice as long for each further name behind the bracket where it isn't found in the end.
 _SELECTS_MANY: Final = r"\$(?:\.[^[]+\[(?:\*|\d*:\d*)\]|\[\*\])(?:\.[^[]+)?$"
+# moto's own, without the `$` alone: regular expressions and strings, which are skipped, and what is captured.
+_VARIABLES: Final = re.compile(
+    r"""(?:/(?:\\.|[^\\/])*/[a-zA-Z]*)|(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+    r"""|(\$\$|\$[A-Za-z0-9_$]+(?:\.[A-Za-z0-9_][A-Za-z0-9_$]*)*)"""
+)
 _Value = TypeVar("_Value")
 
 
@@ -31,6 +37,9 @@ def evaluate_jsonata(evaluator: Evaluator) -> None:
             raise moto_jsonata.JSONataException(error.code, str(error)) from None
 
     moto_jsonata._eval_jsonata = evaluate
+    # Inside a predicate `$` is what is looked at: no variable, and nothing to refuse.
+    moto_jsonata._ILLEGAL_VARIABLE_REFERENCES = {"$$"}
+    moto_jsonata._PATTERN_VARIABLE_REFERENCE = _VARIABLES
     _match_paths_elsewhere(evaluator)
     # moto writes some functions into the expression, and those it can't write say so as their result.
     for name in ("hash", "parse", "randomSeeded", "uuid"):

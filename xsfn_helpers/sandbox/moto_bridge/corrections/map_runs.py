@@ -32,9 +32,13 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrenc
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3 import (
     ResourceEvalS3,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
+    ToleratedFailureCountStringJSONata,
+)
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, utc_text
 from xsfn_helpers.sandbox.moto_bridge.workers import MOST_ITERATIONS_AT_ONCE
@@ -51,6 +55,15 @@ def run_distributed() -> None:
     ):
         worker._eval_job = _run_item
     ResourceEvalS3._handle_put_object = staticmethod(_write_results)
+
+
+def count_in_jsonata() -> None:
+    """From now on, a ToleratedFailureCount in JSONata is a count; moto's parser takes it for a percentage."""
+
+    def count(preprocessor: Any, ctx: Any) -> ToleratedFailureCountStringJSONata:
+        return ToleratedFailureCountStringJSONata(preprocessor.visitString_jsonata(ctx=ctx.string_jsonata()))
+
+    Preprocessor.visitTolerated_failure_count_string_jsonata = count
 
 
 def told(record: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Source: docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.moto_bridge.corrections.data_errors import as_it_is, data_error_of
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import read_each_as_given, written
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json
 
 EXCEEDED: Final = {
@@ -71,9 +72,15 @@ class Mock:
         if state.item_reader is None:
             items = state.items_path or state.items
             if items is not None:
-                items.eval(env=env)
+                try:
+                    items.eval(env=env)
+                except Exception as error:
+                    # Recorded: with no place before it (test_state_map_context_object, 2025-12).
+                    if (told := data_error_of(error)) is None:
+                        raise
+                    raise _failure(env, told) from None
             if state.items_path is not None:
-                seen["afterItemsPath"] = compact_json(env.stack[-1])
+                seen["afterItemsPath"] = written(env.stack[-1])
         state.max_concurrency_decl.eval(env=env)
         seen["maxConcurrency"] = env.stack.pop()
         state.tolerated_failure_count_decl.eval(env=env)
@@ -96,14 +103,13 @@ def _says(state: StateMap, field: str) -> bool:
 
 def _failure(env: Any, error: Mapping[str, str]) -> FailureEventException:
     name = CustomErrorName(error["error"]) if "error" in error else None
-    return FailureEventException(
-        FailureEvent(
-            env=env,
-            error_name=name,
-            event_type=HistoryEventType.TaskFailed,
-            event_details={"taskFailedEventDetails": dict(error)},
-        )
+    event = FailureEvent(
+        env=env,
+        error_name=name,
+        event_type=HistoryEventType.TaskFailed,
+        event_details={"taskFailedEventDetails": dict(error)},
     )
+    return FailureEventException(as_it_is(event))
 
 
 # --- what was sent ---------------------------------------------------------------------------------------------------
@@ -127,7 +133,8 @@ def read_mock(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mock | Non
     if "result" not in mock:
         return Mock(None, mock.get("errorOutput") or {}, failed)
     try:
-        result = json.loads(mock["result"])
+        # Recorded: what comes of it keeps its white space (test_state_configuration, 2025-11).
+        result = read_each_as_given(mock["result"])
     except ValueError:
         raise _refused("Mocked result must be valid JSON") from None
     if kind == "Map" and "ResultWriter" in state:
@@ -150,7 +157,7 @@ def read_context(text: str | None, state: Mapping[str, Any]) -> dict[str, Any] |
     if text is None:
         return None
     try:
-        context = json.loads(text)
+        context = read_each_as_given(text)
     except ValueError:
         raise _bad_context("it must be valid JSON") from None
     if not isinstance(context, dict):

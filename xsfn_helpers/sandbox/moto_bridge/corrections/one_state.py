@@ -25,7 +25,7 @@ from xsfn_helpers.asl.definition_rules import JSONATA, JSONPATH, diagnose_state,
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.gateway.machine_rules import refusal
 from xsfn_helpers.sandbox.moto_bridge.corrections.at_once import MachineRun
-from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import read_as_given, written
+from xsfn_helpers.sandbox.moto_bridge.corrections.given_texts import read_each_as_given, written
 from xsfn_helpers.sandbox.moto_bridge.corrections.mocks import Mock, read_context, read_mock
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, present
 
@@ -148,7 +148,7 @@ def _worker(
 def _noting_the_result(evaluate: Callable[[Any], None]) -> Callable[[Any], None]:
     def evaluate_noted(env: Any) -> None:
         evaluate(env)
-        env.inspection_data["result"] = compact_json(env.stack[-1])
+        env.inspection_data["result"] = written(env.stack[-1])
 
     return evaluate_noted
 
@@ -273,7 +273,7 @@ def _backoff(retrier: Mapping[str, Any], retried: int) -> int:
 
 def _input(text: str | None) -> Any:
     try:
-        return read_as_given(text or "{}")
+        return read_each_as_given(text or "{}")
     except ValueError:
         raise Refusal(
             "InvalidExecutionInput", "Invalid State Machine Execution Input: 'Invalid execution input.'"

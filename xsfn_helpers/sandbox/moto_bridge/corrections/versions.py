@@ -21,6 +21,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from xsfn_helpers.sandbox.gateway.calls import unqualified
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import present
+from xsfn_helpers.sandbox.moto_bridge.page_tokens import page_start, page_token
 
 _VERSION: Final = re.compile(r":stateMachine:[^:]+:[0-9]+$")
 _MOST_ROUTES: Final = 2
@@ -295,9 +296,10 @@ def _invalid(value: object, place: str, constraint: str) -> Refusal:
 
 
 def _page(response: StepFunctionResponse, name: str, items: Sequence[Mapping[str, Any]]) -> ActionResult:
-    token = response._get_param("nextToken")
-    if token is not None and not str(token).isdecimal():
-        raise Refusal("InvalidToken", "Invalid Token: 'Invalid token'")
-    start, most = int(token or 0), response._get_param("maxResults") or _PAGE
-    following = str(start + most) if start + most < len(items) else None
+    try:
+        start = page_start(response._get_param("nextToken"))
+    except ValueError:
+        raise Refusal("InvalidToken", "Invalid Token: 'Invalid token'") from None
+    most = response._get_param("maxResults") or _PAGE
+    following = page_token(start + most) if start + most < len(items) else None
     return ActionResult(present(**{name: items[start : start + most]}, nextToken=following))

@@ -1,11 +1,15 @@
 // The map of both accounts as a pane of JupyterLab's, the same for all notebooks.
 //
 // JupyterLab takes an extension as a container of shared modules: `init` is given its own modules, `get` gives ours.
-// That is all a bundler would add, so there is none. The server's part is xsfn_helpers/lab/map.
+// That is all a bundler would add, so there is none. The other end is xsfn_helpers/lab/map: a server's, or, in a browser
+// tab, a kernel's.
 
 (() => {
   const NAME = "xsfn-map";
   const LATER = 2000; // milliseconds until the next request after one that failed
+  // JupyterLite says so on its pages, and where its site begins; the page's address changes later.
+  const SITE = document.querySelector("script[data-jupyter-lite-root]")?.dataset.jupyterLiteRoot;
+  const START = location.search;
   let shared;
 
   /** One of JupyterLab's own modules. */
@@ -27,6 +31,54 @@
     const response = await ServerConnection.makeRequest(`${settings.baseUrl}xsfn/${path}`, { signal, cache: "no-store" }, settings);
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.json();
+  }
+
+  /** A server that is asked. */
+  class Server {
+    constructor(ServerConnection) {
+      this.connection = ServerConnection;
+    }
+
+    parts() {
+      return ask(this.connection, "map/parts");
+    }
+
+    /** What there is, once it is different from what was `seen`. */
+    next(seen, signal) {
+      return ask(this.connection, `map?seen=${seen}`, signal);
+    }
+  }
+
+  /** A browser tab, which has no server: the parts are files of the site's, and the kernel with the accounts tells. */
+  class Kernels {
+    constructor(root) {
+      this.root = root;
+      // The first notebook's language, until a kernel has said its own.
+      this.language = /(?:=|notebooks\/)([a-z]{2})\b/.exec(decodeURIComponent(START))?.[1] ?? "en";
+      this.channel = new BroadcastChannel(NAME);
+      this.channel.onmessage = ({ data }) => {
+        if (data === "ask") return;
+        this.told = JSON.parse(data);
+        this.wake?.();
+      };
+    }
+
+    async parts(language = this.language) {
+      const parts = await (await fetch(new URL(`xsfn-map/${language}.json`, this.root))).json();
+      this.told ??= parts.stopped;
+      this.channel.postMessage("ask");
+      return parts;
+    }
+
+    async next(seen, signal) {
+      while (this.told.version === seen) {
+        await new Promise((resolve, reject) => {
+          this.wake = resolve;
+          signal.addEventListener("abort", reject);
+        });
+      }
+      return this.told;
+    }
   }
 
   /** The kernels that were restarted since they opened a lab: their notebooks have no `lab`. */
@@ -122,6 +174,7 @@
       constructor(shell) {
         super();
         this.shell = shell;
+        this.source = SITE === undefined ? new Server(ServerConnection) : new Kernels(new URL(SITE, location.href));
         this.id = NAME;
         this.title.label = "Map";
         this.title.closable = true;
@@ -138,16 +191,17 @@
         this.stopping.abort();
       }
 
-      async prepared() {
-        const { code, css, ...parts } = await ask(ServerConnection, "map/parts");
-        document.head.append(element("style", {}, css));
+      async prepared(language) {
+        const { code, css, ...parts } = await this.source.parts(language);
+        this.style?.remove();
+        document.head.append((this.style = element("style", {}, css)));
         const module = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
         const { render } = (await import(/* webpackIgnore: true */ module)).default;
         URL.revokeObjectURL(module);
         this.title.label = parts.words.title;
         this.node.setAttribute("aria-label", parts.words.title);
         this.pane = new Pane(this.node, { ...parts, render, code: parts.start }, () => this.again?.abort());
-        this.kernels = new Restarted(this.shell, () => this.kernels && this.pane.restarted(this.kernels.here));
+        this.kernels ??= new Restarted(this.shell, () => this.kernels && this.pane.restarted(this.kernels.here));
       }
 
       /** Asks what there is, and then, again and again, for what is different. */
@@ -157,7 +211,12 @@
           try {
             if (!this.pane) await this.prepared();
             this.again = new AbortController();
-            const shown = await ask(ServerConnection, `map?seen=${seen}`, AbortSignal.any([signal, this.again.signal]));
+            const shown = await this.source.next(seen, AbortSignal.any([signal, this.again.signal]));
+            if (shown.lang && shown.lang !== this.pane.parts.lang) {
+              this.pane.close?.();
+              this.node.replaceChildren();
+              await this.prepared(shown.lang);
+            }
             seen = shown.version;
             this.pane.show(shown);
           } catch (error) {
