@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.conftest import fresh_names
+from tests.support import cleared
 from tests.support.cleared import clear
-from xsfn_helpers import Lab, open_lab
+from xsfn_helpers import Lab, Side, open_lab
 from xsfn_helpers.chain.plan import Action
 
 pytestmark = pytest.mark.usefixtures("no_http")
@@ -35,11 +37,17 @@ def test_what_runs_is_stopped() -> None:
     lab = open_lab(**fresh_names()).using(subject_definition=WAITS)
     lab.set_stage(3)
     run = lab.run(wait=False)
+    stopped = []
+    events = cleared._client(lab, Side.OPERATOR, "stepfunctions").meta.events
 
+    def note(params: Any, **_: Any) -> None:
+        stopped.append(json.loads(params["body"])["executionArn"])
+
+    events.register("before-call.sfn.StopExecution", note)
     clear(lab)
+    events.unregister("before-call.sfn.StopExecution", note)
 
-    states = lab.operator.client("stepfunctions")
-    assert states.describe_execution(executionArn=run.operator_execution_arn)["status"] == "ABORTED"
+    assert stopped == [run.operator_execution_arn]
     assert stands(lab) == []
 
 
