@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws.playing import PlayedAws, add_profile, write_home
+from tests.aws.recording import Recorder, recording
 from tests.conftest import fresh_names
 from tests.support.within import empty
 from xsfn_helpers import Lab, Side
@@ -64,6 +65,15 @@ def played(sandbox: Sandbox, names: dict[str, str], tmp_path: Path, monkeypatch:
     monkeypatch.setenv("XSFN_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     return PlayedAws(sandbox, home, names)
+
+
+@pytest.fixture
+def door(own_aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """Sees every key that goes by."""
+    with recording(own_aws.sandbox.endpoint_url) as recorder:
+        monkeypatch.setenv("HTTP_PROXY", recorder.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        yield recorder
 
 
 @pytest.fixture

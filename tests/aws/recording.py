@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from tests.aws.playing import PlayedAws
 
 READINGS = ("Get", "List", "Describe", "Simulate", "Validate", "AssumeRole")
 _CREDENTIAL = re.compile(r"<(?:AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)<")
@@ -41,8 +44,18 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             recorder.operations.append(_operation(self.path, self.headers.get("X-Amz-Target"), body))
+            self._pass_on(body)
+
+        def do_GET(self) -> None:
+            """Of services that have paths instead of actions; lists of buckets are asked for so."""
+            recorder.operations.append(f"Get {urlsplit(self.path).path}")
+            self._pass_on(b"")
+
+        def _pass_on(self, body: bytes) -> None:
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=60)
-            connection.putrequest("POST", urlsplit(self.path).path or "/", skip_host=True, skip_accept_encoding=True)
+            parts = urlsplit(self.path)
+            path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+            connection.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 connection.putheader(name, value)
             connection.endheaders(body)
@@ -72,6 +85,15 @@ def recording(sandbox_url: str) -> Iterator[Recorder]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def leaked(text: str, own_aws: PlayedAws, door: Recorder) -> list[str]:
+    return [secret for secret in own_aws.secrets() | door.issued if secret in text]
+
+
+def kept(folder: Path) -> str:
+    """Everything that the kit keeps of this run."""
+    return "\n".join(path.read_text(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _operation(path: str, target: str | None, body: bytes) -> str:

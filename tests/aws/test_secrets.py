@@ -1,39 +1,19 @@
-"""No key that a run used, nor one given out on the way, is in anything that the kit prints, shows, keeps or saves."""
+"""No key that a run used, nor one given out on the way, is in anything that the kit prints, shows or keeps.
+
+Nor in a saved notebook: those of `test_notebooks_on_aws` are looked through, too.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import nbformat
 import pytest
 
-from tests.aws.notebooks_there import run_there
 from tests.aws.playing import PlayedAws
-from tests.aws.recording import Recorder, recording
-from tests.notebooks.references import NOTEBOOKS
+from tests.aws.recording import Recorder, kept, leaked
 from xsfn_helpers import Side, attempt
 from xsfn_helpers.cli import main
 from xsfn_helpers.common.errors import XsfnError
-
-
-@pytest.fixture
-def door(own_aws: PlayedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    """Sees every key that goes by."""
-    with recording(own_aws.sandbox.endpoint_url) as recorder:
-        monkeypatch.setenv("HTTP_PROXY", recorder.url)
-        monkeypatch.setenv("NO_PROXY", "")
-        yield recorder
-
-
-def leaked(text: str, own_aws: PlayedAws, door: Recorder) -> list[str]:
-    return [secret for secret in own_aws.secrets() | door.issued if secret in text]
-
-
-def kept(folder: Path) -> str:
-    """Everything that the kit keeps of this run."""
-    return "\n".join(path.read_text(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def test_the_search_finds_what_is_there(own_aws: PlayedAws, door: Recorder) -> None:
@@ -115,15 +95,3 @@ def test_of_errors(own_aws: PlayedAws, door: Recorder) -> None:
 
     assert leaked(f"{caught.value!r} {caught.value} {caught.value.__cause__!r}", own_aws, door) == []
     assert wrong not in f"{caught.value} {caught.value.__cause__!r}"
-
-
-@pytest.mark.parametrize("name", ["04-why-it-was-decided", "06-your-own-accounts"])
-def test_of_saved_notebooks(own_aws: PlayedAws, door: Recorder, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for key, value in own_aws.choices.items():
-        monkeypatch.setenv(f"XSFN_{key.upper()}", value)
-    own_aws.lab().agree("yes")
-    saved = nbformat.writes(run_there(NOTEBOOKS / f"{name}.ipynb"))
-
-    assert "CreateRole" in door.operations
-    assert leaked(saved, own_aws, door) == []
-    assert leaked(kept(own_aws.home.parent / "state"), own_aws, door) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from nbformat import NotebookNode
 
 from tests.conftest import fresh_names
 from tests.notebooks.references import normalised, text_of
+from tests.support import forks
 from xsfn_helpers import open_lab
 
 CELLS = (
@@ -71,7 +71,7 @@ def test_a_second_run_puts_out_the_same_words(executed: Path) -> None:
         *options,
         str(executed),
     ]
-    done = subprocess.run(command, cwd=executed.parent, capture_output=True, text=True, check=False)
+    done = forks.run(command, cwd=executed.parent, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout[-3000:]
     assert f"{len(CELLS) + 1} passed" in done.stdout

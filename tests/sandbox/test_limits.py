@@ -89,10 +89,9 @@ def test_a_retry_that_never_gives_up_ends_there_too(world: World) -> None:
         "Parameters": {"StateMachineArn": world.scenario.operator_machine_arn},
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Again"}],
     }
-    branch = endless(fails)
     both = {
         "Type": "Parallel",
-        "Branches": [branch, branch],
+        "Branches": [endless(fails), endless({"Type": "Pass"})],  # the second fills the history sooner than calls would
         "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1000}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}],
         "End": True,

@@ -18,6 +18,8 @@ from tests.sandbox.test_recorded_answers import answer_of, refused, run
 from tests.sandbox.world import Outcome, World
 from xsfn_helpers.chain.scenario import Side
 
+pytestmark = pytest.mark.usefixtures("no_http")
+
 END = {"End": True}
 LAMBDA_TRUST = {
     "Version": "2012-10-17",
