@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import islice, product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +45,8 @@ _NAMED: Final = re.compile(
 _REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2}(?:-[a-z]+)+-\d):")
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STAND_IN: Final = "00000000{number:04d}"
-_MOST_GUESSES: Final = 40
+_MOST_GUESSES: Final = 60
+_MOST_ALONE: Final = 600
 _HOW: Final = mark(
     "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
     "`aws stepfunctions describe-state-machine` of each state machine."
@@ -76,7 +77,7 @@ class RepositoryReading:
     """The evidence about one state machine, and the same for other values of what the files don't tell."""
 
     evidence: Evidence
-    guesses: Iterable[Evidence] = ()
+    guesses: Iterable[Evidence | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class _Repository:
         self._found, self._told, self._beside = found, told, beside
         self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
+        self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
         self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
@@ -392,8 +394,10 @@ class _Repository:
         accounts: Mapping[str, str],
         open_: Sequence[str],
         region: str,
-    ) -> Iterator[Evidence]:
+    ) -> Iterator[Evidence | None]:
         """The evidence again with every account that the files name in the place of one that isn't known.
+
+        Ends with None where there are more of them than are looked at.
 
         Only what has to do with the state machine is moved: where the rest is deployed can't change the answer.
         """
@@ -403,15 +407,19 @@ class _Repository:
         moving = [unit.key for unit in units if unit.key in open_]
         if not moving:
             return
-        texts = [unit.file.written.text for unit in units if unit.file is not None]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.EVENTS)]
+        files = [unit.file for unit in units if unit.file is not None]
+        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
         if any(unit.file is None for unit in units):
-            texts += [one.written.text for one in (*self._definitions, *self._found.holding(Holds.POLICY))]
-        mentioned = {found for text in texts for found in _ACCOUNT.findall(text)}
+            files += [*self._definitions, *self._found.holding(Holds.POLICY)]
+        mentioned = {account for file in files for account in self._accounts_in(file)}
         mentioned |= {accounts[unit.key] for unit in units}
         mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
         choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
-        for combination in islice(product(*choices), 1, _MOST_GUESSES + 1):
+        for number, combination in enumerate(_nearest_first(choices)):
+            alone = sum(map(len, choices)) - len(choices)  # those that change one account
+            if number >= alone + _MOST_GUESSES or number >= _MOST_ALONE:
+                yield None  # the others would have to be looked at as well
+                return
             changed = {**accounts, **dict(zip(moving, combination, strict=True))}
             moved = machine.arn
             if (account := _unit_account(machine, accounts, changed)) is not None:
@@ -419,8 +427,14 @@ class _Repository:
             assembly = self._assembly(changed, region, units)
             twin = next((one for one in assembly.machines() if one.arn == moved), None)
             if twin is not None:
-                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin)
+                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
                 yield replace(evidence, refused=self._beside.refused)
+
+    def _accounts_in(self, file: FoundFile) -> frozenset[str]:
+        """The accounts that a file names."""
+        if file.name not in self._mentioned:
+            self._mentioned[file.name] = frozenset(_ACCOUNT.findall(file.written.text))
+        return self._mentioned[file.name]
 
     def _related(self, machine: MachineSeen, accounts: Mapping[str, str], region: str) -> list[_Unit]:
         """The units that tell of anything the state machine has to do with: by name, whatever the account."""
@@ -488,6 +502,19 @@ _KINDS: Final = {
     Holds.EVENTS: mark("CloudTrail's events"),
     Holds.OTHER: mark("an answer of the AWS CLI, or another file"),
 }
+
+
+def _nearest_first(choices: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Every combination but the first of each: those that change one, then two, then more.
+
+    Two accounts decide a call, so that the first of them are those that show most.
+    """
+    own = tuple(one[0] for one in choices)
+    for count in range(1, len(choices) + 1):
+        for places in combinations(range(len(choices)), count):
+            for values in product(*(choices[place][1:] for place in places)):
+                changed = dict(zip(places, values, strict=True))
+                yield tuple(changed.get(place, account) for place, account in enumerate(own))
 
 
 def _calls(machine: MachineSeen) -> Iterator[str]:
