@@ -16,7 +16,7 @@ def agreed(diagnosis: Diagnosis, guesses: Iterable[tuple[TaskLink, ...] | None])
 
     A guess is looked at only while it can still open a link. None stands for guesses that nobody looks at.
     """
-    certain = {_key(link): link.answer for link in diagnosis.links if link.answer is not Answer.UNKNOWN}
+    certain = {_key(link): link.answer for link in diagnosis.links if link.answer in (Answer.ALLOWED, Answer.REFUSED)}
     opened: set[tuple[str, int, str]] = set()
     if certain:
         for links in guesses:

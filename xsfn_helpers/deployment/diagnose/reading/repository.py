@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -45,8 +45,7 @@ _NAMED: Final = re.compile(
 _REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2}(?:-[a-z]+)+-\d):")
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STAND_IN: Final = "00000000{number:04d}"
-_MOST_GUESSES: Final = 60
-_MOST_ALONE: Final = 600
+_MOST_GUESSES: Final = 40
 _HOW: Final = mark(
     "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
     "`aws stepfunctions describe-state-machine` of each state machine."
@@ -186,9 +185,12 @@ class _Repository:
                 yield _Unit(file.name, file, stack.name, stack.account, stack.region, stack.parameters)
         templates = [one for one in self._found.holding(Holds.TEMPLATE) if one.path not in consumed]
         nested = {(one.path.parent / name).resolve() for one in templates for name in local_files(one.written.value)}
-        for file in templates:
-            if file.path not in nested:
-                yield _Unit(file.name, file, _stack_name(file))
+        own = [file for file in templates if file.path not in nested]
+        names = Counter(map(_stack_name, own))
+        for file in own:
+            name = _stack_name(file)
+            # Two stacks of one account have two names: else what is named after them would be taken for the same.
+            yield _Unit(file.name, file, name if names[name] == 1 else _stack_name(file, with_folder=True))
         for file in self._found.holding(Holds.TERRAFORM):
             yield _Unit(file.name, file, file.path.stem)
         for source in self._sources.units:
@@ -416,9 +418,9 @@ class _Repository:
         mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
         choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
         for number, combination in enumerate(_nearest_first(choices)):
-            alone = sum(map(len, choices)) - len(choices)  # those that change one account
-            if number >= alone + _MOST_GUESSES or number >= _MOST_ALONE:
-                yield None  # the others would have to be looked at as well
+            if number >= _MOST_GUESSES:
+                if sum(map(len, choices)) - len(choices) > _MOST_GUESSES:
+                    yield None  # not even every change of one account was looked at
                 return
             changed = {**accounts, **dict(zip(moving, combination, strict=True))}
             moved = machine.arn
@@ -561,6 +563,7 @@ def _unit_account(machine: MachineSeen, before: Mapping[str, str], after: Mappin
     return None if key is None else after[key]
 
 
-def _stack_name(file: FoundFile) -> str:
+def _stack_name(file: FoundFile, *, with_folder: bool = False) -> str:
     stem = file.path.name.split(".")[0]
+    stem = f"{file.path.parent.name}-{stem}" if with_folder else stem
     return re.sub(r"[^A-Za-z0-9-]+", "-", stem).strip("-") or "stack"
