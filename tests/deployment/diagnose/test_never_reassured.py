@@ -483,3 +483,21 @@ def test_a_template_alone_is_the_same_wherever_it_is_deployed(tmp_path: Path) ->
 def test_more_places_for_templates_than_are_looked_at_leave_it_open(tmp_path: Path) -> None:
     assert _in_unknown_accounts(tmp_path / "few", templates=1, accounts=3).verdict is Conclusion.FINE
     assert _in_unknown_accounts(tmp_path / "many", templates=3, accounts=40).verdict is Conclusion.UNKNOWN
+
+
+def test_two_stacks_of_one_file_name_have_roles_of_their_own(tmp_path: Path) -> None:
+    """Their roles have no names, so both would be called after the file: what the one may, the other may not."""
+    without = _hub()
+    del without["Assume"]
+    for folder, resources in (("one", without), ("two", _hub())):
+        for logical in ("HubRole", "Machine"):
+            _properties(resources, logical).pop("RoleName", None)
+        _properties(resources, "Machine")["StateMachineName"] = folder
+        (tmp_path / folder).mkdir()
+        text = json.dumps(_template(resources, Parameters=PARAMETERS))
+        (tmp_path / folder / "template.json").write_text(text, encoding="utf-8")
+
+    found = {one.evidence.machine.name: one for one in diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)}
+
+    assert found["one"].verdict is Conclusion.BROKEN
+    assert found["one"].evidence.machine.role_arn != found["two"].evidence.machine.role_arn
