@@ -33,6 +33,7 @@ from tests.deployment.diagnose.test_terraform_source import _diagnosis as diagno
 from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_given
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.reading.repository import Told
 
 Resources = dict[str, Any]
 DENIES: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sts:*", "Resource": "*"}]}
@@ -455,3 +456,48 @@ def test_an_express_state_machine_that_waits_is_not_created(tmp_path: Path, patt
 
     assert found.verdict is Conclusion.BROKEN
     assert "Express" in found.headline
+
+
+def _in_unknown_accounts(folder: Path, *, templates: int, accounts: int) -> Diagnosis:
+    """A state machine of one role in one account, and policies of its role in other templates; no file tells where."""
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:organizations:listAccounts", "End": True}
+    hub = _hub()
+    _properties(hub, "Machine")["Definition"] = {"StartAt": "List", "States": {"List": task}}
+    _properties(hub, "Assume")["PolicyDocument"] = _may("organizations:ListAccounts", "*")
+    named = {"Accounts": [str(900000000000 + number) for number in range(accounts)]}
+    folder.mkdir()
+    (folder / "hub.json").write_text(json.dumps(_template(hub, Metadata=named)), encoding="utf-8")
+    for number in range(templates):
+        policy = {"PolicyName": f"p{number}", "Roles": ["hub-role"], "PolicyDocument": _may("logs:PutLogEvents", "*")}
+        more = {"More": {"Type": "AWS::IAM::Policy", "Properties": policy}}
+        (folder / f"more{number}.json").write_text(json.dumps(_template(more)), encoding="utf-8")
+    found = diagnose_given(AskedAbout(paths=(folder,)), Told(region="eu-west-1"))
+    return next(one for one in found if one.evidence.machine.name == "plain")
+
+
+def test_a_template_alone_is_the_same_wherever_it_is_deployed(tmp_path: Path) -> None:
+    assert _in_unknown_accounts(tmp_path / "few", templates=0, accounts=2).verdict is Conclusion.FINE
+    assert _in_unknown_accounts(tmp_path / "many", templates=0, accounts=30).verdict is Conclusion.FINE
+
+
+def test_more_places_for_templates_than_are_looked_at_leave_it_open(tmp_path: Path) -> None:
+    assert _in_unknown_accounts(tmp_path / "few", templates=1, accounts=3).verdict is Conclusion.FINE
+    assert _in_unknown_accounts(tmp_path / "many", templates=3, accounts=40).verdict is Conclusion.UNKNOWN
+
+
+def test_two_stacks_of_one_file_name_have_roles_of_their_own(tmp_path: Path) -> None:
+    """Their roles have no names, so both would be called after the file: what the one may, the other may not."""
+    without = _hub()
+    del without["Assume"]
+    for folder, resources in (("one", without), ("two", _hub())):
+        for logical in ("HubRole", "Machine"):
+            _properties(resources, logical).pop("RoleName", None)
+        _properties(resources, "Machine")["StateMachineName"] = folder
+        (tmp_path / folder).mkdir()
+        text = json.dumps(_template(resources, Parameters=PARAMETERS))
+        (tmp_path / folder / "template.json").write_text(text, encoding="utf-8")
+
+    found = {one.evidence.machine.name: one for one in diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)}
+
+    assert found["one"].verdict is Conclusion.BROKEN
+    assert found["one"].evidence.machine.role_arn != found["two"].evidence.machine.role_arn

@@ -112,7 +112,12 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     with speaking(language()):
         readings = read_repository(asked.paths, asked.arn or None, told, beside)
         return [
-            with_refusal(agreed(analyse(one.evidence, moment), (answers_of(guess, moment) for guess in one.guesses)))
+            with_refusal(
+                agreed(
+                    analyse(one.evidence, moment),
+                    (None if guess is None else answers_of(guess, moment) for guess in one.guesses),
+                )
+            )
             for one in readings
         ]
 

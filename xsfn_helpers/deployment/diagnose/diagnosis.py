@@ -134,7 +134,8 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
 
     Raises `ConfigError` for a definition that isn't JSON.
     """
-    fixes = tuple(_fixes(evidence, now))
+    decided = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
+    fixes = tuple(_fixes(evidence, now, decided))
     mended = evidence
     for fix in fixes:
         mended = fix.applied(mended)
@@ -144,7 +145,7 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
     withheld = is_withheld(evidence.machine.definition)
     return Diagnosis(
         evidence=evidence,
-        tasks=_decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now),
+        tasks=decided,
         fixes=fixes,
         # Where the tasks aren't known, nothing can be told to be superfluous, and nothing to be enough.
         risks=() if withheld else risks_of(mended, tasks, needed),
@@ -168,14 +169,16 @@ def _left_out(diagnosis: Diagnosis) -> Iterator[NotSeen]:
 
 
 def _decided(tasks: tuple[TaskCall, ...], evidence: Evidence, now: str) -> tuple[TaskDiagnosis, ...]:
-    return tuple(TaskDiagnosis(task, links_of(task, evidence, now), calls_of(task, evidence).beyond) for task in tasks)
+    return tuple(
+        TaskDiagnosis(task, links_of(task, evidence, now, first=at == 0), calls_of(task, evidence).beyond)
+        for at, task in enumerate(tasks)
+    )
 
 
-def _fixes(evidence: Evidence, now: str) -> Iterator[Fix]:
-    """Fix after fix, each decided on what the ones before it leave behind."""
+def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> Iterator[Fix]:
+    """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
     done: set[str] = set()
     for _ in range(_MOST_FIXES):
-        tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
         broken = next((task for task in tasks if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
@@ -187,6 +190,7 @@ def _fixes(evidence: Evidence, now: str) -> Iterator[Fix]:
             return
         done.add(fix.summary)
         evidence = fix.applied(evidence)
+        tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
 
 
 def headline(diagnosis: Diagnosis) -> str:

@@ -93,14 +93,18 @@ class TaskLink:
         return self.judgement.decision.sentence
 
 
-def links_of(task: TaskCall, evidence: Evidence, now: str) -> tuple[TaskLink, ...]:
-    """Every link of the task, in the order in which a run makes them."""
-    chain = _Chain(task, evidence, now)
+def links_of(task: TaskCall, evidence: Evidence, now: str, *, first: bool = True) -> tuple[TaskLink, ...]:
+    """Every link of the task, in the order in which a run makes them.
+
+    What is asked for once only, when the state machine is made, is told with its `first` task.
+    """
+    chain = _Chain(task, evidence, now, first=first)
     return tuple(chain.links())
 
 
 class _Chain:
-    def __init__(self, task: TaskCall, evidence: Evidence, now: str) -> None:
+    def __init__(self, task: TaskCall, evidence: Evidence, now: str, *, first: bool) -> None:
+        self._first = first
         self._task, self._evidence, self._now = task, evidence, now
         self._machine = evidence.machine
         self._asked = calls_of(task, evidence)
@@ -115,7 +119,7 @@ class _Chain:
         yield self._as_service(SERVICE, self._machine, tr("when the task runs"))
         if self._machine.key:
             yield self._key(SERVICE, self._machine.role_arn, self._machine)
-        if self._machine.logs and (self._machine.arn, DEFINITION) in self._evidence.spots:
+        if self._first and self._machine.logs and (self._machine.arn, DEFINITION) in self._evidence.spots:
             yield self._logging()
         yield self._take_on()
         if asked.candidates:

@@ -11,15 +11,18 @@ from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 
-def agreed(diagnosis: Diagnosis, guesses: Iterable[tuple[TaskLink, ...]]) -> Diagnosis:
+def agreed(diagnosis: Diagnosis, guesses: Iterable[tuple[TaskLink, ...] | None]) -> Diagnosis:
     """The diagnosis with every link open whose answer isn't the same by all guesses.
 
-    A guess is looked at only while it can still open a link.
+    A guess is looked at only while it can still open a link. None stands for guesses that nobody looks at.
     """
-    certain = {_key(link): link.answer for link in diagnosis.links if link.answer is not Answer.UNKNOWN}
+    certain = {_key(link): link.answer for link in diagnosis.links if link.answer in (Answer.ALLOWED, Answer.REFUSED)}
     opened: set[tuple[str, int, str]] = set()
     if certain:
         for links in guesses:
+            if links is None:
+                opened |= certain.keys()
+                break
             answers = {_key(link): link.answer for link in links}
             opened |= {key for key, answer in certain.items() if answers.get(key, answer) is not answer}
             if len(opened) == len(certain):

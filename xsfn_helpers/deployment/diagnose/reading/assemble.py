@@ -212,8 +212,11 @@ class Assembly:
             )
         return self.evidence_of(asked, candidates[0])
 
-    def evidence_of(self, asked: str | None, machine: MachineSeen) -> Evidence:
-        """What the answers say together about one state machine, and the execution asked about."""
+    def evidence_of(self, asked: str | None, machine: MachineSeen, *, with_gaps: bool = True) -> Evidence:
+        """What the answers say together about one state machine, and the execution asked about.
+
+        `with_gaps`: what its tasks name and no file tells is told as well, which takes long.
+        """
         asked = asked or self._asked_before()
         if asked is not None and role_name(asked):
             asked = None
@@ -235,7 +238,7 @@ class Assembly:
         )
         if self._manifest is not None:
             return with_manifest(evidence, self._manifest)
-        return _with_gaps(evidence)
+        return _with_gaps(evidence) if with_gaps else evidence
 
     def _put_together(self) -> _Whole:
         roles, not_seen = self._roles.assembled()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import islice, product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ class RepositoryReading:
     """The evidence about one state machine, and the same for other values of what the files don't tell."""
 
     evidence: Evidence
-    guesses: Iterable[Evidence] = ()
+    guesses: Iterable[Evidence | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class _Repository:
         self._found, self._told, self._beside = found, told, beside
         self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
+        self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
         self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
@@ -184,9 +185,12 @@ class _Repository:
                 yield _Unit(file.name, file, stack.name, stack.account, stack.region, stack.parameters)
         templates = [one for one in self._found.holding(Holds.TEMPLATE) if one.path not in consumed]
         nested = {(one.path.parent / name).resolve() for one in templates for name in local_files(one.written.value)}
-        for file in templates:
-            if file.path not in nested:
-                yield _Unit(file.name, file, _stack_name(file))
+        own = [file for file in templates if file.path not in nested]
+        names = Counter(map(_stack_name, own))
+        for file in own:
+            name = _stack_name(file)
+            # Two stacks of one account have two names: else what is named after them would be taken for the same.
+            yield _Unit(file.name, file, name if names[name] == 1 else _stack_name(file, with_folder=True))
         for file in self._found.holding(Holds.TERRAFORM):
             yield _Unit(file.name, file, file.path.stem)
         for source in self._sources.units:
@@ -392,8 +396,10 @@ class _Repository:
         accounts: Mapping[str, str],
         open_: Sequence[str],
         region: str,
-    ) -> Iterator[Evidence]:
+    ) -> Iterator[Evidence | None]:
         """The evidence again with every account that the files name in the place of one that isn't known.
+
+        Ends with None where there are more of them than are looked at.
 
         Only what has to do with the state machine is moved: where the rest is deployed can't change the answer.
         """
@@ -403,15 +409,19 @@ class _Repository:
         moving = [unit.key for unit in units if unit.key in open_]
         if not moving:
             return
-        texts = [unit.file.written.text for unit in units if unit.file is not None]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.EVENTS)]
+        files = [unit.file for unit in units if unit.file is not None]
+        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
         if any(unit.file is None for unit in units):
-            texts += [one.written.text for one in (*self._definitions, *self._found.holding(Holds.POLICY))]
-        mentioned = {found for text in texts for found in _ACCOUNT.findall(text)}
+            files += [*self._definitions, *self._found.holding(Holds.POLICY)]
+        mentioned = {account for file in files for account in self._accounts_in(file)}
         mentioned |= {accounts[unit.key] for unit in units}
         mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
         choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
-        for combination in islice(product(*choices), 1, _MOST_GUESSES + 1):
+        for number, combination in enumerate(_nearest_first(choices)):
+            if number >= _MOST_GUESSES:
+                if sum(map(len, choices)) - len(choices) > _MOST_GUESSES:
+                    yield None  # not even every change of one account was looked at
+                return
             changed = {**accounts, **dict(zip(moving, combination, strict=True))}
             moved = machine.arn
             if (account := _unit_account(machine, accounts, changed)) is not None:
@@ -419,8 +429,14 @@ class _Repository:
             assembly = self._assembly(changed, region, units)
             twin = next((one for one in assembly.machines() if one.arn == moved), None)
             if twin is not None:
-                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin)
+                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
                 yield replace(evidence, refused=self._beside.refused)
+
+    def _accounts_in(self, file: FoundFile) -> frozenset[str]:
+        """The accounts that a file names."""
+        if file.name not in self._mentioned:
+            self._mentioned[file.name] = frozenset(_ACCOUNT.findall(file.written.text))
+        return self._mentioned[file.name]
 
     def _related(self, machine: MachineSeen, accounts: Mapping[str, str], region: str) -> list[_Unit]:
         """The units that tell of anything the state machine has to do with: by name, whatever the account."""
@@ -490,6 +506,19 @@ _KINDS: Final = {
 }
 
 
+def _nearest_first(choices: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Every combination but the first of each: those that change one, then two, then more.
+
+    Two accounts decide a call, so that the first of them are those that show most.
+    """
+    own = tuple(one[0] for one in choices)
+    for count in range(1, len(choices) + 1):
+        for places in combinations(range(len(choices)), count):
+            for values in product(*(choices[place][1:] for place in places)):
+                changed = dict(zip(places, values, strict=True))
+                yield tuple(changed.get(place, account) for place, account in enumerate(own))
+
+
 def _calls(machine: MachineSeen) -> Iterator[str]:
     """The roles that the tasks assume; empty for one that shows only at run time."""
     try:
@@ -534,6 +563,7 @@ def _unit_account(machine: MachineSeen, before: Mapping[str, str], after: Mappin
     return None if key is None else after[key]
 
 
-def _stack_name(file: FoundFile) -> str:
+def _stack_name(file: FoundFile, *, with_folder: bool = False) -> str:
     stem = file.path.name.split(".")[0]
+    stem = f"{file.path.parent.name}-{stem}" if with_folder else stem
     return re.sub(r"[^A-Za-z0-9-]+", "-", stem).strip("-") or "stack"
