@@ -15,17 +15,18 @@ _SCRIPT: Final = _SCRATCH / "node_modules" / "axe-core" / "axe.min.js"
 _INSTALL: Final = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 _INSTALL_SECONDS: Final = 180
 # JupyterLab's body is hidden overflow of no height, over which its shell is laid: axe-core would take all for unseen.
-_RUN: Final = """async (selector) => {
+_RUN: Final = """async ([selector, options]) => {
   document.body.style.minHeight = "100vh";
   document.querySelector(selector).scrollIntoView({ block: "center" });
   try {
-    const { violations, passes, incomplete } = await axe.run(selector);
+    const { violations, passes, incomplete } = await axe.run(selector, options);
     const judged = [...violations, ...passes, ...incomplete].some((one) => one.id === "color-contrast");
     return { violations, judged };
   } finally {
     document.body.style.minHeight = "";
   }
 }"""
+_OF_COLOURS: Final = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 GRAVE: Final = ("serious", "critical")
 
 
@@ -64,15 +65,17 @@ def script() -> str:
     return _SCRIPT.read_text(encoding="utf-8")
 
 
-def findings(page: Page, source: str, selector: str) -> list[dict[str, Any]]:
+def findings(page: Page, source: str, selector: str, *, colours: bool = False) -> list[dict[str, Any]]:
     """What axe-core finds wrong within `selector`: rule, impact, and the elements. What is out of view isn't judged.
+
+    With `colours`, only by those rules that another colour scheme could break.
 
     Raises `AssertionError` when it saw no words there, and so can't have judged their contrast.
     """
     # Evaluated rather than added as a script, which a page's content policy may forbid.
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(source)
-    result = page.evaluate(_RUN, selector)
+    result = page.evaluate(_RUN, [selector, _OF_COLOURS if colours else {}])
     assert result["judged"], f"axe-core saw no words in {selector}"
     return [
         {"rule": one["id"], "impact": one["impact"], "nodes": [node["html"][:200] for node in one["nodes"]]}
