@@ -111,6 +111,8 @@ def _settings() -> dict[str, Any]:
 def _look() -> dict[str, Any]:
     return {
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        # Each notebook's kernel is some 300 MB of the reader's memory.
+        "@jupyterlab/notebook-extension:tracker": {"kernelShutdown": True},
         # A tab may be closed at any time.
         "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},
     }

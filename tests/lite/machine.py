@@ -8,14 +8,19 @@ from contextlib import suppress
 import psutil
 
 
-def processor_seconds() -> float:
-    """What its processes that are there now have used of the processors since they began."""
-    found = 0.0
+def processor_times() -> dict[int, float]:
+    """The seconds of processors that each of its processes has used since it began."""
+    found = {}
     for process in _browser():
         with suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
-            found += times.user + times.system
+            found[process.pid] = times.user + times.system
     return found
+
+
+def worked_since(before: dict[int, float]) -> float:
+    """The seconds of processors that those have used since which are there now."""
+    return sum(now - before.get(pid, 0) for pid, now in processor_times().items())
 
 
 def page_megabytes() -> int:

@@ -46,6 +46,11 @@ _OPEN_BESIDE: Final = """async (path) => {
   const { id } = await jupyterapp.commands.execute("docmanager:open", { path });
   jupyterapp.shell.activateById(id);
 }"""
+_KERNELS: Final = """async () => {
+  const { sessions } = window.jupyterapp.serviceManager;
+  await sessions.refreshRunning();
+  return [...sessions.running()].length;
+}"""
 _ADD: Final = """async (source) => {
   const { commands, shell } = window.jupyterapp;
   const notebook = shell.currentWidget.content;
@@ -85,6 +90,15 @@ class Tab:
         self.page.evaluate(_OPEN_BESIDE, notebook)
         self.until(lambda: self.page.evaluate(_PATH) == notebook, seconds)
         self.settle(seconds)
+
+    @property
+    def kernels(self) -> int:
+        """How many run on this page."""
+        return int(self.page.evaluate(_KERNELS))
+
+    def close_notebook(self) -> None:
+        """Close the notebook in front, as it was saved last."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
 
     def run_all(self, *, seconds: float, first: int = 0, end: int | None = None) -> list[dict[str, Any]]:
         """Run every code cell, or those from `first` to before `end`; give all as they are then.

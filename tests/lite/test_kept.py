@@ -99,3 +99,14 @@ def test_the_notebook_opened_last_has_the_accounts_and_the_one_before_is_told(
     assert "Another notebook has taken over the two accounts" in first.run_cell("lab.run()")
     first.restart_kernel(seconds=PATIENCE)
     assert first.run_cell(OPEN + RUNS) == "SUCCEEDED\n"
+
+
+def test_a_notebook_that_is_closed_gives_its_memory_back(reader: BrowserContext, server: SiteServer) -> None:
+    opened = tab(reader, server)
+    opened.open(f"{FIRST}.ipynb", seconds=PATIENCE)
+    opened.open_beside("notebooks/01-subject-execute-role.ipynb", seconds=PATIENCE)
+    assert opened.kernels == 2
+
+    opened.close_notebook()
+
+    opened.until(lambda: opened.kernels == 1, PATIENCE)

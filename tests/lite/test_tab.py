@@ -13,7 +13,7 @@ from publish.lite.serve import SiteServer
 from tests.browser.map_room import PANE
 from tests.lite.compared import differences
 from tests.lite.lesson import FIRST, LONG, PATIENCE
-from tests.lite.machine import processor_seconds
+from tests.lite.machine import processor_times, worked_since
 from tests.lite.tab import Tab, errors, profile, said_besides, shown
 from tests.notebooks.test_teaching import FAULTS
 from tests.support.quiet import hold_to
@@ -73,10 +73,10 @@ def slowest() -> dict[str, float]:
 def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(
     page: Tab, book: str, seen: dict[str, str], slowest: dict[str, float], figure: Callable[[str], None]
 ) -> None:
-    begun = processor_seconds()
+    before = processor_times()
     page.open(f"{book}.ipynb", seconds=PATIENCE)
     page.run_all(seconds=PATIENCE, end=_FIRST_RUN)
-    first, worked = page.age, processor_seconds() - begun
+    first, worked = page.age, worked_since(before)
     took = page.took
     cells = page.run_all(seconds=PATIENCE, first=_FIRST_RUN)
 

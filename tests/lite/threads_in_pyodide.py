@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import json
@@ -12,10 +13,10 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from pyodide.ffi import run_sync
+from pyodide import ffi
 from tab_threads import threads
 
-threads.install(run_sync)
+threads.install(ffi)
 
 
 def a_lock_lets_one_in_at_a_time() -> None:
@@ -191,6 +192,26 @@ def each_thread_has_what_is_local_to_it() -> None:
     assert seen == [True] * 4
 
 
+def whoever_waits_for_the_page_is_itself_afterwards() -> None:
+    seen = []
+
+    def work() -> None:
+        mine = threading.get_ident()
+        with threading.RLock():
+            ffi.run_sync(asyncio.sleep(0.01))
+        seen.append(threading.get_ident() == mine)
+
+    _all(work, 4)
+    assert seen == [True] * 4
+
+
+def what_the_page_calls_meanwhile_is_the_program_itself() -> None:
+    seen: list[int] = []
+    asyncio.get_event_loop().call_later(0.01, lambda: seen.append(threading.get_ident()))
+    _all(lambda: time.sleep(0.03), 2)
+    assert seen == [threading.get_ident()]
+
+
 def the_collector_runs_between_turns_only() -> None:
     assert not gc.isenabled()
     stop = threading.Event()
@@ -236,6 +257,8 @@ CASES = (
     a_thread_is_stopped_while_it_runs,
     sixty_four_branches_wait_side_by_side,
     each_thread_has_what_is_local_to_it,
+    whoever_waits_for_the_page_is_itself_afterwards,
+    what_the_page_calls_meanwhile_is_the_program_itself,
     the_collector_runs_between_turns_only,
 )
 told = {}

@@ -25,7 +25,7 @@ def begin() -> None:
             tr("This browser can't suspend WebAssembly (JSPI), which the sandbox's threads need."),
             fix=tr("Open the page in a current Chrome, Edge or Firefox, or in Safari 27 or newer."),
         )
-    threads.install(ffi.run_sync)
+    threads.install(ffi)
     # Each folder is one kernel's, by `storage`; a lock needn't keep others away.
     warnings.filterwarnings("ignore", "only soft file lock is available", UserWarning)
     from xsfn_helpers.common.state_folder import StateFolder

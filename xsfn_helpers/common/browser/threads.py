@@ -25,9 +25,13 @@ _MANY_OBJECTS: Final = 200_000
 _FIRST_IDENT: Final = 1_000_000
 
 
-def install(wait: Wait) -> None:
-    """From now on, threads that start are tasks of the running event loop, and `wait` is how they wait."""
-    scheduler = Scheduler(wait)
+def install(ffi: Any) -> None:
+    """From now on, threads that start are tasks of the running event loop, and wait by Pyodide's `ffi.run_sync`.
+
+    Whoever else calls that, to wait for an answer of the page's, waits as a thread does, too.
+    """
+    scheduler = Scheduler(ffi.run_sync)
+    ffi.run_sync = scheduler.let_others_run
     replaced: dict[str, Any] = {
         "_allocate_lock": scheduler.lock,
         "Lock": scheduler.lock,
@@ -66,7 +70,7 @@ class Scheduler:
 
     def __init__(self, wait: Wait) -> None:
         self._wait = wait
-        self._ident = threading.get_ident()
+        self._main = self._ident = threading.get_ident()
         self._idents = itertools.count(_FIRST_IDENT)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -74,8 +78,11 @@ class Scheduler:
         return self._ident
 
     def let_others_run(self, awaitable: Awaitable[Any]) -> Any:
-        """Wait for it; whoever runs meanwhile is somebody else, and afterwards it is us again."""
-        mine = self._ident
+        """Wait for it; whoever runs meanwhile is somebody else, and afterwards it is us again.
+
+        What begins meanwhile and isn't a thread, a cell or an event of the page's, is the program itself.
+        """
+        mine, self._ident = self._ident, self._main
         try:
             return self._wait(awaitable)
         finally:
@@ -104,6 +111,7 @@ class Scheduler:
             finally:
                 begun._set_done()
                 collect_if_due()
+                self._ident = self._main
 
         task = asyncio.get_event_loop().create_task(run(), context=contextvars.Context())
         self._tasks.add(task)
