@@ -442,7 +442,8 @@ class TestTemplates:
             "Resources: {A: {Type: 'AWS::IAM::Role', Properties: {RoleName: !ImportValue x}}}",
             "doesn't offer Fn::ImportValue in templates",
         ),
-        ("Transform: x\nResources: {}", "doesn't offer Transform in templates"),
+        ("Transform: x\nResources: {}", 'doesn\'t offer the transform "x" in templates'),
+        ("Transform: [AWS::Serverless-2016-10-31, 3]\nResources: {}", "doesn't offer the transform 3 in templates"),
         ("Parameters: {A: {}}\nResources: {A: {Type: 'AWS::IAM::Role'}}", "must contain a Type member"),
         (
             "Parameters: {A: {Type: [1]}}\nResources: {B: {Type: 'AWS::IAM::Role'}}",
@@ -518,9 +519,9 @@ class TestTemplates:
         assert stacks.described["Parameters"] == [{"ParameterKey": "Secret", "ParameterValue": "****"}]
 
     def test_what_is_not_offered_is_said_plainly(self, stacks: Stacks) -> None:
-        code, message = refused(stacks.client.create_change_set, StackName=stacks.name, ChangeSetName="one")
+        code, message = refused(stacks.client.create_stack_set, StackSetName=stacks.name)
 
-        assert (code, message[:56]) == ("InvalidAction", "The xsfn sandbox doesn't offer cloudformation:CreateChan")
+        assert (code, message[:56]) == ("InvalidAction", "The xsfn sandbox doesn't offer cloudformation:CreateStac")
 
 
 MISSHAPEN = (

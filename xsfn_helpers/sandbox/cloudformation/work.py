@@ -201,7 +201,7 @@ class StackWorker:
             return
         if stored := self._stack.work.before:
             old_stack = StoredStack.from_json(stored)
-            kept = ("template", "parameters", "tags", "capabilities", "resources", "outputs", "role_arn")
+            kept = ("template", "original", "parameters", "tags", "capabilities", "resources", "outputs", "role_arn")
             self._stack = replace(self._stack, **{name: getattr(old_stack, name) for name in kept})
         self._end(f"{start}_COMPLETE")
 
