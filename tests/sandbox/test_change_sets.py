@@ -139,6 +139,16 @@ class TestUpdate:
             "ChangeSetNotFound"
         )
 
+    def test_its_name_is_taken_until_it_is_executed(self, stacks: Stacks) -> None:
+        stacks.create({"Role": role()})
+        plan(stacks, {"Role": role(Description="b")}, "UPDATE")
+        with pytest.raises(ClientError, match="ChangeSet wanted already exists"):
+            plan(stacks, {"Role": role(Description="c")}, "UPDATE")
+        stacks.client.execute_change_set(ChangeSetName="wanted", StackName=stacks.name)
+        settle(stacks)
+
+        assert changes(plan(stacks, {"Role": role(Description="c")}, "UPDATE")) == [("Modify", "Role", "False")]
+
     def test_a_deleted_one_is_no_more(self, stacks: Stacks) -> None:
         stacks.create({"Role": role()})
         plan(stacks, {"Role": role(Description="b")}, "UPDATE")

@@ -382,6 +382,13 @@ class TestUpdate:
         stored = stacks.world.operator_states.describe_state_machine(stateMachineArn=after["Machine"])
         assert "Succeed" in stored["definition"]
 
+    def test_each_update_of_the_same_resource_is_carried_out(self, stacks: Stacks) -> None:
+        stacks.create({"Role": role(Description="0")})
+        for number in range(1, 4):
+            stacks.update({"Role": role(Description=str(number))})
+            found = stacks.world.operator_iam.get_role(RoleName=stacks.physical["Role"])["Role"]
+            assert found["Description"] == str(number)
+
     def test_another_name_is_another_role(self, stacks: Stacks) -> None:
         stacks.create({"Role": role(f"{stacks.name}-a")})
 

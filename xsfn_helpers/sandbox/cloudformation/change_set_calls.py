@@ -20,7 +20,7 @@ from xsfn_helpers.sandbox.cloudformation.change_sets import (
 )
 from xsfn_helpers.sandbox.cloudformation.requests import StackRequest, on_failure_of
 from xsfn_helpers.sandbox.cloudformation.stack import StackEntry, StoredStack
-from xsfn_helpers.sandbox.cloudformation.template import invalid
+from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 from xsfn_helpers.sandbox.journal import Journal
 
@@ -76,7 +76,8 @@ class ChangeSets:
             raise invalid(f"The xsfn sandbox doesn't offer ChangeSetType {kind} in CreateChangeSet.")
         with self._lock:
             before, after = self._planned(request, kind)
-            if any(one.name == name for one in self._of(after.id)):
+            same = [one for one in self._of(after.id) if one.name == name]
+            if any(one.execution in ("AVAILABLE", "UNAVAILABLE") for one in same):
                 raise Refusal("AlreadyExistsException", f"ChangeSet {name} already exists")
             made = ChangeSet(
                 id=request.arn(f"changeSet/{name}/{uuid.uuid4()}"),
@@ -90,6 +91,8 @@ class ChangeSets:
             )
             if kind == "UPDATE" and not made.changes and _sections(before) == _sections(after):
                 made = made.nothing_to_do
+            # One that was executed is history, and its name is free.
+            self._remove(same)
             if kind == "CREATE":
                 self._stacks.review(_reviewed(after, self._now()))
             self._keep(made)
@@ -188,7 +191,8 @@ class ChangeSets:
 
 
 def _sections(stack: StoredStack) -> tuple[Any, ...]:
-    return stack.template, dict(stack.parameters), dict(stack.tags)
+    """What an update may change beside resources; how the template is written down is nothing of it."""
+    return dict(Template.read(stack.template).outputs), dict(stack.parameters), dict(stack.tags)
 
 
 def _reviewed(stack: StoredStack, now: str) -> StoredStack:
