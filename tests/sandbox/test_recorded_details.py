@@ -98,6 +98,26 @@ class TestTexts:
 
         assert answer["cause"] == 'Reference path "$.these" must point to array.'
 
+    def test_a_maps_mocked_failure_is_retried_or_caught(self, built: World) -> None:
+        """More iterations fail than are tolerated (recorded: test_map_state_failure_count, 2025-11)."""
+        inner = {"StartAt": "Same", "States": {"Same": {"Type": "Pass", **END}}}
+        state = {
+            "Type": "Map",
+            "ToleratedFailureCount": 1,
+            "ItemProcessor": inner,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Elsewhere"}],
+            "Next": "Somewhere",
+        }
+        given = {"input": "[1,2,3]", "mock": {"result": "[1,2,3]"}}
+        too_many = {**given, "stateConfiguration": {"mapIterationFailureCount": 2}}
+        retried = {**state, "Retry": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"]}]}
+
+        caught = answer_of(built, state, **too_many)
+        assert (caught["status"], caught["nextState"]) == ("CAUGHT_ERROR", "Elsewhere")
+        assert caught["error"] == "States.ExceedToleratedFailureThreshold"
+        assert answer_of(built, retried, **too_many)["status"] == "RETRIABLE"
+        assert answer_of(built, retried, **given)["nextState"] == "Somewhere"
+
     def test_blank_is_no_definition(self, built: World) -> None:
         for text in (" ", "\n\t "):
             found = built.operator_states.validate_state_machine_definition(definition=text)["diagnostics"]
