@@ -100,6 +100,26 @@ class TestTexts:
 
         assert answer["cause"] == 'Reference path "$.these" must point to array.'
 
+    def test_a_maps_mocked_failure_is_retried_or_caught(self, built: World) -> None:
+        """More iterations fail than are tolerated (recorded: test_map_state_failure_count, 2025-11)."""
+        inner = {"StartAt": "Same", "States": {"Same": {"Type": "Pass", **END}}}
+        state = {
+            "Type": "Map",
+            "ToleratedFailureCount": 1,
+            "ItemProcessor": inner,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Elsewhere"}],
+            "Next": "Somewhere",
+        }
+        given = {"input": "[1,2,3]", "mock": {"result": "[1,2,3]"}}
+        too_many = {**given, "stateConfiguration": {"mapIterationFailureCount": 2}}
+        retried = {**state, "Retry": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"]}]}
+
+        caught = answer_of(built, state, **too_many)
+        assert (caught["status"], caught["nextState"]) == ("CAUGHT_ERROR", "Elsewhere")
+        assert caught["error"] == "States.ExceedToleratedFailureThreshold"
+        assert answer_of(built, retried, **too_many)["status"] == "RETRIABLE"
+        assert answer_of(built, retried, **given)["nextState"] == "Somewhere"
+
     def test_blank_is_no_definition(self, built: World) -> None:
         for text in (" ", "\n\t "):
             found = built.operator_states.validate_state_machine_definition(definition=text)["diagnostics"]
@@ -275,3 +295,63 @@ class TestApi:
         assert sorted(seen) == sorted(made)
         for token in ("1", "x", "bm9uZQ==", page.get("nextToken", "0")):
             assert "Invalid" in refused(states.list_state_machine_versions, stateMachineArn=arn, nextToken=token)
+
+
+class TestBatches:
+    """ItemBatcher: every item once, in order, as many to a child execution as may be."""
+
+    @staticmethod
+    def each(batcher: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        inner = {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Same",
+            "States": {"Same": {"Type": "Pass", **END}},
+        }
+        return {"Type": "Map", "ItemBatcher": batcher, "ItemProcessor": inner, **fields, **END}
+
+    @pytest.mark.parametrize("most", [1, 2, 3, 7, 100])
+    def test_by_number(self, built: World, most: int) -> None:
+        outcome = run(built, {"Each": self.each({"MaxItemsPerBatch": most})}, "[0,1,2,3,4,5,6]")
+
+        batches = [child["Items"] for child in outcome.output]
+        assert [item for batch in batches for item in batch] == list(range(7))
+        assert [len(batch) for batch in batches[:-1]] == [most] * (len(batches) - 1)
+        arn = built.operator_states.list_map_runs(executionArn=outcome.arn)["mapRuns"][0]["mapRunArn"]
+        counted = built.operator_states.describe_map_run(mapRunArn=arn)
+        assert (counted["itemCounts"]["succeeded"], counted["executionCounts"]["succeeded"]) == (7, len(batches))
+
+    def test_by_size(self, built: World) -> None:
+        items = ["x" * number for number in (30, 1, 2, 3, 60, 4)]
+        outcome = run(built, {"Each": self.each({"MaxInputBytesPerBatch": 50})}, json.dumps(items))
+
+        sizes = [len(json.dumps(child, separators=(",", ":"))) for child in outcome.output]
+        assert [item for child in outcome.output for item in child["Items"]] == items
+        assert all(size <= 50 or len(child["Items"]) == 1 for size, child in zip(sizes, outcome.output, strict=True))
+        assert len(outcome.output) == 4
+
+    @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
+    def test_what_it_says_may_come_from_the_input(self, built: World, language: str) -> None:
+        if language == "JSONata":
+            batcher: dict[str, Any] = {
+                "MaxItemsPerBatch": "{% $states.input.n %}",
+                "BatchInput": {"n": "{% $states.input.n %}"},
+            }
+            fields: dict[str, Any] = {
+                "Items": "{% $states.input.these %}",
+                "ItemSelector": {"v": "{% $states.context.Map.Item.Value %}"},
+            }
+        else:
+            batcher = {"MaxItemsPerBatchPath": "$.n", "BatchInput": {"n.$": "$.n"}}
+            fields = {"ItemsPath": "$.these", "ItemSelector": {"v.$": "$$.Map.Item.Value"}}
+        outcome = run(built, {"Each": self.each(batcher, **fields)}, '{"n":2,"these":[1,2,3]}', QueryLanguage=language)
+
+        assert outcome.output == [
+            {"BatchInput": {"n": 2}, "Items": [{"v": 1}, {"v": 2}]},
+            {"BatchInput": {"n": 2}, "Items": [{"v": 3}]},
+        ]
+
+    def test_a_comment_of_that_kind_is_a_comment(self, built: World) -> None:
+        state = self.each({"MaxItemsPerBatch": 1}, Comment="ItemBatcher of this state: not at all")
+        del state["ItemBatcher"]
+
+        assert run(built, {"Each": state}, "[1,2]").output == [1, 2]

@@ -384,6 +384,13 @@ class TestUpdate:
         stored = stacks.world.operator_states.describe_state_machine(stateMachineArn=after["Machine"])
         assert "Succeed" in stored["definition"]
 
+    def test_each_update_of_the_same_resource_is_carried_out(self, stacks: Stacks) -> None:
+        stacks.create({"Role": role(Description="0")})
+        for number in range(1, 4):
+            stacks.update({"Role": role(Description=str(number))})
+            found = stacks.world.operator_iam.get_role(RoleName=stacks.physical["Role"])["Role"]
+            assert found["Description"] == str(number)
+
     def test_another_name_is_another_role(self, stacks: Stacks) -> None:
         stacks.create({"Role": role(f"{stacks.name}-a")})
 
@@ -444,7 +451,8 @@ class TestTemplates:
             "Resources: {A: {Type: 'AWS::IAM::Role', Properties: {RoleName: !ImportValue x}}}",
             "doesn't offer Fn::ImportValue in templates",
         ),
-        ("Transform: x\nResources: {}", "doesn't offer Transform in templates"),
+        ("Transform: x\nResources: {}", 'doesn\'t offer the transform "x" in templates'),
+        ("Transform: [AWS::Serverless-2016-10-31, 3]\nResources: {}", "doesn't offer the transform 3 in templates"),
         ("Parameters: {A: {}}\nResources: {A: {Type: 'AWS::IAM::Role'}}", "must contain a Type member"),
         (
             "Parameters: {A: {Type: [1]}}\nResources: {B: {Type: 'AWS::IAM::Role'}}",
@@ -520,9 +528,9 @@ class TestTemplates:
         assert stacks.described["Parameters"] == [{"ParameterKey": "Secret", "ParameterValue": "****"}]
 
     def test_what_is_not_offered_is_said_plainly(self, stacks: Stacks) -> None:
-        code, message = refused(stacks.client.create_change_set, StackName=stacks.name, ChangeSetName="one")
+        code, message = refused(stacks.client.create_stack_set, StackSetName=stacks.name)
 
-        assert (code, message[:56]) == ("InvalidAction", "The xsfn sandbox doesn't offer cloudformation:CreateChan")
+        assert (code, message[:56]) == ("InvalidAction", "The xsfn sandbox doesn't offer cloudformation:CreateStac")
 
 
 MISSHAPEN = (

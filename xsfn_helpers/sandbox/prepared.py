@@ -17,8 +17,11 @@ from xsfn_helpers.sandbox.http.wire import HttpRequest
 Transport = Callable[..., AWSResponse]
 
 
-def straight_to(gateway: Gateway) -> Transport:
-    """A handler of botocore's `before-send` that takes the request through the one door there is."""
+def straight_to(gateway: Gateway, *, via: str = "") -> Transport:
+    """A handler of botocore's `before-send` that takes the request through the one door there is.
+
+    `via` is the AWS service that makes it in the name of whoever signed it.
+    """
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         parts = urlsplit(request.url)
@@ -31,7 +34,8 @@ def straight_to(gateway: Gateway) -> Transport:
                 query=parts.query,
                 headers=headers,
                 body=_content(request.body),
-            )
+            ),
+            via=via,
         )
         received = HTTPHeaders()
         for name, value in answer.headers.items():

@@ -22,7 +22,10 @@ _NEXT: Final = {
         "deploy operator.yaml, then subject.yaml, whose trust policy names a role of the first."
     ),
     Route.TERRAFORM: mark("terraform init, then terraform apply; it finds the order by itself."),
-    Route.CDK: mark("pip install -r requirements.txt, then npx aws-cdk deploy --all; the app knows the order."),
+    Route.CDK: mark(
+        "pip install -r requirements.txt, then npx aws-cdk deploy Operator with the Operator account's credentials, "
+        "and npx aws-cdk deploy Subject --exclusively with the Subject account's."
+    ),
 }
 
 

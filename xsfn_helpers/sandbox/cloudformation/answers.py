@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.cloudformation.parameters import shown
+from xsfn_helpers.sandbox.cloudformation.sam_transform import NAME as SAM
 from xsfn_helpers.sandbox.cloudformation.stack import StackEntry, StackResource, StoredStack
 from xsfn_helpers.sandbox.cloudformation.template import Template
 from xsfn_helpers.sandbox.gateway.errors import xml_text
@@ -77,6 +79,68 @@ def resource_words(stack: StoredStack, resource: StackResource) -> dict[str, Any
         "Timestamp": resource.when,
         "ResourceStatus": resource.status,
         "ResourceStatusReason": resource.reason,
+    }
+
+
+def resource_summary(resource: StackResource) -> dict[str, Any]:
+    """ListStackResources' words for one resource."""
+    return {
+        "LogicalResourceId": resource.logical,
+        "PhysicalResourceId": resource.physical,
+        "ResourceType": resource.kind,
+        "LastUpdatedTimestamp": resource.when,
+        "ResourceStatus": resource.status,
+        "ResourceStatusReason": resource.reason,
+        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+    }
+
+
+def resource_detail(stack: StoredStack, resource: StackResource) -> dict[str, Any]:
+    """DescribeStackResource's words."""
+    metadata = Template.read(stack.template).resources.get(resource.logical, {}).get("Metadata")
+    return {
+        "StackName": stack.name,
+        "StackId": stack.id,
+        **resource_summary(resource),
+        "Metadata": json.dumps(metadata) if metadata is not None else "",
+    }
+
+
+def needed(template: Template, *, is_sam: bool) -> dict[str, Any]:
+    """What ValidateTemplate and GetTemplateSummary tell of capabilities and transforms."""
+    iam = sorted({one["Type"] for one in template.resources.values() if one["Type"].startswith("AWS::IAM::")})
+    reasons = [f"The following resource(s) require capabilities: [{', '.join(iam)}]"] if iam else []
+    wanted = [template.capability] if template.capability else []
+    if is_sam:
+        wanted.append("CAPABILITY_AUTO_EXPAND")
+        reasons.append(f"The following transform(s) require capabilities: [{SAM}]")
+    return {
+        "Capabilities": wanted,
+        "CapabilitiesReason": "; ".join(reasons),
+        "DeclaredTransforms": [SAM] if is_sam else [],
+    }
+
+
+def template_summary(template: Template, *, is_sam: bool) -> dict[str, Any]:
+    """GetTemplateSummary's words."""
+    return {
+        "Parameters": [_declared(name, known) for name, known in template.parameters.items()],
+        "Description": template.description,
+        **needed(template, is_sam=is_sam),
+        "ResourceTypes": [one["Type"] for one in template.resources.values()],
+        "Version": template.version,
+    }
+
+
+def _declared(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    allowed = [str(one) for one in known.get("AllowedValues", [])]
+    return {
+        "ParameterKey": name,
+        "DefaultValue": known.get("Default"),
+        "ParameterType": known["Type"],
+        "NoEcho": str(known.get("NoEcho", "")).lower() == "true",
+        "Description": known.get("Description"),
+        "ParameterConstraints": {"AllowedValues": allowed} if allowed else {},
     }
 
 

@@ -34,6 +34,14 @@ _ON_STACK: Final = {
     "DescribeStackEvents": False,
     "DescribeStackResources": False,
     "GetTemplate": False,
+    "GetTemplateSummary": False,
+    "ListStackResources": False,
+    "DescribeStackResource": False,
+    "CreateChangeSet": True,
+    "DeleteChangeSet": True,
+    "DescribeChangeSet": False,
+    "ExecuteChangeSet": True,
+    "ListChangeSets": False,
 }
 _ON_ANY: Final = ("ListStacks", "ValidateTemplate")
 # What protects a stack, or limits what is done with it: passed over, it would protect nothing.
@@ -47,7 +55,7 @@ _STACK_ID: Final = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:
 
 
 def name_call(request: HttpRequest, place: CallPlace, stack_id_of: Callable[[str], str | None]) -> Call:
-    """Name the request; `stack_id_of` gives the id of the account's stack of a name, if there is one.
+    """Name the request; `stack_id_of` gives the id of the account's stack of a name, or of a change set's ARN.
 
     Raises `Refusal` for an operation that the sandbox doesn't have and for parameters that can't be read.
     """
@@ -57,8 +65,13 @@ def name_call(request: HttpRequest, place: CallPlace, stack_id_of: Callable[[str
     check_constraints(SERVICE, operation, params)
     for option in sorted({key.partition(".")[0] for key in params} & _LIMITS):
         raise Refusal("ValidationError", f"The xsfn sandbox doesn't offer {option} in {operation}.")
-    resource = "*" if operation == "ValidateTemplate" else _not_yet("*", place)
-    if name := params.get("StackName"):
+    of_no_stack = operation == "ValidateTemplate" or (operation == "GetTemplateSummary" and "StackName" not in params)
+    resource = "*" if of_no_stack else _not_yet("*", place)
+    # A change set that is named by its ARN says which stack it is of, whatever else is said.
+    change_set = params.get("ChangeSetName", "")
+    if ":" in change_set and (stack_id := stack_id_of(change_set)):
+        resource = stack_id
+    elif name := params.get("StackName"):
         resource = name if _STACK_ID.fullmatch(name) else stack_id_of(name) or _not_yet(name, place)
     demands = [_demand(operation, resource, params, place)]
     if role_arn := params.get("RoleARN"):
@@ -76,6 +89,8 @@ def _demand(operation: str, resource: str, params: Params, place: CallPlace) -> 
     context = tag_keys(tags, refused="ValidationError", words=words)
     if role_arn := params.get("RoleARN"):
         context["cloudformation:RoleArn"] = role_arn
+    if change_set := params.get("ChangeSetName"):
+        context["cloudformation:ChangeSetName"] = change_set
     return Demand(f"{SERVICE}:{operation}", resource, account_of(resource, default=place.account_id), context)
 
 

@@ -11,9 +11,12 @@ from xsfn_helpers.sandbox.cloudformation.kind import ResourceKind
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Policies": ("PolicyName", "PolicyDocument"),
     "Tags": ("Key", "Value"),
-    **dict.fromkeys(("ManagedPolicyArns", "Roles", "Users", "Groups"), ()),
+    **dict.fromkeys(("ManagedPolicyArns", "Roles", "Users", "Groups", "Architectures"), ()),
 }
-_DOCUMENTS: Final = ("AssumeRolePolicyDocument", "PolicyDocument", "Definition", "DefinitionSubstitutions")
+_DOCUMENTS: Final = (
+    *("AssumeRolePolicyDocument", "PolicyDocument", "Definition", "DefinitionSubstitutions"),
+    *("Code", "Environment"),
+)
 
 
 def properties_fault(name: str, kind: ResourceKind, wanted: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-GONE: Final = ("NoSuchEntity", "StateMachineDoesNotExist")
+GONE: Final = ("NoSuchEntity", "StateMachineDoesNotExist", "ResourceNotFoundException", "NoSuchBucket")
 
 
 class CallFailed(Exception):

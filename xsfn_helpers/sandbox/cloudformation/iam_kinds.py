@@ -16,6 +16,7 @@ from xsfn_helpers.sandbox.cloudformation.kind import (
     StackPlace,
     generated,
     gone_is_fine,
+    policy_text,
     tags_of,
     text_of,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _inline(wanted: Properties) -> dict[str, str]:
-    return {one["PolicyName"]: text_of(one["PolicyDocument"]) for one in wanted.get("Policies", [])}
+    return {one["PolicyName"]: policy_text(one["PolicyDocument"]) for one in wanted.get("Policies", [])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class PolicyResource:
         self.update(hands, physical, {}, wanted)
 
     def update(self, hands: Hands, physical: str, before: Properties, wanted: Properties) -> None:
-        name, text = wanted["PolicyName"], text_of(wanted["PolicyDocument"])
+        name, text = wanted["PolicyName"], policy_text(wanted["PolicyDocument"])
         for kind, holder in sorted(_holders(wanted)):
             hands.iam(f"Put{kind}Policy", **{f"{kind}Name": holder}, PolicyName=name, PolicyDocument=text)
         left = _holders(before) if before.get("PolicyName") != name else _holders(before) - _holders(wanted)
@@ -168,7 +169,7 @@ class ManagedPolicyKind:
         return f"arn:{place.partition}:iam::{place.account_id}:policy{wanted.get('Path', '/')}{name}"
 
     def create(self, hands: Hands, physical: str, wanted: Properties, made: Made, *, again: bool) -> None:
-        text = text_of(wanted["PolicyDocument"])
+        text = policy_text(wanted["PolicyDocument"])
         details = {"Path": wanted.get("Path"), "Description": wanted.get("Description")}
         try:
             hands.iam("CreatePolicy", PolicyName=physical.rpartition("/")[2], PolicyDocument=text, **details)
@@ -181,7 +182,7 @@ class ManagedPolicyKind:
     def update(self, hands: Hands, physical: str, before: Properties, wanted: Properties) -> None:
         if before["PolicyDocument"] != wanted["PolicyDocument"]:
             old = hands.iam("GetPolicy", PolicyArn=physical)["DefaultVersionId"]
-            text = text_of(wanted["PolicyDocument"])
+            text = policy_text(wanted["PolicyDocument"])
             hands.iam("CreatePolicyVersion", PolicyArn=physical, PolicyDocument=text, SetAsDefault="true")
             hands.iam("DeletePolicyVersion", PolicyArn=physical, VersionId=old)
         self._attach(hands, physical, _holders(before), _holders(wanted))

@@ -7,13 +7,14 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xsfn_helpers.sandbox.cloudformation.failures import GONE, CallFailed
 
 if TYPE_CHECKING:
     from xsfn_helpers.sandbox.cloudformation.deployer_calls import Hands
 
+POLICY_VERSION: Final = "2012-10-17"
 Properties = Mapping[str, Any]
 Attributes = dict[str, str]
 # Told as soon as a resource exists, before the rest of it is made: its physical id and attributes.
@@ -55,6 +56,17 @@ class ResourceKind(Protocol):
 def text_of(document: Any) -> str:
     """A policy document or definition as CloudFormation hands it on."""
     return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def policy_text(document: Any) -> str:
+    """An identity policy as CloudFormation hands it on.
+
+    SAM's policy templates have no Version, and deploy; IAM's API denies such a document here. That the handler puts one
+    in isn't established.
+    """
+    if isinstance(document, dict) and "Version" not in document:
+        return text_of({"Version": POLICY_VERSION, **document})
+    return text_of(document)
 
 
 def generated(place: StackPlace, logical: str, most: int) -> str:

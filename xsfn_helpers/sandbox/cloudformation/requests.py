@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.sandbox.cloudformation.stack import Work
 from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
@@ -14,6 +14,10 @@ from xsfn_helpers.sandbox.gateway.errors import Refusal
 if TYPE_CHECKING:
     from xsfn_helpers.sandbox.services.service import Asker
 
+# Of a template in the request, and of one in S3.
+_MOST_BYTES: Final = 51_200
+_MOST_BYTES_IN_S3: Final = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class StackRequest:
@@ -22,6 +26,8 @@ class StackRequest:
     asker: Asker
     params: Params
     place: CallPlace
+    # What stands at the address of an object in the sandbox's S3, read in the name of who asks. Raises `Refusal`.
+    read_object: Callable[[str], str]
 
     @property
     def account_id(self) -> str:
@@ -38,12 +44,24 @@ class StackRequest:
         return Work(verb, self.asker.access_key_id, self.asker.token, **details)
 
 
-def template_text(params: Params) -> str:
+def template_text(request: StackRequest) -> str:
+    params = request.params
     if "TemplateURL" in params:
-        raise invalid("The xsfn sandbox takes templates by TemplateBody, not by TemplateURL.")
+        if "TemplateBody" in params:
+            raise invalid("You cannot specify both Template URL and Template Body.")
+        text = request.read_object(params["TemplateURL"])
+        if len(text.encode()) > _MOST_BYTES_IN_S3:
+            raise invalid(f"Template may not exceed {_MOST_BYTES_IN_S3} bytes in size.")
+        return text
     if "TemplateBody" not in params:
         raise invalid("Either Template URL or Template Body must be specified.")
-    return str(params["TemplateBody"])
+    text = str(params["TemplateBody"])
+    if len(text.encode()) > _MOST_BYTES:
+        raise invalid(
+            f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {_MOST_BYTES}"
+        )
+    return text
 
 
 def given_parameters(params: Params, before: Mapping[str, str]) -> dict[str, str]:
@@ -92,9 +110,15 @@ def check_capability(template: Template, params: Params) -> None:
     template.order()
 
 
-def on_failure_of(params: Params) -> str:
-    if "OnFailure" in params and "DisableRollback" in params:
-        raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
+def check_auto_expand(params: Params) -> None:
+    """A template with a transform is a stranger until it is carried out; a change set shows what came of it."""
+    if "CAPABILITY_AUTO_EXPAND" not in capabilities(params):
+        raise Refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
+
+
+def on_failure_of(params: Params, option: str = "OnFailure") -> str:
+    if option in params and "DisableRollback" in params:
+        raise invalid(f"You can specify either DisableRollback or {option}, but not both.")
     if params.get("DisableRollback", "").lower() == "true":
         return "DO_NOTHING"
-    return str(params.get("OnFailure", "ROLLBACK"))
+    return str(params.get(option, "ROLLBACK"))

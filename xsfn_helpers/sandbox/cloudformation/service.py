@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from xsfn_helpers.sandbox.cloudformation import answers
+from xsfn_helpers.sandbox.cloudformation import answers, change_set_calls
 from xsfn_helpers.sandbox.cloudformation.api import name_call
+from xsfn_helpers.sandbox.cloudformation.change_set_calls import ChangeSets
 from xsfn_helpers.sandbox.cloudformation.deployer_calls import CLOUDFORMATION, Hands
 from xsfn_helpers.sandbox.cloudformation.parameters import Matches, parameter_values
 from xsfn_helpers.sandbox.cloudformation.requests import (
     StackRequest,
     capabilities,
+    check_auto_expand,
     check_capability,
     given_parameters,
     on_failure_of,
@@ -24,8 +26,9 @@ from xsfn_helpers.sandbox.cloudformation.requests import (
     template_text,
     texts_of,
 )
+from xsfn_helpers.sandbox.cloudformation.sam_transform import expanded, is_sam
 from xsfn_helpers.sandbox.cloudformation.stack import StoredStack
-from xsfn_helpers.sandbox.cloudformation.template import Template, invalid
+from xsfn_helpers.sandbox.cloudformation.template import Template, document_of, invalid
 from xsfn_helpers.sandbox.cloudformation.work import StackWorker
 from xsfn_helpers.sandbox.gateway.calls import Call, CallPlace
 from xsfn_helpers.sandbox.gateway.errors import Refusal
@@ -55,6 +58,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def undone(stack: StoredStack) -> dict[str, Any]:
+    """What an update that fails goes back to."""
+    return stack.to_json() | {"events": [], "work": None}
+
+
 class Stacks:
     """The stacks of all accounts. Safe to use from several threads; each change is in the journal before it is told."""
 
@@ -66,6 +74,7 @@ class Stacks:
         self._gateway: Gateway | None = None
         self._threads: dict[str, threading.Thread] = {}
         self._abandoned: set[str] = set()
+        self._change_sets = ChangeSets(journal, self, now)
 
     def work_through(self, gateway: Gateway) -> None:
         """From now on the work is done through `gateway`; what an end of the process interrupted goes on."""
@@ -77,20 +86,28 @@ class Stacks:
         """Name a request to CloudFormation. Raises `Refusal`."""
 
         def stack_id_of(name: str) -> str | None:
-            found = self._named(place.account_id, place.region, name)
+            if change_set := self._change_sets.by_arn(name, place.account_id, place.region):
+                return change_set.stack.id
+            # No stack's name has a colon: of others, only a name is looked up here.
+            found = None if ":" in name or not name else self.named(place.account_id, place.region, name)
             return found.id if found else None
 
         return name_call(request, place, stack_id_of)
 
     def answer(self, asked: Asked) -> HttpResponse:
         """Carry out an allowed request. Raises `Refusal` in CloudFormation's words."""
-        request = StackRequest(asked.asker, asked.params, asked.place)
+        request = StackRequest(asked.asker, asked.params, asked.place, self._object_reader(asked))
         operation = asked.call.operation
-        body = answers.answer_xml(operation, _OPERATIONS[operation](self, request), asked.request_id)
+        if operation in change_set_calls.OPERATIONS:
+            result = self._change_sets.answer(operation, request)
+        else:
+            result = _OPERATIONS[operation](self, request)
+        body = answers.answer_xml(operation, result, asked.request_id)
         return HttpResponse(200, body, {"content-type": "text/xml", "x-amzn-requestid": asked.request_id})
 
     def empty(self, account_ids: Collection[str]) -> None:
         """Forget the stacks of these accounts; what is being done on one ends with the step it is at."""
+        self._change_sets.empty(account_ids)
         with self._lock:
             gone = [stack for stack in self._stacks.values() if stack.account_id in account_ids]
             self._journal.remove(_KIND, [stack.id for stack in gone])
@@ -111,67 +128,113 @@ class Stacks:
     # --- changes -----------------------------------------------------------------------------------------------------
 
     def create(self, request: StackRequest) -> dict[str, Any]:
+        stack = self.planned(request)
+        with self._lock:
+            if self.named(request.account_id, request.region, stack.name):
+                raise Refusal("AlreadyExistsException", f"Stack [{stack.name}] already exists")
+            work = request.work("CREATE", on_failure=on_failure_of(request.params))
+            kept = self._keep(replace(stack, work=work))
+        self._begin(kept)
+        return {"StackId": stack.id}
+
+    def planned(self, request: StackRequest) -> StoredStack:
+        """A stack as a request wants it, not yet kept. Raises `Refusal`."""
         params = request.params
-        template = Template.read(template_text(params))
+        text = template_text(request)
+        template = self._template(request, text, given_parameters(params, {}))
         values = parameter_values(template, given_parameters(params, {}), self._matches_for(request))
         check_capability(template, params)
         stack_id = request.arn(f"stack/{params['StackName']}/{uuid.uuid4()}")
         self._check_role(request, stack_id)
-        stack = StoredStack(
+        return StoredStack(
             id=stack_id,
             name=params["StackName"],
             account_id=request.account_id,
             region=request.region,
             template=template.text,
+            original=text,
             parameters=values,
             tags=stack_tags(params),
             capabilities=capabilities(params),
             role_arn=params.get("RoleARN", ""),
             status="",
             created=now(),
-            work=request.work("CREATE", on_failure=on_failure_of(params)),
         )
-        with self._lock:
-            if self._named(request.account_id, request.region, stack.name):
-                raise Refusal("AlreadyExistsException", f"Stack [{stack.name}] already exists")
-            self._keep(stack)
-        self._begin(stack)
-        return {"StackId": stack.id}
+
+    def _template(self, request: StackRequest, text: str, values: Mapping[str, str] | None = None) -> Template:
+        """The template that a text stands for, its transform carried out. Raises `Refusal`."""
+        document = document_of(text)
+        if not is_sam(document):
+            return Template.read(text)
+        if values is not None and "ChangeSetName" not in request.params:
+            check_auto_expand(request.params)
+        place = request.place
+        return Template.read(expanded(document, values or {}, account_id=place.account_id, region=place.region))
 
     def update(self, request: StackRequest) -> dict[str, Any]:
-        params = request.params
         with self._lock:
-            before = self._named(request.account_id, request.region, params["StackName"])
-            if before is None:
-                raise invalid(f"Stack [{params['StackName']}] does not exist")
-            if before.status not in _UPDATABLE:
-                raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
-            previous = params.get("UsePreviousTemplate", "").lower() == "true"
-            template = Template.read(before.template if previous else template_text(params))
-            values = parameter_values(template, given_parameters(params, before.parameters), self._matches_for(request))
-            check_capability(template, params)
-            self._check_role(request, before.id)
-            tags = stack_tags(params) or dict(before.tags)
-            if (template.text, values, tags) == (before.template, before.parameters, before.tags):
+            before = self.updatable(request)
+            stack = self.planned_update(request, before)
+            if (stack.template, stack.parameters, stack.tags) == (before.template, before.parameters, before.tags):
                 raise invalid("No updates are to be performed.")
-            stack = replace(
-                before,
-                template=template.text,
-                parameters=values,
-                tags=tags,
-                capabilities=capabilities(params),
-                role_arn=params.get("RoleARN") or before.role_arn,
-                updated=now(),
-                work=request.work("UPDATE", before=before.to_json() | {"events": [], "work": None}),
-            )
-            self._keep(stack)
-        self._begin(stack)
+            work = request.work("UPDATE", before=undone(before))
+            kept = self._keep(replace(stack, updated=now(), work=work))
+        self._begin(kept)
         return {"StackId": stack.id}
+
+    def updatable(self, request: StackRequest) -> StoredStack:
+        """The stack that a request wants to update. Raises `Refusal`."""
+        name = request.params["StackName"]
+        before = self.named(request.account_id, request.region, name)
+        if before is None:
+            raise invalid(f"Stack [{name}] does not exist")
+        if before.status not in _UPDATABLE:
+            raise invalid(f"Stack:{before.id} is in {before.status} state and can not be updated.")
+        return before
+
+    def planned_update(self, request: StackRequest, before: StoredStack) -> StoredStack:
+        """The stack as a request would have it, not yet kept. Raises `Refusal`."""
+        params = request.params
+        previous = params.get("UsePreviousTemplate", "").lower() == "true"
+        text = before.asked_for if previous else template_text(request)
+        given = given_parameters(params, before.parameters)
+        template = self._template(request, text, given)
+        values = parameter_values(template, given, self._matches_for(request))
+        check_capability(template, params)
+        self._check_role(request, before.id)
+        return replace(
+            before,
+            template=template.text,
+            original=text,
+            parameters=values,
+            tags=stack_tags(params) or dict(before.tags),
+            capabilities=capabilities(params),
+            role_arn=params.get("RoleARN") or before.role_arn,
+        )
+
+    def review(self, stack: StoredStack) -> None:
+        """Keep a stack that has a change set and nothing else yet."""
+        self._keep(stack)
+
+    def carry_out(self, stack: StoredStack, request: StackRequest, verb: str, on_failure: str) -> None:
+        """Begin what a change set told. Raises `Refusal` where the stack isn't as it was any more."""
+        with self._lock:
+            before = self.named(stack.account_id, stack.region, stack.id)
+            if before is None or before.busy or (verb == "UPDATE" and before.status not in _UPDATABLE):
+                status = before.status if before else "DELETE_COMPLETE"
+                raise invalid(f"Stack:{stack.id} is in {status} state and can not be updated.")
+            if verb == "CREATE":
+                work = request.work(verb, on_failure=on_failure)
+            else:
+                work = request.work(verb, on_failure=on_failure, before=undone(before))
+                stack = replace(stack, resources=before.resources, outputs=before.outputs, updated=now())
+            kept = self._keep(replace(stack, work=work))
+        self._begin(kept)
 
     def delete(self, request: StackRequest) -> dict[str, Any]:
         params = request.params
         with self._lock:
-            stack = self._named(request.account_id, request.region, params["StackName"])
+            stack = self.named(request.account_id, request.region, params["StackName"])
             if stack is None or stack.gone:
                 return {}
             if stack.busy:
@@ -189,6 +252,7 @@ class Stacks:
                 work=request.work("DELETE", retained=retained),
             )
             self._keep(stack)
+        self._change_sets.forget(stack.id)
         self._begin(stack)
         return {}
 
@@ -208,7 +272,27 @@ class Stacks:
         return {"StackResources": [answers.resource_words(stack, one) for one in stack.resources.values()]}
 
     def template_of(self, request: StackRequest) -> dict[str, Any]:
-        return {"TemplateBody": self._known(request).template, "StagesAvailable": ["Original", "Processed"]}
+        stack = self._known(request)
+        processed = request.params.get("TemplateStage") == "Processed"
+        return {
+            "TemplateBody": stack.template if processed else stack.asked_for,
+            "StagesAvailable": ["Original", "Processed"],
+        }
+
+    def describe_resource(self, request: StackRequest) -> dict[str, Any]:
+        stack, logical = self._known(request), request.params["LogicalResourceId"]
+        found = stack.resources.get(logical)
+        if found is None:
+            raise invalid(f"Resource {logical} does not exist for stack {stack.name}")
+        return {"StackResourceDetail": answers.resource_detail(stack, found)}
+
+    def list_resources(self, request: StackRequest) -> dict[str, Any]:
+        found = self._known(request).resources.values()
+        return {"StackResourceSummaries": [answers.resource_summary(one) for one in found]}
+
+    def summarise(self, request: StackRequest) -> dict[str, Any]:
+        text = self._known(request).asked_for if "StackName" in request.params else template_text(request)
+        return answers.template_summary(self._template(request, text), is_sam=is_sam(document_of(text)))
 
     def list_all(self, request: StackRequest) -> dict[str, Any]:
         wanted = texts_of(request.params, "StackStatusFilter")
@@ -216,8 +300,10 @@ class Stacks:
         return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
 
     def validate(self, request: StackRequest) -> dict[str, Any]:
-        template = Template.read(template_text(request.params))
+        text = template_text(request)
+        template = self._template(request, text)
         template.order()
+        sam = is_sam(document_of(text))
         return {
             "Parameters": [
                 {
@@ -229,7 +315,7 @@ class Stacks:
                 for name, known in template.parameters.items()
             ],
             "Description": template.description,
-            "Capabilities": [template.capability] if template.capability else [],
+            **answers.needed(template, is_sam=sam),
         }
 
     # --- what is kept ------------------------------------------------------------------------------------------------
@@ -240,7 +326,7 @@ class Stacks:
             found = [stack for stack in self._stacks.values() if (stack.account_id, stack.region) == place]
         return sorted(found, key=lambda stack: stack.created, reverse=True)
 
-    def _named(self, account_id: str, region: str, name: str) -> StoredStack | None:
+    def named(self, account_id: str, region: str, name: str) -> StoredStack | None:
         """The account's stack of this name, or, deleted or not, of this id."""
         with self._lock:
             if (found := self._stacks.get(name)) and (found.account_id, found.region) == (account_id, region):
@@ -251,7 +337,7 @@ class Stacks:
 
     def _known(self, request: StackRequest, otherwise: str = "Stack with id {} does not exist") -> StoredStack:
         name = request.params.get("StackName", "")
-        found = self._named(request.account_id, request.region, name)
+        found = self.named(request.account_id, request.region, name)
         if found is None:
             raise invalid(otherwise.format(name))
         return found
@@ -290,6 +376,15 @@ class Stacks:
         finally:
             self._threads.pop(stack.id, None)
 
+    def _object_reader(self, asked: Asked) -> Callable[[str], str]:
+        def read(address: str) -> str:
+            assert self._gateway is not None
+            credentials = self._gateway.credentials_of(asked.asker.access_key_id, asked.asker.token)
+            hands = Hands(self._gateway, credentials, asked.place.region, via=CLOUDFORMATION)
+            return hands.object_at(address)
+
+        return read
+
     def _hands(self, stack: StoredStack) -> Hands:
         """In the name of the stack's role where it has one, else of who asked. Raises `Refusal`."""
         assert self._gateway is not None
@@ -308,7 +403,10 @@ _OPERATIONS: Final[Mapping[str, Callable[[Stacks, StackRequest], dict[str, Any]]
     "DescribeStacks": Stacks.describe,
     "DescribeStackEvents": Stacks.describe_events,
     "DescribeStackResources": Stacks.describe_resources,
+    "DescribeStackResource": Stacks.describe_resource,
     "GetTemplate": Stacks.template_of,
+    "GetTemplateSummary": Stacks.summarise,
+    "ListStackResources": Stacks.list_resources,
     "ListStacks": Stacks.list_all,
     "ValidateTemplate": Stacks.validate,
 }

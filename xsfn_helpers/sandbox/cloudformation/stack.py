@@ -78,6 +78,12 @@ class StoredStack:
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     events: tuple[StackEntry, ...] = ()
     work: Work | None = None
+    # As it was given, before its transform; empty where there is none.
+    original: str = ""
+
+    @property
+    def asked_for(self) -> str:
+        return self.original or self.template
 
     @property
     def busy(self) -> bool:

@@ -17,7 +17,6 @@ from xsfn_helpers.sandbox.cloudformation.functions import FUNCTIONS, references
 from xsfn_helpers.sandbox.cloudformation.kinds import KINDS
 from xsfn_helpers.sandbox.gateway.errors import Refusal
 
-MOST_BYTES: Final = 51_200
 _SECTIONS: Final = (
     *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Conditions", "Resources", "Outputs"),
     *("Mappings", "Rules", "Transform", "Hooks"),
@@ -45,16 +44,12 @@ class Template:
     conditions: Mapping[str, Any]
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Mapping[str, Any]]
+    version: str = ""
 
     @classmethod
     def read(cls, text: str) -> Template:
         """Raises `Refusal` in CloudFormation's words for a template it wouldn't take."""
-        if len(text.encode()) > MOST_BYTES:
-            raise invalid(
-                f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
-                f"length less than or equal to {MOST_BYTES}"
-            )
-        document = _document(text)
+        document = document_of(text)
         unknown = [name for name in document if name not in _SECTIONS]
         if unknown:
             raise invalid(f"Invalid template property or properties [{', '.join(map(str, unknown))}]")
@@ -68,6 +63,7 @@ class Template:
             conditions=_mapping(document.get("Conditions", {}), "Conditions"),
             resources=_section(document, "Resources"),
             outputs=_section(document, "Outputs"),
+            version=str(document.get("AWSTemplateFormatVersion", "")),
         )
         if not template.resources:
             raise invalid("Template format error: At least one Resources member must be defined.")
@@ -104,7 +100,8 @@ class Template:
         return placed
 
 
-def _document(text: str) -> dict[str, Any]:
+def document_of(text: str) -> dict[str, Any]:
+    """A template's text as data, functions in their long form. Raises `Refusal` in CloudFormation's words."""
     is_json = text.lstrip().startswith("{")
     try:
         found = json.loads(text) if is_json else yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader of ours

@@ -121,7 +121,8 @@ class StackWorker:
             raise _Failed
         if old is None or old.kind != kind_name or _replaces(kind.replaced_by, old.wanted, wanted):
             self._make(name, kind_name, wanted, there if there is not None and there.physical != _id(old) else None)
-        elif old.wanted != wanted and not (there and there.status == "UPDATE_COMPLETE"):
+        elif old.wanted != wanted and not (there and (there.status, there.wanted) == ("UPDATE_COMPLETE", wanted)):
+            # Unless this very work has changed it already, before it was interrupted.
             self._change(old, wanted)
 
     def _make(self, name: str, kind_name: str, wanted: Mapping[str, Any], begun: StackResource | None) -> None:
@@ -201,7 +202,7 @@ class StackWorker:
             return
         if stored := self._stack.work.before:
             old_stack = StoredStack.from_json(stored)
-            kept = ("template", "parameters", "tags", "capabilities", "resources", "outputs", "role_arn")
+            kept = ("template", "original", "parameters", "tags", "capabilities", "resources", "outputs", "role_arn")
             self._stack = replace(self._stack, **{name: getattr(old_stack, name) for name in kept})
         self._end(f"{start}_COMPLETE")
 

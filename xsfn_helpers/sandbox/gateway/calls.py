@@ -440,7 +440,8 @@ def _check_session_tags(tags: Mapping[str, str], given: int, transitive: list[st
     """Recorded: localstack's test_assume_role_tag_validation (2025-04-10)."""
     if len({key.lower() for key in tags}) < given:
         raise Refusal("InvalidParameterValue", _TAGGED_TWICE)
-    if not set(transitive) <= set(tags):
+    # Keys of tags have no case (recorded: localstack's test_assume_role_tag_validation, 2025-04).
+    if not {key.lower() for key in transitive} <= {key.lower() for key in tags}:
         raise Refusal(
             "InvalidParameterValue", "The specified transitive tag key must be included in the requested tags."
         )

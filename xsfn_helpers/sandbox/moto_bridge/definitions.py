@@ -76,8 +76,6 @@ def _unreadable(definition: str) -> Diagnostic | None:
 
 def _not_run(state: StateFields) -> str | None:
     """A task that the sandbox has nothing for, and must not send anywhere: `apigateway:invoke` goes to any address."""
-    if "ItemBatcher" in state.body:
-        return "ItemBatcher"
     resource = state.body.get("Resource")
     return "apigateway:invoke" if isinstance(resource, str) and ":apigateway:invoke" in resource else None
 

@@ -42,9 +42,11 @@ _HEADERS: Final = frozenset(
     (
         *("x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "x-amz-checksum-crc32"),
         *("x-amz-sdk-checksum-algorithm", "x-amz-checksum-mode", "x-amz-user-agent", "x-amz-bucket-region"),
-        *("x-amz-expected-bucket-owner",),
+        *("x-amz-expected-bucket-owner", "x-amz-server-side-encryption"),
     )
 )
+# S3's own encryption is what every object has; another would be KMS's.
+_ENCRYPTION: Final = "x-amz-server-side-encryption"
 # What a write may depend on: passed over, it would overwrite what it is told to leave.
 _PRECONDITIONS: Final = frozenset(("if-match", "if-none-match"))
 _BUCKET: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
@@ -79,6 +81,9 @@ class Objects:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
         if other := {name for name in request.headers if name.startswith("x-amz-")} - _HEADERS:
             raise not_offered("s3", f"{operation} with {sorted(other)[0]}")
+        encryption = request.headers.get(_ENCRYPTION, "AES256")
+        if encryption != "AES256":
+            raise not_offered("s3", f"{operation} with {_ENCRYPTION} {encryption}")
         if mutates and (other := request.headers.keys() & _PRECONDITIONS):
             raise not_offered("s3", f"{operation} with {min(other)}")
         if len(key.encode()) > _LONGEST_KEY:
@@ -92,7 +97,10 @@ class Objects:
         # A bucket's ARN has no account: it belongs to whoever made it.
         owner = stored["account"] if stored and operation != "CreateBucket" else place.account_id
         params = {"Bucket": bucket, "Key": key, "Query": query, "Body": request.body, "Headers": dict(request.headers)}
-        demands = [Demand(action, arn, owner, _context(operation, query))]
+        context = _context(operation, query)
+        if _ENCRYPTION in request.headers:
+            context = {**context, f"s3:{_ENCRYPTION}": encryption}
+        demands = [Demand(action, arn, owner, context)]
         if operation == "CreateBucket" and (tags := _tags_in(request.body)):
             demands = [Demand(one, arn, owner, _tag_keys(tags)) for one in (action, "s3:TagResource")]
         return Call("s3", operation, params, tuple(demands), mutates)

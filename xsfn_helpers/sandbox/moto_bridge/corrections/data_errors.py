@@ -230,7 +230,7 @@ def _ended_by(failure: Any) -> dict[str, str] | None:
 
 def as_it_is(event: FailureEvent) -> FailureEvent:
     """The failure with its cause as somebody gave it: nothing is told before it."""
-    event.is_whole = True  # type: ignore[attr-defined]
+    event.is_whole = True
     return event
 
 

@@ -68,8 +68,8 @@ def _remembering(value: Any, text: str) -> Any:
     return given
 
 
-def _decoder() -> json.JSONDecoder:
-    decoder = json.JSONDecoder()
+def _decoder() -> Any:
+    decoder: Any = json.JSONDecoder()
     decoder.parse_array, decoder.parse_object = _array, _object
     # The one that is written in Python asks for these.
     decoder.scan_once = json.scanner.py_make_scanner(decoder)  # type: ignore[attr-defined]

@@ -40,6 +40,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, Progr
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
+from xsfn_helpers.sandbox.moto_bridge.corrections.batches import batch_items, batcher_of
 from xsfn_helpers.sandbox.moto_bridge.corrections.wire_values import compact_json, milliseconds, utc_text
 from xsfn_helpers.sandbox.moto_bridge.workers import MOST_ITERATIONS_AT_ONCE
 
@@ -48,6 +49,7 @@ _EXCEEDED: Final = "The specified tolerated failure threshold was exceeded"
 
 def run_distributed() -> None:
     """From now on, moto's Distributed Maps run, fail and are counted as on AWS."""
+    batch_items()
     DistributedIterationComponent._eval_body = _run
     for worker in (
         distributed_item_processor_worker.DistributedItemProcessorWorker,
@@ -99,7 +101,7 @@ def _run(component: Any, env: Any) -> None:
         raise
     finally:
         env.event_manager = events
-    failed = sum(1 for job in pool.jobs if job.job_output is _Failed)
+    failed = sum(job.items for job in pool.jobs if job.job_output is _Failed)
     if failed and _too_many(record, failed, len(items)):
         exceeded = _failure(env, "States.ExceedToleratedFailureThreshold", _EXCEEDED)
         _fail(env, record, exceeded)
@@ -135,8 +137,15 @@ def _events_of_its_own(env: Any) -> EventManager:
 
 
 def _work(component: Any, given: Any, items: list[Any], env: Any) -> JobPool:
+    batcher = batcher_of(env)
+    if batcher is not None:
+        # Each batch is made of what the selector makes of the items.
+        items = batcher.batches(_selected(given, items, env), env)
+        given.item_selector = given.parameters = None
     pool = JobPool(job_program=component._get_iteration_program(), job_inputs=items)
     pool.jobs = pool._open_jobs[::-1]
+    for job in pool.jobs:
+        job.items = len(job.job_input["Items"]) if batcher is not None else 1
     wanted = given.map_run_record.max_concurrency
     at_once = MOST_ITERATIONS_AT_ONCE if wanted == DEFAULT_MAX_CONCURRENCY_VALUE else wanted
     for _ in range(min(at_once, MOST_ITERATIONS_AT_ONCE, len(items))):
@@ -147,12 +156,31 @@ def _work(component: Any, given: Any, items: list[Any], env: Any) -> JobPool:
     return pool
 
 
+def _selected(given: Any, items: list[Any], env: Any) -> list[Any]:
+    """The items as ItemSelector has them."""
+    selector = given.item_selector or given.parameters
+    if selector is None:
+        return items
+    selected = []
+    for index, item in enumerate(items):
+        frame = env.open_inner_frame()
+        data = frame.states.context_object.context_object_data
+        data["Map"] = MapData(Item=ItemData(Index=index, Value=item))
+        # Paths lead into the Map's own input, `$$.Map.Item.Value` to the item.
+        frame.states.reset(input_value=env.states.get_input())
+        frame.stack.append(frame.states.get_input())
+        selector.eval(env=frame)
+        selected.append(frame.stack.pop())
+        env.delete_frame(frame)
+    return selected
+
+
 def _run_item(worker: Any, env: Any, job: Any) -> None:
     record = worker._map_run_record
-    counters = (record.item_counter, record.execution_counter)
-    for counter in counters:
-        counter.total.count()
-        counter.running.count()
+    counters = ((record.item_counter, job.items), (record.execution_counter, 1))
+    for counter, count in counters:
+        counter.total.offset(count)
+        counter.running.offset(count)
     job.started, job.job_output = datetime.now(UTC), _Failed
     try:
         data = env.states.context_object.context_object_data
@@ -174,13 +202,13 @@ def _run_item(worker: Any, env: Any, job: Any) -> None:
         job.error = {"error": name, "cause": cause}
     finally:
         job.stopped = datetime.now(UTC)
-        for counter in counters:
-            counter.running.offset(-1)
+        for counter, count in counters:
+            counter.running.offset(-count)
             if job.job_output is _Failed:
-                counter.failed.count()
+                counter.failed.offset(count)
             else:
-                counter.succeeded.count()
-                counter.results_written.count()
+                counter.succeeded.offset(count)
+                counter.results_written.offset(count)
 
 
 def _too_many(record: Any, failed: int, of: int) -> bool:

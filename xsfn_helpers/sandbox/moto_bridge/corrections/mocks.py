@@ -102,6 +102,8 @@ def _says(state: StateMap, field: str) -> bool:
 
 
 def _failure(env: Any, error: Mapping[str, str]) -> FailureEventException:
+    # A Map's failure has no event that tells it.
+    env.inspection_data["failure"] = dict(error)
     name = CustomErrorName(error["error"]) if "error" in error else None
     event = FailureEvent(
         env=env,

@@ -297,7 +297,8 @@ def _failure(env: Any, end: Any) -> dict[str, str] | None:
         for key, details in event.items():
             if key.endswith(("FailedEventDetails", "TimedOutEventDetails")):
                 return _error_of(details)
-    return None
+    told = env.inspection_data.get("failure")
+    return _error_of(told) if told is not None else None
 
 
 def _error_of(details: Mapping[str, Any]) -> dict[str, str]:

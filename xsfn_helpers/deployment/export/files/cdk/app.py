@@ -1,6 +1,7 @@
 """The CDK app: one stack for each account, with the names from names.json.
 
-`npx aws-cdk deploy --all` deploys them in order; `python app.py` only writes the templates, to $CDK_OUTDIR.
+`npx aws-cdk deploy Operator --profile …` with a profile of the Operator account, then `npx aws-cdk deploy Subject
+--exclusively --profile …` with one of the Subject account; `python app.py` only writes the templates, to $CDK_OUTDIR.
 """
 
 import json
@@ -18,8 +19,8 @@ def stack(app: cdk.App, side: str) -> cdk.Stack:
         side.capitalize(),
         stack_name=NAMES[f"{side}_stack_name"],
         env=cdk.Environment(account=NAMES[f"{side}_account_id"], region=NAMES["region"]),
-        # No assets, so neither account has to be bootstrapped.
-        synthesizer=cdk.BootstraplessSynthesizer(),
+        # No assets, so no account has to be bootstrapped: the CDK deploys with your own credentials.
+        synthesizer=cdk.LegacyStackSynthesizer(),
     )
     cdk.Tags.of(made).add("xsfn:lab", NAMES["lab_id"])
     return made
