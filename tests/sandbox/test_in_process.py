@@ -25,6 +25,10 @@ def refused(*_, **__):
 socket.socket.connect = socket.socket.bind = refused
 browser.in_browser = lambda: True
 
+from xsfn_helpers.lab.map import telling
+
+telling.tell_the_page = lambda: None  # there is no page
+
 from xsfn_helpers import attempt, open_lab
 from xsfn_helpers.aws.settings import load_settings
 from xsfn_helpers.common.errors import SandboxError, XsfnError
@@ -60,6 +64,10 @@ import json
 from xsfn_helpers.common import browser
 
 browser.in_browser = lambda: True
+
+from xsfn_helpers.lab.map import telling
+
+telling.tell_the_page = lambda: None  # there is no page
 
 from xsfn_helpers import open_lab
 from xsfn_helpers.sandbox.process.here import sandbox_here
