@@ -54,8 +54,8 @@ def only_page(browser: Browser, jupyter: JupyterLab, watch: Watch) -> Iterator[P
 
 
 @pytest.fixture
-def page(only_page: Page, watch: Watch) -> Iterator[Page]:
-    """JupyterLab's page, light and wide, with nothing in it.
+def page_as_left(only_page: Page, watch: Watch) -> Iterator[Page]:
+    """JupyterLab's page, light and wide, with what the test before has left on it.
 
     Fails the test when the page printed an error or asked another machine for anything.
     """
@@ -64,9 +64,25 @@ def page(only_page: Page, watch: Watch) -> Iterator[Page]:
     only_page.set_viewport_size(WIDE)
     only_page.mouse.move(0, 0)
     yield only_page
-    tidy(only_page)
     assert watch.abroad == [], "requests left the machine"
     assert watch.errors == []
+
+
+@pytest.fixture
+def page(page_as_left: Page) -> Iterator[Page]:
+    """JupyterLab's page, watched like that, with nothing on it."""
+    tidy(page_as_left)
+    yield page_as_left
+    tidy(page_as_left)
+
+
+@pytest.fixture(scope="module")
+def typed() -> Iterator[SharedLab]:
+    """A lab for the tests of a module that apply nothing, and their notebook."""
+    typed = shared_lab()
+    typed.lab.set_stage(3)
+    yield typed
+    typed.lab.clean()
 
 
 @pytest.fixture(scope="package")

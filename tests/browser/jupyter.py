@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.notebooks.jupyterlab_check import RunningLab, started
@@ -78,6 +78,11 @@ _KERNEL_IS_IDLE: Final = """() => {
 # Begins the name of a notebook whose kernel is kept for the next test's cells.
 _KEPT: Final = "kept-"
 _IS_KEPT: Final = "(start) => jupyterapp.shell.currentWidget?.context?.path.startsWith(start) ?? false"
+# Whether it has just these cells.
+_HAS: Final = """(sources) => {
+  const { widgets } = jupyterapp.shell.currentWidget.content;
+  return JSON.stringify(widgets.map((cell) => cell.model.sharedModel.source)) === JSON.stringify(sources);
+}"""
 # Milliseconds for what a test has begun to end by itself.
 _ENDING: Final = 10_000
 # The kernel forgets names and displays, as after a restart; what it has imported, it keeps.
@@ -237,9 +242,9 @@ class JupyterLab:
         return self.open(page, self.write(*cells))
 
     def fill(self, page: Page, *cells: str) -> Notebook:
-        """A notebook with these code cells on the page, in the kernel that the last one had, which knows nothing of it.
+        """A notebook with these code cells on the page, in the kernel that the last one had.
 
-        A kernel of its own takes a notebook two seconds; `tidy` keeps this one for the next.
+        A kernel of its own takes a notebook two seconds. `tidy` keeps this one, and lets it forget what it knew.
         """
         if not page.evaluate(_IS_KEPT, _KEPT):
             return self.open(page, self.write(*cells, start=_KEPT))
@@ -249,8 +254,15 @@ class JupyterLab:
         return notebook
 
 
+def is_filled(page: Page, *cells: str) -> bool:
+    """Whether these cells are what `JupyterLab.fill` has put on the page."""
+    return bool(page.evaluate(_IS_KEPT, _KEPT) and page.evaluate(_HAS, cells))
+
+
 def tidy(page: Page) -> None:
     """Close every notebook, but empty the one that `JupyterLab.fill` can fill again."""
+    if is_filled(page):
+        return
     try:
         kept = page.evaluate(_IS_KEPT, _KEPT)
         if kept:
@@ -261,6 +273,15 @@ def tidy(page: Page) -> None:
         page.evaluate(_EMPTY, _FORGET)
     else:
         close_all(page)
+
+
+def put_back(page: Page) -> Notebook:
+    """The notebook on the page, its editor or form as it was before anything was typed."""
+    reset = page.get_by_role("button", name="Reset")
+    if reset.is_enabled():
+        reset.click()
+    expect(page.locator(".xsfn-headline")).to_have_text("No link would change.")
+    return Notebook(page)
 
 
 def close_all(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.jupyter import JupyterLab, Notebook
+from tests.browser.jupyter import JupyterLab, Notebook, tidy
 from tests.browser.labs import SharedLab
 from tests.browser.test_editor import with_another_id
 from tests.browser.test_task_form import NO_ROLE, role
@@ -21,6 +21,7 @@ def test_every_display_is_shown_and_follows_within_the_budget(
     shared.lab.set_stage(3)
 
     def opened(call: str, *more: str) -> Notebook:
+        tidy(page)
         notebook = jupyter.fill(page, shared.opening(), call, *more)
         assert notebook.run(OPEN) == ""
         return notebook

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import axe
-from tests.browser.jupyter import DARK, LIGHT, WIDTHS, JupyterLab, Notebook, theme
+from tests.browser.jupyter import DARK, LIGHT, WIDTHS, JupyterLab, Notebook, is_filled, put_back, theme, tidy
 from tests.browser.labs import SharedLab
 from xsfn_helpers import Lab
 
@@ -43,15 +43,30 @@ def with_another_id(lab: Lab) -> str:
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the trust policy open for editing."""
-    notebook = jupyter.fill(page, shared.opening("lab.set_stage(3)"), *CELLS)
+    return opened(jupyter, page, shared)
+
+
+@pytest.fixture
+def typing(page_as_left: Page, jupyter: JupyterLab, typed: SharedLab) -> Notebook:
+    """The same, for tests that apply nothing: one for all of them, with the text that is stored."""
+    return put_back(page_as_left) if is_filled(page_as_left, *cells(typed)) else opened(jupyter, page_as_left, typed)
+
+
+def cells(shared: SharedLab) -> tuple[str, ...]:
+    return (shared.opening("lab.set_stage(3)"), *CELLS)
+
+
+def opened(jupyter: JupyterLab, page: Page, shared: SharedLab) -> Notebook:
+    tidy(page)
+    notebook = jupyter.fill(page, *cells(shared))
     assert notebook.run(OPEN) == ""
     assert notebook.run(EDIT) == ""
     expect(link(page, 6)).to_be_visible()
     return notebook
 
 
-def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(notebook: Notebook, shared: SharedLab) -> None:
-    page, lab = notebook.page, shared.lab
+def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(typing: Notebook, typed: SharedLab) -> None:
+    page, lab = typing.page, typed.lab
     before = stored(lab)
 
     page.locator(AREA).fill(with_another_id(lab))
@@ -73,18 +88,18 @@ def test_breaking_the_policy_turns_the_right_link_red_and_writes_nothing(noteboo
     expect(page.locator(AREA)).to_have_value(lab.blueprint.execute_role_trust)
 
 
-def test_the_picture_follows_with_the_same_link_refused(notebook: Notebook, shared: SharedLab) -> None:
-    page = notebook.page
+def test_the_picture_follows_with_the_same_link_refused(typing: Notebook, typed: SharedLab) -> None:
+    page = typing.page
     picture = page.locator(".xsfn-editor figure img")
     expect(picture).to_have_attribute("alt", re.compile("Link 2, allowed"))
 
-    page.locator(AREA).fill(with_another_id(shared.lab))
+    page.locator(AREA).fill(with_another_id(typed.lab))
 
     expect(picture).to_have_attribute("alt", re.compile("Link 2, denied.*would break"))
 
 
-def test_a_syntax_fault_is_told_at_its_line_and_column(notebook: Notebook, shared: SharedLab) -> None:
-    page, lab = notebook.page, shared.lab
+def test_a_syntax_fault_is_told_at_its_line_and_column(typing: Notebook, typed: SharedLab) -> None:
+    page, lab = typing.page, typed.lab
 
     page.locator(AREA).fill(lab.blueprint.execute_role_trust.replace('"Allow",', '"Allow"'))
 
@@ -106,10 +121,10 @@ def caret(page: Page) -> int:
     return int(page.evaluate(f"() => document.querySelector('{AREA}').selectionStart"))
 
 
-def test_what_aws_takes_although_it_means_trouble_is_told_at_its_line(notebook: Notebook, shared: SharedLab) -> None:
-    page = notebook.page
+def test_what_aws_takes_although_it_means_trouble_is_told_at_its_line(typing: Notebook, typed: SharedLab) -> None:
+    page = typing.page
 
-    page.locator(AREA).fill(with_another_id(shared.lab))
+    page.locator(AREA).fill(with_another_id(typed.lab))
 
     expect(page.locator('.xsfn-remarks [data-kind="warning"]')).to_contain_text(
         "Line 13, column 29 The external ID is a machine of account 222222222222"
@@ -118,8 +133,8 @@ def test_what_aws_takes_although_it_means_trouble_is_told_at_its_line(notebook: 
     expect(page.get_by_role("button", name="Apply")).to_be_enabled()
 
 
-def test_who_else_would_get_in_and_what_differs_is_told(notebook: Notebook, shared: SharedLab) -> None:
-    page, lab = notebook.page, shared.lab
+def test_who_else_would_get_in_and_what_differs_is_told(typing: Notebook, typed: SharedLab) -> None:
+    page, lab = typing.page, typed.lab
     document = json.loads(lab.blueprint.execute_role_trust)
     del document["Statement"][0]["Condition"]
 
@@ -218,8 +233,8 @@ def test_what_others_change_is_judged_anew_and_what_was_typed_stays(notebook: No
     expect(page.locator(AREA)).to_have_value(typed)
 
 
-def test_a_text_replaced_by_a_button_can_be_had_back(notebook: Notebook, shared: SharedLab) -> None:
-    page, typed = notebook.page, with_another_id(shared.lab)
+def test_a_text_replaced_by_a_button_can_be_had_back(typing: Notebook, typed: SharedLab) -> None:
+    page, typed = typing.page, with_another_id(typed.lab)
     page.locator(AREA).fill(typed)
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
 
@@ -231,29 +246,29 @@ def test_a_text_replaced_by_a_button_can_be_had_back(notebook: Notebook, shared:
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
 
 
-def test_no_grave_accessibility_finding(notebook: Notebook, shared: SharedLab, axe_script: str) -> None:
-    page, lab = notebook.page, shared.lab
+def test_no_grave_accessibility_finding(typing: Notebook, typed: SharedLab, axe_script: str) -> None:
+    page, lab = typing.page, typed.lab
     found = []
     for scheme in (LIGHT, DARK):
         theme(page, scheme)
         page.locator(AREA).fill(lab.blueprint.execute_role_trust)
         expect(link(page, 2)).to_have_attribute("data-state", "allowed")
-        found += axe.findings(page, axe_script, ".xsfn-editor")
+        found += axe.findings(page, axe_script, ".xsfn-editor", colours=scheme == DARK)
 
         page.locator(AREA).fill(with_another_id(lab))
         expect(link(page, 2)).to_have_attribute("data-state", "refused")
-        found += axe.findings(page, axe_script, ".xsfn-editor")
+        found += axe.findings(page, axe_script, ".xsfn-editor", colours=scheme == DARK)
         page.locator(AREA).fill("{")
         expect(page.locator('.xsfn-remarks [data-kind="fault"]')).to_be_visible()
-        found += axe.findings(page, axe_script, ".xsfn-editor")
+        found += axe.findings(page, axe_script, ".xsfn-editor", colours=scheme == DARK)
 
     assert [one for one in found if one["impact"] in axe.GRAVE] == []
 
 
-def test_nothing_is_cut_off(notebook: Notebook, shared: SharedLab) -> None:
+def test_nothing_is_cut_off(typing: Notebook, typed: SharedLab) -> None:
     """Wide, at 200 % zoom, and narrow."""
-    page = notebook.page
-    page.locator(AREA).fill(with_another_id(shared.lab))
+    page = typing.page
+    page.locator(AREA).fill(with_another_id(typed.lab))
     expect(link(page, 2)).to_have_attribute("data-state", "refused")
 
     for width in WIDTHS:
@@ -273,11 +288,11 @@ def test_nothing_is_cut_off(notebook: Notebook, shared: SharedLab) -> None:
         assert cut == [], width
 
 
-def test_without_a_front_end_the_stored_notebook_still_tells_everything(notebook: Notebook, shared: SharedLab) -> None:
-    (output,) = notebook.outputs(EDIT)
+def test_without_a_front_end_the_stored_notebook_still_tells_everything(typing: Notebook, typed: SharedLab) -> None:
+    (output,) = typing.outputs(EDIT)
     text, html = ("".join(output["data"][kind]) for kind in ("text/plain", "text/html"))
 
-    assert text == shared.lab.edit("execute-role trust").text
+    assert text == typed.lab.edit("execute-role trust").text
     assert "✓ This is what is stored." in text
     assert "sts:ExternalId" in html
     assert "stays allowed" in html

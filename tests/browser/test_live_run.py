@@ -144,12 +144,12 @@ def test_no_grave_accessibility_finding(page: Page, jupyter: JupyterLab, waiting
     found = []
     for scheme in (LIGHT, DARK):
         theme(page, scheme)
-        found += axe.findings(page, axe_script, ".xsfn-run")
+        found += axe.findings(page, axe_script, ".xsfn-run", colours=scheme == DARK)
     page.locator(".xsfn-stop").click()
     expect(page.locator(".xsfn-notice")).to_contain_text("Both executions are stopped")
     for scheme in (DARK, LIGHT):
         theme(page, scheme)
-        found += axe.findings(page, axe_script, ".xsfn-run")
-        found += axe.findings(page, axe_script, ".xsfn-status")
+        found += axe.findings(page, axe_script, ".xsfn-run", colours=scheme == DARK)
+        found += axe.findings(page, axe_script, ".xsfn-status", colours=scheme == DARK)
 
     assert [one for one in found if one["impact"] in axe.GRAVE] == []

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import axe
-from tests.browser.jupyter import DARK, LIGHT, JupyterLab, Notebook, theme
+from tests.browser.jupyter import DARK, LIGHT, JupyterLab, Notebook, is_filled, put_back, theme, tidy
 from tests.browser.labs import SharedLab
 from xsfn_helpers import Lab
 
@@ -50,15 +50,30 @@ def stored(lab: Lab) -> Any:
 @pytest.fixture
 def notebook(page: Page, jupyter: JupyterLab, shared: SharedLab) -> Notebook:
     """A notebook with everything made and the form shown."""
-    notebook = jupyter.fill(page, shared.opening("lab.set_stage(3)"), "lab.task_form()")
+    return opened(jupyter, page, shared)
+
+
+@pytest.fixture
+def typing(page_as_left: Page, jupyter: JupyterLab, typed: SharedLab) -> Notebook:
+    """The same, for tests that apply nothing: one for all of them, with the definition that is stored."""
+    return put_back(page_as_left) if is_filled(page_as_left, *cells(typed)) else opened(jupyter, page_as_left, typed)
+
+
+def cells(shared: SharedLab) -> tuple[str, ...]:
+    return shared.opening("lab.set_stage(3)"), "lab.task_form()"
+
+
+def opened(jupyter: JupyterLab, page: Page, shared: SharedLab) -> Notebook:
+    tidy(page)
+    notebook = jupyter.fill(page, *cells(shared))
     assert notebook.run(OPEN) == ""
     assert notebook.run(FORM) == ""
     expect(link(page, 6)).to_be_visible()
     return notebook
 
 
-def test_the_option_stands_as_the_definition_says(notebook: Notebook, shared: SharedLab) -> None:
-    page, lab = notebook.page, shared.lab
+def test_the_option_stands_as_the_definition_says(typing: Notebook, typed: SharedLab) -> None:
+    page, lab = typing.page, typed.lab
 
     expect(role(page)).to_have_value(chosen(lab))
     expect(page.get_by_label("State name")).to_have_text("Start the Subject state machine")
@@ -66,9 +81,9 @@ def test_the_option_stands_as_the_definition_says(notebook: Notebook, shared: Sh
     assert credentials(page) == {"RoleArn": lab.scenario.execute_role_arn}
 
 
-def test_what_is_chosen_is_written_and_what_is_written_is_chosen(notebook: Notebook, shared: SharedLab) -> None:
+def test_what_is_chosen_is_written_and_what_is_written_is_chosen(typing: Notebook, typed: SharedLab) -> None:
     """The round trip: form to definition to form, and back to the very text that it began with."""
-    page, lab = notebook.page, shared.lab
+    page, lab = typing.page, typed.lab
     before, at_first = stored(lab), page.locator(AREA).input_value()
 
     role(page).select_option(NO_ROLE)
@@ -93,8 +108,8 @@ def test_what_is_chosen_is_written_and_what_is_written_is_chosen(notebook: Noteb
     assert stored(lab) == before
 
 
-def test_another_arn_can_be_given_by_hand(notebook: Notebook) -> None:
-    page = notebook.page
+def test_another_arn_can_be_given_by_hand(typing: Notebook) -> None:
+    page = typing.page
     arn = "arn:aws:iam::222222222222:role/nobody"
 
     role(page).select_option("ARN")
@@ -108,8 +123,8 @@ def test_another_arn_can_be_given_by_hand(notebook: Notebook) -> None:
     expect(link(page, 2)).to_contain_text("Correct the ARN in Credentials.RoleArn, or create that role.")
 
 
-def test_a_role_known_only_at_run_time_is_a_path(notebook: Notebook) -> None:
-    page = notebook.page
+def test_a_role_known_only_at_run_time_is_a_path(typing: Notebook) -> None:
+    page = typing.page
 
     role(page).select_option(AT_RUN_TIME)
     page.keyboard.insert_text("$.roleArn")
@@ -119,8 +134,8 @@ def test_a_role_known_only_at_run_time_is_a_path(notebook: Notebook) -> None:
     expect(role(page)).to_have_value(AT_RUN_TIME)
 
 
-def test_a_bad_definition_says_where_and_why_and_the_form_waits(notebook: Notebook) -> None:
-    page = notebook.page
+def test_a_bad_definition_says_where_and_why_and_the_form_waits(typing: Notebook) -> None:
+    page = typing.page
     good = page.locator(AREA).input_value()
 
     page.locator(AREA).fill(good.replace('"End": true', '"Next": "Nowhere"'))
@@ -142,8 +157,8 @@ def test_a_bad_definition_says_where_and_why_and_the_form_waits(notebook: Notebo
     expect(page.locator(".xsfn-headline")).to_have_text("No link would change.")
 
 
-def test_the_graph_follows_the_option(notebook: Notebook) -> None:
-    page = notebook.page
+def test_the_graph_follows_the_option(typing: Notebook) -> None:
+    page = typing.page
     graph = page.locator(".xsfn-task figure img")
     expect(graph).to_have_attribute("alt", re.compile("cross-account access: account 222222222222"))
 
@@ -201,30 +216,30 @@ def test_the_keyboard_alone_chooses_and_resets(notebook: Notebook, shared: Share
     assert page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.length") == 2
 
 
-def test_no_grave_accessibility_finding(notebook: Notebook, axe_script: str) -> None:
-    page = notebook.page
+def test_no_grave_accessibility_finding(typing: Notebook, axe_script: str) -> None:
+    page = typing.page
     good = page.locator(AREA).input_value()
     found = []
     for scheme in (LIGHT, DARK):
         theme(page, scheme)
         page.locator(AREA).fill(good)
         expect(role(page)).to_be_enabled()
-        found += axe.findings(page, axe_script, ".xsfn-task")
+        found += axe.findings(page, axe_script, ".xsfn-task", colours=scheme == DARK)
 
         role(page).select_option(AT_RUN_TIME)
-        found += axe.findings(page, axe_script, ".xsfn-task")
+        found += axe.findings(page, axe_script, ".xsfn-task", colours=scheme == DARK)
         page.locator(AREA).fill("{")
         expect(page.locator('.xsfn-remarks [data-kind="fault"]')).to_be_visible()
-        found += axe.findings(page, axe_script, ".xsfn-task")
+        found += axe.findings(page, axe_script, ".xsfn-task", colours=scheme == DARK)
 
     assert [one for one in found if one["impact"] in axe.GRAVE] == []
 
 
-def test_without_a_front_end_the_stored_notebook_still_tells_everything(notebook: Notebook, shared: SharedLab) -> None:
-    (output,) = notebook.outputs(FORM)
+def test_without_a_front_end_the_stored_notebook_still_tells_everything(typing: Notebook, typed: SharedLab) -> None:
+    (output,) = typing.outputs(FORM)
     text, html = ("".join(output["data"][kind]) for kind in ("text/plain", "text/html"))
 
-    assert text == shared.lab.task_form().text
-    assert f"IAM role for cross-account access: {shared.lab.scenario.execute_role_arn}" in text
+    assert text == typed.lab.task_form().text
+    assert f"IAM role for cross-account access: {typed.lab.scenario.execute_role_arn}" in text
     assert "Credentials" in html
     assert "<figure" in html
