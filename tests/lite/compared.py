@@ -28,16 +28,23 @@ _LEFT_OUT: Final = (
 
 
 def differences(cells: Sequence[dict[str, Any]], book: str) -> list[str]:
-    """Cell by cell, where the code cells of a run of `book` say other words than its stored outputs."""
+    """Cell by cell, where the code cells of a run of `book` say other words than its stored outputs.
+
+    Each begins with the cell's last line, by which it is known: numbers move when a cell is added before.
+    """
     stored = nbformat.read(NOTEBOOKS.parent / f"{book}.ipynb", as_version=4).cells
     expected = [(number, cell) for number, cell in enumerate(stored) if cell.cell_type == "code"]
     if len(expected) != len(cells):
         return [f"{len(cells)} code cells, and not {len(expected)}"]
     return [
-        f"cell {number}, {kind}:\n{_difference(there, here)}"
+        f"{last_line(cell.source)}\ncell {number}, {kind}:\n{_difference(there, here)}"
         for (number, cell), run in zip(expected, cells, strict=True)
         for kind, there, here in _different(_words(cell["outputs"]), _words(run["outputs"]))
     ]
+
+
+def last_line(source: str) -> str:
+    return source.rstrip().rpartition("\n")[2]
 
 
 def _different(there: dict[str, str], here: dict[str, str]) -> Iterator[tuple[str, str, str]]:
