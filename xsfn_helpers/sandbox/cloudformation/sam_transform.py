@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -73,13 +72,16 @@ def _told(given: str) -> dict[str, Any]:
 
 def main() -> None:
     """Translate the template on standard input, and tell what came of it."""
-    os.nice(5)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    # Here, for a browser tab has no limits, and this second is for who asks for it.
+    import resource
+
     import boto3
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
+    os.nice(5)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     given = json.loads(sys.stdin.buffer.read())
     session = boto3.session.Session(region_name=given["region"])
     translator = Translator(None, Parser(), boto_session=session)
