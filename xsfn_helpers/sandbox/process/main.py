@@ -23,7 +23,7 @@ from xsfn_helpers.sandbox.process.control import Control
 from xsfn_helpers.sandbox.process.core import assemble
 from xsfn_helpers.sandbox.process.state import LOOPBACK, Running, SandboxFolder
 
-_SWITCH_SECONDS: Final = 0.002
+_SWITCH_SECONDS: Final = 0.0005
 # After so many new objects; Python would after 700, which is one or two requests.
 _LOOK_FOR_GARBAGE: Final = 5000
 # A look at the lock by somebody who wonders whether we live takes less.
@@ -103,7 +103,8 @@ def _prepare(folder: SandboxFolder, config: dict[str, Any]) -> tuple[listener.Se
     port = sockets[0].getsockname()[1]
     accounts = config["accounts"]
     core = assemble(folder, SandboxConfig(accounts[OPERATOR], accounts[SUBJECT], region, tuple(config["further"])))
-    # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time.
+    # A run hands over between several threads; at Python's 5 ms each hand-over would be most of its time, and beside
+    # somebody's long work everybody's every step would wait that long.
     sys.setswitchinterval(_SWITCH_SECONDS)
     running = Running(
         port=port,
