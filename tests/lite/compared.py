@@ -61,11 +61,12 @@ def _words(outputs: Sequence[dict[str, Any]]) -> dict[str, str]:
             continue
         for kind, value in (*output.items(), *output.get("data", {}).items()):
             if kind not in _LEFT_OUT and kind != "data":
-                found[kind].append(_sanitised("".join(value)))
+                found[kind].append(sanitised("".join(value)))
     return {kind: "".join(texts) for kind, texts in found.items()}
 
 
-def _sanitised(text: str) -> str:
+def sanitised(text: str) -> str:
+    """What differs from run to run, such as a role's unique ID, as the stored outputs have it."""
     for pattern, replacement in get_sanitize_patterns(_RULES.read_text(encoding="utf-8")):
         text = re.sub(pattern, replacement, text)
     return text
