@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from publish.lite.serve import SiteServer
 from publish.places import ROOT
 from tests.browser.map_room import PANE
-from tests.lite.compared import differences, last_line
+from tests.lite.compared import as_stored, differences, last_line
 from tests.lite.lesson import FIRST, LONG, PATIENCE
 from tests.lite.machine import processor_times, worked_since
 from tests.lite.tab import Tab, errors, profile, said_besides, shown
@@ -84,7 +84,7 @@ def test_a_notebook_shows_what_is_stored_and_asks_nobody_else(
     took = page.took
     cells = page.run_all(seconds=PATIENCE, first=_FIRST_RUN)
 
-    seen[book], slowest[book] = "\n".join(map(shown, cells)), max(took + page.took)
+    seen[book], slowest[book] = as_stored("\n".join(map(shown, cells))), max(took + page.took)
     figure(
         f"{book} in a tab: cell {_FIRST_RUN} done after {first:.0f} s ({worked:.0f} s of processor), the last after "
         f"{page.age:.0f} s; the slowest cell took {slowest[book]:.1f} s; {page.server.sent / 1e6:.1f} MB"
