@@ -47,13 +47,15 @@ def listen(port: int, *, last: int, address: str = "") -> list[socket.socket]:
     None at all where the wanted port is taken.
     """
     hosts = (EVERY,) if address == EVERY else tuple(filter(None, (LOOPBACK, address)))
-    if port:
+    if port and port != last:
         return _listening(hosts, port)
     end = time.monotonic() + _LAST_PORT_SECONDS
     while last and time.monotonic() < end:
         if found := _listening(hosts, last):
             return found
         time.sleep(0.01)  # the system may still be clearing away who had it
+    if port:
+        return []
     # What is free on loopback may be assumed the other address.
     tries = (_listening(hosts, 0) for _ in range(_FREE_PORT_TRIES))
     return next(filter(None, tries), [])
