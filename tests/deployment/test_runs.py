@@ -135,6 +135,13 @@ class TestFailure:
         assert run.subject_execution_arn is None
         assert "never started" in str(run)
 
+    def test_a_link_stands_where_it_was_answered_and_not_where_it_was_begun(self, standing_lab: Lab) -> None:
+        """TaskStarted comes before the role is assumed: a link that is denied there has failed, and never passed."""
+        standing_lab.stage(2).undo()
+
+        told = [(event.type, event.link, event.failed) for event in standing_lab.run().events if event.link]
+        assert told == [("TaskScheduled", 1, False), ("TaskFailed", 2, True)]
+
     @pytest.mark.parametrize(("action", "link"), [("states:StartExecution", 3), ("states:DescribeExecution", 4)])
     def test_a_missing_action_breaks_its_link(self, standing_lab: Lab, action: str, link: int) -> None:
         permissions = without_action(documents.execute_role_permissions(standing_lab.scenario), action)

@@ -407,12 +407,21 @@ def _events(side: Side, arn: str, history: list[HistoryEventTypeDef]) -> list[Ti
             event_id=event["id"],
             type=event["type"],
             timestamp=event["timestamp"],
-            link=_link(side, event),
+            link=None if _comes_to_nothing(side, history[position:]) else _link(side, event),
             summary=_summary(event),
             failed=event["type"].endswith(("Failed", "TimedOut", "Aborted")),
         )
-        for event in history
+        for position, event in enumerate(history)
     ]
+
+
+def _comes_to_nothing(side: Side, history: Sequence[HistoryEventTypeDef]) -> bool:
+    """Whether the first event only begins what the next failure was about: TaskStarted comes before link 2's answer."""
+    first, *later = history
+    if first["type"] not in ("TaskScheduled", "TaskStarted"):
+        return False
+    answer = next((event for event in later if event["type"] not in ("TaskScheduled", "TaskStarted")), None)
+    return answer is not None and answer["type"] == "TaskFailed" and _link(side, answer) == _link(side, first)
 
 
 def _link(side: Side, event: HistoryEventTypeDef) -> int | None:
@@ -432,7 +441,7 @@ def _summary(event: HistoryEventTypeDef) -> str:
     if "error" in details or "cause" in details:
         return ": ".join(stable_cause(details[key]) for key in ("error", "cause") if key in details)
     if "taskCredentials" in details:
-        return tr("as {role}", role=details["taskCredentials"]["roleArn"])
+        return tr("Credentials: {role}", role=details["taskCredentials"]["roleArn"])
     if "roleArn" in details:
         return tr("under {role}", role=details["roleArn"])
     return ""

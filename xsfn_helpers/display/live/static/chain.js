@@ -225,7 +225,7 @@ class Chain {
     }
     this.tag("operator-state-machine", run, caughtUp ? run?.operator : run && "RUNNING");
     this.tag("subject-execution", run, caughtUp ? run?.subject : told.some((step) => [6, 3].includes(step.link)) ? "RUNNING" : "");
-    say(this.said, run && !caughtUp ? tr("A run goes on") : this.state.said);
+    say(this.said, run && !caughtUp ? (run.ended ? tr("The run, step by step") : tr("A run goes on")) : this.state.said);
     if (caughtUp && run.ended && this.ended !== run.run) {
       this.ended = run.run;
       say(this.news, tr("{line}.", { line: this.state.said }));
