@@ -38,6 +38,11 @@ def post(sandbox: Sandbox, headers: dict[str, str], body: bytes) -> tuple[int, s
     return answer.status_code, answer.text
 
 
+@pytest.fixture
+def no_http() -> None:
+    """What the tests ask for elsewhere; a tab has no HTTP to spare."""
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
     return sandbox_here().start()
