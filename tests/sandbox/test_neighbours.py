@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -19,7 +19,9 @@ from tests.sandbox.bad_neighbour import HOSTILE, JSONATA, PATH, Definition, long
 from tests.sandbox.world import World, client_with
 from tests.support.soak import soaked
 from xsfn_helpers.chain.scenario import Side
+from xsfn_helpers.sandbox.guests.processor_use import ProcessorUse
 from xsfn_helpers.sandbox.guests.shares import Share
+from xsfn_helpers.sandbox.guests.turns import Turns, begin_turn
 from xsfn_helpers.sandbox.process.config import OPERATOR, SUBJECT
 from xsfn_helpers.sandbox.process.server import Sandbox
 
@@ -98,6 +100,56 @@ def test_a_place_given_back_goes_to_who_waits() -> None:
 
     assert share.take("a", patience=60)
     later.join()
+
+
+def test_what_an_account_used_of_the_processor_fades() -> None:
+    now = [100.0]
+    use = ProcessorUse(lambda: now[0])
+    use.charge("a", 5.0)
+    use.charge("b", 0.1)
+    assert (use.is_much("a"), use.is_much("b")) == (True, False)
+
+    now[0] += 4
+    assert use.is_much("a"), "a quarter of it"
+    now[0] += 4
+    assert not use.is_much("a")
+
+
+def test_who_used_much_lets_those_go_first_who_ask_and_did_not() -> None:
+    now = [100.0]
+    use = ProcessorUse(lambda: now[0])
+    use.charge("a", 5.0)
+    assert not use.others_ask("a"), "alone, it may have all of it"
+
+    use.asks("b")
+    assert use.others_ask("a")
+    now[0] += 1.5
+    assert not use.others_ask("a"), "whoever asked goes on thinking"
+
+    use.asks("c")
+    use.charge("c", 5.0)
+    assert not use.others_ask("a"), "two of a kind share as before"
+
+
+def test_it_has_one_request_at_work_meanwhile_and_none_waits_for_ever() -> None:
+    turns = Turns(nullcontext)
+    turns.processor.charge("a", 60.0)
+    turns.processor.asks("b")
+    assert not turns.gives_way("a"), "one at a time"
+
+    with turns.request():
+        begin_turn("a")
+        assert turns.gives_way("a")
+        turns.processor.asks("b")
+        later = threading.Thread(target=_one_request, args=(turns, "a"))
+        later.start()
+        later.join(60)
+        assert not later.is_alive()
+
+
+def _one_request(turns: Turns, account_id: str) -> None:
+    with turns.request():
+        begin_turn(account_id)
 
 
 @contextmanager

@@ -42,6 +42,11 @@ class Share:
                 del self._taken[account_id]
             self._changed.notify_all()
 
+    def has(self, account_id: str) -> bool:
+        """Whether the account has a place."""
+        with self._changed:
+            return self._taken[account_id] > 0
+
     @contextmanager
     def taken(self, account_id: str, otherwise: Exception, *, patience: float = 0.0) -> Iterator[None]:
         """Have a place for the while. Raises `otherwise` where there is none."""
