@@ -49,6 +49,12 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture
+def served(sandbox: Sandbox) -> Sandbox:
+    """The one that is asked as it stands: here the same."""
+    return sandbox
+
+
+@pytest.fixture
 def any_world(sandbox: Sandbox) -> World:
     return World.fresh(sandbox, client_with)
 
