@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from xsfn_helpers.common.browser import in_browser
 from xsfn_helpers.sandbox.cloudformation.template import invalid
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.guests.own_process import answered_apart
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
 
@@ -49,24 +49,14 @@ def expanded(document: Mapping[str, Any], values: Mapping[str, str], *, account_
 
 
 def _told(given: str) -> dict[str, Any]:
-    environment = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("PYTHON")}
     too_much = invalid(f"Transform {NAME} failed with: the template takes too long or too much memory.")
     try:
-        ran = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-P", "-m", __name__],
-            input=given.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-            timeout=_MOST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        answer = answered_apart(__name__, given.encode(), seconds=_MOST_SECONDS)
+    except TimeoutError:
         raise too_much from None
-    if ran.returncode != 0:
+    if answer is None:
         raise too_much
-    told: dict[str, Any] = json.loads(ran.stdout)
+    told: dict[str, Any] = json.loads(answer)
     return told
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pickle
 import resource
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xsfn_helpers.sandbox.gateway.errors import Refusal
+from xsfn_helpers.sandbox.guests.own_process import answered_apart
 from xsfn_helpers.sandbox.guests.shares import Share
 from xsfn_helpers.sandbox.guests.turns import aside
 
@@ -71,23 +71,13 @@ def parse_elsewhere(definition: str) -> Any:
 
 
 def _told(definition: str) -> bytes:
-    environment = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("PYTHON")}
     try:
-        ran = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-P", "-m", __name__],
-            input=definition.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-            timeout=_MOST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        answer = answered_apart(__name__, definition.encode(), seconds=_MOST_SECONDS)
+    except TimeoutError:
         raise TooLong(f"it takes more than {_MOST_SECONDS:.0f} s to parse") from None
-    if ran.returncode != 0:
+    if answer is None:
         raise TooLong("it takes more memory to parse than there is")
-    return ran.stdout
+    return answer
 
 
 def _unpickled(told: bytes) -> tuple[Any, str]:
