@@ -92,9 +92,10 @@ def test_a_kernel_restarted_during_a_run_says_what_became_of_it(reader: BrowserC
 def test_the_notebook_opened_last_has_the_accounts_and_the_one_before_is_told(
     reader: BrowserContext, server: SiteServer
 ) -> None:
-    first, second = tab(reader, server), tab(reader, server)
+    first = tab(reader, server)
     first.open(f"{FIRST}.ipynb", seconds=PATIENCE)
     assert first.run_cell(OPEN + "lab.set_stage(3)\nprint(lab.run().status)") == "SUCCEEDED\n"
+    second = tab(reader, server)
     second.open("notebooks/01-subject-execute-role.ipynb", seconds=PATIENCE)
 
     assert second.run_cell(OPEN + RUNS) == "SUCCEEDED\n"
