@@ -26,6 +26,8 @@ UNKNOWN: Final = mark("unknown")
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
 DEFINITION: Final = "definition"
+# What an organization limits its accounts by; told before anything else that wasn't read.
+ORGANIZATIONS_POLICIES: Final = (mark("service control policies"), mark("resource control policies"))
 
 
 @dataclass(frozen=True, slots=True)

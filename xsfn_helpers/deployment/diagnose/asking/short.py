@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from xsfn_helpers.common.arns import account_of
+from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
@@ -21,6 +21,7 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     about_the_run,
     asker_words,
     headline,
+    unread_words,
 )
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
@@ -33,6 +34,12 @@ from xsfn_helpers.iam.explain import LayerVerdict as Said
 _MOST_OPEN = 3
 # What stands for a role that nothing names.
 _UNNAMED: Final = "role.of."
+# What answers with a resource's own policy, by the service of its ARN.
+_OWN_POLICY: Final = {
+    "kms": "aws kms get-key-policy --policy-name default --key-id",
+    "lambda": "aws lambda get-policy --function-name",
+    "sns": "aws sns get-topic-attributes --topic-arn",
+}
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -127,9 +134,8 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         count = len(diagnosis.risks)
         risks = tr_n("{count} risk in what works (--all)", "{count} risks in what works (--all)", count)
         yield tr("Look at this once it runs: {risks}: {first}", risks=risks, first=diagnosis.risks[0].message)
-    unread = len(diagnosis.not_seen)
-    if unread:
-        yield tr("Not read, and left out of this: {count} things; --all tells them.", count=unread)
+    if unread := unread_words(diagnosis):
+        yield tr("Not read, and left out of this: {what}. A Deny there could deny it (--all).", what=unread)
 
 
 def _definition_wanted(diagnosis: Diagnosis) -> str:
@@ -211,11 +217,20 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         )
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
-    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))] or own
+    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
     if told:
         return str(told[0])
+    if asked := next((one for text in link.open if (one := _own_policy_call(text))), ""):
+        return tr("give what `{call}` answers, or the template that makes it", call=asked)
     at_run_time = tr("give the ARN of an execution, with its history")
     return tr("find out about {what}", what=link.open[0]) if link.judgement is not None and link.open else at_run_time
+
+
+def _own_policy_call(open_: str) -> str:
+    """The AWS CLI's command that reads the policy of the resource that this speaks of; empty for any other text."""
+    found = next((arn for word in open_.split() if (arn := Arn.parse(word.strip(".,;:()"))) is not None), None)
+    call = _OWN_POLICY.get(found.service, "") if found is not None else ""
+    return f"{call} {found}" if found is not None and call and not _SYMBOL.search(str(found)) else ""
 
 
 def _is_nowhere(link: TaskLink) -> bool:
