@@ -149,6 +149,7 @@ def test_the_json_has_the_documented_shape(world: World) -> None:
         "risks",
         "least_privilege",
         "not_seen",
+        "stand_ins",
     ]
     assert (found["verdict"], found["ok"], found["first_broken"]["number"]) == ("broken", False, 2)
     assert found["exit_code"] == FAILED

@@ -13,13 +13,13 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
-from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
+from xsfn_helpers.deployment.diagnose.asking.guesses import REGION, agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
-from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
+from xsfn_helpers.deployment.diagnose.reading.repository import Beside, RepositoryReading, Told, read_repository
 
 if TYPE_CHECKING:
     import boto3
@@ -111,15 +111,14 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
     with speaking(language()):
         readings = read_repository(asked.paths, asked.arn or None, told, beside)
-        return [
-            with_refusal(
-                agreed(
-                    analyse(one.evidence, moment),
-                    (None if guess is None else answers_of(guess, moment) for guess in one.guesses),
-                )
-            )
-            for one in readings
-        ]
+        return [with_refusal(_agreed(one, moment)) for one in readings]
+
+
+def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
+    """What holds whatever the accounts and the region are that the files don't tell."""
+    found = analyse(reading.evidence, moment)
+    found = agreed(found, (None if one is None else answers_of(one, moment) for one in reading.guesses))
+    return agreed(found, (answers_of(one, moment) for one in reading.elsewhere), of=REGION)
 
 
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:

@@ -315,7 +315,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         "State machine {machine}, account {account}, runs as {role}",
         machine=machine.name,
         account=machine.account,
-        role=machine.role_arn,
+        role=machine.role_arn if machine.role_told else tr("a role that nothing tells"),
     )
     yield f"  {about}"
     yield headline(diagnosis)

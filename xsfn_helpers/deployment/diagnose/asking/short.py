@@ -13,6 +13,7 @@ from typing import Final
 
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
+from xsfn_helpers.deployment.diagnose.asking.guesses import ACCOUNTS, REGION
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
@@ -26,7 +27,7 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
-from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
@@ -71,12 +72,29 @@ class ShortAnswer:
 
 def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
     """At most five lines."""
+    lines = tuple(_lines(diagnosis))
+    stands = sorted(one for one in diagnosis.evidence.stand_ins if any(one in line for line in lines))
+    if not stands:
+        return lines
+    told = tr_n(
+        "{accounts} stands for an account that no file tells (--operator-account-id and --subject-account-id do).",
+        "{accounts} stand for accounts that no file tells (--operator-account-id and --subject-account-id do).",
+        len(stands),
+        accounts=listed(stands),
+    )
+    return (*lines[:-1], sentences(tr("{line}.", line=lines[-1].rstrip(".")), told))
+
+
+def _lines(diagnosis: Diagnosis) -> Iterator[str]:
     link = subject_of(diagnosis)
     if link is None or (link.answer is Answer.ALLOWED and diagnosis.verdict is Conclusion.FINE):
-        return tuple(_fine(diagnosis))
-    if link.broken:
-        return tuple(_broken(link, diagnosis))
-    return tuple(_open(link, diagnosis))
+        yield from _fine(diagnosis)
+    elif link.broken:
+        yield from _broken(link, diagnosis)
+    elif link.number == SERVICE and not diagnosis.evidence.machine.role_told:
+        yield from _no_role(diagnosis)
+    else:
+        yield from _open(link, diagnosis)
 
 
 def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
@@ -114,14 +132,57 @@ def _open(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     others = sum(one.answer is Answer.UNKNOWN for one in diagnosis.links) - 1
     sure = tr("not sure: it is neither allowed nor denied for certain")
     if others > 0:
-        sure = tr("not sure, nor of {count} other links; --all tells them", count=others)
+        sure = tr_n(
+            "not sure, nor of {count} other link; --all tells it",
+            "not sure, nor of {count} other links; --all tells them",
+            others,
+        )
     yield tr("How sure: {sure}", sure=sure)
+
+
+def _no_role(diagnosis: Diagnosis) -> Iterator[str]:
+    """Of a state machine whose role nothing tells: what it would assume, and what tells it."""
+    machine = diagnosis.evidence.machine
+    unknown = tr("nothing that was read tells which role state machine {machine} runs as", machine=machine.name)
+    yield f"{MARKS[Answer.UNKNOWN]} " + tr("Can't tell: {why}", why=unknown)
+    at_run_time = tr("a role that shows only in a run")
+    wanted = {
+        tr(
+            "{role} (task {task})",
+            role=one.task.role_arn or (one.task.known_role.strip("*") and one.task.known_role) or at_run_time,
+            task=one.task.name,
+        )
+        for one in diagnosis.tasks
+        if one.task.takes_on_a_role
+    }
+    if wanted:
+        more = tr(" (and {count} more)", count=len(wanted) - _MOST_OPEN) if len(wanted) > _MOST_OPEN else ""
+        yield tr("Its tasks assume: {roles}", roles="; ".join(sorted(wanted)[:_MOST_OPEN]) + more)
+    yield tr("To settle it: {what}", what=diagnosis.evidence.made_by or _machine_wanted(diagnosis))
+    yield tr("How sure: {sure}", sure=tr("not sure: it is neither allowed nor denied for certain"))
+
+
+def _machine_wanted(diagnosis: Diagnosis) -> str:
+    """What tells more of a state machine: before it is deployed, by the kind of its file, and once it is."""
+    machine = diagnosis.evidence.machine
+    spot = diagnosis.evidence.spots.get((machine.arn, DEFINITION))
+    deployed = tr(
+        "what `aws stepfunctions describe-state-machine` answers for {machine}, once it is deployed",
+        machine=machine.name,
+    )
+    if diagnosis.evidence.made_by:
+        return diagnosis.evidence.made_by
+    if spot is not None and spot.file.endswith((".tf", ".tf.json")):
+        return tr("give what `terraform show -json` prints of a plan; or {deployed}", deployed=deployed)
+    if machine.lost:
+        return tr("give {deployed}", deployed=deployed)
+    return tr("give the template, or the Terraform source, that makes it; or {deployed}", deployed=deployed)
 
 
 def _fine(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.withheld:
         yield f"{MARKS[Answer.UNKNOWN]} " + tr("Can't tell: {why}", why=headline(diagnosis))
-        yield tr("To settle it: {what}", what=_definition_wanted(diagnosis))
+        yield tr("To settle it: {what}", what=_machine_wanted(diagnosis))
         return
     yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
     if run := about_the_run(diagnosis):
@@ -136,15 +197,6 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield tr("Look at this once it runs: {risks}: {first}", risks=risks, first=diagnosis.risks[0].message)
     if unread := unread_words(diagnosis):
         yield tr("Not read, and left out of this: {what}. A Deny there could deny it (--all).", what=unread)
-
-
-def _definition_wanted(diagnosis: Diagnosis) -> str:
-    """How to get at a definition that wasn't given, or is made only when Terraform runs."""
-    return tr(
-        "give what `aws stepfunctions describe-state-machine` answers for {machine}; before it is deployed, what `cdk "
-        "synth` makes, or `terraform show -json` prints of a plan",
-        machine=diagnosis.evidence.machine.name,
-    )
 
 
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
@@ -220,6 +272,10 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
     told = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
     if told:
         return str(told[0])
+    if tr(ACCOUNTS) in link.open:
+        return tr("give the accounts by --operator-account-id and --subject-account-id")
+    if tr(REGION) in link.open:
+        return tr("give the region by --region")
     if asked := next((one for text in link.open if (one := _own_policy_call(text))), ""):
         return tr("give what `{call}` answers, or the template that makes it", call=asked)
     at_run_time = tr("give the ARN of an execution, with its history")

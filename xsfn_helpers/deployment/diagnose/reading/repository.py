@@ -29,6 +29,7 @@ from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFi
 from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.regions import ANY_REGION, other_regions, told_region
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
@@ -38,11 +39,9 @@ from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 _PART: Final = re.compile(r"\*|\$\{")
 _STARTED: Final = re.compile(r":stateMachine:([\w+=,.@-]+)")
-_ANY_REGION: Final = "us-east-1"
 _NAMED: Final = re.compile(
     r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
 )
-_REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2}(?:-[a-z]+)+-\d):")
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STAND_IN: Final = "00000000{number:04d}"
 _MOST_GUESSES: Final = 40
@@ -73,10 +72,14 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryReading:
-    """The evidence about one state machine, and the same for other values of what the files don't tell."""
+    """The evidence about one state machine, and the same for other values of what the files don't tell.
+
+    `guesses` are of the accounts, `elsewhere` of the region.
+    """
 
     evidence: Evidence
     guesses: Iterable[Evidence | None] = ()
+    elsewhere: Iterable[Evidence] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class _Repository:
         self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._mentioned: dict[str, frozenset[str]] = {}
-        self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
+        self._assemblies: dict[tuple[object, ...], Assembly] = {}
+        self._maker: str | None = None
         self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
@@ -148,7 +152,8 @@ class _Repository:
         if not self._found.files and not self._beside.answers and not self._sources.units:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
-        region = self._region()
+        known = self._told.region or told_region(one.written.text for one in self._found.files)
+        region = known or ANY_REGION
         accounts = {unit.key: unit.account or unknown[unit.key] for unit in self._units}
         accounts |= self._inferred(accounts, unknown, region)
         open_ = [key for key, account in accounts.items() if account == unknown.get(key)]
@@ -158,7 +163,10 @@ class _Repository:
             self._no_machine(assembly, paths)
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, accounts, open_)
-            yield RepositoryReading(evidence, self._guesses(asked, machine, accounts, open_, region))
+            if machine.lost or not machine.role_told:
+                evidence = replace(evidence, made_by=self._made_by(paths))
+            elsewhere = () if known else self._elsewhere(asked, machine, accounts)
+            yield RepositoryReading(evidence, self._guesses(asked, machine, accounts, open_, region), elsewhere)
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
         """The state machines asked about; where AWS's words were given, those that the denied role belongs to."""
@@ -207,13 +215,6 @@ class _Repository:
 
     # --- where each is deployed
 
-    def _region(self) -> str:
-        if self._told.region:
-            return self._told.region
-        texts = (one.written.text for one in self._found.files)
-        regions = {found for text in texts for found in _REGION.findall(text)}
-        return regions.pop() if len(regions) == 1 else _ANY_REGION
-
     def _inferred(self, accounts: Mapping[str, str], unknown: Mapping[str, str], region: str) -> dict[str, str]:
         """The accounts of units that don't tell it, as far as the other files and the reader's choices do."""
         own: dict[str, set[str]] = defaultdict(set)
@@ -258,7 +259,7 @@ class _Repository:
     def _assembly(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit] | None = None) -> Assembly:
         """What all files say together, or those of some units alone, each deployed to its account."""
         units = self._units if units is None else units
-        key = tuple((unit.key, accounts[unit.key]) for unit in units)
+        key = (region, *((unit.key, accounts[unit.key]) for unit in units))
         if key not in self._assemblies:
             self._assemblies[key] = self._assembled(accounts, region, units)
         return self._assemblies[key]
@@ -267,7 +268,7 @@ class _Repository:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
             try:
-                assembly.take(file.path.stem, file.written.value)
+                assembly.take(file.name, file.written.value)
             except ConfigError:
                 raise
             except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -360,14 +361,14 @@ class _Repository:
             arn = taken.get(raw.role) or replace(site, account=account).role(raw.role)
             add_policy(raw, arn, pieces)
 
-    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str:
+    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str | None:
         """The role that a definition's state machine runs as: the only one that isn't assumed by a task."""
         text = definition.written.text
         own = sorted({name for name in roles if f"role/{name}" not in text})
         if len(own) == 1:
             return site.role(own[0])
         near = [name for name in own if thing_name(definition) in name or name in thing_name(definition)]
-        return site.role(near[0] if len(near) == 1 else f"role-of-{thing_name(definition)}"[:60])
+        return site.role(near[0]) if len(near) == 1 else None
 
     # --- evidence
 
@@ -380,14 +381,15 @@ class _Repository:
         open_: Sequence[str],
     ) -> Evidence:
         evidence = replace(assembly.evidence_of(asked, machine), refused=self._beside.refused)
-        notes = []
+        notes, stand_ins = [], []
         for unit in self._units:
             account = accounts[unit.key]
             if unit.key in open_ and account in evidence.accounts:
                 what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the setup"))
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
                 notes.append(NotSeen(UNKNOWN, what, why))
-        return replace(evidence, not_seen=(*evidence.not_seen, *notes)) if notes else evidence
+                stand_ins.append(account)
+        return replace(evidence, not_seen=(*evidence.not_seen, *notes), stand_ins=frozenset(stand_ins))
 
     def _guesses(
         self,
@@ -409,11 +411,7 @@ class _Repository:
         moving = [unit.key for unit in units if unit.key in open_]
         if not moving:
             return
-        files = [unit.file for unit in units if unit.file is not None]
-        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
-        if any(unit.file is None for unit in units):
-            files += [*self._definitions, *self._found.holding(Holds.POLICY)]
-        mentioned = {account for file in files for account in self._accounts_in(file)}
+        mentioned = {account for file in self._files_of(units) for account in self._accounts_in(file)}
         mentioned |= {accounts[unit.key] for unit in units}
         mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
         choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
@@ -431,6 +429,25 @@ class _Repository:
             if twin is not None:
                 evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
                 yield replace(evidence, refused=self._beside.refused)
+
+    def _elsewhere(self, asked: str | None, machine: MachineSeen, accounts: Mapping[str, str]) -> Iterator[Evidence]:
+        """The evidence again for every other region that may be meant, where the state machine's isn't told."""
+        units = self._related(machine, accounts, ANY_REGION)
+        for region in other_regions(file.written.text for file in self._files_of(units)):
+            assembly = self._assembly(accounts, region, units)
+            moved = machine.arn.replace(f":{ANY_REGION}:", f":{region}:")
+            twin = next((one for one in assembly.machines() if one.arn == moved), None)
+            if twin is not None and moved != machine.arn:
+                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
+                yield replace(evidence, refused=self._beside.refused)
+
+    def _files_of(self, units: Sequence[_Unit]) -> list[FoundFile]:
+        """The files of these units, and those of no unit, which may be about any."""
+        files = [unit.file for unit in units if unit.file is not None]
+        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
+        if any(unit.file is None for unit in units):
+            files += [*self._definitions, *self._found.holding(Holds.POLICY)]
+        return files
 
     def _accounts_in(self, file: FoundFile) -> frozenset[str]:
         """The accounts that a file names."""
@@ -459,6 +476,12 @@ class _Repository:
         return list(found.values())
 
     # --- nothing to go on
+
+    def _made_by(self, paths: Sequence[Path]) -> str:
+        """What has to be run first; empty where that was done, or nothing shows it."""
+        if self._maker is None:
+            self._maker = "" if self._found.holding(Holds.ASSEMBLY) else how_to_make(paths)
+        return self._maker
 
     def _nothing(self, paths: Sequence[Path]) -> None:
         where = str(paths[0]) if paths else ""
