@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.soak import soaked
@@ -221,6 +221,11 @@ def test_a_permission_more_never_makes_it_denied(
         assert one.answer is not Answer.ALLOWED or other.answer is Answer.ALLOWED
 
 
+_ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+_TWICE_DENIED: Final = {"Version": "2012-10-17", "Statement": [_ALL, *2 * [{**_ALL, "Effect": "Deny"}]]}
+
+
+@example((*INTEGRATIONS[0], _TWICE_DENIED))
 @given(_SETUP)
 @settings(max_examples=soaked(short=15, long=2_000), deadline=None)
 def test_the_fix_that_is_given_makes_that_link_allowed(made: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:

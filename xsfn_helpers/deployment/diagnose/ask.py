@@ -18,7 +18,7 @@ from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
-from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
+from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_in, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, RepositoryReading, Told, read_repository
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ def _of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
     named = (Arn.parse(arn) for arn in (refused.about, refused.resource, refused.asker))
     regions = [one.region for one in named if one is not None and one.region]
     ways = doors(regions[0] if regions else "")
-    for arn in machines_run_as(refused.asker, ways) or machines_run_as(refused.resource, ways):
-        found = with_refusal(analyse(replace(read_live(arn, ways), refused=asked.refused), now()))
+    machines = machines_in(ways)
+    for arn in machines.concerned(refused):
+        found = with_refusal(analyse(replace(read_live(arn, ways, machines), refused=asked.refused), now()))
         if refused_link(found) is not None:
             return found
     return with_refusal(analyse(evidence_of_words(asked.refused), now()))

@@ -178,18 +178,22 @@ def _decided(tasks: tuple[TaskCall, ...], evidence: Evidence, now: str) -> tuple
 
 def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> Iterator[Fix]:
     """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
-    done: set[str] = set()
+    done: set[tuple[str, ...]] = set()
     for _ in range(_MOST_FIXES):
         broken = next((task for task in tasks if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
         fix = fix_for(broken.broken, broken.task, evidence, now)
-        if fix is None or fix.summary in done:
+        if fix is None:
+            return
+        # Of two alike statements, "statement 2" goes twice: what is left behind tells whether it was done before.
+        key = (fix.summary, *(change.after for change in fix.changes))
+        if key in done:
             return
         yield fix
         if not fix.changes:
             return
-        done.add(fix.summary)
+        done.add(key)
         evidence = fix.applied(evidence)
         tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
 

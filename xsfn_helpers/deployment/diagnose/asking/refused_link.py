@@ -12,11 +12,13 @@ from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
 from xsfn_helpers.deployment.diagnose.evidence import AccountSeen, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer
-from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.mistakes import SlipKind
 
 # The name of a state machine that nobody named.
 _UNNAMED: Final = "state-machine-that-is-not-named"
 _UNTOLD: Final = "${unknown}"
+_NOBODYS: Final = "000000000000"
 _EXTERNAL_ID: Final = "sts:externalid"
 
 
@@ -25,12 +27,14 @@ def supposed_machine(refused: RefusedCall) -> MachineSeen:
     found = Arn.parse(refused.resource) or Arn.parse(refused.asker)
     region = found.region if found and found.region else "us-east-1"
     partition = found.partition if found else "aws"
-    account = account_of(refused.asker) or account_of(refused.resource)
+    account = account_of(refused.asker) or account_of(refused.resource) or _NOBODYS
     taken = {"Credentials": {"RoleArn": refused.resource}} if refused.link == TAKE_ON else {}
     task = {"Type": "Task", "Resource": f"arn:{partition}:states:::{_UNTOLD}", **taken, "End": True}
     name = tr("the denied task")
     arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{_UNNAMED}"
-    role = refused.asker if role_name(refused.asker) else refused.resource
+    named = next((one for one in (refused.asker, refused.resource) if role_name(one)), "")
+    # What AWS says of link 1 names no role at all.
+    role = named or f"arn:{partition}:iam::{account}:role/{_UNNAMED}"
     return MachineSeen(arn, role, json.dumps({"StartAt": name, "States": {name: task}}))
 
 
@@ -71,11 +75,16 @@ def refused_link(diagnosis: Diagnosis) -> TaskLink | None:
 
 def _is_it(link: TaskLink, refused: tuple[RefusedCall, ...]) -> bool:
     return any(
-        link.number == one.link
+        (link.number == one.link or _lacks_its_role(link, one))
         and _same_role(link.asker, one.asker)
         and (not one.resource or _same_role(link.resource, one.resource) or link.action == one.action)
         for one in refused
     )
+
+
+def _lacks_its_role(link: TaskLink, refused: RefusedCall) -> bool:
+    """Whether this is link 2 of a task without Credentials, which AWS's words about its call are about."""
+    return link.slip is not None and link.slip.kind is SlipKind.NO_ROLE and link.action == refused.action
 
 
 def _same_role(one: str, other: str) -> bool:
@@ -89,6 +98,8 @@ def _of_sentence(task: TaskDiagnosis, refused: RefusedCall, evidence: Evidence) 
     link = next((one for one in task.links if one.number == refused.link), None)
     if link is None or refused.link != TAKE_ON:
         open_ = tr("the policies of {asker}, and those of what it asked for", asker=refused.asker or refused.action)
+        if refused.link == SERVICE and not refused.resource:
+            open_ = tr("the trust policy of the role that the state machine runs as, which AWS's sentence doesn't name")
         blank = task.links[0]
         return (
             replace(

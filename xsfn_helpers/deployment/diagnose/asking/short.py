@@ -27,12 +27,16 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
-from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
+from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+# Links that many a run never comes to: when they are asked for is told.
+_LATER: Final = (STOP, CHILD)
 # What stands for a role that nothing names.
 _UNNAMED: Final = "role.of."
 # What answers with a resource's own policy, by the service of its ARN.
@@ -110,15 +114,21 @@ def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{MARKS[Answer.REFUSED]} " + sentences(_denied(link, diagnosis), _of_many(link, diagnosis))
     documents = "; ".join(map(str, deciding_documents(link, diagnosis)))
-    told = mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
-    yield tr(told, document=documents)
+    yield tr(_told_of_documents(link), document=documents)
     yield tr("Why: {why}", why=link.why)
     fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
-    change = fix.summary if fix is not None else tr("none of what was seen helps; --all tells what was")
+    change = tr("none of what was seen helps; --all tells what was")
+    if fix is not None:
+        # What the change itself doesn't say: what a value is left of, who else is concerned.
+        change = sentences(fix.summary, *(note for note in fix.notes if note != tr(ASK_FIRST)))
     if fix is not None and fix.changes and _is_denied_on_purpose(link):
         # Whoever is on call takes no lock away that somebody put there.
-        change = sentences(change, tr("A Deny is somebody's decision: ask whose it is before you take it away."))
-    yield tr("Smallest change that would allow it: {change}", change=change)
+        change = sentences(change, tr(ASK_FIRST))
+    first = fix is not None and fix.changes and not fix.mends
+    told = mark("Smallest change that would allow it: {change}")
+    if first:
+        told = mark("First change, and more is wrong with this link (--all): {change}")
+    yield tr(told, change=change)
     yield tr("How sure: {sure}", sure=_sure(link, diagnosis))
 
 
@@ -199,6 +209,12 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield tr("Not read, and left out of this: {what}. A Deny there could deny it (--all).", what=unread)
 
 
+def _told_of_documents(link: TaskLink) -> str:
+    if link.slip is not None:
+        return mark("Written in: {document}")
+    return mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
+
+
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
     return tr("Denied: {asked}.", asked=_asked(link, diagnosis))
 
@@ -207,6 +223,15 @@ def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
     if is_supposed(diagnosis.evidence.machine):
         return tr("{asker} → {asked} (link {link})", asker=asker_words(link), asked=asked, link=link.number)
+    if link.number in _LATER:
+        return tr(
+            "{asker} → {asked} (link {link} of task {task}, {when})",
+            asker=asker_words(link),
+            asked=asked,
+            link=link.number,
+            task=link.task,
+            when=link.when,
+        )
     return tr(
         "{asker} → {asked} (link {link} of task {task})",
         asker=asker_words(link),
@@ -254,6 +279,8 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
             role=link.resource,
             target=target,
         )
+    if is_supposed(diagnosis.evidence.machine):
+        return _asked_for(link)
     if missing := sorted(
         {
             name
@@ -287,6 +314,23 @@ def _own_policy_call(open_: str) -> str:
     found = next((arn for word in open_.split() if (arn := Arn.parse(word.strip(".,;:()"))) is not None), None)
     call = _OWN_POLICY.get(found.service, "") if found is not None else ""
     return f"{call} {found}" if found is not None and call and not _SYMBOL.search(str(found)) else ""
+
+
+def _asked_for(link: TaskLink) -> str:
+    """What would settle it where AWS's sentence is all that was given."""
+    if link.number == SERVICE:
+        return tr(
+            "whether the role that the state machine runs as trusts states.amazonaws.com. Give the ARN of the "
+            "execution or of the state machine, or the templates"
+        )
+    return tr(
+        "in account {account}, whether {asker} may {action} on {resource}. Give the ARN of the execution, the "
+        "templates, or `aws iam get-account-authorization-details`",
+        account=account_of(link.asker),
+        asker=asker_words(link),
+        action=link.action,
+        resource=link.resource or "*",
+    )
 
 
 def _is_nowhere(link: TaskLink) -> bool:
@@ -353,6 +397,9 @@ def _named(title: str, statement: int | None, link: TaskLink, diagnosis: Diagnos
 
 def _lacking(kind: PolicyKind, link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
     """Where no statement speaks of it at all: the place where the permission would be written."""
+    if kind is PolicyKind.RESOURCE:
+        title = tr("policy of {arn}", arn=owner_of(link.resource) or link.resource)
+        return DecidingDocument(title, link.accounts[-1] if link.accounts else "")
     trusts = kind.has_principal
     role = diagnosis.evidence.role(link.resource if trusts else link.asker)
     if role is None:
