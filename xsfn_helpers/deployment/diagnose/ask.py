@@ -65,8 +65,8 @@ def diagnose_words(words: str, accounts: Accounts) -> Diagnosis:
     denial.
     """
     asked = asked_about([words])
-    if asked.arn:
-        return diagnose_accounts(asked.arn, accounts)
+    if asked.arn or asked.told:
+        return diagnose_accounts(asked.arn or asked.told, accounts)
     organized = accounts.target is not Platform.SANDBOX
     return _of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
 
