@@ -12,7 +12,7 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
-from xsfn_helpers.deployment.diagnose.reading.stacks import is_template
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import is_template
 from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
 

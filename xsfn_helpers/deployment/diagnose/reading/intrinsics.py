@@ -13,8 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+# They stand among the members of an object and add others, which show only at deployment.
+_ADDS: Final = ("Fn::Transform", "Fn::ForEach::")
 _IN_TEXT: Final = re.compile(r"\$\{(?P<literal>!?)(?P<name>[^${}]+)\}")
 _NOT_IN_SYMBOLS: Final = re.compile(r"[^\w.@-]+")
+# docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC: Final = re.compile(r"\{\{resolve:(?P<what>(?:[^{}]|\$\{[^{}]*\})+)\}\}")
 
 
 class _NoValue:
@@ -27,6 +31,33 @@ NO_VALUE: Final = _NoValue()
 def symbol(name: str) -> str:
     """What stands for a value that is known only at deployment."""
     return "${" + _NOT_IN_SYMBOLS.sub(".", name).strip(".") + "}"
+
+
+def parameter_value(declared: object, given: object = None) -> Any:
+    """The value of a template's parameter, that given or its default; None where the template doesn't tell it.
+
+    The members of a list have no blanks around them, and one of Systems Manager's stands for what is stored there.
+    Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    told = declared if isinstance(declared, Mapping) else {}
+    kind = str(told.get("Type", ""))
+    if kind.startswith("AWS::SSM::Parameter::Value"):
+        given = None
+    elif given is None and "Default" in told:
+        given = "" if told["Default"] is None else told["Default"]
+    if given is None or isinstance(given, list):
+        return given
+    value = given if isinstance(given, str) else json.dumps(given)
+    return [one.strip() for one in value.split(",")] if "List" in kind and not _is_symbol(value) else value
+
+
+def _is_symbol(value: str) -> bool:
+    return value.startswith("${") and value.endswith("}") and "," not in value
+
+
+def _with_symbols(text: str) -> str:
+    """A text with a symbol for every value that is looked up at deployment."""
+    return _DYNAMIC.sub(lambda found: symbol(f"resolve.{found['what']}"), text) if "{{" in text else text
 
 
 @dataclass(slots=True)
@@ -45,6 +76,8 @@ class Resolver:
         """`value` with every function carried out, as far as it can be."""
         if isinstance(value, list):
             return [found for item in value if (found := self.resolve(item)) is not NO_VALUE]
+        if isinstance(value, str):
+            return _with_symbols(value)
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -56,6 +89,8 @@ class Resolver:
                 return value if held is None else held
             if isinstance(name, str) and name.startswith("Fn::"):
                 return symbol(name)
+        if any(isinstance(name, str) and name.startswith(_ADDS) for name in value):
+            return symbol("Fn::Transform")
         found_all = {key: found for key, item in value.items() if (found := self.resolve(item)) is not NO_VALUE}
         return {str(key): found for key, found in found_all.items()}
 
@@ -131,7 +166,7 @@ def _sub(known: Resolver, argument: Any) -> str:
         logical, _, attribute = name.partition(".")
         return known.text(known.attribute_of(logical, attribute) if attribute else known.named(name))
 
-    return _IN_TEXT.sub(value, text)
+    return _with_symbols(_IN_TEXT.sub(value, text))
 
 
 def _join(known: Resolver, argument: Any) -> str:
@@ -140,7 +175,7 @@ def _join(known: Resolver, argument: Any) -> str:
     parts = known.resolve(argument[1])
     if isinstance(parts, str) and "${" not in parts:
         parts = parts.split(",")
-    return argument[0].join(map(known.text, parts)) if isinstance(parts, list) else symbol("Fn::Join")
+    return _with_symbols(argument[0].join(map(known.text, parts))) if isinstance(parts, list) else symbol("Fn::Join")
 
 
 def _select(known: Resolver, argument: Any) -> Any:
@@ -200,8 +235,11 @@ def _find_in_map(known: Resolver, argument: Any) -> Any:
     if not isinstance(argument, list) or len(argument) not in (3, 4):
         return symbol("Fn::FindInMap")
     found: Any = known.mappings
-    for key in map(known.text, argument[:3]):
+    keys = [known.text(key) for key in argument[:3]]
+    for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
+    if found is None and not unknown_in(keys) and isinstance(argument[-1], Mapping) and "DefaultValue" in argument[-1]:
+        return known.resolve(argument[-1]["DefaultValue"])
     return symbol("Fn::FindInMap") if found is None else found
 
 

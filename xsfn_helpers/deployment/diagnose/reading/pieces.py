@@ -14,6 +14,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import (
     DEFINITION,
     TRUST,
+    WITHHELD,
     MachineSeen,
     NotSeen,
     PolicySeen,
@@ -27,6 +28,8 @@ from xsfn_helpers.deployment.diagnose.reading.texts import Written
 
 _WHOSE: Final = mark("whose it is shows only at deployment")
 _TWICE: Final = mark("two files make it and say different things: which of them is deployed isn't known")
+_WHICH: Final = mark("it is written twice: which of them is made shows only at deployment")
+_ONE_NAME: Final = mark("two policies have this name, of which the role has the one that is written last")
 _LIMITS: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _GOVERNMENT: Final = "us-gov-"
 _CHINA: Final = "cn-"
@@ -98,6 +101,10 @@ class Pieces:
         self._looked_up[role.arn] = replace(role, policies_listed=False)
 
     def add_machine(self, machine: MachineSeen, spot: Spot) -> None:
+        before = self.machines.get(machine.arn)
+        if before is not None and before != machine:  # each on a condition of its own
+            machine = replace(machine, definition=WITHHELD, lost=tr(_WHICH))
+            self.not_seen.append(NotSeen(machine.account, tr("the definition of {arn}", arn=machine.arn), machine.lost))
         self.machines[machine.arn] = machine
         self.spots[machine.arn, DEFINITION] = spot
 
@@ -173,8 +180,7 @@ class Pieces:
             if role is None:
                 # Only a policy of it is here: what else it may do, and whom it trusts, isn't.
                 role = RoleSeen(arn, policies_listed=False)
-            if all((one.name, one.arn) != (policy.name, policy.arn) for one in role.policies):
-                roles[arn] = replace(role, policies=(*role.policies, policy))
+            roles[arn] = replace(role, policies=_with_policy(role.policies, policy))
         for pattern, policy in self._of_some_role:
             for arn, role in roles.items():
                 if fnmatchcase(_SYMBOL.sub("*", arn), pattern) or fnmatchcase(pattern, _SYMBOL.sub("*", arn)):
@@ -192,6 +198,19 @@ class Pieces:
         if policy.document is not None or policy.arn not in self.managed:
             return policy
         return replace(policy, document=self.managed[policy.arn], why_not="")
+
+
+def _with_policy(known: tuple[PolicySeen, ...], more: PolicySeen) -> tuple[PolicySeen, ...]:
+    """The policies of a role with one more; of two inline ones of one name nobody can tell which the role has."""
+    twins = [one for one in known if (one.name, one.arn) == (more.name, more.arn)]
+    same = next((one for one in twins if replace(one, unsure="") == replace(more, unsure="")), None)
+    if same is not None:
+        plain = same if same.unsure in ("", tr(_ONE_NAME)) else replace(same, unsure=more.unsure)
+        return tuple(plain if one is same else one for one in known)
+    if not twins or more.arn:
+        return known if twins else (*known, more)
+    doubtful = tuple(replace(one, unsure=tr(_ONE_NAME)) if one in twins else one for one in known)
+    return (*doubtful, replace(more, unsure=tr(_ONE_NAME)))
 
 
 def spot_of(file: str, written: Written, *path: str | int, document: object = None) -> Spot:

@@ -24,14 +24,15 @@ from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
 from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
-from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
 from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
 from xsfn_helpers.deployment.diagnose.reading.regions import ANY_REGION, other_regions, told_region
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
-from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
+from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
+from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
