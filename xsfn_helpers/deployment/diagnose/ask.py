@@ -68,28 +68,34 @@ def diagnose_words(words: str, accounts: Accounts) -> Diagnosis:
     if asked.arn or asked.told:
         return diagnose_accounts(asked.arn or asked.told, accounts)
     organized = accounts.target is not Platform.SANDBOX
-    return _of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
+    return of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
 
 
 def diagnose_words_by_profile(asked: AskedAbout, settings: Settings) -> Diagnosis:
     """The same, through the AWS profiles that were chosen."""
-    return _of_words(
+    return of_words(
         asked, lambda region: doors_of_sessions(_sessions(region, settings), region, denied=settings.denied)
     )
 
 
-def _of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
+def of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
+    """The same, through these doors (by the region that the words name), from AWS's words alone.
+
+    Raises `ConfigError` where they tell of no denial.
+    """
     if not asked.refused:
         raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
     refused = asked.refused[0]
     named = (Arn.parse(arn) for arn in (refused.about, refused.resource, refused.asker))
     regions = [one.region for one in named if one is not None and one.region]
-    ways = doors(regions[0] if regions else "")
-    machines = machines_in(ways)
-    for arn in machines.concerned(refused):
-        found = with_refusal(analyse(replace(read_live(arn, ways, machines), refused=asked.refused), now()))
-        if refused_link(found) is not None:
-            return found
+    # The region that is named may be what is wrong: then the state machine is where the profiles are at home.
+    for region in dict.fromkeys((*regions[:1], "")):
+        ways = doors(region)
+        machines = machines_in(ways)
+        for arn in machines.concerned(refused):
+            found = with_refusal(analyse(replace(read_live(arn, ways, machines), refused=asked.refused), now()))
+            if refused_link(found) is not None:
+                return found
     return with_refusal(analyse(evidence_of_words(asked.refused), now()))
 
 
