@@ -17,6 +17,7 @@ from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, Told, read_repository
@@ -86,15 +87,15 @@ def _of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
     regions = [one.region for one in named if one is not None and one.region]
     ways = doors(regions[0] if regions else "")
     for arn in machines_run_as(refused.asker, ways) or machines_run_as(refused.resource, ways):
-        found = with_refusal(analyse(replace(read_live(arn, ways), refused=asked.refused), now()))
+        found = _answered(replace(read_live(arn, ways), refused=asked.refused))
         if refused_link(found) is not None:
             return found
-    return with_refusal(analyse(evidence_of_words(asked.refused), now()))
+    return _answered(evidence_of_words(asked.refused))
 
 
 def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
     """The same, from exported files or a repository, see `reading.files`. Raises `ConfigError` that names the file."""
-    return analyse(read_files(folder, arn), now())
+    return _answered(read_files(folder, arn))
 
 
 def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
@@ -106,7 +107,7 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     if not asked.paths and not any(is_about_a_set_up(one) for one in asked.answers):
         if not asked.refused:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
-        return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
+        return [_answered(evidence_of_words(asked.refused))]
     beside = Beside(asked.answers, asked.refused, asked.roles)
     # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
     with speaking(language()):
@@ -116,10 +117,16 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
                 agreed(
                     analyse(one.evidence, moment),
                     (None if guess is None else answers_of(guess, moment) for guess in one.guesses),
-                )
+                ),
+                moment,
             )
             for one in readings
         ]
+
+
+def _answered(evidence: Evidence) -> Diagnosis:
+    moment = now()
+    return with_refusal(analyse(evidence, moment), moment)
 
 
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
@@ -128,7 +135,7 @@ def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
 
 
 def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:
-    return analyse(read_live(arn, doors(_region(arn))), now())
+    return _answered(read_live(arn, doors(_region(arn))))
 
 
 def _region(arn: str) -> str:
