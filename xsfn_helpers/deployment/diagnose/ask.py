@@ -17,6 +17,7 @@ from xsfn_helpers.deployment.diagnose.asking.guesses import REGION, agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_in, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, RepositoryReading, Told, read_repository
@@ -93,15 +94,15 @@ def of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
         ways = doors(region)
         machines = machines_in(ways)
         for arn in machines.concerned(refused):
-            found = with_refusal(analyse(replace(read_live(arn, ways, machines), refused=asked.refused), now()))
+            found = _answered(replace(read_live(arn, ways, machines), refused=asked.refused))
             if refused_link(found) is not None:
                 return found
-    return with_refusal(analyse(evidence_of_words(asked.refused), now()))
+    return _answered(evidence_of_words(asked.refused))
 
 
 def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
     """The same, from exported files or a repository, see `reading.files`. Raises `ConfigError` that names the file."""
-    return analyse(read_files(folder, arn), now())
+    return _answered(read_files(folder, arn))
 
 
 def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
@@ -113,12 +114,12 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     if not asked.paths and not any(is_about_a_set_up(one) for one in asked.answers):
         if not asked.refused:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
-        return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
+        return [_answered(evidence_of_words(asked.refused))]
     beside = Beside(asked.answers, asked.refused, asked.roles)
     # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
     with speaking(language()):
         readings = read_repository(asked.paths, asked.arn or None, told, beside)
-        return [with_refusal(_agreed(one, moment)) for one in readings]
+        return [with_refusal(_agreed(one, moment), moment) for one in readings]
 
 
 def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
@@ -128,13 +129,18 @@ def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
     return agreed(found, (answers_of(one, moment) for one in reading.elsewhere), of=REGION)
 
 
+def _answered(evidence: Evidence) -> Diagnosis:
+    moment = now()
+    return with_refusal(analyse(evidence, moment), moment)
+
+
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
     """Whether an answer describes more than what happened: a state machine, a role, a policy."""
     return not is_event(answer) and "events" not in answer and "executionArn" not in answer
 
 
 def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:
-    return analyse(read_live(arn, doors(_region(arn))), now())
+    return _answered(read_live(arn, doors(_region(arn))))
 
 
 def _region(arn: str) -> str:

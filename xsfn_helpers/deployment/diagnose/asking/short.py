@@ -14,7 +14,8 @@ from typing import Final
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.deployment.diagnose.asking.guesses import ACCOUNTS, REGION
-from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
+from xsfn_helpers.deployment.diagnose.asking.refusal import DeniedBy, RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refused_link import is_by_itself, is_supposed, named_reason, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
     Conclusion,
@@ -147,7 +148,7 @@ def _open(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
             "not sure, nor of {count} other links; --all tells them",
             others,
         )
-    yield tr("How sure: {sure}", sure=sure)
+    yield tr("How sure: {sure}", sure=_with_another(sure, diagnosis))
 
 
 def _no_role(diagnosis: Diagnosis) -> Iterator[str]:
@@ -197,9 +198,10 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
     if run := about_the_run(diagnosis):
         yield run
-    elif diagnosis.evidence.refused and diagnosis.tasks:
+    elif refused_link(diagnosis) is not None:
         yield tr(
-            "AWS denied it then: the policies were changed since, or the change hadn't spread yet. Start it again."
+            "AWS denied it then: the policies were changed since, or the change hadn't spread yet, or what is deployed "
+            "isn't what was read. Start it again; if it is denied again, read what is deployed."
         )
     if diagnosis.risks:
         count = len(diagnosis.risks)
@@ -223,6 +225,13 @@ def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
     if is_supposed(diagnosis.evidence.machine):
         return tr("{asker} → {asked} (link {link})", asker=asker_words(link), asked=asked, link=link.number)
+    if is_by_itself(link):
+        return tr(
+            "{asker} → {asked} (no task of state machine {machine} asks for it)",
+            asker=asker_words(link),
+            asked=asked,
+            machine=diagnosis.evidence.machine.name,
+        )
     if link.number in _LATER:
         return tr(
             "{asker} → {asked} (link {link} of task {task}, {when})",
@@ -267,6 +276,8 @@ def _both_sides(link: TaskLink) -> str:
 
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
+    if named := named_reason(link, diagnosis.evidence):
+        return _reading(named, link)
     unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
     if link.number == TAKE_ON and link.resource and unread:
         owner, target = account_of(link.asker), account_of(link.resource)
@@ -333,6 +344,29 @@ def _asked_for(link: TaskLink) -> str:
     )
 
 
+# docs.aws.amazon.com/cli/latest/reference/organizations/list-policies-for-target.html
+_LISTED: Final = {DeniedBy.SCP: "SERVICE_CONTROL_POLICY", DeniedBy.RCP: "RESOURCE_CONTROL_POLICY"}
+
+
+def _reading(one: RefusedCall, link: TaskLink) -> str:
+    """How to get at the policy that AWS names as the reason."""
+    if one.by in _LISTED:
+        return tr(
+            "in the organization's management account, `aws organizations list-policies-for-target --target-id "
+            "{account} --filter {kind}`, for its organizational units and the root as well, and `aws organizations "
+            "describe-policy` of each",
+            account=account_of(link.asker) if one.by is DeniedBy.SCP else one.account,
+            kind=_LISTED[one.by],
+        )
+    if one.policy:
+        return tr("read it: `aws iam get-policy-version`, of {policy}", policy=one.policy)
+    if one.by is DeniedBy.BOUNDARY:
+        return tr("`aws iam get-role` of {asker}, which tells its boundary, and that policy", asker=asker_words(link))
+    return tr(
+        "look at the {kind} where the call goes through; nothing that is read here holds it", kind=tr(one.by.value)
+    )
+
+
 def _is_nowhere(link: TaskLink) -> bool:
     """Whether no statement speaks of the call at all."""
     if link.judgement is None or link.slip is not None or link.judgement.decision.decided_by:
@@ -356,7 +390,20 @@ def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
     if others > 0:
         more = tr_n("{count} other link is denied too (--all).", "{count} other links are denied too (--all).", others)
         told = tr("{told}. {more}", told=told, more=more)
-    return told
+    return _with_another(told, diagnosis)
+
+
+def _with_another(sure: str, diagnosis: Diagnosis) -> str:
+    """With it that AWS's words are about another link than the one that is told of, where they are."""
+    told = refused_link(diagnosis)
+    if told is None or told.answer is not Answer.ALLOWED:
+        return sure
+    more = tr(
+        "AWS's words are about another call, {action} on {resource}, which the documents allow.",
+        action=told.action,
+        resource=told.resource,
+    )
+    return tr("{told}. {more}", told=sure.rstrip("."), more=more)
 
 
 def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
@@ -367,6 +414,9 @@ def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
 def deciding_documents(link: TaskLink, diagnosis: Diagnosis) -> tuple[DecidingDocument, ...]:
     """Every document that denies this link, or else for each side that lacks a permission the one that ought to."""
     evidence = diagnosis.evidence
+    if is_by_itself(link) and link.slip is not None:
+        title = tr("the roles that account {account} has", account=account_of(link.resource))
+        return (DecidingDocument(title, account_of(link.resource)),)
     if link.slip is not None or link.judgement is None:
         spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
         title = tr("definition of state machine {machine}", machine=evidence.machine.name)

@@ -16,7 +16,7 @@ from xsfn_helpers.deployment.diagnose.mistakes import likeness
 _MOST_DESCRIBED: Final = 100
 
 
-class Machines:
+class ListedMachines:
     """What AWS answers of the state machines of these accounts, by account its client of Step Functions."""
 
     def __init__(self, states: Mapping[str, Callable[[], Any]]) -> None:
