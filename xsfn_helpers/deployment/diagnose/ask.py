@@ -115,7 +115,7 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
             with_refusal(
                 agreed(
                     analyse(one.evidence, moment),
-                    (None if guess is None else answers_of(guess, moment) for guess in one.guesses),
+                    ((None if guess is None else answers_of(guess, moment), about) for guess, about in one.guesses),
                 )
             )
             for one in readings

@@ -22,10 +22,11 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     asker_words,
     headline,
 )
-from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
@@ -184,6 +185,8 @@ def _both_sides(link: TaskLink) -> str:
 
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
+    if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
+        return tr("tell {what}", what=tr("; ").join(told))
     unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
     if link.number == TAKE_ON and link.resource and unread:
         owner, target = account_of(link.asker), account_of(link.resource)
@@ -211,9 +214,11 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         )
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
-    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))] or own
-    if told:
-        return str(told[0])
+    named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
+    if not named and not (link.judgement is not None and link.open):
+        named = [one for one in own if one.what not in map(tr, LIMITS)]
+    if named:
+        return str(named[0])
     at_run_time = tr("give the ARN of an execution, with its history")
     return tr("find out about {what}", what=link.open[0]) if link.judgement is not None and link.open else at_run_time
 

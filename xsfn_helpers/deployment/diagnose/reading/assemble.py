@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
-from xsfn_helpers.common.language import mark, tr
+from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
+    LIMITS,
     UNKNOWN,
     WITHHELD,
     AccountSeen,
@@ -411,7 +412,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
     for account in accounts:
-        for what in (mark("service control policies"), mark("resource control policies")):
+        for what in LIMITS:
             gaps.append(NotSeen(account, tr(what), tr("no file tells of them")))
     return replace(evidence, not_seen=(*evidence.not_seen, *gaps))
 
