@@ -30,6 +30,7 @@ from tests.deployment.diagnose.test_repositories import (
 from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_given
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.reading.repository import Told
 
 Document = dict[str, Any]
@@ -239,6 +240,78 @@ def _role_of_sams_given_to_others(made: Setup) -> None:
     made.hub["Resources"]["Guard"] = {"Type": "Custom::Guard", "Properties": {"Role": {"Ref": "MachineRole"}}}
 
 
+# --- names that CloudFormation makes, and what stacks are called
+
+
+def _named_after_the_stack(made: Setup, trusted: Any) -> None:
+    made.of_hub("HubRole")["RoleName"] = {"Fn::Sub": "${AWS::StackName}-role"}
+    made.trusted()["Principal"] = {"AWS": trusted}
+
+
+def _stack_that_may_be_called_so(made: Setup) -> None:
+    _named_after_the_stack(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/orders-prod-role")
+
+
+def _stack_called_like_its_file(made: Setup) -> None:
+    _named_after_the_stack(made, HUB)
+
+
+def _stack_that_can_not_be_called_so(made: Setup) -> None:
+    _named_after_the_stack(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/orders-prod-roles")
+
+
+def _stack_that_decides_nothing(made: Setup) -> None:
+    _named_after_the_stack(made, HUB_ACCOUNT)
+
+
+def _both_after_their_stacks(made: Setup) -> None:
+    _named_after_the_stack(made, {"Fn::Sub": f"arn:aws:iam::{HUB_ACCOUNT}:role/${{AWS::StackName}}-role"})
+
+
+def _without_a_name(made: Setup, pattern: Any) -> None:
+    del made.of_hub("HubRole")["RoleName"]
+    made.trusted()["Principal"] = {"AWS": HUB_ACCOUNT}
+    made.trusted()["Condition"] = {"ArnLike": {"aws:PrincipalArn": pattern}}
+
+
+def _name_of_some_stack(made: Setup) -> None:
+    _without_a_name(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/orders-HubRole-*")
+
+
+def _name_whatever_the_stack(made: Setup) -> None:
+    _without_a_name(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/*-HubRole-*")
+
+
+def _name_of_another_role(made: Setup) -> None:
+    _without_a_name(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/*-OtherRole-*")
+
+
+def _unique_name(made: Setup) -> None:
+    _without_a_name(made, f"arn:aws:iam::{HUB_ACCOUNT}:role/orders-HubRole-1A2B3C4D5E6F")
+
+
+def _calls_a_function(made: Setup, resource: Any) -> None:
+    resources = made.hub["Resources"]
+    resources["Work"] = {"Type": "AWS::Lambda::Function", "Properties": {}}
+    resources["Assume"]["Properties"]["PolicyDocument"] = _may("lambda:InvokeFunction", resource)
+    task = {"Type": "Task", "Resource": "${Work}", "End": True}
+    made.of_hub("Machine")["Definition"] = {"StartAt": "Run", "States": {"Run": task}}
+    made.of_hub("Machine")["DefinitionSubstitutions"] = {"Work": {"Fn::GetAtt": ["Work", "Arn"]}}
+
+
+def _function_without_a_name(made: Setup) -> None:
+    arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Work}"
+    _calls_a_function(made, {"Fn::Sub": arn})
+
+
+def _function_by_a_pattern_of_its_stack(made: Setup) -> None:
+    _calls_a_function(made, {"Fn::Sub": "arn:aws:lambda:*:*:function:${AWS::StackName}-Work-*"})
+
+
+def _function_by_a_pattern_of_another(made: Setup) -> None:
+    _calls_a_function(made, {"Fn::Sub": "arn:aws:lambda:*:*:function:${AWS::StackName}-Play-*"})
+
+
 # --- policies of resources
 
 
@@ -299,6 +372,18 @@ TABLE: Final[tuple[tuple[Callable[[Setup], None], Conclusion], ...]] = (
     (_tag_of_sams, FINE),
     (_macro_beside_sams, UNKNOWN),
     (_role_of_sams_given_to_others, UNKNOWN),
+    (_stack_that_may_be_called_so, UNKNOWN),
+    (_stack_called_like_its_file, UNKNOWN),
+    (_stack_that_can_not_be_called_so, BROKEN),
+    (_stack_that_decides_nothing, FINE),
+    (_both_after_their_stacks, UNKNOWN),
+    (_name_of_some_stack, UNKNOWN),
+    (_name_whatever_the_stack, FINE),
+    (_name_of_another_role, BROKEN),
+    (_unique_name, UNKNOWN),
+    (_function_without_a_name, FINE),
+    (_function_by_a_pattern_of_its_stack, FINE),
+    (_function_by_a_pattern_of_another, UNKNOWN),  # the function's own policy may let it in
     (_table_without_a_policy, FINE),
     (_table_that_denies, BROKEN),
     (_queue_that_denies_on_a_condition, UNKNOWN),
@@ -332,3 +417,73 @@ def test_what_a_loop_makes_is_found_where_it_is_written(tmp_path: Path) -> None:
     text = (tmp_path / "spoke.json").read_text(encoding="utf-8")
     lines = [number for number, one in enumerate(text.splitlines(), 1) if "AssumeRolePolicyDocument" in one]
     assert found.evidence.spots[SPOKE, "trust policy"].line == lines[-1]
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("orders-prod", FINE), ("orders-test", BROKEN)])
+def test_what_a_stack_is_called_can_be_told(tmp_path: Path, name: str, verdict: Conclusion) -> None:
+    made = Setup()
+    _stack_that_may_be_called_so(made)
+    told = Told(TOLD.operator, TOLD.subject, TOLD.region, {"AWS::StackName": name})
+
+    assert made.diagnosed(tmp_path, told).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [(_stack_that_may_be_called_so, "AWS::StackName=NAME"), (_looked_up_role, "resolve.ssm.spoke.role")],
+    ids=["stack", "looked up"],
+)
+def test_what_would_settle_it_is_what_can_be_told(tmp_path: Path, change: Callable[[Setup], None], names: str) -> None:
+    made = Setup()
+    change(made)
+
+    line = short_answer(made.diagnosed(tmp_path))[3]
+
+    assert names in line
+    assert "--parameter" in line
+
+
+def test_what_is_looked_up_can_be_told(tmp_path: Path) -> None:
+    made = Setup()
+    _looked_up_role(made)
+    told = Told(TOLD.operator, TOLD.subject, TOLD.region, {"resolve.ssm.spoke.role": SPOKE})
+
+    assert made.diagnosed(tmp_path, told).verdict is FINE
+
+
+def _only_in(made: Setup, region: str) -> None:
+    statement = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}
+    statement["Condition"] = {"StringNotEquals": {"aws:RequestedRegion": [region]}}
+    made.of_spoke("SpokeRole")["Policies"].append(
+        {"PolicyName": "regions", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "verdict"), [("", UNKNOWN), ("ap-southeast-2", FINE), ("eu-west-3", BROKEN)], ids=lambda one: str(one)
+)
+def test_a_region_that_no_file_tells_is_no_answer(tmp_path: Path, region: str, verdict: Conclusion) -> None:
+    made = Setup()
+    child = {"Fn::Sub": "arn:aws:states:${AWS::Region}:222222222222:stateMachine:nightly"}
+    made.of_hub("Machine")["Definition"] = _asl("${Role}", "${Child}")
+    made.of_hub("Machine")["DefinitionSubstitutions"]["Child"] = child
+    made.of_spoke("SpokeRole")["Policies"][0]["PolicyDocument"] = _may("states:StartExecution", "*")
+    told = Told(TOLD.operator, TOLD.subject, region)
+    assert made.diagnosed(tmp_path, told).verdict is FINE
+    _only_in(made, "ap-southeast-2")
+
+    assert made.diagnosed(tmp_path, told).verdict is verdict
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_a_partition_is_that_of_the_arns(tmp_path: Path, partition: str) -> None:
+    made = Setup()
+    made.hub["Resources"]["Machine"]["Properties"]["Definition"] = _asl("${Role}", "${Child}")
+    child = {"Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:222222222222:stateMachine:nightly"}
+    made.of_hub("Machine")["DefinitionSubstitutions"]["Child"] = child
+    made.of_spoke("SpokeRole")["Policies"][0]["PolicyDocument"] = _may("states:StartExecution", "*")
+    made.hub, made.spoke = (
+        json.loads(json.dumps(one).replace("arn:aws:", f"arn:{partition}:")) for one in (made.hub, made.spoke)
+    )
+
+    assert made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject)).verdict is FINE

@@ -13,7 +13,7 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
-from xsfn_helpers.deployment.diagnose.asking.guesses import REGION, agreed
+from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
@@ -123,10 +123,9 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
 
 
 def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
-    """What holds whatever the accounts and the region are that the files don't tell."""
-    found = analyse(reading.evidence, moment)
-    found = agreed(found, (None if one is None else answers_of(one, moment) for one in reading.guesses))
-    return agreed(found, (answers_of(one, moment) for one in reading.elsewhere), of=REGION)
+    """What holds whatever the files don't tell turns out to be."""
+    guesses = ((None if one is None else answers_of(one, moment), about) for one, about in reading.guesses)
+    return agreed(analyse(reading.evidence, moment), guesses)
 
 
 def _answered(evidence: Evidence) -> Diagnosis:

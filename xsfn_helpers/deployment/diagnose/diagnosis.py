@@ -15,7 +15,7 @@ from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.calls import calls_of
-from xsfn_helpers.deployment.diagnose.evidence import ORGANIZATIONS_POLICIES, Evidence, ExecutionSeen, NotSeen
+from xsfn_helpers.deployment.diagnose.evidence import LIMITS, Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
@@ -238,7 +238,7 @@ def unread_words(diagnosis: Diagnosis) -> str:
     for one in diagnosis.not_seen:
         accounts.setdefault(one.what, []).append(one.account)
     kinds: dict[tuple[str, ...], list[str]] = {}
-    organizations = tuple(map(tr, ORGANIZATIONS_POLICIES))
+    organizations = tuple(map(tr, LIMITS))
     for what in sorted(accounts, key=lambda one: not one.startswith(organizations)):
         kinds.setdefault(tuple(dict.fromkeys(accounts[what])), []).append(what)
     told = [

@@ -23,11 +23,10 @@ _KEY_ID: Final = re.compile(r"[\w-]+")
 # Stands for an account that nobody could tell.
 WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
+LIMITS: Final = (mark("service control policies"), mark("resource control policies"))
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
 DEFINITION: Final = "definition"
-# What an organization limits its accounts by; told before anything else that wasn't read.
-ORGANIZATIONS_POLICIES: Final = (mark("service control policies"), mark("resource control policies"))
 
 
 @dataclass(frozen=True, slots=True)

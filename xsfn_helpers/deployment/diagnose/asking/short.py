@@ -13,7 +13,6 @@ from typing import Final
 
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
-from xsfn_helpers.deployment.diagnose.asking.guesses import ACCOUNTS, REGION
 from xsfn_helpers.deployment.diagnose.asking.refusal import DeniedBy, RefusedCall
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_by_itself, is_supposed, named_reason, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
@@ -25,12 +24,13 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     headline,
     unread_words,
 )
-from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
 from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
+from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
@@ -276,8 +276,10 @@ def _both_sides(link: TaskLink) -> str:
 
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
-    if named := named_reason(link, diagnosis.evidence):
-        return _reading(named, link)
+    if reason := named_reason(link, diagnosis.evidence):
+        return _reading(reason, link)
+    if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
+        return tr("tell {what}", what=tr("; ").join(told))
     unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
     if link.number == TAKE_ON and link.resource and unread:
         owner, target = account_of(link.asker), account_of(link.resource)
@@ -307,13 +309,11 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         )
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
-    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
-    if told:
-        return str(told[0])
-    if tr(ACCOUNTS) in link.open:
-        return tr("give the accounts by --operator-account-id and --subject-account-id")
-    if tr(REGION) in link.open:
-        return tr("give the region by --region")
+    named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
+    if not named and not (link.judgement is not None and link.open):
+        named = [one for one in own if one.what not in map(tr, LIMITS)]
+    if named:
+        return str(named[0])
     if asked := next((one for text in link.open if (one := _own_policy_call(text))), ""):
         return tr("give what `{call}` answers, or the template that makes it", call=asked)
     at_run_time = tr("give the ARN of an execution, with its history")

@@ -13,7 +13,7 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.evidence import (
-    ORGANIZATIONS_POLICIES,
+    LIMITS,
     UNKNOWN,
     WITHHELD,
     AccountSeen,
@@ -412,7 +412,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
     for account in accounts:
-        for what in ORGANIZATIONS_POLICIES:
+        for what in LIMITS:
             gaps.append(NotSeen(account, tr(what), tr("no file tells of them")))
     return replace(evidence, not_seen=(*evidence.not_seen, *gaps))
 

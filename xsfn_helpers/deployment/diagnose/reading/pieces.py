@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -33,7 +34,18 @@ _ONE_NAME: Final = mark("two policies have this name, of which the role has the 
 _LIMITS: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _GOVERNMENT: Final = "us-gov-"
 _CHINA: Final = "cn-"
+# What stands for the unique part of a name that CloudFormation makes, and how long the rest of it can be.
+UNIQUE: Final = "-XXXXXXXXXXXX"
+_LONGEST_NAME: Final = 51
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class StackNames:
+    """What a stack is called; `made` are names that CloudFormation made, by those that stand for them."""
+
+    name: str
+    made: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,16 @@ class StackSite:
     name: str
     account: str
     region: str
+    made: tuple[tuple[str, str], ...] = ()
+
+    def generated(self, logical: str, *, after_stack: bool = True) -> str:
+        """The name that CloudFormation makes for what has none, with `UNIQUE` for what nobody knows of it.
+
+        Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+        """
+        before = f"{self.name}-{logical}" if after_stack else logical
+        name = f"{before[:_LONGEST_NAME]}{UNIQUE}"
+        return dict(self.made).get(name, name)
 
     @property
     def partition(self) -> str:
@@ -70,6 +92,8 @@ class Pieces:
     managed: dict[str, Document] = field(default_factory=dict)
     not_seen: list[NotSeen] = field(default_factory=list)
     of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
+    # The ARNs of what else a template makes, of which others may speak.
+    named: set[str] = field(default_factory=set)
     # Policies of an organization: of which it isn't known whom they limit, and those that limit an account for certain.
     unplaced: list[PolicySeen] = field(default_factory=list)
     placed: dict[str, list[PolicySeen]] = field(default_factory=dict)
@@ -171,6 +195,15 @@ class Pieces:
         """A policy of a role of which only a pattern of the ARN is known: each that may be meant may have it."""
         known = _SYMBOL.sub("*", pattern)
         self._of_some_role.append((known, replace(policy, unsure=policy.unsure or tr(_WHOSE))))
+
+    def texts(self) -> Iterator[str]:
+        """Everything that its documents say, as texts."""
+        for machine in self.machines.values():
+            yield machine.definition
+        for role in self.assembled().values():
+            documents = [role.trust, *(one.document for one in role.policies), role.boundary and role.boundary.document]
+            yield json.dumps(documents)
+        yield json.dumps([one.document for one in self.of_resources.values()])
 
     def assembled(self) -> dict[str, RoleSeen]:
         """The roles with all policies that any file gives them."""

@@ -45,6 +45,7 @@ POLICIES: Final = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy")
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
 ALIAS: Final = "AWS::KMS::Alias"
+BUCKET: Final = "AWS::S3::Bucket"
 _STATES_TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [
@@ -68,7 +69,7 @@ _NAMED: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "AWS::CodeBuild::Project": ("Name", "codebuild", "project/", "name"),
     "AWS::Glue::Job": ("Name", "glue", "job/", "name"),
 }
-_LONGEST_NAME: Final = 60
+_NAMED_WITHOUT_STACK: Final = (MACHINE, SAM_MACHINE, "AWS::Glue::Job", "AWS::CodeBuild::Project")
 _MADE_LATER: Final = mark("whether it is made shows only at deployment")
 _BY_OTHERS: Final = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet")
 _CONNECTOR: Final = "AWS::Serverless::Connector"
@@ -126,6 +127,7 @@ class StackReader:
             section(template, "Conditions"),
             section(template, "Mappings"),
             self.imports,
+            self._told(),
         )
         for one in members(section(template, "Resources"), ("Resources",), self._resolver.resolve):
             if one.name.startswith("Fn::"):
@@ -143,6 +145,8 @@ class StackReader:
             given = resource.get("Properties")
             properties = given if isinstance(given, Mapping) else {}
             unsure = self.unsure or ("" if held else tr(_MADE_LATER))
+            if kind in _NAMED or kind == BUCKET:
+                self.pieces.named.add(str(self._attribute(logical, "Arn")))
             if kind == ROLE:
                 self._role(logical, properties, unsure)
             elif kind in POLICIES:
@@ -166,6 +170,10 @@ class StackReader:
             if isinstance(own := resource.get("Connectors"), Mapping):
                 self._connector(logical, {"Source": {"Id": logical}} | {"Connectors": own})
         self._changed_by_macros()
+
+    def _told(self) -> dict[str, Any]:
+        """Of the values that were given, those of no parameter: of what is looked up, imported, or made elsewhere."""
+        return {name: value for name, value in self.given.items() if "." in name}
 
     def _held(self, resource: Mapping[str, Any]) -> bool | None:
         """Whether a resource is made; None where that shows only at deployment."""
@@ -200,8 +208,8 @@ class StackReader:
             return self._name(logical, "RoleName")
         if kind == MANAGED:
             return self._managed_arn(logical)
-        if kind == "AWS::S3::Bucket":
-            return self._given(logical, "BucketName")
+        if kind == BUCKET:
+            return self._bucket(logical)
         if kind == KEY:
             return self._generated(logical)
         if kind == ALIAS:
@@ -212,10 +220,8 @@ class StackReader:
             if named[3] == "arn":
                 return self._arn(logical, named)
             if named[3] == "name":
-                return self._given(logical, named[0])
-            if named[3] == "url" and (name := self._given(logical, named[0])) is not None:
-                suffix = self._resolver.values["AWS::URLSuffix"]
-                return f"https://sqs.{self.site.region}.{suffix}/{self.site.account}/{name}"
+                return self._name(logical, named[0])
+            return self._attribute(logical, "QueueUrl")
         return None
 
     def _attribute(self, logical: str, attribute: str) -> Any:
@@ -229,17 +235,24 @@ class StackReader:
             return self._managed_arn(logical) if attribute == "PolicyArn" else None
         if kind == KEY and attribute in ("Arn", "KeyId"):
             return self._key_arn(logical) if attribute == "Arn" else self._generated(logical)
-        if kind == "AWS::S3::Bucket" and attribute == "Arn":
-            name = self._given(logical, "BucketName")
-            return None if name is None else f"arn:{self.site.partition}:s3:::{name}"
+        if kind == BUCKET and attribute == "Arn":
+            return f"arn:{self.site.partition}:s3:::{self._bucket(logical)}"
         if kind in NESTED and attribute.startswith("Outputs."):
             return self._outputs_of(logical).get(attribute.removeprefix("Outputs."))
         if (named := _NAMED.get(kind)) is not None:
             if attribute in ("Arn", "TopicArn"):
                 return self._arn(logical, named)
             if attribute in ("Name", "QueueName", "TopicName"):
-                return self._given(logical, named[0])
+                return self._name(logical, named[0])
+            if attribute == "QueueUrl":
+                suffix, name = self._resolver.values["AWS::URLSuffix"], self._name(logical, named[0])
+                return f"https://sqs.{self.site.region}.{suffix}/{self.site.account}/{name}"
         return None
+
+    def _bucket(self, logical: str) -> str:
+        """A bucket's name, which has no capital letters where CloudFormation makes it."""
+        name = self._name(logical, "BucketName")
+        return name.lower() if name == self._generated(logical) else name
 
     def _role_of_sam(self, logical: str, *, of_arn: bool) -> str | None:
         """SAM makes a role for a function or a state machine that names none."""
@@ -272,7 +285,8 @@ class StackReader:
         return str(found) if isinstance(found, str | int) and found != "" else self._generated(logical)
 
     def _generated(self, logical: str) -> str:
-        return f"{self.site.name}-{logical}"[:_LONGEST_NAME]
+        after_stack = self._resources.get(logical, {}).get("Type") not in _NAMED_WITHOUT_STACK
+        return self.site.generated(logical, after_stack=after_stack)
 
     def _role_arn(self, logical: str) -> str:
         return self.site.role(self._name(logical, "RoleName"), str(self._given(logical, "Path") or "/"))
@@ -281,12 +295,9 @@ class StackReader:
         name, path = self._name(logical, "ManagedPolicyName"), str(self._given(logical, "Path") or "/")
         return self.site.managed_policy(name, path)
 
-    def _arn(self, logical: str, named: tuple[str, str, str, str]) -> str | None:
+    def _arn(self, logical: str, named: tuple[str, str, str, str]) -> str:
         key, service, before, _ = named
-        states = service == "states"
-        name = self._name(logical, key) if states else self._given(logical, key)
-        if name is None:
-            return None
+        name = self._name(logical, key)
         after = ":*" if service == "logs" else ""
         return self.site.regional(service, f"{before}{name}{after}")
 
@@ -483,6 +494,8 @@ class StackReader:
     def _definition(self, logical: str, properties: Mapping[str, Any]) -> tuple[str, Spot]:
         """The definition's text and where it is. Raises `UnreadableText`."""
         known, path = self._resolver, (*self._places[logical], "Properties")
+        if added := next((one for one in properties if one.startswith("Fn::")), ""):
+            raise UnreadableText(tr("{macro} makes it at deployment.", macro=added))
         substitutions = known.resolve(properties.get("DefinitionSubstitutions", {}))
         values = substitutions if isinstance(substitutions, Mapping) else {}
         for key in ("DefinitionString", "Definition"):
@@ -513,8 +526,8 @@ class StackReader:
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
-        site = StackSite(f"{self.site.name}-{logical}"[:_LONGEST_NAME], self.site.account, self.site.region)
-        parameters = given if isinstance(given, Mapping) else {}
+        site = replace(self.site, name=self.site.generated(logical))
+        parameters = {**self._told(), **(given if isinstance(given, Mapping) else {})}
         return StackReader(
             loaded[0], loaded[1], site, self.pieces, self.load, parameters, self.imports, self.depth + 1, unsure
         )
