@@ -223,13 +223,15 @@ def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
     if not refused:
         return None
     told = refused_in(message)
-    if told and told[0].resource:
-        call = told[0]
+    named = str(given.get("roleArn") or given.get("stateMachineArn") or "")
+    if told:
+        # Its words name the action as policies do; what it was about, not every service tells.
+        call = told[0] if told[0].resource or told[0].action != ASSUME else replace(told[0], resource=named)
     else:
         by_service = who.get("type") == "AWSService"
         asker = STATES_PRINCIPAL if by_service else _role_of(_issuer(who) or str(who.get("arn", "")))
         action = f"{service}:{event.get('eventName', '')}"
-        resource = str(given.get("roleArn") or given.get("stateMachineArn") or "")
+        resource = named if service in ("sts", "states") else ""
         call = RefusedCall(_link_of(asker, action), asker, action, resource, message)
     external = str(given.get("externalId") or "")
     return replace(call, external_id=external, about=machine_arn(external) if Arn.parse(external) else call.about)
