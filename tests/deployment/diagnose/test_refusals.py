@@ -114,6 +114,16 @@ def test_services_write_it_each_in_their_own_way(action: str, resource: str, aft
     assert told[1:] == ("arn:aws:iam::222222222222:role/spoke-role", action, meant or resource)
 
 
+@pytest.mark.parametrize(("shown", "meant"), [("2222", "arn:aws:execute-api:eu-west-1:222222222222:a/b"), ("3333", "")])
+def test_an_account_that_is_masked_is_the_askers_or_isnt_known(shown: str, meant: str) -> None:
+    asker = "arn:aws:sts::222222222222:assumed-role/spoke-role/abc"
+    resource = f"arn:aws:execute-api:eu-west-1:********{shown}:a/b"
+
+    told = _told(f"User: {asker} is not authorized to perform: execute-api:Invoke on resource: {resource}")
+
+    assert told[2:] == ("execute-api:Invoke", meant)
+
+
 ONE_POLICY = "arn:aws:organizations::333333333333:policy/o-abcdefghij/service_control_policy/p-12345678"
 
 

@@ -34,8 +34,7 @@ _TASK_ROLE: Final = re.compile(
         rf"The role {_QUOTE}(?P<asker>{_ARN}){_QUOTE} is not authorized to assume the task state'{{0,2}}s role,?"
         rf"{_QUOTE}"
     )
-    + r"(?=arn:)",
-    re.IGNORECASE,
+    + r"(?=arn:)"
 )
 _ACTION: Final = re.compile(
     _squeezed(
@@ -199,7 +198,7 @@ def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
         found.append((one.start(), RefusedCall(2, _role_of(one["asker"]), ASSUME, resource, f"{said} {resource}.")))
     for one in _ACTION.finditer(squeezed.text):
         asker, action = _role_of(one["asker"]), one["action"]
-        resource = "" if one["resource"] is None else squeezed.arn_at(one.end())
+        resource = "" if one["resource"] is None else _unmasked(squeezed.arn_at(one.end()), asker)
         said = f"{squeezed.said(one.start(), one.end())} {resource}".rstrip()
         by, policy = squeezed.denied_by(one.end())
         call = RefusedCall(_link_of(asker, action), asker, action, resource, said, by=by, policy=policy)
@@ -209,6 +208,17 @@ def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
         said = squeezed.said(service.start(), service.end())
         found.append((service.start(), RefusedCall(1, STATES_PRINCIPAL, ASSUME, role[0] if role else "", said)))
     yield from (call for _, call in sorted(found, key=lambda one: one[0]))
+
+
+def _unmasked(resource: str, asker: str) -> str:
+    """The ARN with its account, where the asker's has the digits that are shown; empty where it can't be told.
+
+    API Gateway shows the last four digits alone (`********2222`).
+    """
+    found, own = Arn.parse(resource), account_of(asker)
+    if found is None or "*" not in found.account:
+        return resource
+    return str(found.moved(account=own)) if own.endswith(found.account.lstrip("*")) else ""
 
 
 def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
