@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_given
 from xsfn_helpers.deployment.diagnose.asking.asked_about import asked_about
@@ -239,3 +240,107 @@ def test_an_event_of_another_state_machine_is_answered_with_its_external_id(tmp_
 
     assert found.verdict is Conclusion.BROKEN
     assert "sts:ExternalId" in short_answer(found)[2]
+
+
+# --- executions, and whose they are
+
+
+def _history(cause: str, state: str = "Run") -> str:
+    return json.dumps(_ended(cause, state)[1])
+
+
+def test_a_history_by_itself_tells_the_run_of_the_only_state_machine_that_it_can_be_of(tmp_path: Path) -> None:
+    files = _files(tmp_path, plain=_machine(PLAIN, HUB, AT_RUN_TIME))
+
+    found = _answered(files, _history(SENTENCE.format(asker=HUB, role=SPOKE)))
+
+    assert found.evidence.machine.arn == PLAIN
+    link = refused_link(found)
+    assert link is not None
+    assert (link.number, link.resource, link.answer) == (2, SPOKE, Answer.ALLOWED)
+
+
+def test_a_history_whose_states_are_another_definitions_is_told_as_such(tmp_path: Path) -> None:
+    found = _answered(_files(tmp_path), _history(SENTENCE.format(asker=HUB, role=f"{SPOKE}-2"), state="Gone"))
+
+    assert found.verdict is Conclusion.BROKEN
+    assert any("the definition was changed" in one.why for one in found.not_seen)
+
+
+def test_the_execution_of_a_state_machine_that_no_file_describes_is_not_answered_for_another(tmp_path: Path) -> None:
+    told = {
+        "executionArn": f"{PLAIN.replace('stateMachine', 'execution')}-2:run-1",
+        "stateMachineArn": f"{PLAIN}-2",
+        "status": "FAILED",
+    }
+
+    with pytest.raises(ConfigError, match="plain-2, which no file describes"):
+        _answered(_files(tmp_path, execution=told))
+
+
+@pytest.mark.parametrize("given", [_ended(SENTENCE.format(asker=HUB, role=SPOKE))[at] for at in range(2)])
+def test_what_happened_is_enough_to_go_on(given: Document) -> None:
+    (found,) = diagnose_given(asked_about([json.dumps(given)]), Told())
+
+    assert found.verdict is Conclusion.UNKNOWN
+    assert SPOKE in short_answer(found)[0]
+
+
+def test_an_express_execution_which_aws_describes_nowhere_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    """See docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html"""
+    express = f"{PLAIN.replace('stateMachine', 'express')}:run-1:0b6f"
+
+    found = _answered(_files(tmp_path), express)
+
+    assert found.verdict is Conclusion.FINE
+    assert any("Express" in one.why for one in found.not_seen)
+
+
+def test_of_two_state_machines_of_a_role_the_one_is_answered_for_that_asks_for_it(tmp_path: Path) -> None:
+    other = {**TASK, "Credentials": {"RoleArn": f"{SPOKE}-2"}}
+    files = _files(tmp_path, other=_machine(f"{PLAIN}-2", HUB, other))
+
+    assert _answered(files, SENTENCE.format(asker=HUB, role=SPOKE)).evidence.machine.arn == PLAIN
+    assert _answered(files, SENTENCE.format(asker=HUB, role=f"{SPOKE}-2")).evidence.machine.arn == f"{PLAIN}-2"
+
+
+def test_a_file_of_events_says_what_was_denied_like_an_argument(tmp_path: Path) -> None:
+    event = {
+        "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole",
+        "errorCode": "AccessDenied",
+        "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": HUB}}},
+        "requestParameters": {"roleArn": f"{SPOKE}-2"},
+    }
+
+    found = _answered(_files(tmp_path, trail={"Records": [event]}))
+
+    assert found.verdict is Conclusion.BROKEN
+    assert f"{SPOKE}-2" in short_answer(found)[0]
+
+
+def test_one_call_that_is_allowed_is_no_answer_for_a_state_machine_that_nobody_described(tmp_path: Path) -> None:
+    folder = _files(tmp_path)
+    (folder / "plain.json").unlink()
+
+    found = _answered(folder, _denial("states:StartExecution", NIGHTLY))
+
+    assert found.verdict is Conclusion.UNKNOWN
+
+
+@pytest.mark.parametrize("gone", ["hub", "spoke", "nightly"])
+@pytest.mark.parametrize(
+    "words", [(), (SENTENCE.format(asker=HUB, role=SPOKE),), (_denial("states:StartExecution", NIGHTLY),)]
+)
+@pytest.mark.parametrize("external_id", [PLAIN, f"{PLAIN}-2"])
+def test_a_document_that_is_gone_allows_nothing(
+    tmp_path: Path, gone: str, words: Sequence[str], external_id: str
+) -> None:
+    spoke = {"RoleDetailList": [_role(SPOKE, _trust(HUB, external_id), MAY_RUN)], "Policies": []}
+    folder = _files(tmp_path, spoke=spoke)
+    before = _answered(folder, *words).verdict
+    (folder / f"{gone}.json").unlink()
+
+    after = _answered(folder, *words).verdict
+
+    assert after is not Conclusion.FINE or before is Conclusion.FINE

@@ -114,6 +114,16 @@ def test_services_write_it_each_in_their_own_way(action: str, resource: str, aft
     assert told[1:] == ("arn:aws:iam::222222222222:role/spoke-role", action, meant or resource)
 
 
+@pytest.mark.parametrize(("shown", "meant"), [("2222", "arn:aws:execute-api:eu-west-1:222222222222:a/b"), ("3333", "")])
+def test_an_account_that_is_masked_is_the_askers_or_isnt_known(shown: str, meant: str) -> None:
+    asker = "arn:aws:sts::222222222222:assumed-role/spoke-role/abc"
+    resource = f"arn:aws:execute-api:eu-west-1:********{shown}:a/b"
+
+    told = _told(f"User: {asker} is not authorized to perform: execute-api:Invoke on resource: {resource}")
+
+    assert told[2:] == ("execute-api:Invoke", meant)
+
+
 ONE_POLICY = "arn:aws:organizations::333333333333:policy/o-abcdefghij/service_control_policy/p-12345678"
 
 
@@ -180,6 +190,31 @@ def test_an_event_of_cloudtrail_tells_the_external_id_besides() -> None:
     assert found is not None
     assert (found.link, found.asker, found.resource) == (2, HUB, SPOKE)
     assert found.external_id == found.about == "arn:aws:states:eu-west-1:111111111111:stateMachine:plain"
+
+
+def test_an_event_whose_words_name_the_action_is_of_that_action() -> None:
+    """`ListBuckets` is what CloudTrail calls the call, `s3:ListAllMyBuckets` what policies do."""
+    words = DENIAL[: DENIAL.index(" on resource")].replace("states:StartExecution", "s3:ListAllMyBuckets")
+    event = _event(eventSource="s3.amazonaws.com", eventName="ListBuckets", errorMessage=words, requestParameters={})
+
+    found = refused_event(event)
+
+    assert found is not None
+    assert (found.action, found.resource) == ("s3:ListAllMyBuckets", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{arn}",
+        "<https://eu-west-1.console.aws.amazon.com/states/home#/v2/executions/details/{arn}?x=y>",
+    ],
+)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_the_address_of_a_page_of_the_console_names_an_execution(address: str, quoted: bool) -> None:
+    arn = f"{NIGHTLY.replace('stateMachine', 'execution')}:run-1"
+
+    assert asked_about([address.format(arn=arn.replace(":", "%3A") if quoted else arn)]).arn == arn
 
 
 def test_an_event_that_was_let_through_refuses_nothing() -> None:

@@ -14,10 +14,16 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
 from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
-from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
-from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, is_event
+from xsfn_helpers.deployment.diagnose.asking.refused_link import (
+    evidence_of_words,
+    is_by_itself,
+    refused_link,
+    with_refusal,
+)
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
 from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_in, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, RepositoryReading, Told, read_repository
@@ -112,20 +118,32 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     """
     moment = now()
     if not asked.paths and not any(is_about_a_set_up(one) for one in asked.answers):
-        if not asked.refused:
+        refused = asked.refused or _denied_in(asked.answers)
+        if not refused:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
-        return [_answered(evidence_of_words(asked.refused))]
-    beside = Beside(asked.answers, asked.refused, asked.roles)
+        return [_answered(evidence_of_words(refused))]
+    beside = Beside(asked.answers, asked.refused, asked.roles, asked.told)
     # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
     with speaking(language()):
         readings = read_repository(asked.paths, asked.arn or None, told, beside)
-        return [with_refusal(_agreed(one, moment), moment) for one in readings]
+        found = [with_refusal(_agreed(one, moment), moment) for one in readings]
+        # Of several state machines that a role has, AWS's words are about those that ask for it.
+        meant = [one for one in found if (link := refused_link(one)) is not None and not is_by_itself(link)]
+        return meant or found
 
 
 def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
     """What holds whatever the files don't tell turns out to be."""
     guesses = ((None if one is None else answers_of(one, moment), about) for one, about in reading.guesses)
     return agreed(analyse(reading.evidence, moment), guesses)
+
+
+def _denied_in(answers: Iterable[Mapping[str, Any]]) -> tuple[RefusedCall, ...]:
+    """What AWS denied in the executions and histories that these answers are."""
+    assembly = Assembly()
+    for one in answers:
+        assembly.take("", one)
+    return assembly.denials()
 
 
 def _answered(evidence: Evidence) -> Diagnosis:

@@ -220,7 +220,10 @@ def headline(diagnosis: Diagnosis) -> str:
             "describe-state-machine answers with ALL_DATA."
         )
     if not diagnosis.tasks:
-        return tr("No task of this state machine calls AWS, so there is no link that could be broken.")
+        return tr(
+            "No task of state machine {machine} calls AWS, so there is no link that could be broken.",
+            machine=diagnosis.evidence.machine.name,
+        )
     unknown = sum(link.answer is Answer.UNKNOWN for link in diagnosis.links)
     if unknown:
         return tr("No link is known to be broken; of {count} nobody can tell from what could be seen.", count=unknown)

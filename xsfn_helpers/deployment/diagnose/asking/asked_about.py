@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 from xsfn_helpers.common.arns import Arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event, refused_in
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
+
+# What a page of the console shows, in its address.
+_SHOWN: Final = re.compile(r"arn:aws[\w-]*:states:[^\s?&#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ def asked_about(given: Iterable[str]) -> AskedAbout:
 
 
 def _with(asked: AskedAbout, text: str) -> AskedAbout:
-    stripped = text.strip().strip("\"'`").rstrip(".,")
+    stripped = text.strip().strip("\"'`<>").rstrip(".,")
+    if stripped.startswith("https://") and (page := _SHOWN.search(unquote(stripped))):
+        stripped = page[0]
     arn = Arn.parse(stripped) if stripped and not any(sign.isspace() for sign in stripped) else None
     if arn is not None and arn.machine_name:
         return _with_arn(asked, stripped)

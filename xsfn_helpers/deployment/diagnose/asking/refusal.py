@@ -34,8 +34,7 @@ _TASK_ROLE: Final = re.compile(
         rf"The role {_QUOTE}(?P<asker>{_ARN}){_QUOTE} is not authorized to assume the task state'{{0,2}}s role,?"
         rf"{_QUOTE}"
     )
-    + r"(?=arn:)",
-    re.IGNORECASE,
+    + r"(?=arn:)"
 )
 _ACTION: Final = re.compile(
     _squeezed(
@@ -199,7 +198,7 @@ def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
         found.append((one.start(), RefusedCall(2, _role_of(one["asker"]), ASSUME, resource, f"{said} {resource}.")))
     for one in _ACTION.finditer(squeezed.text):
         asker, action = _role_of(one["asker"]), one["action"]
-        resource = "" if one["resource"] is None else squeezed.arn_at(one.end())
+        resource = "" if one["resource"] is None else _unmasked(squeezed.arn_at(one.end()), asker)
         said = f"{squeezed.said(one.start(), one.end())} {resource}".rstrip()
         by, policy = squeezed.denied_by(one.end())
         call = RefusedCall(_link_of(asker, action), asker, action, resource, said, by=by, policy=policy)
@@ -209,6 +208,17 @@ def _calls_in(squeezed: _Squeezed) -> Iterator[RefusedCall]:
         said = squeezed.said(service.start(), service.end())
         found.append((service.start(), RefusedCall(1, STATES_PRINCIPAL, ASSUME, role[0] if role else "", said)))
     yield from (call for _, call in sorted(found, key=lambda one: one[0]))
+
+
+def _unmasked(resource: str, asker: str) -> str:
+    """The ARN with its account, where the asker's has the digits that are shown; empty where it can't be told.
+
+    API Gateway shows the last four digits alone (`********2222`).
+    """
+    found, own = Arn.parse(resource), account_of(asker)
+    if found is None or "*" not in found.account:
+        return resource
+    return str(found.moved(account=own)) if own.endswith(found.account.lstrip("*")) else ""
 
 
 def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
@@ -223,13 +233,15 @@ def refused_event(event: Mapping[str, Any]) -> RefusedCall | None:
     if not refused:
         return None
     told = refused_in(message)
-    if told and told[0].resource:
-        call = told[0]
+    named = str(given.get("roleArn") or given.get("stateMachineArn") or "")
+    if told:
+        # Its words name the action as policies do; what it was about, not every service tells.
+        call = told[0] if told[0].resource or told[0].action != ASSUME else replace(told[0], resource=named)
     else:
         by_service = who.get("type") == "AWSService"
         asker = STATES_PRINCIPAL if by_service else _role_of(_issuer(who) or str(who.get("arn", "")))
         action = f"{service}:{event.get('eventName', '')}"
-        resource = str(given.get("roleArn") or given.get("stateMachineArn") or "")
+        resource = named if service in ("sts", "states") else ""
         call = RefusedCall(_link_of(asker, action), asker, action, resource, message)
     external = str(given.get("externalId") or "")
     return replace(call, external_id=external, about=machine_arn(external) if Arn.parse(external) else call.about)

@@ -17,6 +17,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     TRUST,
     AccountSeen,
     Evidence,
+    ExecutionSeen,
     MachineSeen,
     NotSeen,
 )
@@ -75,10 +76,14 @@ def is_by_itself(link: TaskLink) -> bool:
 
 
 def denials_of(evidence: Evidence) -> tuple[RefusedCall, ...]:
-    """What AWS denied: as given, or else in an execution's end and in what its tasks ended with, caught or not."""
-    execution = evidence.execution
-    if evidence.refused or execution is None:
+    """What AWS denied: as it was given, or else in the execution."""
+    if evidence.refused or evidence.execution is None:
         return evidence.refused
+    return denied_in(evidence.execution)
+
+
+def denied_in(execution: ExecutionSeen) -> tuple[RefusedCall, ...]:
+    """What AWS denied in an execution: in its end, and in what its tasks ended with, caught or not."""
     failed = [run.failed for runs in execution.runs.values() for run in runs if run.failed]
     found: dict[tuple[str, str, str], RefusedCall] = {}
     for words in (execution.cause, *failed):
@@ -255,9 +260,12 @@ def _by_itself(one: RefusedCall, evidence: Evidence, now: str, number: int) -> _
         (call,) = read_tasks(machine.definition)
         name = call.name if not number else f"{call.name} {number + 1}"
         call = replace(call, run="" if not number else str(number + 1))
-        return replace(
-            TaskDiagnosis(call, ()), links=(replace(_alone(one, call, seen, now, bool(by_machine)), task=name),)
-        )
+        link = replace(_alone(one, call, seen, now, bool(by_machine)), task=name)
+        if link.answer is Answer.ALLOWED and is_supposed(evidence.machine):
+            # One call is let through; of the others that its state machine makes nothing is known.
+            open_ = tr("the state machine, which no file describes; this call of it the documents allow")
+            link = replace(link, answer=Answer.UNKNOWN, why=tr("It hangs on {open}.", open=open_), open=(open_,))
+        return TaskDiagnosis(call, (link,))
 
     return _decided_by(decide, evidence)
 

@@ -196,13 +196,15 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield tr("To settle it: {what}", what=_machine_wanted(diagnosis))
         return
     yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
-    if run := about_the_run(diagnosis):
-        yield run
-    elif refused_link(diagnosis) is not None:
-        yield tr(
+    run = about_the_run(diagnosis)
+    if refused_link(diagnosis) is not None and (diagnosis.symptom is None or not diagnosis.symptom.link):
+        told = tr(
             "AWS denied it then: the policies were changed since, or the change hadn't spread yet, or what is deployed "
             "isn't what was read. Start it again; if it is denied again, read what is deployed."
         )
+        run = sentences(run, told)
+    if run:
+        yield run
     if diagnosis.risks:
         count = len(diagnosis.risks)
         risks = tr_n("{count} risk in what works (--all)", "{count} risks in what works (--all)", count)

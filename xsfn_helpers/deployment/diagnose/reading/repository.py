@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.arns import account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
-from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
@@ -75,11 +75,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles."""
+    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles.
+
+    `about` is what AWS's words are about by all likelihood: an execution or a state machine.
+    """
 
     answers: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[RefusedCall, ...] = ()
     roles: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,16 @@ def read_repository(
     return list(_Repository(find(paths), told or Told(), beside or Beside()).readings(asked, paths))
 
 
+def _with_events(beside: Beside, found: FolderFiles) -> Beside:
+    """What was given, with what the files of CloudTrail's events say was denied."""
+    events = (event for file in found.holding(Holds.EVENTS) for event in events_of(file.written.value))
+    told = dict.fromkeys(one for event in events if (one := refused_event(event)) is not None)
+    return replace(beside, refused=(*beside.refused, *(one for one in told if one not in beside.refused)))
+
+
 class _Repository:
     def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
-        self._found, self._told, self._beside = found, told, beside
+        self._found, self._told, self._beside = found, told, _with_events(beside, found)
         self._pieces: dict[tuple[object, ...], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._mentioned: dict[str, frozenset[str]] = {}
@@ -170,7 +181,13 @@ class _Repository:
         where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
+        if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
+            about = self._beside.about
+            asked = about if assembly.tells_of(about) else machine_arn(about)
         machines = self._narrowed(assembly, asked)
+        if not machines and (denials := assembly.denials()):
+            self._beside = replace(self._beside, refused=denials)
+            machines = [supposed_machine(denials[0])]
         if not machines:
             self._no_machine(assembly, paths)
         for machine in machines:
@@ -245,6 +262,7 @@ class _Repository:
                 texts.append(machine.definition)
             texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
         named: dict[str, set[str]] = defaultdict(set)
