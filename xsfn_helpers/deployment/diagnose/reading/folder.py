@@ -21,8 +21,8 @@ _LARGEST: Final = 256 * 1024 * 1024
 _LARGEST_YAML: Final = 8 * 1024 * 1024
 _JSON: Final = (".json", ".json5", ".jsonc", ".tfstate")
 _EITHER: Final = (".yaml", ".yml", ".template", ".asl", ".tpl", ".tftpl")
-_SOURCE: Final = (".tf", ".tfvars")
-_VALUES: Final = ".tfvars.json"
+_SOURCE: Final = (".tf", ".tofu", ".tfvars")
+_SOURCE_IN_JSON: Final = (".tf.json", ".tofu.json", ".tfvars.json")
 # Other people's code and what builds leave behind; folders with a dot before their name likewise.
 _NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _MOST_FILES: Final = 20_000
@@ -84,7 +84,7 @@ class FolderFiles:
 
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
-        if suffix in _SOURCE or path.name.endswith(_VALUES):
+        if suffix in _SOURCE or path.name.endswith(_SOURCE_IN_JSON):
             self._source(path, name)
             return None
         if suffix not in _JSON + _EITHER and not force:
