@@ -24,6 +24,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     Spot,
     read_document,
 )
+from xsfn_helpers.deployment.diagnose.reading.generated_names import generated_name
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
@@ -69,7 +70,6 @@ _NAMED: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "AWS::CodeBuild::Project": ("Name", "codebuild", "project/", "name"),
     "AWS::Glue::Job": ("Name", "glue", "job/", "name"),
 }
-_LONGEST_NAME: Final = 60
 _MADE_LATER: Final = mark("whether it is made shows only at deployment")
 _BY_OTHERS: Final = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet")
 _CONNECTOR: Final = "AWS::Serverless::Connector"
@@ -271,7 +271,7 @@ class StackReader:
         return str(found) if isinstance(found, str | int) and found != "" else self._generated(logical)
 
     def _generated(self, logical: str) -> str:
-        return f"{self.site.name}-{logical}"[:_LONGEST_NAME]
+        return generated_name(self.site.name, logical)
 
     def _role_arn(self, logical: str) -> str:
         return self.site.role(self._name(logical, "RoleName"), str(self._given(logical, "Path") or "/"))
@@ -524,7 +524,7 @@ class StackReader:
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
-        site = StackSite(f"{self.site.name}-{logical}"[:_LONGEST_NAME], self.site.account, self.site.region)
+        site = StackSite(generated_name(self.site.name, logical), self.site.account, self.site.region)
         parameters = given if isinstance(given, Mapping) else {}
         return StackReader(loaded[0], loaded[1], site, self.pieces, self.load, parameters, self.imports, self.depth + 1)
 
