@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from xsfn_helpers.common.language import mark, sentences, tr
 from xsfn_helpers.deployment.diagnose.changes import Correction, detachment, policy_change
@@ -13,9 +14,10 @@ from xsfn_helpers.deployment.diagnose.evidence import Evidence, PolicySeen, Role
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Judgement
 from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places
+from xsfn_helpers.deployment.diagnose.least_privilege import service_role_trust, task_role_trust
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 from xsfn_helpers.deployment.diagnose.refine import refined
-from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef
+from xsfn_helpers.iam import Outcome, PolicyKind, Request, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
 
 ASK_FIRST: Final = mark("A Deny is somebody's decision: ask whose it is before you take it away.")
@@ -30,7 +32,7 @@ def policy_fixes(link: TaskLink, judgement: Judgement, evidence: Evidence) -> It
     """Fixes of a denial by policies, the least first."""
     known = _places(link, evidence)
     if judgement.decision.outcome is Outcome.EXPLICITLY_DENIED:
-        yield from _less_denied(link, judgement, known)
+        yield from _less_denied(link, judgement, known, evidence)
         return
     yield from _more_allowed(link, judgement, known, evidence)
 
@@ -41,7 +43,9 @@ def _places(link: TaskLink, evidence: Evidence) -> Mapping[str, LayerPlace]:
     return {place.title: place for role in roles if role is not None for place in places(role)}
 
 
-def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, LayerPlace]) -> Iterator[Fix]:
+def _less_denied(
+    link: TaskLink, judgement: Judgement, known: Mapping[str, LayerPlace], evidence: Evidence
+) -> Iterator[Fix]:
     request = judgement.decision.request
     for ref in judgement.decision.decided_by:
         place = known.get(ref.policy.title)
@@ -65,6 +69,29 @@ def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, Layer
                 elif place.kind is Kind.MANAGED:
                     summary = tr("Detach {policy}: {done}.", policy=place.title, done=done)
                     yield _fix(link, summary, detachment(place), ASK_FIRST)
+                else:
+                    # A role has a trust policy, and a boundary something to say, always.
+                    statement = _instead(place, request, evidence)
+                    change = policy_change(place, {**place.policy.document, "Statement": [statement]})
+                    summary = tr(
+                        "In account {account}, {policy}: put {statement} in the place of its only statement, the Deny.",
+                        account=place.role.account,
+                        policy=place.title,
+                        statement=json.dumps(statement, ensure_ascii=False),
+                    )
+                    yield _fix(link, summary, change, ASK_FIRST)
+
+
+def _instead(place: LayerPlace, request: Request, evidence: Evidence) -> dict[str, Any]:
+    """The statement that allows the request, where a policy can't be without one."""
+    if place.kind is not Kind.TRUST:
+        return {"Effect": "Allow", "Action": request.action, "Resource": request.resource}
+    if request.principal.is_service:
+        trust = service_role_trust(request.single("aws:sourcearn") or evidence.machine.arn)
+    else:
+        trust = task_role_trust(evidence)
+    statement: dict[str, Any] = trust["Statement"][0]
+    return statement
 
 
 def _out_of_reach(link: TaskLink, ref: StatementRef) -> Fix:
