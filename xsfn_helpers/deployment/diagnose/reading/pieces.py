@@ -41,7 +41,7 @@ _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class StackNames:
     """What a stack is called; `made` are names that CloudFormation made, by those that stand for them."""
 
     name: str

@@ -25,7 +25,7 @@ from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, Machine
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
 from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
-from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, Stack, StackSite
+from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackNames, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
@@ -38,7 +38,7 @@ from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     REGION,
     SOME_STACK,
     STACK,
-    Choice,
+    OtherValue,
     Places,
     Regions,
     nearest_first,
@@ -52,11 +52,13 @@ _PART: Final = re.compile(r"\*|\$\{")
 _STARTED: Final = re.compile(r":stateMachine:([\w+=,.@-]+)")
 _STACK_NAME: Final = "AWS::StackName"
 _NAMED: Final = re.compile(
-    r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
+    r"arn:aws[\w-]*:(?:iam::(\d{12}):(?=role/|policy/)|states:[\w-]*:(\d{12}):stateMachine:)([\w/+=,.@-]+)"
 )
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STAND_IN: Final = "00000000{number:04d}"
 _MOST_GUESSES: Final = 40
+# What one account tells of another may tell of a third.
+_MOST_INFERENCES: Final = 3
 _HOW: Final = mark(
     "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
     "`aws stepfunctions describe-state-machine` of each state machine."
@@ -166,7 +168,11 @@ class _Repository:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
         where = Places({unit.key: unit.account or unknown[unit.key] for unit in self._units}, self._regions.region)
-        where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+        for _ in range(_MOST_INFERENCES):
+            before = where
+            where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+            if where == before:
+                break
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
         machines = self._narrowed(assembly, asked)
@@ -233,14 +239,17 @@ class _Repository:
         for unit in self._units:
             pieces = self._pieces_of(unit, where, {})
             roles = pieces.assembled()
-            own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
+            own[unit.key] = {arn.partition("::")[2].partition(":")[2] for arn in (*roles, *pieces.managed)}
+            own[unit.key] |= {one.name for one in pieces.machines.values()}
             for machine in pieces.machines.values():
                 running.add(unit.key)
                 for task in _calls(machine):
                     calling.add(unit.key)
-                    targets.add(role_name(task))
+                    targets.add(f"role/{role_name(task)}")
                 texts.append(machine.definition)
-            texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
+            for role in roles.values():
+                texts.append(json.dumps([role.trust, *(one.document for one in role.policies)]))
+                texts += [one.arn for one in (*role.policies, role.boundary) if one is not None]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
@@ -344,11 +353,12 @@ class _Repository:
             pieces,
             load,
             {**unit.parameters, **self._told.parameters},
+            self._found.parameters,
             imports,
         )
 
     def _site(self, unit: _Unit, where: Places) -> StackSite:
-        stack = where.stacks.get(unit.key, Stack(unit.name))
+        stack = where.stacks.get(unit.key, StackNames(unit.name))
         return StackSite(stack.name, where.accounts[unit.key], unit.region or where.region, stack.made)
 
     def _read_raw(self, unit: _Unit, where: Places, pieces: Pieces) -> None:
@@ -358,8 +368,8 @@ class _Repository:
         text = " ".join(one.written.text for one in self._found.files)
         named: dict[str, set[str]] = defaultdict(set)
         for iam, _, name in _NAMED.findall(text):
-            if iam:
-                named[name].add(iam)
+            if iam and name.startswith("role/"):
+                named[role_name(f"arn:aws:iam::{iam}:{name}")].add(iam)
         for file in self._definitions:
             add_definition(file, self._role_of(file, [one.role for one in policies], site), site, pieces)
         taken = {role_name(arn): arn for machine in pieces.machines.values() for arn in _calls(machine)}
@@ -425,7 +435,7 @@ class _Repository:
                 about = tuple(dict.fromkeys(one.about for one in combination))
                 yield replace(evidence, refused=self._beside.refused), about
 
-    def _choices(self, units: Sequence[_Unit], where: Places, open_: Sequence[str]) -> Iterator[list[Choice]]:
+    def _choices(self, units: Sequence[_Unit], where: Places, open_: Sequence[str]) -> Iterator[list[OtherValue]]:
         """The other values that each of the unknown things may have."""
         files = [unit.file for unit in units if unit.file is not None]
         files += self._found.holding(Holds.OTHER, Holds.EVENTS)
@@ -437,16 +447,17 @@ class _Repository:
         for unit in units:
             if unit.key in open_:
                 own = where.accounts[unit.key]
-                yield [Choice(ACCOUNT, unit.key, one) for one in sorted(mentioned - {own})]
+                yield [OtherValue(ACCOUNT, unit.key, one) for one in sorted(mentioned - {own})]
         if any(not unit.region for unit in units):
-            yield [Choice(REGION, "", one) for one in self._regions.others]
+            yield [OtherValue(REGION, "", one) for one in self._regions.others]
         texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
         for unit in units:
-            if unit.is_called_anything:
-                some = Places(where.accounts, where.region, {unit.key: SOME_STACK})
-                stacks = stack_choices(Stack(unit.name), self._pieces_of(unit, some, {}), texts)
-                yield [Choice(STACK, unit.key, one) for one in stacks]
+            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
+                some = self._pieces_of(unit, Places(where.accounts, where.region, {unit.key: SOME_STACK}), {})
+                known = not unit.is_called_anything
+                stacks = stack_choices(StackNames(unit.name), some, texts, is_known=known)
+                yield [OtherValue(STACK, unit.key, one) for one in stacks]
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:
         """The unit that makes a state machine, and which of its state machines it is."""

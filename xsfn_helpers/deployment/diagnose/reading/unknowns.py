@@ -16,10 +16,10 @@ from itertools import combinations, product
 from typing import Final
 
 from xsfn_helpers.common.language import mark
-from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE, Pieces, Stack
+from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE, Pieces, StackNames
 
 # A stack's name in names that are made of it.
-SOME_STACK: Final = Stack("Q0Q")
+SOME_STACK: Final = StackNames("Q0Q")
 _OTHER_STACK: Final = "another-stack"
 _NAME: Final = re.compile(r"[\w+=,.@*?-]{3,}")
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -53,12 +53,12 @@ class Places:
 
     accounts: Mapping[str, str]
     region: str
-    stacks: Mapping[str, Stack] = field(default_factory=dict)
+    stacks: Mapping[str, StackNames] = field(default_factory=dict)
 
-    def changed(self, choices: Iterable[Choice]) -> Places:
+    def changed(self, choices: Iterable[OtherValue]) -> Places:
         accounts, stacks, region = dict(self.accounts), dict(self.stacks), self.region
         for one in choices:
-            if isinstance(one.value, Stack):
+            if isinstance(one.value, StackNames):
                 stacks[one.unit] = one.value
             elif one.about == REGION:
                 region = one.value
@@ -68,15 +68,15 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OtherValue:
     """One value that something unknown may have."""
 
     about: str
     unit: str
-    value: str | Stack
+    value: str | StackNames
 
 
-def nearest_first(choices: Sequence[Sequence[Choice]]) -> Iterator[tuple[Choice, ...]]:
+def nearest_first(choices: Sequence[Sequence[OtherValue]]) -> Iterator[tuple[OtherValue, ...]]:
     """Every way of taking some of these choices, one of each: one alone first, then two, then more.
 
     Two accounts decide a call, so that the first of them are those that show most.
@@ -117,23 +117,26 @@ def regions_in(texts: Sequence[str]) -> Regions:
 # --- what a stack is called
 
 
-def stack_choices(own: Stack, of_some: Pieces, texts: Iterable[str]) -> list[Stack]:
+def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str], *, is_known: bool) -> list[StackNames]:
     """What else a stack may be called, by the names that others speak of.
 
-    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says.
+    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says. `is_known`: whether it
+    is called so for certain, and only the names that CloudFormation makes in it are not.
     """
     names = {name for name in made_names(of_some) if SOME_STACK.name in name or name.endswith(UNIQUE)}
     if not names:
         return []
     spoken = {token for text in texts for token in _NAME.findall(text)}
-    found: dict[Stack, None] = {}
+    found: dict[StackNames, None] = {}
     for name in sorted(names):
         for token in sorted(spoken):
             if "*" in token or "?" in token:
                 found |= dict.fromkeys(_by_pattern(own, name, token))
             elif (stack := _by_name(own, name, token)) is not None:
                 found[stack] = None
-    if found and own.name and any(SOME_STACK.name in name for name in names):
+    if is_known:
+        return [one for one in found if one.name == own.name and one.made]
+    if found and any(SOME_STACK.name in name for name in names):
         found[replace(own, name=_OTHER_STACK)] = None
     found.pop(own, None)
     return list(found)
@@ -145,7 +148,7 @@ def made_names(pieces: Pieces) -> Iterator[str]:
         yield re.split(r"[:/]", arn)[-1]
 
 
-def _by_name(own: Stack, name: str, token: str) -> Stack | None:
+def _by_name(own: StackNames, name: str, token: str) -> StackNames | None:
     """The stack of which a name would be this one."""
     pattern = re.escape(name).replace(re.escape(SOME_STACK.name), f"(?P<stack>{_STACK_NAME.pattern})", 1)
     pattern = pattern.replace(re.escape(SOME_STACK.name), "(?P=stack)")
@@ -156,11 +159,11 @@ def _by_name(own: Stack, name: str, token: str) -> Stack | None:
     groups = found.groupdict()
     stack = groups.get("stack") or own.name
     if not groups.get("unique"):
-        return Stack(stack)
-    return Stack(stack, ((name.replace(SOME_STACK.name, stack), token),))
+        return StackNames(stack)
+    return StackNames(stack, ((name.replace(SOME_STACK.name, stack), token),))
 
 
-def _by_pattern(own: Stack, name: str, pattern: str) -> Iterator[Stack]:
+def _by_pattern(own: StackNames, name: str, pattern: str) -> Iterator[StackNames]:
     """A stack of which a name would fit this pattern, where not every stack's does."""
     known = re.split(r"[*?]", pattern)[0]
     if not known or SOME_STACK.name not in name:
@@ -172,5 +175,5 @@ def _by_pattern(own: Stack, name: str, pattern: str) -> Iterator[Stack]:
     tries = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for stack in (*tries, *(f"{one}-x" for one in tries), f"{known}x"):
         if _STACK_NAME.fullmatch(stack) and fnmatchcase(name.replace(SOME_STACK.name, stack), pattern):
-            yield Stack(stack)
+            yield StackNames(stack)
             return
