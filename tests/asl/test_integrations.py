@@ -69,6 +69,27 @@ FOLLOWED = [
             {"FunctionName": "work"},
             [("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:222222222222:function:work")],
         ),
+        # What is called is the version or the alias, however it is named: …/lambda-api-permissions-ref.html
+        (
+            "arn:aws:states:::lambda:invoke",
+            {"FunctionName": "work", "Qualifier": "live"},
+            [("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:222222222222:function:work:live")],
+        ),
+        (
+            "arn:aws:states:::lambda:invoke",
+            {"FunctionName": "work:live"},
+            [("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:222222222222:function:work:live")],
+        ),
+        (
+            "arn:aws:states:::lambda:invoke",
+            {"FunctionName": "work", "Qualifier.$": "$.version"},
+            [("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:222222222222:function:work:*")],
+        ),
+        (
+            "arn:aws:states:::aws-sdk:lambda:invoke",
+            {"FunctionName": "333333333333:function:work", "Qualifier": "7"},
+            [("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:333333333333:function:work:7")],
+        ),
         (
             "arn:aws:states:::lambda:invoke.waitForTaskToken",
             {"FunctionName.$": "$.name"},

@@ -21,6 +21,10 @@ _QUEUE_URL: Final = re.compile(
 _MACHINE: Final = re.compile(
     r"(?P<base>arn:[a-z-]+:states:[a-z0-9*-]+:[\d*]+:)(stateMachine|express):(?P<name>[^:/]+)(:(?P<qualifier>[^:/]+))?"
 )
+# In the ARN of a function, unless it names a version or an alias.
+_FUNCTION_COLONS: Final = 6
+# ACCOUNT:function:NAME, which stands for a function's ARN: docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+_PART_OF_ARN: Final = re.compile(r"(?P<before>arn:[^:]*:lambda:[^:]*):[^:]*:function:(?P<part>\d{12}:function:.+)")
 # Ids of inference profiles, whose calls act on models of several regions: docs.aws.amazon.com/bedrock/latest/userguide/
 # inference-profiles-support.html
 _PROFILE: Final = re.compile(r"(us|eu|apac|global|us-gov|jp|au|ca)\.")
@@ -104,6 +108,16 @@ def without_qualifier(machine: str) -> tuple[str, str]:
     if found is None or not found["qualifier"]:
         return machine, ""
     return machine.removesuffix(f":{found['qualifier']}"), found["qualifier"]
+
+
+def function_called(function: AskedResource, arguments: object) -> AskedResource:
+    """The version or alias of a function that is called, where `Qualifier` names one beside the function."""
+    given = values_at(arguments, "Qualifier") if isinstance(arguments, Mapping) else None
+    if (found := _PART_OF_ARN.fullmatch(function.arn)) is not None:
+        function = AskedResource(f"{found['before']}:{found['part']}", exact=function.exact)
+    if given is None or function.unknown or function.arn.count(":") != _FUNCTION_COLONS:
+        return function
+    return AskedResource(f"{function.arn}:{given[0]}", exact=function.exact and ANY not in given[0])
 
 
 def _values(field: re.Match[str], arguments: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from xsfn_helpers.asl.arn_forms import AskedResource, CallingPlace, without_qualifier
+from xsfn_helpers.asl.arn_forms import AskedResource, CallingPlace, function_called, without_qualifier
 
 
 class Pattern(StrEnum):
@@ -120,8 +120,15 @@ class TaskCaller:
     credentials: bool = False
 
 
-def qualified(permission: Permission) -> Permission:
-    """Of a version or an alias of a state machine, the permission that AWS asks for: …dg/auth-version-alias.html"""
+def qualified(permission: Permission, arguments: object = None) -> Permission:
+    """Of a version or an alias, the permission that AWS asks for.
+
+    Of a state machine's it is on the state machine itself: …/step-functions/latest/dg/auth-version-alias.html. Of a
+    function's it is on the qualified ARN, wherever the qualifier is given:
+    docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html, github.com/aws/aws-cdk/issues/19273
+    """
+    if permission.action.lower() == "lambda:invokefunction":
+        return replace(permission, resource=function_called(permission.resource, arguments))
     if not permission.action.startswith("states:"):
         return permission
     machine, qualifier = without_qualifier(permission.resource.arn)

@@ -91,7 +91,7 @@ def _filled(need: Need, arguments: object, caller: TaskCaller) -> Iterator[Permi
         if value.exact
     )
     for resource in formed(need.form, arguments, place, caller.machine):
-        yield qualified(Permission(need.action, resource, need.purpose, need.by, context, need.certain))
+        yield qualified(Permission(need.action, resource, need.purpose, need.by, context, need.certain), arguments)
 
 
 _CONNECT_LAMBDA: Final = "docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html"

@@ -369,7 +369,7 @@ def _of_api_gateway(method: tuple[str, str], caller: TaskCaller) -> AskedPermiss
 
 def _of_action(one: IamAction, arguments: object, caller: TaskCaller) -> Iterator[Permission]:
     for resource in _resources(one, arguments, caller.acting):
-        yield qualified(Permission(str(one), resource, For.CALL, By.ACTING))
+        yield qualified(Permission(str(one), resource, For.CALL, By.ACTING), arguments)
     for depends in one.depends_on:
         if depends != "iam:PassRole":
             yield Permission(depends, UNKNOWN, For.BEYOND, By.ACTING, certain=False)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 
 from tests.deployment.diagnose.test_repositories import (
+    CHILD,
     HUB,
     HUB_ACCOUNT,
     PARAMETERS,
@@ -312,6 +313,70 @@ def _function_by_a_pattern_of_another(made: Setup) -> None:
     _calls_a_function(made, {"Fn::Sub": "arn:aws:lambda:*:*:function:${AWS::StackName}-Play-*"})
 
 
+# --- roles, boundaries, an organization's policies
+
+
+def _path_left_out(made: Setup) -> None:
+    made.of_spoke("SpokeRole")["Path"] = "/teams/blue/"
+
+
+def _tag_of_the_child(made: Setup, **tags: str) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    document = _may("states:StartExecution", CHILD)
+    document["Statement"][0]["Condition"] = condition
+    made.of_spoke("SpokeRole")["Policies"][0]["PolicyDocument"] = document
+    made.of_spoke("Nightly")["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _child_with_the_tag(made: Setup) -> None:
+    _tag_of_the_child(made, team="blue")
+
+
+def _child_with_another_value(made: Setup) -> None:
+    _tag_of_the_child(made, team="red")
+
+
+def _child_without_the_tag(made: Setup) -> None:
+    _tag_of_the_child(made)
+
+
+def _boundary_of_another_stack(made: Setup, document: Document) -> None:
+    made.of_hub("HubRole")["PermissionsBoundary"] = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:policy/fence"}
+    fence = {"ManagedPolicyName": "fence", "PolicyDocument": document}
+    made.beside["base"] = _template({"Fence": {"Type": "AWS::IAM::ManagedPolicy", "Properties": fence}})
+
+
+def _boundary_that_lets_it(made: Setup) -> None:
+    _boundary_of_another_stack(made, _may("*", "*"))
+
+
+def _boundary_that_denies(made: Setup) -> None:
+    _boundary_of_another_stack(made, DENIES)
+
+
+def _limit_by_organization(made: Setup) -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}
+    deny["Condition"] = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}
+    content = {"Version": "2012-10-17", "Statement": [deny]}
+    given = {"Type": "RESOURCE_CONTROL_POLICY", "Name": "own", "Content": content, "TargetIds": ["222222222222"]}
+    made.beside["limits"] = _template({"Own": {"Type": "AWS::Organizations::Policy", "Properties": given}})
+
+
+# --- values in files of parameters
+
+
+def _spoke_by_pipeline(made: Setup, account: str) -> None:
+    made.beside["prod"] = {"Parameters": {"Spoke": account}, "Tags": {"stage": "prod"}}
+
+
+def _same_value_in_a_file(made: Setup) -> None:
+    _spoke_by_pipeline(made, "222222222222")
+
+
+def _another_value_in_a_file(made: Setup) -> None:
+    _spoke_by_pipeline(made, "333333333333")
+
+
 # --- policies of resources
 
 
@@ -384,6 +449,15 @@ TABLE: Final[tuple[tuple[Callable[[Setup], None], Conclusion], ...]] = (
     (_function_without_a_name, FINE),
     (_function_by_a_pattern_of_its_stack, FINE),
     (_function_by_a_pattern_of_another, UNKNOWN),  # the function's own policy may let it in
+    (_path_left_out, BROKEN),
+    (_child_with_the_tag, FINE),
+    (_child_with_another_value, BROKEN),
+    (_child_without_the_tag, UNKNOWN),
+    (_boundary_that_lets_it, FINE),
+    (_boundary_that_denies, BROKEN),
+    (_limit_by_organization, UNKNOWN),
+    (_same_value_in_a_file, FINE),
+    (_another_value_in_a_file, UNKNOWN),
     (_table_without_a_policy, FINE),
     (_table_that_denies, BROKEN),
     (_queue_that_denies_on_a_condition, UNKNOWN),
@@ -487,3 +561,41 @@ def test_a_partition_is_that_of_the_arns(tmp_path: Path, partition: str) -> None
     )
 
     assert made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject)).verdict is FINE
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"params.json": json.dumps([{"ParameterKey": "Spoke", "ParameterValue": "333333333333"}])},
+        {"samconfig.toml": '[prod.deploy.parameters]\nparameter_overrides = "Spoke=\\"333333333333\\" Stage=x"\n'},
+        {"samconfig.toml": '[prod.deploy.parameters]\nparameter_overrides = ["Spoke=333333333333"]\n'},
+    ],
+    ids=["cli", "sam", "sam list"],
+)
+def test_another_value_in_a_file_is_a_doubt_until_it_is_told(tmp_path: Path, given: dict[str, str]) -> None:
+    for name, text in given.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    told = Told(TOLD.operator, TOLD.subject, TOLD.region, {"Spoke": "222222222222"})
+
+    assert Setup().diagnosed(tmp_path).verdict is UNKNOWN
+    assert Setup().diagnosed(tmp_path, told).verdict is FINE
+
+
+@pytest.mark.parametrize("asset", ["asset.0ab1.json", "asset.0ab1.asl.json"])
+def test_a_definition_that_the_cdk_puts_into_a_bucket_is_its_asset(tmp_path: Path, asset: str) -> None:
+    made = Setup()
+    machine = made.of_hub("Machine")
+    (tmp_path / asset).write_text(json.dumps(machine.pop("Definition")), encoding="utf-8")
+    bucket = {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}
+    machine["DefinitionS3Location"] = {"Bucket": bucket, "Key": asset.removeprefix("asset.")}
+
+    assert made.diagnosed(tmp_path).verdict is FINE
+
+
+def test_a_known_stack_has_names_of_its_own_that_nobody_knows(tmp_path: Path) -> None:
+    made = Setup()
+    _unique_name(made)
+    told = {name: Told(TOLD.operator, TOLD.subject, TOLD.region, {"AWS::StackName": name}) for name in ("orders", "x")}
+
+    assert made.diagnosed(tmp_path, told["orders"]).verdict is UNKNOWN
+    assert made.diagnosed(tmp_path, told["x"]).verdict is BROKEN

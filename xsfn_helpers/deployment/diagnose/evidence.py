@@ -102,6 +102,8 @@ class RoleSeen:
 class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
+    `tags_listed`: whether it has no other tags than these.
+
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
     `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
     """
@@ -113,6 +115,7 @@ class MachineSeen:
     logs: bool | None = None
     traces: bool | None = None
     tags: Mapping[str, str] | None = None
+    tags_listed: bool = True
     key: str = ""
     lost: str = ""
     role_told: bool = True
@@ -249,10 +252,17 @@ class Evidence:
         return self.account(account_of(arn)).roles.get(arn)
 
     def lacks_role(self, arn: str) -> bool:
-        """Whether it is certain that there is no role of this ARN."""
+        """Whether it is certain that there is no role of this ARN.
+
+        No account has two roles of one name, whatever their paths:
+        docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        """
         account = self.account(account_of(arn))
         if arn in account.roles:
             return False
+        twins = (one for one in account.roles.values() if one.name == role_name(arn))
+        if any(one.trust is not None and not one.unsure and "${" not in one.arn for one in twins):
+            return True
         return arn in account.missing or (account.all_roles is not None and arn not in account.all_roles)
 
     def state_machine(self, arn: str) -> MachineSeen | None:

@@ -373,6 +373,8 @@ def _has_symbols(principal: object) -> bool:
 
 
 def _any(kind: PolicyKind) -> Policy:
+    if kind is PolicyKind.RCP:
+        return _nothing(kind, tr(UNSEEN))  # it allows nothing, and where it denies nothing all is well
     return Policy.parse(_ANY[kind], kind=kind, name=tr(UNSEEN))
 
 
@@ -384,7 +386,9 @@ def _none(kind: PolicyKind) -> Policy:
 def _nothing(kind: PolicyKind, title: str) -> Policy:
     """A policy that speaks of no request there is."""
     statement = {**_ANY[kind]["Statement"][0]}
-    if kind is PolicyKind.TRUST:
+    if kind is PolicyKind.RCP:
+        statement |= {"Effect": "Deny", "Condition": {"StringEquals": {"aws:PrincipalType": "nobody"}}}
+    elif kind is PolicyKind.TRUST:
         statement["Condition"] = {"StringEquals": {"aws:PrincipalType": "nobody"}}
     else:
         statement["Action"] = "none:Nothing"

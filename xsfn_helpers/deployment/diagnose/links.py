@@ -329,7 +329,11 @@ class _Chain:
         child = self._evidence.state_machine(call.resource) if call.resource else None
         tags = child.tags if child is not None else None
         given = {key: value for key, value in call.context if "*" not in value}
-        layers = replace(layers, resource_tags_unseen=tags is None, keys_unseen=_unseen_keys(call.action, given))
+        layers = replace(
+            layers,
+            resource_tags_unseen=tags is None or child is None or not child.tags_listed,
+            keys_unseen=_unseen_keys(call.action, given),
+        )
         context = {**self._context(self._machine.region), **_tags(role), **_resource_tags(tags), **given}
         who = session_of(link.asker, role)
         decided = link

@@ -178,7 +178,7 @@ def _account(account: AccountSeen) -> dict[str, Any]:
             for role in account.roles.values()
             if role.in_full
         },
-        "machine_tags": {machine.arn: machine.tags for machine in account.machines.values()},
+        "machine_tags": {one.arn: one.tags if one.tags_listed else None for one in account.machines.values()},
     }
 
 

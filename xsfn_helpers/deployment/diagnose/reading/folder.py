@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -12,6 +12,11 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.reading.templates.parameter_files import (
+    SAM_CONFIG,
+    parameters_in,
+    parameters_of_sam,
+)
 from xsfn_helpers.deployment.diagnose.reading.templates.parts import is_template
 from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
@@ -58,6 +63,7 @@ class FolderFiles:
     files: list[FoundFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     sources: dict[Path, str] = field(default_factory=dict)
+    parameters: dict[str, frozenset[str]] = field(default_factory=dict)
     roots: tuple[Path, ...] = ()
 
     def holding(self, *kinds: Holds) -> list[FoundFile]:
@@ -87,6 +93,9 @@ class FolderFiles:
         if suffix in _SOURCE or path.name.endswith(_SOURCE_IN_JSON):
             self._source(path, name)
             return None
+        if path.name == SAM_CONFIG:
+            self._give(parameters_of_sam(self.text_of(path) or ""))
+            return None
         if suffix not in _JSON + _EITHER and not force:
             return None
         try:
@@ -101,11 +110,19 @@ class FolderFiles:
         except UnreadableText as error:
             self.unread[name] = str(error)
             return None
+        given = list(parameters_in(written.value))
+        self._give(given)
         if not isinstance(written.value, dict):
+            if given:
+                return None
             if suffix in _JSON:
                 self.unread[name] = tr("It holds no JSON object.")
             return None
         return FoundFile(path, name, written, _kind(written.value))
+
+    def _give(self, parameters: Iterable[tuple[str, str]]) -> None:
+        for name, value in parameters:
+            self.parameters[name] = self.parameters.get(name, frozenset()) | {value}
 
     def _source(self, path: Path, name: str) -> None:
         try:
@@ -160,7 +177,9 @@ def below(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
             and one not in _NOT_ENTERED
             and not _is_environment(Path(folder, one))
         )
-        yield from (Path(folder, one) for one in sorted(files) if Path(one).suffix.lower() in suffixes)
+        yield from (
+            Path(folder, one) for one in sorted(files) if Path(one).suffix.lower() in suffixes or one == SAM_CONFIG
+        )
 
 
 def _is_environment(folder: Path) -> bool:

@@ -52,11 +52,13 @@ _PART: Final = re.compile(r"\*|\$\{")
 _STARTED: Final = re.compile(r":stateMachine:([\w+=,.@-]+)")
 _STACK_NAME: Final = "AWS::StackName"
 _NAMED: Final = re.compile(
-    r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
+    r"arn:aws[\w-]*:(?:iam::(\d{12}):(?=role/|policy/)|states:[\w-]*:(\d{12}):stateMachine:)([\w/+=,.@-]+)"
 )
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STAND_IN: Final = "00000000{number:04d}"
 _MOST_GUESSES: Final = 40
+# What one account tells of another may tell of a third.
+_MOST_INFERENCES: Final = 3
 _HOW: Final = mark(
     "Export with the AWS CLI and --output json: `aws iam get-account-authorization-details` in each account, and "
     "`aws stepfunctions describe-state-machine` of each state machine."
@@ -178,7 +180,11 @@ class _Repository:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
         where = Places({unit.key: unit.account or unknown[unit.key] for unit in self._units}, self._regions.region)
-        where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+        for _ in range(_MOST_INFERENCES):
+            before = where
+            where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+            if where == before:
+                break
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
         if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
@@ -253,14 +259,17 @@ class _Repository:
         for unit in self._units:
             pieces = self._pieces_of(unit, where, {})
             roles = pieces.assembled()
-            own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
+            own[unit.key] = {arn.partition("::")[2].partition(":")[2] for arn in (*roles, *pieces.managed)}
+            own[unit.key] |= {one.name for one in pieces.machines.values()}
             for machine in pieces.machines.values():
                 running.add(unit.key)
                 for task in _calls(machine):
                     calling.add(unit.key)
-                    targets.add(role_name(task))
+                    targets.add(f"role/{role_name(task)}")
                 texts.append(machine.definition)
-            texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
+            for role in roles.values():
+                texts.append(json.dumps([role.trust, *(one.document for one in role.policies)]))
+                texts += [one.arn for one in (*role.policies, role.boundary) if one is not None]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
         texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
@@ -365,6 +374,7 @@ class _Repository:
             pieces,
             load,
             {**unit.parameters, **self._told.parameters},
+            self._found.parameters,
             imports,
         )
 
@@ -379,8 +389,8 @@ class _Repository:
         text = " ".join(one.written.text for one in self._found.files)
         named: dict[str, set[str]] = defaultdict(set)
         for iam, _, name in _NAMED.findall(text):
-            if iam:
-                named[name].add(iam)
+            if iam and name.startswith("role/"):
+                named[role_name(f"arn:aws:iam::{iam}:{name}")].add(iam)
         for file in self._definitions:
             add_definition(file, self._role_of(file, [one.role for one in policies], site), site, pieces)
         taken = {role_name(arn): arn for machine in pieces.machines.values() for arn in _calls(machine)}
@@ -465,9 +475,10 @@ class _Repository:
         texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
         for unit in units:
-            if unit.is_called_anything:
-                some = Places(where.accounts, where.region, {unit.key: SOME_STACK})
-                stacks = stack_choices(StackNames(unit.name), self._pieces_of(unit, some, {}), texts)
+            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
+                some = self._pieces_of(unit, Places(where.accounts, where.region, {unit.key: SOME_STACK}), {})
+                known = not unit.is_called_anything
+                stacks = stack_choices(StackNames(unit.name), some, texts, is_known=known)
                 yield [OtherValue(STACK, unit.key, one) for one in stacks]
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:

@@ -29,6 +29,7 @@ from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     MACHINE,
     NESTED,
     SAM_MACHINE,
+    assets_of,
     definition_text,
     listed_in,
     members,
@@ -93,6 +94,8 @@ class StackReader:
     pieces: Pieces
     load: Callable[[str], tuple[str, Written] | None]
     given: Mapping[str, Any] = field(default_factory=dict)
+    # What files of parameters say, by the parameters' names: which of them is used nobody knows.
+    elsewhere: Mapping[str, frozenset[str]] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
     depth: int = 0
     # Why nobody can tell whether it is deployed at all.
@@ -118,7 +121,9 @@ class StackReader:
             "AWS::NotificationARNs": [],
         }
         for name, known in section(template, "Parameters").items():
-            if (value := parameter_value(known, self.given.get(name))) is not None:
+            value = parameter_value(known, self.given.get(name))
+            others = [parameter_value(known, one) for one in self.elsewhere.get(name, ())]
+            if value is not None and (name in self.given or all(one == value for one in others)):
                 values[name] = value
         self._resolver = Resolver(
             values,
@@ -422,7 +427,7 @@ class StackReader:
                 role,
                 trust=_STATES_TRUST,
                 # Its tags, and the stack's, are the role's as well: …/sam-resource-statemachine.html ("Tags")
-                tags=_sam_tags(known.resolve(properties.get("Tags", {}))),
+                tags=_tags(known.resolve(properties.get("Tags", {}))),
                 tags_listed=False,
                 boundary=managed_policy(boundary) if boundary else None,
                 unsure=unsure,
@@ -461,7 +466,8 @@ class StackReader:
                 known.text(properties.get(typed, "STANDARD")),
                 logs=isinstance(logging, Mapping) and logging.get("Level", "OFF") != "OFF",
                 traces=isinstance(tracing, Mapping) and tracing.get("Enabled") is True,
-                tags=None,
+                tags=_tags(known.resolve(properties.get("Tags", []))),
+                tags_listed=False,
                 key=self._key(properties),
                 lost=lost,
                 role_told=told,
@@ -507,9 +513,10 @@ class StackReader:
         where = next((properties[key] for key in ("DefinitionUri", "DefinitionS3Location") if key in properties), None)
         if where is None:
             raise UnreadableText(tr("It has no definition."))
-        if not isinstance(where, str):
+        files = (where,) if isinstance(where, str) else assets_of(where)
+        loaded = next((found for one in files if (found := self.load(one)) is not None), None)
+        if loaded is None and not isinstance(where, str):
             raise UnreadableText(tr("Its definition is in a bucket."))
-        loaded = self.load(where)
         if loaded is None:
             raise UnreadableText(tr("Its definition's file {file} isn't there.", file=where))
         file, written = loaded
@@ -527,10 +534,9 @@ class StackReader:
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
         site = replace(self.site, name=self.site.generated(logical))
-        parameters = {**self._told(), **(given if isinstance(given, Mapping) else {})}
-        return StackReader(
-            loaded[0], loaded[1], site, self.pieces, self.load, parameters, self.imports, self.depth + 1, unsure
-        )
+        own = {**self._told(), **(given if isinstance(given, Mapping) else {})}
+        file, written = loaded
+        return StackReader(file, written, site, self.pieces, self.load, own, {}, self.imports, self.depth + 1, unsure)
 
     def _outputs_of(self, logical: str) -> dict[str, Any]:
         if logical not in self._nested:
@@ -606,12 +612,9 @@ class StackReader:
 
 
 def _tags(given: object) -> dict[str, str] | None:
-    if not isinstance(given, list) or unknown_in(given):
+    """Tags as CloudFormation writes them, or as SAM does; None where they aren't known."""
+    if unknown_in(given) or not isinstance(given, list | Mapping):
         return None
+    if isinstance(given, Mapping):
+        return {str(key): str(value) for key, value in given.items()}
     return {str(one.get("Key")): str(one.get("Value")) for one in given if isinstance(one, Mapping)}
-
-
-def _sam_tags(given: object) -> dict[str, str] | None:
-    if not isinstance(given, Mapping) or unknown_in(given):
-        return None
-    return {str(key): str(value) for key, value in given.items()}

@@ -121,10 +121,11 @@ def regions_in(texts: Sequence[str]) -> Regions:
 # --- what a stack is called
 
 
-def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str]) -> list[StackNames]:
+def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str], *, is_known: bool) -> list[StackNames]:
     """What else a stack may be called, by the names that others speak of.
 
-    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says.
+    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says. `is_known`: whether it
+    is called so for certain, and only the names that CloudFormation makes in it are not.
     """
     names = {name for name in made_names(of_some) if SOME_STACK.name in name or name.endswith(UNIQUE)}
     if not names:
@@ -137,7 +138,9 @@ def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str]) -> lis
                 found |= dict.fromkeys(_by_pattern(own, name, token))
             elif (stack := _by_name(own, name, token)) is not None:
                 found[stack] = None
-    if found and own.name and any(SOME_STACK.name in name for name in names):
+    if is_known:
+        return [one for one in found if one.name == own.name and one.made]
+    if found and any(SOME_STACK.name in name for name in names):
         found[replace(own, name=_OTHER_STACK)] = None
     found.pop(own, None)
     return list(found)

@@ -56,14 +56,25 @@ def local_files(value: Mapping[str, Any]) -> Iterator[str]:
             yield url
 
 
+def assets_of(where: object) -> tuple[str, ...]:
+    """Where the CDK keeps what it puts into a bucket at deployment: beside the template, or beside its stage's folder.
+
+    Source: docs.aws.amazon.com/cdk/v2/guide/assets.html
+    """
+    key = where.get("Key") if isinstance(where, Mapping) else None
+    if not isinstance(key, str) or "/" in key:
+        return ()
+    return f"asset.{key}", f"../asset.{key}"
+
+
 def definition_files(value: Mapping[str, Any]) -> Iterator[str]:
     """The paths of the definitions that a template names."""
     for resource in section(value, "Resources").values():
         properties = resource.get("Properties") if isinstance(resource, Mapping) else None
         if isinstance(properties, Mapping) and resource.get("Type") in (MACHINE, SAM_MACHINE):
             for key in ("DefinitionUri", "DefinitionS3Location"):
-                if isinstance(properties.get(key), str):
-                    yield properties[key]
+                where = properties.get(key)
+                yield from [where] if isinstance(where, str) else assets_of(where)
 
 
 def definition_text(value: object, substitutions: Mapping[str, Any]) -> str:
