@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.reading.source.shown import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.stacks import is_template
-from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
 
 # An account with thousands of roles takes some tens of megabytes; no template or definition does.

@@ -26,9 +26,10 @@ from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, Machine
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
-from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
+from xsfn_helpers.deployment.diagnose.reading.makers import another_tools, how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownResources, shown_in
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
@@ -90,6 +91,8 @@ class _Unit:
     region: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     source: SourceUnit | None = None
+    # The alias of the provider of Terraform's that makes it.
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class _Repository:
         self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[tuple[str, str], ...], Assembly] = {}
         self._sources = SourceFolders(found, told.parameters)
+        self._shown: dict[str, ShownResources] = {}
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
@@ -192,7 +196,10 @@ class _Repository:
             # Two stacks of one account have two names: else what is named after them would be taken for the same.
             yield _Unit(file.name, file, name if names[name] == 1 else _stack_name(file, with_folder=True))
         for file in self._found.holding(Holds.TERRAFORM):
-            yield _Unit(file.name, file, file.path.stem)
+            self._shown[file.name] = shown_in(file.written)
+            for alias, (account, region) in sorted(self._shown[file.name].places.items()):
+                key = tr("{file} (provider aws.{alias})", file=file.name, alias=alias) if alias else file.name
+                yield _Unit(key, file, file.path.stem, account, region, provider=alias)
         for source in self._sources.units:
             yield _Unit(source.key, source.file, source.file.path.name, source.account, source.region, source=source)
 
@@ -266,6 +273,9 @@ class _Repository:
     def _assembled(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit]) -> Assembly:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
+            if sentence := another_tools(file.written.value):
+                assembly.unread(file.name, sentence)
+                continue
             try:
                 assembly.take(file.path.stem, file.written.value)
             except ConfigError:
@@ -293,7 +303,9 @@ class _Repository:
 
     def _pieces_of(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
         """What one unit says. It is read once for each account that it may be deployed to."""
-        beside = self._sources.siblings(unit.source) if unit.source is not None else []
+        beside: Sequence[_Unit | SourceUnit] = self._of_one_file(unit)
+        if unit.source is not None:
+            beside = self._sources.siblings(unit.source)
         where = ",".join(accounts[one.key] for one in beside) or accounts[unit.key]
         key = (unit.key, f"{accounts[unit.key]} {where}", region, frozenset(imports.items()))
         if key not in self._pieces:
@@ -311,11 +323,17 @@ class _Repository:
             }
             read_source(self._sources.blocks(unit.source, sites), sites[unit.source.alias], pieces)
         elif unit.file.holds is Holds.TERRAFORM:
-            site = self._site(unit, accounts, region)
-            read_terraform(unit.file.name, unit.file.written, site, pieces)
+            beside = {one.provider: self._site(one, accounts, region) for one in self._of_one_file(unit)}
+            read_terraform(unit.file.name, self._shown[unit.file.name], unit.provider, beside, pieces)
         else:
             self._reader(unit, accounts, region, pieces, imports).read()
         return pieces
+
+    def _of_one_file(self, unit: _Unit) -> list[_Unit]:
+        """The units of the same state or plan, each of another provider."""
+        if unit.file is None or unit.file.holds is not Holds.TERRAFORM:
+            return []
+        return [one for one in self._units if one.file is unit.file]
 
     def _reader(
         self, unit: _Unit, accounts: Mapping[str, str], region: str, pieces: Pieces, imports: Mapping[str, str]
@@ -486,10 +504,12 @@ class _Repository:
         unread = self._found.unread | self._sources.unread
         names += [f"{name} ({why.rstrip('.')})" for name, why in unread.items()]
         told = "; ".join(str(one) for one in assembly.lost())
+        other = (another_tools(one.written.value) for one in self._found.holding(Holds.OTHER))
         raise ConfigError(
             tr("No file describes a state machine. Read were: {files}.", files=listed(names[:8]) or tr("none"))
             + (f" {told}." if told else ""),
             fix=how_to_make(paths)
+            or next(filter(None, other), "")
             or tr("Add the template, the definition, or the answer of `aws stepfunctions describe-state-machine`."),
         )
 
