@@ -387,12 +387,10 @@ def _nothing(kind: PolicyKind, title: str) -> Policy:
     """A policy that speaks of no request there is."""
     statement = {**_ANY[kind]["Statement"][0]}
     if kind is PolicyKind.RCP:
+        # Of one's own, these only deny.
         statement |= {"Effect": "Deny", "Condition": {"StringEquals": {"aws:PrincipalType": "nobody"}}}
     elif kind is PolicyKind.TRUST:
         statement["Condition"] = {"StringEquals": {"aws:PrincipalType": "nobody"}}
     else:
         statement["Action"] = "none:Nothing"
-        if kind is PolicyKind.RCP:
-            # Of one's own, these only deny.
-            statement["Effect"] = "Deny"
     return Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, kind=kind, name=title)
