@@ -379,3 +379,44 @@ def test_a_document_that_speaks_of_its_own_index(tmp_path: Path) -> None:
         files = {"hub/a.tf": block + hub(policies=policy), "spoke/a.tf": spoke()}
 
         assert diagnosed(tmp_path / str(at), files).verdict is right
+
+
+_NO_HCL: Final = "jsonencode({ Run = { input.$ = 1 } })"
+
+
+@pytest.mark.parametrize(
+    ("own", "definition"),
+    [
+        ("", _NO_HCL),
+        (f"locals {{\n  steps = {_NO_HCL}\n}}\n", "local.steps"),
+        (f"locals {{\n  steps = {_NO_HCL}\n}}\nlocals {{\n  same = local.steps\n}}\n", "local.same"),
+        (f"locals {{\n  steps = {_NO_HCL}\n}}\n", '"${local.steps}"'),
+    ],
+)
+def test_a_definition_in_a_block_that_is_no_hcl_is_told_with_its_line(
+    tmp_path: Path, own: str, definition: str
+) -> None:
+    text = own + hub(machines=machine(definition=definition))
+    line = 1 + text[: text.index("input.$")].count("\n")
+
+    found = diagnosed(tmp_path, {"hub/a.tf": text, "spoke/a.tf": spoke()})
+
+    assert found.verdict is _OPEN
+    assert f"hub/a.tf: It isn't HCL that can be read here: line {line}" in short_answer(found)[0]
+
+
+@pytest.mark.parametrize("kind", ["locals", "data"])
+def test_a_policy_in_a_block_that_is_no_hcl_is_told_with_its_line(tmp_path: Path, kind: str) -> None:
+    block, document = {
+        "locals": ("locals {\n  takes_on = jsonencode({ a.$ = 1 })\n}\n", "local.takes_on"),
+        "data": (
+            'data "aws_iam_policy_document" "it" {\n  statement { actions = ["sts:*"]; resources = ["*"] }\n}\n',
+            "data.aws_iam_policy_document.it.json",
+        ),
+    }[kind]
+    policies = role_policy(document, "aws_iam_role.hub.id", "takes-on")
+
+    found = diagnosed(tmp_path, {"hub/a.tf": block + hub(policies=policies), "spoke/a.tf": spoke()})
+
+    assert found.verdict is _OPEN
+    assert any("hub/a.tf: It isn't HCL that can be read here: line 2" in one for one in short_answer(found))

@@ -17,8 +17,7 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
-from xsfn_helpers.deployment.diagnose.named_later import names_may_decide
-from xsfn_helpers.deployment.diagnose.placeholders import filled, placeholders
+from xsfn_helpers.deployment.diagnose.placeholders import filled, names_may_decide, placeholders
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
 from xsfn_helpers.iam.conditions import Condition, Family
 from xsfn_helpers.iam.overlap import covers, has_symbols, meets

@@ -26,6 +26,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen
+from xsfn_helpers.deployment.diagnose.reading.source.hcl import Unread
 from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownBlock, ShownResources
 from xsfn_helpers.deployment.diagnose.reading.terraform_source import AS_DEPLOYED, MODULE, SourceBlock, why_unsure
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
@@ -393,9 +394,8 @@ class _Reader:
         arn = self._attribute(block, "arn")
         if arn in self.pieces.machines:  # made for each of several things, under names that show only in the end
             arn = f"{arn}-{block.address.rpartition('.')[2]}"
-        what, lost = tr("the definition of {arn}", arn=arn), ""
+        what, lost, given = tr("the definition of {arn}", arn=arn), "", block.values.get("definition")
         try:
-            given = block.values.get("definition")
             if not isinstance(given, str) or not given:
                 raise UnreadableText(tr(_LATER))
             if given.lstrip().startswith("${"):
@@ -403,6 +403,7 @@ class _Reader:
             definition = json.dumps(parsed(given, as_yaml=False).value)
         except UnreadableText as error:
             why = f"{block.file or self.file}: {str(error).rstrip('.')}"
+            why = given.why if isinstance(given, Unread) else why
             self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
             definition, lost = WITHHELD, why
         logging = block.values.get("logging_configuration") or [{}]
@@ -473,13 +474,13 @@ def _first(blocks: object) -> Mapping[str, Any]:
 
 def _why_not(given: object) -> str:
     """Why a document that stands there as a symbol isn't known."""
-    return tr(_LEFT_ALONE if given == AS_DEPLOYED else _LATER)
+    return given.why if isinstance(given, Unread) else tr(_LEFT_ALONE if given == AS_DEPLOYED else _LATER)
 
 
 def _policy_of(name: str, given: object) -> PolicySeen:
     """A policy whose statements are all known to be there; of one that isn't so, nobody knows what it says."""
-    if given == AS_DEPLOYED:
-        return PolicySeen(name, why_not=tr(_LEFT_ALONE))
+    if given == AS_DEPLOYED or isinstance(given, Unread):
+        return PolicySeen(name, why_not=_why_not(given))
     found = policy_seen(name, given)
     statements = found.document.get("Statement") if found.document is not None else None
     listed = statements if isinstance(statements, list) else [statements]

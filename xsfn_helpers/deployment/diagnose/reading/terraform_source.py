@@ -17,7 +17,7 @@ from typing import Any, Final
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
-from xsfn_helpers.deployment.diagnose.reading.source.hcl import HclBlock, HclEvaluator, inside
+from xsfn_helpers.deployment.diagnose.reading.source.hcl import HclBlock, HclEvaluator, Unread, inside
 from xsfn_helpers.deployment.diagnose.reading.source.module_files import ParsedFolder, SourceFolder
 from xsfn_helpers.deployment.diagnose.reading.source.policy_documents import as_list, nested, policy_document
 
@@ -120,6 +120,8 @@ class Module:
         for one in names[:_MOST_INSTANCES]:
             evaluator = self._evaluator.within(one) if one else self._evaluator
             values = _arguments(block, evaluator)
+            if (why := why_broken(file, block)) and kind == "aws_sfn_state_machine":
+                values["definition"] = Unread("definition", why)
             if kind in _NAMED_BY_PROVIDER:
                 values["name"] = _name_of(values, _of_instance(address, one))
             yield SourceBlock(_of_instance(address, one), kind, values, file, block.line, alias, sure)
@@ -196,10 +198,12 @@ class Module:
         return None if value in ("", [], {}) else value
 
     def _local(self, name: str) -> Any:
-        for _, block in self.parsed.labelled("locals", 0):
+        why = ""
+        for file, block in self.parsed.labelled("locals", 0):
             if name in block.attributes:
                 return self._evaluator.of(block.attributes[name])
-        return None
+            why = why or why_broken(file, block)
+        return Unread(f"local.{name}", why) if why else None
 
     def output(self, name: str) -> Any:
         block = next((one for _, one in self.parsed.labelled("output", 1) if one.labels[1] == name), None)
@@ -209,9 +213,13 @@ class Module:
 
     def _data(self, kind: str, name: str, rest: Sequence[str]) -> Any:
         """What stands at a path in a data source: of one that is read several times, by its index or key."""
-        block = next((one for _, one in self.parsed.labelled("data", 2) if one.labels[1:] == (kind, name)), None)
+        file, block = next(
+            (one for one in self.parsed.labelled("data", 2) if one[1].labels[1:] == (kind, name)), ("", None)
+        )
         if block is None:
             return None
+        if why := why_broken(file, block):
+            return Unread(".".join(("data", kind, name, *rest)), why)
         if not {"count", "for_each"} & block.attributes.keys():
             return self._told_by(block, self._evaluator, rest)
         if rest:
@@ -470,6 +478,11 @@ def _left_alone(block: HclBlock) -> Iterator[str]:
         written = given.serialize() if given is not None else ""
         named = set(re.findall(r"[a-z_]+", written if isinstance(written, str) else " ".join(map(str, written))))
         yield from (key for key in _DECIDING if key in named or "all" in named)
+
+
+def why_broken(file: str, block: HclBlock) -> str:
+    """Where a block can't be read, and why; empty where it can."""
+    return f"{file}: {block.body.why}" if block.body.why else ""
 
 
 def why_unsure(block: SourceBlock) -> str:

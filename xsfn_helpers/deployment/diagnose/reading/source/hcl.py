@@ -91,8 +91,21 @@ class HclBody:
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     blocks: tuple[HclBlock, ...] = ()
-    # Whether it couldn't be read, so that anything may be in it.
+    # Whether it couldn't be read, so that anything may be in it; and why, where that can be told.
     broken: bool = False
+    why: str = ""
+
+
+class Unread(str):
+    """A symbol of what stands in a block that couldn't be read; `why` says where, and why."""
+
+    why: str
+
+    def __new__(cls, name: str, why: str) -> Unread:
+        """The symbol of this name."""
+        found = super().__new__(cls, symbol(name))
+        found.why = why
+        return found
 
 
 def blocks_of(text: str, unread: Callable[[str], None]) -> tuple[HclBlock, ...]:
@@ -159,7 +172,7 @@ def _body_of(part: str, before: int, unread: Callable[[str], None]) -> HclBody:
         blocks = list(_parsed_blocks(part, before))
     except UnreadableText as error:
         unread(str(error))
-        return HclBody(broken=True)
+        return HclBody(broken=True, why=str(error).rstrip("."))
     return blocks[0].body if len(blocks) == 1 else HclBody(broken=True)
 
 
