@@ -73,6 +73,20 @@ def test_a_trust_policy_with_a_blank_is_not_denied(tmp_path: Path, blank: str) -
     assert any("filled in" in line for line in short_answer(found))
 
 
+@pytest.mark.parametrize("account", ["22222222222", "2222222222222"])
+@pytest.mark.parametrize("number", [2, 3])
+def test_an_account_with_a_digit_too_many_or_too_few_is_told_as_one(tmp_path: Path, account: str, number: int) -> None:
+    hub = _hub()
+    role, child = SPOKE.replace(SPOKE_ACCOUNT, account), CHILD.replace(SPOKE_ACCOUNT, account)
+    hub["Machine"]["Properties"]["Definition"] = _asl(role) if number == 2 else _asl(SPOKE, child)
+
+    found = _diagnosed(tmp_path, hub, _spoke(HUB))
+
+    assert found.first_broken is not None
+    assert found.first_broken.number == number
+    assert f"{account} has {len(account)} digits" in found.first_broken.why
+
+
 def test_a_blank_is_filled_in_by_a_parameter_of_its_name(tmp_path: Path) -> None:
     hub = _hub()
     hub["Machine"]["Properties"]["Definition"] = _asl("arn:aws:iam::<Spoke Account>:role/spoke-role")

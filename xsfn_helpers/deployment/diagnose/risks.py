@@ -19,6 +19,7 @@ from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_poli
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Policy, PolicyKind, Principal, Request, lint
 from xsfn_helpers.iam.match import action_test
+from xsfn_helpers.iam.principals import ACCOUNT_ID
 from xsfn_helpers.iam.statement import Statement
 
 _DEPUTY: Final = "docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
@@ -220,8 +221,8 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
 
 
 def _digits(account: str) -> str:
-    """An account's id; empty where it isn't known, or the service's ARNs have none."""
-    return account if account.isdigit() else ""
+    """An account's id; empty where it isn't known or is none, or the service's ARNs have none."""
+    return account if ACCOUNT_ID.fullmatch(account) else ""
 
 
 def _covers(pattern: str, action: str) -> bool:
