@@ -101,7 +101,8 @@ class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
+    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it, and
+    `role_written` is what is written for it, as far as it is: `${Role}`, of a parameter without a value.
     """
 
     arn: str
@@ -114,6 +115,7 @@ class MachineSeen:
     key: str = ""
     lost: str = ""
     role_told: bool = True
+    role_written: str = ""
 
     @property
     def name(self) -> str:
