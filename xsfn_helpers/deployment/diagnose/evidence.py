@@ -105,7 +105,8 @@ class MachineSeen:
     `tags_listed`: whether it has no other tags than these.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
+    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it, and
+    `role_written` is what is written for it, as far as it is: `${Role}`, of a parameter without a value.
     """
 
     arn: str
@@ -119,6 +120,7 @@ class MachineSeen:
     key: str = ""
     lost: str = ""
     role_told: bool = True
+    role_written: str = ""
 
     @property
     def name(self) -> str:

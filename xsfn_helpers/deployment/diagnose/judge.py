@@ -242,14 +242,13 @@ class _Reading:
                 self.open.append(tr("{policy} ({why})", policy=one.title, why=one.policy.why_not))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            later = tuple(dict.fromkeys(placeholders(document)))
             try:
                 parsed = Policy.parse(filled(document, hopeful=self._hopeful), kind=kind, name=one.title)
             except XsfnError as error:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            if later and any(statement.action_matches(self._request) for statement in parsed.statements):
+            if later := _values_to_come(document, parsed, self._request):
                 self.altered.add(one.title)
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
@@ -369,6 +368,14 @@ def _has_symbols(principal: object) -> bool:
     if isinstance(principal, Mapping):
         return any(map(_has_symbols, principal.values()))
     return isinstance(principal, list) and any(map(_has_symbols, principal))
+
+
+def _values_to_come(document: Document, parsed: Policy, request: Request) -> tuple[str, ...]:
+    """What is filled in at deployment in the statements that are about this action."""
+    given = document["Statement"]
+    bodies = given if isinstance(given, list) else [given]
+    about = [body for body, one in zip(bodies, parsed.statements, strict=True) if one.action_matches(request)]
+    return tuple(dict.fromkeys(name for body in about for name in placeholders(body)))
 
 
 def _any(kind: PolicyKind) -> Policy:

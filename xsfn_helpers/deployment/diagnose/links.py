@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from xsfn_helpers.asl.arn_forms import UNKNOWN
+from xsfn_helpers.asl.credentials import Option
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import listed, mark, sentences, tr
@@ -235,7 +236,7 @@ class _Chain:
         """A role of which only a part of the ARN is known: what the state machine's role may do decides alone."""
         task, machine = self._task, self._machine
         known = task.known_role
-        where = _role_at_run_time(task, self._evidence)
+        where = _role_not_known(task, self._evidence)
         open_link = replace(link, answer=Answer.UNKNOWN, why=where, open=(_value_of(task),))
         found = Arn.parse(known)
         if found is None or found.service != "iam" or not found.rest.startswith("role/"):
@@ -297,7 +298,9 @@ class _Chain:
         accounts = tuple(dict.fromkeys((account_of(asker), call.account)))
         link = self._blank(call.number, asker, call.action, call.resource, accounts, tr(call.when))
         if not asker:
+            at_deployment = task.choice.option is Option.ARN
             why = tr("Whose call it is shows only at run time.")
+            why = tr("Whose call it is shows only at deployment.") if at_deployment else why
             return replace(link, answer=Answer.UNKNOWN, why=why, open=(_value_of(task),))
         found = Arn.parse(asker)
         if found is None or not found.role_name:
@@ -494,9 +497,11 @@ class _Chain:
         return why or tr("the trust policy of {arn}, which nobody gave or could read", arn=arn)
 
 
-def _role_at_run_time(task: TaskCall, evidence: Evidence) -> str:
+def _role_not_known(task: TaskCall, evidence: Evidence) -> str:
     """That a task's role isn't known, and what would tell it."""
     expression, execution = task.choice.value, evidence.execution
+    if task.choice.option is Option.ARN:
+        return tr("Which role it is, {expression}, shows only at deployment.", expression=expression)
     if execution is None:
         return tr(
             "Which role it is shows only at run time, from {expression}: give the ARN of an execution.",

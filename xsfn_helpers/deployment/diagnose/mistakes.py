@@ -27,6 +27,7 @@ _PARTITION: Final = re.compile(r"aws(-[a-z]+)*")
 _DIGITS: Final = re.compile(r"\d+")
 _WORDS: Final = re.compile(r"[-_.+=,@ ]+")
 _ALIKE: Final = 0.8
+_ACCOUNT_DIGITS: Final = 12
 _FILLED_IN_LATER: Final = re.compile(r"\$\{[\w.@-]+\}")
 
 
@@ -44,6 +45,7 @@ class SlipKind(StrEnum):
     EXPRESS = "an Express state machine"
     STANDARD = "a Standard state machine"
     OTHER_PARTITION = "another partition"
+    NO_ACCOUNT = "no account's id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def role_slip(target: str, evidence: Evidence, *, own: bool = False) -> Slip | N
     arn = Arn.parse(target.strip())
     if arn is None or not arn.role_name:
         return _not_a_role(target, arn, evidence)
+    if (slip := _miscounted(target)) is not None:
+        return slip
     if (slip := partition_slip(target, evidence)) is not None:
         return slip
     if target != target.strip():
@@ -130,6 +134,23 @@ def role_slip(target: str, evidence: Evidence, *, own: bool = False) -> Slip | N
         slip = _other_account(target, elsewhere)
         return Slip(slip.kind, slip.what, slip.written, slip.meant, certain=False)
     return None
+
+
+def _miscounted(arn: str) -> Slip | None:
+    """An ARN with a digit too few or too many in its account.
+
+    Source: docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+    """
+    found = Arn.parse(arn.strip())
+    if found is None or not found.account.isdecimal() or len(found.account) == _ACCOUNT_DIGITS:
+        return None
+    what = tr(
+        "{arn} is of no account: {account} has {count} digits, and an account's id has 12.",
+        arn=arn,
+        account=found.account,
+        count=len(found.account),
+    )
+    return Slip(SlipKind.NO_ACCOUNT, what, arn)
 
 
 def partition_slip(arn: str, evidence: Evidence) -> Slip | None:
@@ -153,7 +174,7 @@ def partition_slip(arn: str, evidence: Evidence) -> Slip | None:
 def call_slip(call: ServiceCall, evidence: Evidence, task: TaskCall) -> Slip | None:
     """What is wrong with what a task's call names; None where nothing is known to be."""
     for arn in (task.task.resource, call.resource):
-        if (slip := partition_slip(arn, evidence)) is not None:
+        if (slip := _miscounted(arn) or partition_slip(arn, evidence)) is not None:
             return slip
     if evidence.machine.type == "EXPRESS" and (task.way.runs_a_job or task.way is Pattern.CALLBACK):
         # docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html

@@ -16,9 +16,11 @@ from xsfn_helpers.deployment.diagnose.evidence import Evidence, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places, session_of, trust_layers
 from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_policy
+from xsfn_helpers.deployment.diagnose.placeholders import filled
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Policy, PolicyKind, Principal, Request, lint
 from xsfn_helpers.iam.match import action_test
+from xsfn_helpers.iam.principals import ACCOUNT_ID
 from xsfn_helpers.iam.statement import Statement
 
 _DEPUTY: Final = "docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
@@ -95,7 +97,10 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
     where = tr("trust policy of role {role}", role=role.name)
     machine, caller = evidence.machine, evidence.role(evidence.machine.role_arn)
 
-    def lets_in(external_id: str | None) -> bool:
+    # What is filled in at deployment may be the external ID that is asked for.
+    strict = replace(role, trust=filled(role.trust, hopeful=False)) if role.trust is not None else role
+
+    def lets_in(external_id: str | None, role: RoleSeen = strict) -> bool:
         context = {} if external_id is None else {"sts:ExternalId": external_id}
         who = session_of(machine.role_arn, caller)
         request = Request(who, "sts:AssumeRole", role.arn, role.account, context)
@@ -103,7 +108,7 @@ def _open_doors(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
         layers = replace(trust_layers(role, role.arn), identity_listed=False)
         return judge(request, layers).answer is not Answer.REFUSED
 
-    if machine.account == role.account or not lets_in(machine.arn):
+    if machine.account == role.account or not lets_in(machine.arn, role):
         return
     condition = f'"StringEquals": {{"sts:ExternalId": "{machine.arn}"}}'
     if lets_in(None):
@@ -220,8 +225,8 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
 
 
 def _digits(account: str) -> str:
-    """An account's id; empty where it isn't known, or the service's ARNs have none."""
-    return account if account.isdigit() else ""
+    """An account's id; empty where it isn't known or is none, or the service's ARNs have none."""
+    return account if ACCOUNT_ID.fullmatch(account) else ""
 
 
 def _covers(pattern: str, action: str) -> bool:

@@ -45,7 +45,9 @@ def slip_fixes(link: TaskLink, slip: Slip, task: TaskCall, evidence: Evidence) -
         yield from _role(link, slip, task, evidence)
     elif slip.kind is SlipKind.OTHER_PARTITION and slip.written == task.task.resource:
         yield _resource(link, slip, task, evidence)
-    elif slip.kind in (SlipKind.EXPRESS, SlipKind.STANDARD) or (slip.kind is SlipKind.OTHER_ACCOUNT and not slip.meant):
+    elif slip.kind in (SlipKind.EXPRESS, SlipKind.STANDARD, SlipKind.NO_ACCOUNT) or (
+        slip.kind is SlipKind.OTHER_ACCOUNT and not slip.meant
+    ):
         yield Fix(link.number, link.task, slip.what)
     else:
         yield from _machine(link, slip, task, evidence)

@@ -96,7 +96,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _fine(diagnosis)
     elif link.broken:
         yield from _broken(link, diagnosis)
-    elif link.number == SERVICE and not diagnosis.evidence.machine.role_told:
+    elif not diagnosis.evidence.machine.role_told:
         yield from _no_role(diagnosis)
     else:
         yield from _open(link, diagnosis)
@@ -109,7 +109,9 @@ def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
         return told
     if diagnosis.first_broken is not None:
         return diagnosis.first_broken
-    return next((link for link in diagnosis.links if link.answer is Answer.UNKNOWN), told)
+    # What goes to another role's account is what people ask about.
+    across = (link for task in diagnosis.tasks if task.task.takes_on_a_role for link in task.links)
+    return next((link for link in (*across, *diagnosis.links) if link.answer is Answer.UNKNOWN), told)
 
 
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
@@ -169,7 +171,9 @@ def _no_role(diagnosis: Diagnosis) -> Iterator[str]:
     if wanted:
         more = tr(" (and {count} more)", count=len(wanted) - _MOST_OPEN) if len(wanted) > _MOST_OPEN else ""
         yield tr("Its tasks assume: {roles}", roles="; ".join(sorted(wanted)[:_MOST_OPEN]) + more)
-    yield tr("To settle it: {what}", what=diagnosis.evidence.made_by or _machine_wanted(diagnosis))
+    roles = [one.task.known_role for one in diagnosis.tasks if one.task.takes_on_a_role and not one.task.role_arn]
+    later = _filled_in_later(machine.role_written, *roles) if machine.role_written else ""
+    yield tr("To settle it: {what}", what=later or _machine_wanted(diagnosis))
     yield tr("How sure: {sure}", sure=tr("not sure: it is neither allowed nor denied for certain"))
 
 
@@ -274,6 +278,8 @@ def _both_sides(link: TaskLink) -> str:
     asking = tr("{asker} of {account}", asker=asker_words(link), account=account_of(link.asker) or tr("Step Functions"))
     if not link.resource or not link.accounts:
         return asking
+    if (found := Arn.parse(link.resource)) is not None and found.role_name and _SYMBOL.search(found.account):
+        return f"{asking} → {link.resource}"
     return f"{asking} → " + tr("{resource} of {account}", resource=link.resource, account=link.accounts[-1])
 
 
@@ -282,33 +288,14 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         return _reading(reason, link)
     if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
         return tr("tell {what}", what=tr("; ").join(told))
-    unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
-    if link.number == TAKE_ON and link.resource and unread:
-        owner, target = account_of(link.asker), account_of(link.resource)
-        return tr(
-            "in account {owner}, whether {asker} may sts:AssumeRole on {role}; in account {target}, whether that "
-            "role's trust policy lets it in, with its sts:ExternalId. Give the templates, or `aws iam "
-            "get-account-authorization-details` of both",
-            owner=owner,
-            asker=asker_words(link),
-            role=link.resource,
-            target=target,
-        )
+    if link.number == TAKE_ON and link.resource and not _SYMBOL.search(link.resource):
+        asking, target = diagnosis.evidence.role(link.asker), diagnosis.evidence.role(link.resource)
+        if asking is None or target is None:
+            return _roles_wanted(link, own_is_known=asking is not None and len(link.open) == 1)
     if is_supposed(diagnosis.evidence.machine):
         return _asked_for(link)
-    if missing := sorted(
-        {
-            name
-            for text in (link.resource, *link.open)
-            for name in _SYMBOL.findall(text)
-            if not name.startswith(_UNNAMED)
-        }
-    ):
-        return tr(
-            "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
-            "prints of a plan; once it is deployed, the ARN",
-            names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
-        )
+    if later := _filled_in_later(link.resource, *link.open):
+        return later
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
     named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
@@ -320,6 +307,42 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         return tr("give what `{call}` answers, or the template that makes it", call=asked)
     at_run_time = tr("give the ARN of an execution, with its history")
     return tr("find out about {what}", what=link.open[0]) if link.judgement is not None and link.open else at_run_time
+
+
+def _roles_wanted(link: TaskLink, *, own_is_known: bool) -> str:
+    """What tells whether a role is let in that was named and not read."""
+    owner, target = account_of(link.asker), account_of(link.resource)
+    asker, role = asker_words(link), link.resource
+    if own_is_known:
+        return tr(
+            "in account {target}, whether the trust policy of {role} lets {asker} in, with its sts:ExternalId. Give "
+            "the template that makes it, or `aws iam get-account-authorization-details` of that account",
+            target=target,
+            role=role,
+            asker=asker,
+        )
+    return tr(
+        "in account {owner}, whether {asker} may sts:AssumeRole on {role}; in account {target}, whether that "
+        "role's trust policy lets it in, with its sts:ExternalId. Give the templates, or `aws iam "
+        "get-account-authorization-details` of both",
+        owner=owner,
+        asker=asker,
+        role=role,
+        target=target,
+    )
+
+
+def _filled_in_later(*texts: str) -> str:
+    """How to tell what is filled in at deployment in these texts; empty where nothing is."""
+    found = {name for text in texts for name in _SYMBOL.findall(text) if not name.startswith(_UNNAMED)}
+    if not found:
+        return ""
+    missing = sorted(found)
+    return tr(
+        "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
+        "prints of a plan; once it is deployed, the ARN",
+        names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
+    )
 
 
 def _own_policy_call(open_: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.reading.blanks import with_blanks
 from xsfn_helpers.deployment.diagnose.reading.source.shown import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.templates.parameter_files import (
     SAM_CONFIG,
@@ -59,7 +60,10 @@ class FoundFile:
 
 @dataclass(slots=True)
 class FolderFiles:
-    """All that was found. `unread` has the names of the files that gave nothing, with the reason."""
+    """All that was found. `unread` has the names of the files that gave nothing, with the reason.
+
+    `told` are the values that people gave for what is blank in them.
+    """
 
     files: list[FoundFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
@@ -68,6 +72,7 @@ class FolderFiles:
     roots: tuple[Path, ...] = ()
     # What gives Terraform's modules their variables: Terragrunt's files.
     wrappers: dict[Path, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def holding(self, *kinds: Holds) -> list[FoundFile]:
         return [one for one in self.files if one.holds in kinds]
@@ -109,7 +114,7 @@ class FolderFiles:
             if size > (_LARGEST if suffix in _JSON else _LARGEST_YAML):
                 self.unread[name] = tr("It is too large to be an answer of the AWS CLI.")
                 return None
-            written = parsed(decoded(path.read_bytes()), as_yaml=suffix not in _JSON)
+            written = with_blanks(parsed(decoded(path.read_bytes()), as_yaml=suffix not in _JSON), self.told)
         except OSError as error:
             self.unread[name] = tr("It can't be read: {error}.", error=error.strerror or error)
             return None
@@ -161,15 +166,18 @@ class FolderFiles:
             return None
 
 
-def find(given: Sequence[Path]) -> FolderFiles:
-    """The files that these files and folders hold. Raises `ConfigError` where one isn't there."""
+def find(given: Sequence[Path], told: Mapping[str, str] | None = None) -> FolderFiles:
+    """The files that these files and folders hold; `told` are values for what is blank in them.
+
+    Raises `ConfigError` where one isn't there.
+    """
     roots = []
     for one in given:
         if not one.exists():
             fix = tr("Give a folder, or a file, that is there.")
             raise ConfigError(tr("There is no such folder."), where=str(one), fix=fix)
         roots.append(one.resolve())
-    found = FolderFiles(roots=tuple(root if root.is_dir() else root.parent for root in roots))
+    found = FolderFiles(roots=tuple(root if root.is_dir() else root.parent for root in roots), told=told or {})
     paths = dict.fromkeys(path for root in roots for path in below(root, _JSON + _EITHER + _SOURCE + _WRAPPERS))
     if len(paths) > _MOST_FILES:
         raise ConfigError(

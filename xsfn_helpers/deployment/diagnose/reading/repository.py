@@ -153,7 +153,8 @@ def read_repository(
 
     Raises `ConfigError` where nothing can be read, or what was asked about isn't there.
     """
-    return list(_Repository(find(paths), told or Told(), beside or Beside()).readings(asked, paths))
+    told = told or Told()
+    return list(_Repository(find(paths, told.parameters), told, beside or Beside()).readings(asked, paths))
 
 
 def _with_events(beside: Beside, found: FolderFiles) -> Beside:

@@ -444,8 +444,9 @@ class StackReader:
     def _keep(self, logical: str, properties: Mapping[str, Any], named: str, role: str, typed: str) -> None:
         known = self._resolver
         arn = self.site.regional("states", f"stateMachine:{self._name(logical, named)}")
-        told = True
+        told, written = True, ""
         if not role_name(role):
+            written = role
             what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
             self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
             role, told = self.site.role(symbol(f"role of {logical}")), False
@@ -471,6 +472,7 @@ class StackReader:
                 key=self._key(properties),
                 lost=lost,
                 role_told=told,
+                role_written=written,
             ),
             spot,
         )
