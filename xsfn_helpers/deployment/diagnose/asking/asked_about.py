@@ -40,7 +40,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
         return _with_arn(asked, stripped)
     if arn is not None and role_name(stripped):
         return replace(asked, roles=(*asked.roles, stripped))
-    if stripped and arn is None and len(stripped) < 4096 and "\n" not in stripped and Path(stripped).exists():
+    if arn is None and _is_there(stripped):
         return replace(asked, paths=(*asked.paths, Path(stripped)))
     if stripped.startswith(("{", "[")) and (found := _value(text)) is not None:
         return _with_value(asked, found)
@@ -53,6 +53,14 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
         raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=stripped), fix=fix)
     shown = stripped if len(stripped) <= 80 else stripped[:77] + "…"
     raise ConfigError(tr("{text!r} is no ARN, no file, and no denial in AWS's words.", text=shown), fix=fix)
+
+
+def _is_there(text: str) -> bool:
+    """Whether this is the path of something; a pasted sentence may be longer than any name can be."""
+    try:
+        return bool(text) and "\n" not in text and Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _with_arn(asked: AskedAbout, arn: str) -> AskedAbout:
@@ -77,9 +85,17 @@ def _value(text: str) -> Mapping[str, Any] | None:
 
 def _with_value(asked: AskedAbout, found: Mapping[str, Any]) -> AskedAbout:
     told = [one for event in events_of(found) if (one := refused_event(event)) is not None]
+    if not told and _is_end(found):
+        told = list(refused_in(str(found.get("cause") or found.get("Cause"))))
     if told:
         asked = replace(asked, refused=(*asked.refused, *told))
     arn = found.get("executionArn")
     if isinstance(arn, str) and not asked.arn:
         asked = replace(asked, arn=arn)
     return replace(asked, answers=(*asked.answers, found))
+
+
+def _is_end(found: Mapping[str, Any]) -> bool:
+    """Whether this is how an execution or a state ended, and no more: `error` and `cause`, as `Catch` gives them."""
+    names = {str(name).lower() for name in found}
+    return isinstance(found.get("cause", found.get("Cause")), str) and names <= {"error", "cause", "stopdate", "status"}
