@@ -51,3 +51,19 @@ def test_a_resource_may_let_somebody_in(name: str) -> None:
 )
 def test_these_resources_let_nobody_in(name: str) -> None:
     assert not may_be_let_in_by_the_resource(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "may"),
+    [
+        ("sagemaker:AddTags", "arn:aws:sagemaker:eu-west-1:222222222222:transform-job/t", False),
+        ("sagemaker:AddTags", "arn:aws:sagemaker:eu-west-1:222222222222:feature-group/f", True),
+        ("sagemaker:AddTags", "arn:aws:sagemaker:eu-west-1:222222222222:*", True),
+        ("sagemaker:AddTags", "", True),
+        ("glue:TagResource", "arn:aws:glue:eu-west-1:222222222222:job/load", False),
+        ("glue:GetTable", "arn:aws:glue:eu-west-1:222222222222:catalog", True),
+        ("glue:GetTable", "arn:aws:glue:eu-west-1:222222222222:something-new/x", True),
+    ],
+)
+def test_an_action_for_many_kinds_of_things_is_asked_by_what_it_acts_on(name: str, resource: str, may: bool) -> None:
+    assert may_be_let_in_by_the_resource(name, resource) is may

@@ -6,12 +6,15 @@ actions that write such a policy (Service Authorization Reference): a service wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from xsfn_helpers.iam.actions import action
+from xsfn_helpers.iam.overlap import meets
 
+_VARIABLE: Final = re.compile(r"\$\{\w+\}")
 _ALL: Final[frozenset[str]] = frozenset()
 _EVERY_RESOURCE: Final = (
     *("acm-pca", "agent-registry", "aiops", "apigateway", "appsync", "aps", "arc-region-switch", "aws-marketplace"),
@@ -31,7 +34,7 @@ WITH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         **dict.fromkeys(_EVERY_RESOURCE, _ALL),
         # The Data Catalog's; jobs have none: …/step-functions/latest/dg/connect-glue.html
-        "glue": frozenset({"catalog", "database", "table", "connection", "userdefinedfunction"}),
+        "glue": frozenset({"catalog", "rootcatalog", "database", "table", "connection", "userdefinedfunction"}),
         "sagemaker": frozenset(
             {"model-package-group", "model-package", "feature-group", "hub", "hub-content", "pipeline"}
         ),
@@ -71,8 +74,12 @@ def works_across_accounts(action: str) -> bool:
     return action not in _OF_QUEUES_FOR_THEIR_OWN
 
 
-def may_be_let_in_by_the_resource(name: str) -> bool:
-    """Whether what this action acts on may have a policy of its own; true of an action that nobody knows."""
+def may_be_let_in_by_the_resource(name: str, resource: str = "") -> bool:
+    """Whether what this action acts on may have a policy of its own; true of an action that nobody knows.
+
+    `resource` is its ARN as far as it is known, `*` in the place of what isn't: an action may be one for many kinds of
+    things, as sagemaker:AddTags is.
+    """
     prefix = name.partition(":")[0].lower()
     if prefix in WITHOUT:
         return False
@@ -80,4 +87,7 @@ def may_be_let_in_by_the_resource(name: str) -> bool:
     if one is None:
         return True
     types = WITH.get(prefix)
-    return types is not None and (not types or any(kind.name in types for kind in one.types))
+    if types is None or not types:
+        return types is not None
+    kinds = [kind for kind in one.types if resource and meets(_VARIABLE.sub("*", kind.arn), resource)]
+    return any(kind.name in types for kind in kinds or one.types)

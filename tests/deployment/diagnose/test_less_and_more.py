@@ -112,7 +112,7 @@ def test_a_whole_set_up_is_allowed(form: Form) -> None:
 
 
 @given(_SETUP, st.lists(_DRAWN, max_size=2))
-@settings(max_examples=soaked(short=4, long=400), deadline=None)
+@settings(max_examples=soaked(short=3, long=400), deadline=None)
 def test_a_document_less_never_makes_a_link_allowed(made: tuple[Integration, Form], spoils: list[Drawn]) -> None:
     told, evidence = _spoilt(furnished(*made), spoils)
     before = _by_link(evidence)
@@ -127,7 +127,7 @@ def test_a_document_less_never_makes_a_link_allowed(made: tuple[Integration, For
 
 
 @given(_SETUP, st.lists(_DRAWN, max_size=2), _DRAWN)
-@settings(max_examples=soaked(short=10, long=2_000), deadline=None)
+@settings(max_examples=soaked(short=6, long=2_000), deadline=None)
 def test_a_permission_more_never_makes_a_link_denied(
     made: tuple[Integration, Form], spoils: list[Drawn], more: Drawn
 ) -> None:

@@ -113,6 +113,9 @@ TRUST_BREAKAGES: Final[dict[str, Callable[[Document], Document]]] = {
 }
 
 
+_RIGHTLY_OPEN: Final = ("itself", "whether AWS asks for", "which covers some of what the call may act on")
+
+
 @dataclass(frozen=True)
 class Case:
     """A task in one form, and one of the set-up's documents in which one thing was done."""
@@ -186,7 +189,10 @@ def test_the_fix_done_by_boto3_makes_that_link_allowed(world: World, case: Case)
         found, done = mended, done + 1
 
     assert done
-    assert found.verdict is Conclusion.FINE, str(found)
+    assert found.verdict is not Conclusion.BROKEN, str(found)
+    # What isn't allowed for certain then hangs on something else than the roles' policies.
+    told = "; ".join(reason for link in found.links if link.answer is not Answer.ALLOWED for reason in link.open)
+    assert found.verdict is Conclusion.FINE or any(reason in told for reason in _RIGHTLY_OPEN), str(found)
 
 
 def _answers(found: Diagnosis, task: str, link: int) -> int:

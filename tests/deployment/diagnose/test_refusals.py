@@ -256,7 +256,32 @@ def test_things_are_told_apart_in_any_mix(tmp_path: object) -> None:
     assert [type(one) for one in asked.refused] == [RefusedCall, RefusedCall]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "arn:aws:s3:::bucket", "", "It just failed."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"error": "States.TaskFailed", "cause": SENTENCE}),
+        json.dumps({"Error": "States.TaskFailed", "Cause": SENTENCE}, indent=2),
+        f"It says {'and so on, ' * 40}{SENTENCE}",
+        # No part of it between slashes could be a file's name.
+        DENIAL.replace("/", "-", 1) + " " + "x" * 300,
+    ],
+)
+def test_words_are_words_in_json_and_however_long_they_are(text: str) -> None:
+    assert len(asked_about([text]).refused) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 300,
+        "y\0z",
+        json.dumps({"details": "x" * 300})[:-1],
+        "nonsense",
+        "arn:aws:s3:::bucket",
+        "",
+        "It just failed.",
+    ],
+)
 def test_what_is_none_of_it_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ConfigError):
         asked_about([text])

@@ -166,7 +166,7 @@ def _with_less(evidence: Evidence) -> Iterator[Evidence]:
 
 
 @given(_SETUP)
-@settings(max_examples=soaked(short=8, long=1_000), deadline=None)
+@settings(max_examples=soaked(short=5, long=500), deadline=None)
 def test_a_document_less_never_makes_it_allowed(made: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:
     evidence = set_up(*made)
     before = diagnosed(evidence).verdict

@@ -14,7 +14,7 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
 from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
-from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, is_event
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, is_event, refused_in
 from xsfn_helpers.deployment.diagnose.asking.refused_link import (
     evidence_of_words,
     is_by_itself,
@@ -74,6 +74,9 @@ def diagnose_words(words: str, accounts: Accounts) -> Diagnosis:
     asked = asked_about([words])
     if asked.arn or asked.told:
         return diagnose_accounts(asked.arn or asked.told, accounts)
+    if not asked.refused:
+        # Events of a history, say, in whose details the sentence is.
+        asked = replace(asked, refused=refused_in(words))
     organized = accounts.target is not Platform.SANDBOX
     return of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
 

@@ -93,7 +93,7 @@ class ServiceCall:
     @property
     def has_resource_policy(self) -> bool:
         """Whether what it acts on may have a policy of its own, which could allow or deny as well."""
-        return may_be_let_in_by_the_resource(self.action)
+        return may_be_let_in_by_the_resource(self.action, self.resource)
 
 
 @dataclass(frozen=True, slots=True)

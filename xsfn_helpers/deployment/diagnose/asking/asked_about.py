@@ -67,7 +67,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
 
 
 def _is_there(text: str) -> bool:
-    """Whether this names a file or a folder; what no file can be called names none."""
+    """Whether this names a file or a folder; a pasted sentence may be longer than any name can be."""
     try:
         return "\n" not in text and Path(text).exists()
     except (OSError, ValueError):
@@ -98,9 +98,17 @@ def _with_value(asked: AskedAbout, found: Mapping[str, Any]) -> AskedAbout:
     if isinstance(detail := found.get("detail"), Mapping) and "executionArn" in detail:
         found = detail  # docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     told = [one for event in events_of(found) if (one := refused_event(event)) is not None]
+    if not told and _is_end(found):
+        told = list(refused_in(str(found.get("cause") or found.get("Cause"))))
     if told:
         asked = replace(asked, refused=(*asked.refused, *told))
     arn = found.get("executionArn")
     if isinstance(arn, str) and not asked.arn:
         asked = replace(asked, arn=arn)
     return replace(asked, answers=(*asked.answers, found))
+
+
+def _is_end(found: Mapping[str, Any]) -> bool:
+    """Whether this is how an execution or a state ended, and no more: `error` and `cause`, as `Catch` gives them."""
+    names = {str(name).lower() for name in found}
+    return isinstance(found.get("cause", found.get("Cause")), str) and names <= {"error", "cause", "stopdate", "status"}
