@@ -248,7 +248,7 @@ class _Reading:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            if later := _values_to_come(document, parsed, self._request):
+            if later := _about_the_call(document, parsed, self._request):
                 self.altered.add(one.title)
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
@@ -370,7 +370,7 @@ def _has_symbols(principal: object) -> bool:
     return isinstance(principal, list) and any(map(_has_symbols, principal))
 
 
-def _values_to_come(document: Document, parsed: Policy, request: Request) -> tuple[str, ...]:
+def _about_the_call(document: Document, parsed: Policy, request: Request) -> tuple[str, ...]:
     """What is filled in at deployment in the statements that are about this action."""
     given = document["Statement"]
     bodies = given if isinstance(given, list) else [given]
