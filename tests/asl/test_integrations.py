@@ -26,6 +26,7 @@ from xsfn_helpers.deployment.diagnose.tasks import CallPattern, read_tasks
 
 OPERATOR = "arn:aws:states:eu-west-1:111111111111:stateMachine:parent"
 ROLE = "arn:aws:iam::222222222222:role/spoke"
+BATCH = "arn:aws:batch:eu-west-1:222222222222"
 MACHINE = "arn:aws:states:eu-west-1:222222222222:stateMachine:child"
 EXECUTIONS = "arn:aws:states:eu-west-1:222222222222:execution:child"
 START = {"StateMachineArn": MACHINE}
@@ -114,6 +115,27 @@ FOLLOWED = [
             "arn:aws:states:::aws-sdk:s3:getObject",
             {"Bucket": "b", "Key": "k/1"},
             [("s3:GetObject", "arn:aws:s3:::b/k/1")],
+        ),
+        # All that an action needs always is asked for, not the first of it: what the reference marks with an asterisk.
+        (
+            "arn:aws:states:::aws-sdk:batch:submitJob",
+            {"JobName": "j", "JobDefinition": f"{BATCH}:job-definition/d:1", "JobQueue": f"{BATCH}:job-queue/q"},
+            [("batch:SubmitJob", f"{BATCH}:job-definition/d:1"), ("batch:SubmitJob", f"{BATCH}:job-queue/q")],
+        ),
+        (
+            "arn:aws:states:::aws-sdk:glue:getDatabase",
+            {"Name": "arn:aws:glue:eu-west-1:222222222222:database/d"},
+            [
+                ("glue:GetDatabase", "arn:aws:glue:eu-west-1:222222222222:database/d"),
+                ("glue:GetDatabase", "arn:aws:glue:eu-west-1:222222222222:catalog"),
+            ],
+        ),
+        # What it asks for is on none of a type that no argument names.
+        ("arn:aws:states:::aws-sdk:bedrockruntime:converse", {"ModelId": "m"}, [("bedrock:InvokeModel", "")]),
+        (
+            "arn:aws:states:::aws-sdk:dynamodb:query",
+            {"TableName": "t", "IndexName": "i"},
+            [("dynamodb:Query", "arn:aws:dynamodb:eu-west-1:222222222222:table/t/index/i")],
         ),
         ("arn:aws:states:::aws-sdk:s3:listObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
         # By the Service Authorization Reference it can be allowed on everything only.

@@ -300,6 +300,8 @@ _PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("athena", "WorkGroupName"): "WorkGroup",
     }
 )
+# The type of resource that is the whole Data Catalog.
+_CATALOG: Final = "rootcatalog"
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _ROLE: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
 
@@ -368,23 +370,46 @@ def _of_api_gateway(method: tuple[str, str], caller: TaskCaller) -> AskedPermiss
 
 
 def _of_action(one: IamAction, arguments: object, caller: TaskCaller) -> Iterator[Permission]:
-    for resource in _resources(one, arguments, caller.acting):
-        yield qualified(Permission(str(one), resource, For.CALL, By.ACTING), arguments)
+    resource, besides = _resources(one, arguments, caller.acting)
+    yield qualified(Permission(str(one), resource, For.CALL, By.ACTING), arguments)
+    for each in besides:
+        yield Permission(str(one), each, For.CALL, By.ACTING, certain=False)
     for depends in one.depends_on:
         if depends != "iam:PassRole":
             yield Permission(depends, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
 
 
-def _resources(one: IamAction, arguments: object, place: CallingPlace) -> tuple[AskedResource, ...]:
-    """On what: the type of resource that the arguments give whole, else the only one there is, else unknown."""
+def _resources(
+    one: IamAction, arguments: object, place: CallingPlace
+) -> tuple[AskedResource, tuple[AskedResource, ...]]:
+    """On what: the type of resource that the arguments give whole, else the only one there is, else unknown.
+
+    Beside it, what else the reference marks with an asterisk ("required"), as far as the arguments tell it:
+    batch:SubmitJob is on a definition and on a queue. Some of those marks are alternatives, so that none of them is
+    certain, and Bedrock's all are. What is in no argument at all is the Data Catalog alone.
+    Source: docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys
+    """
     if one.on_all_only:
-        return (AskedResource(ANY),)
-    filled = [resource for kind in one.types for resource in _of_type(one, kind, arguments, place)]
-    whole = [resource for resource in filled if resource.exact]
+        return AskedResource(ANY), ()
+    by_type = [(kind, list(_of_type(one, kind, arguments, place))) for kind in one.types]
+    told = [(kind, found) for kind, found in by_type if _is_told(kind, found, arguments)]
+    whole = [resource for _, found in told for resource in found if resource.exact]
     if whole:
-        # s3:GetObject is asked for on the object, not on its bucket besides.
-        return (max(whole, key=lambda resource: len(resource.arn)),)
-    return (filled[0],) if len(one.types) == 1 and len(filled) == 1 else (UNKNOWN,)
+        # s3:GetObject is asked for on the object, not on its bucket besides; a query on an index, not on its table.
+        longest = max(whole, key=lambda resource: len(resource.arn))
+        needed = [resource for kind, found in told if kind.required for resource in found if not resource.unknown]
+        needed += [resource for kind, found in by_type if kind.name == _CATALOG for resource in found]
+        besides = [each for each in needed if each != longest and not longest.arn.startswith(f"{each.arn}/")]
+        return longest, () if one.prefix == "bedrock" else tuple(dict.fromkeys(besides))
+    filled = [resource for _, found in by_type for resource in found]
+    return (filled[0] if len(one.types) == 1 and len(filled) == 1 else UNKNOWN), ()
+
+
+def _is_told(kind: ResourceType, found: Iterable[AskedResource], arguments: object) -> bool:
+    """Whether the arguments have a say in which resource of this type it is."""
+    if set(_VARIABLE.findall(kind.arn)) - {"Partition", "Region", "Account"}:
+        return True
+    return any(one.arn == value for one in found for _, value in _texts(arguments))
 
 
 def _of_type(one: IamAction, kind: ResourceType, arguments: object, place: CallingPlace) -> Iterator[AskedResource]:

@@ -599,3 +599,23 @@ def test_a_known_stack_has_names_of_its_own_that_nobody_knows(tmp_path: Path) ->
 
     assert made.diagnosed(tmp_path, told["orders"]).verdict is UNKNOWN
     assert made.diagnosed(tmp_path, told["x"]).verdict is BROKEN
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_action_on_two_resources_is_guessed_for_each(tmp_path: Path, first: bool) -> None:
+    """Which region it is decides one of the two alone, be it the first that is asked for or the last."""
+    made = Setup()
+    task = made.of_hub("Machine")["Definition"]["States"]["Run"]
+    task["Resource"] = "arn:aws:states:::batch:submitJob"
+    task["Parameters"] = {"JobName": "j", "JobDefinition": "d:3", "JobQueue": "q"}
+    arns = ["arn:aws:batch:ap-southeast-2:*:job-definition/*", "arn:aws:batch:*:*:job-queue/*"]
+    if not first:
+        arns = [
+            one.replace("ap-southeast-2", "~").replace(":*:*", ":ap-southeast-2:*").replace("~", "*") for one in arns
+        ]
+    made.of_spoke("SpokeRole")["Policies"][0]["PolicyDocument"] = _may("batch:SubmitJob", arns)
+    del made.spoke["Resources"]["Nightly"]
+
+    assert made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject)).verdict is UNKNOWN
+    assert made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject, "ap-southeast-2")).verdict is FINE
+    assert made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject, "eu-west-3")).verdict is BROKEN
