@@ -433,6 +433,14 @@ ROWS = (
         resource=right_trust(principal={"AWS": PATH_ROLE}),
     ),
     link_2(
+        "role-named-without-its-path",
+        NO,
+        "There is no such role: IAM wouldn't save the policy, a template can hold it.",
+        f"{PRINCIPAL}#principal-roles",
+        facts={"role_arn": PATH_ROLE},
+        resource=right_trust(principal={"AWS": PATH_ROLE.replace("/team", "")}),
+    ),
+    link_2(
         "deleted-role-made-again",
         NO,
         "The policy keeps the old role's unique ID; the new role has another.",

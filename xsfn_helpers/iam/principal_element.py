@@ -125,10 +125,13 @@ class PrincipalElement:
         return request.principal.arn in self.arns or (bool(self.unique_ids) and request.unique_id in self.unique_ids)
 
     def _names_role(self, request: Request) -> bool:
+        """Whether the role of a session is listed: by its ARN, or where nothing tells its path, by its name."""
         session = request.principal
+        role = request.role_arn
+        has_path = "/" in role.partition(":role/")[2]
         return (
-            session.role_arn in self.arns
-            or (session.account, session.name) in self.roles
+            role in self.arns
+            or (not has_path and (session.account, session.name) in self.roles)
             or (bool(self.unique_ids) and request.unique_id in self.unique_ids)
         )
 

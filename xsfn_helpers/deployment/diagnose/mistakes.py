@@ -45,7 +45,7 @@ class SlipKind(StrEnum):
     EXPRESS = "an Express state machine"
     STANDARD = "a Standard state machine"
     OTHER_PARTITION = "another partition"
-    NO_ACCOUNT = "no account's id"
+    NO_ACCOUNT = "no account"
 
 
 @dataclass(frozen=True, slots=True)
