@@ -105,7 +105,7 @@ class MachineSeen:
     `tags_listed`: whether it has no other tags than these.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read.
+    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
     """
 
     arn: str
@@ -118,6 +118,7 @@ class MachineSeen:
     tags_listed: bool = True
     key: str = ""
     lost: str = ""
+    role_told: bool = True
 
     @property
     def name(self) -> str:
@@ -225,7 +226,8 @@ class Evidence:
     `refused` is what AWS's own words, given beside it, say was refused.
     `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
     that resources have themselves, by ARN. `placed` are policies of an organization that limit an account for certain,
-    by its id, beside others that weren't read.
+    by its id, beside others that weren't read. `stand_ins` are ids that stand for accounts that nothing tells,
+    `made_by` says what has to be run first so that more can be read.
     """
 
     asked: str
@@ -238,6 +240,8 @@ class Evidence:
     unplaced: tuple[PolicySeen, ...] = ()
     of_resources: Mapping[str, ResourcePolicy] = field(default_factory=dict)
     placed: Mapping[str, tuple[PolicySeen, ...]] = field(default_factory=dict)
+    stand_ins: frozenset[str] = frozenset()
+    made_by: str = ""
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -102,6 +102,11 @@ def links_of(task: TaskCall, evidence: Evidence, now: str, *, first: bool = True
     return tuple(chain.links())
 
 
+def link_of_call(call: ServiceCall, task: TaskCall, evidence: Evidence, now: str) -> TaskLink:
+    """One call decided by itself, of the role that the task acts as, or of the state machine's own."""
+    return _Chain(task, evidence, now, first=False).decided(call)
+
+
 class _Chain:
     def __init__(self, task: TaskCall, evidence: Evidence, now: str, *, first: bool) -> None:
         self._first = first
@@ -129,6 +134,10 @@ class _Chain:
         if (asked.unknown is not None and not asked.candidates) or asked.outside:
             yield self._unknown(CALL, asked)
         yield from self._child()
+
+    def decided(self, call: ServiceCall) -> TaskLink:
+        """The link that is one call."""
+        return self._call(call)
 
     # --- 1 and 6: Step Functions becomes a state machine's role
 

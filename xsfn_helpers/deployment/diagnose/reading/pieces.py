@@ -24,6 +24,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     Spot,
     read_document,
 )
+from xsfn_helpers.deployment.diagnose.reading.generated_names import generated_name
 from xsfn_helpers.deployment.diagnose.reading.own_policies import joined
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 
@@ -36,7 +37,6 @@ _GOVERNMENT: Final = "us-gov-"
 _CHINA: Final = "cn-"
 # What stands for the unique part of a name that CloudFormation makes, and how long the rest of it can be.
 UNIQUE: Final = "-XXXXXXXXXXXX"
-_LONGEST_NAME: Final = 51
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 
 
@@ -62,8 +62,7 @@ class StackSite:
 
         Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
         """
-        before = f"{self.name}-{logical}" if after_stack else logical
-        name = f"{before[:_LONGEST_NAME]}{UNIQUE}"
+        name = f"{generated_name(self.name if after_stack else '', logical)}{UNIQUE}"
         return dict(self.made).get(name, name)
 
     @property

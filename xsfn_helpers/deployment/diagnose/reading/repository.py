@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.arns import account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
-from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
@@ -77,11 +77,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles."""
+    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles.
+
+    `about` is what AWS's words are about by all likelihood: an execution or a state machine.
+    """
 
     answers: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[RefusedCall, ...] = ()
     roles: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,21 @@ def read_repository(
     return list(_Repository(find(paths), told or Told(), beside or Beside()).readings(asked, paths))
 
 
+def _with_events(beside: Beside, found: FolderFiles) -> Beside:
+    """What was given, with what the files of CloudTrail's events say was denied."""
+    events = (event for file in found.holding(Holds.EVENTS) for event in events_of(file.written.value))
+    told = dict.fromkeys(one for event in events if (one := refused_event(event)) is not None)
+    return replace(beside, refused=(*beside.refused, *(one for one in told if one not in beside.refused)))
+
+
 class _Repository:
     def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
-        self._found, self._told, self._beside = found, told, beside
+        self._found, self._told, self._beside = found, told, _with_events(beside, found)
         self._pieces: dict[tuple[object, ...], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[object, ...], Assembly] = {}
+        self._maker: str | None = None
         self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
@@ -175,11 +187,19 @@ class _Repository:
                 break
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
+        if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
+            about = self._beside.about
+            asked = about if assembly.tells_of(about) else machine_arn(about)
         machines = self._narrowed(assembly, asked)
+        if not machines and (denials := assembly.denials()):
+            self._beside = replace(self._beside, refused=denials)
+            machines = [supposed_machine(denials[0])]
         if not machines:
             self._no_machine(assembly, paths)
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, where, open_)
+            if machine.lost or not machine.role_told:
+                evidence = replace(evidence, made_by=self._made_by(paths))
             yield RepositoryReading(evidence, self._guesses(asked, machine, where, open_))
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
@@ -251,6 +271,7 @@ class _Repository:
                 texts.append(json.dumps([role.trust, *(one.document for one in role.policies)]))
                 texts += [one.arn for one in (*role.policies, role.boundary) if one is not None]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
         named: dict[str, set[str]] = defaultdict(set)
@@ -287,7 +308,7 @@ class _Repository:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
             try:
-                assembly.take(file.path.stem, file.written.value)
+                assembly.take(file.name, file.written.value)
             except ConfigError:
                 raise
             except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -379,14 +400,14 @@ class _Repository:
             arn = taken.get(raw.role) or replace(site, account=account).role(raw.role)
             add_policy(raw, arn, pieces)
 
-    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str:
+    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str | None:
         """The role that a definition's state machine runs as: the only one that isn't assumed by a task."""
         text = definition.written.text
         own = sorted({name for name in roles if f"role/{name}" not in text})
         if len(own) == 1:
             return site.role(own[0])
         near = [name for name in own if thing_name(definition) in name or name in thing_name(definition)]
-        return site.role(near[0] if len(near) == 1 else f"role-of-{thing_name(definition)}"[:60])
+        return site.role(near[0]) if len(near) == 1 else None
 
     # --- evidence
 
@@ -399,14 +420,15 @@ class _Repository:
         open_: Sequence[str],
     ) -> Evidence:
         evidence = replace(assembly.evidence_of(asked, machine), refused=self._beside.refused)
-        notes = []
+        notes, stand_ins = [], []
         for unit in self._units:
             account = where.accounts[unit.key]
             if unit.key in open_ and account in evidence.accounts:
                 what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the setup"))
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
                 notes.append(NotSeen(UNKNOWN, what, why))
-        return replace(evidence, not_seen=(*evidence.not_seen, *notes)) if notes else evidence
+                stand_ins.append(account)
+        return replace(evidence, not_seen=(*evidence.not_seen, *notes), stand_ins=frozenset(stand_ins))
 
     def _guesses(
         self, asked: str | None, machine: MachineSeen, where: Places, open_: Sequence[str]
@@ -502,6 +524,12 @@ class _Repository:
         return list(found.values())
 
     # --- nothing to go on
+
+    def _made_by(self, paths: Sequence[Path]) -> str:
+        """What has to be run first; empty where that was done, or nothing shows it."""
+        if self._maker is None:
+            self._maker = "" if self._found.holding(Holds.ASSEMBLY) else how_to_make(paths)
+        return self._maker
 
     def _nothing(self, paths: Sequence[Path]) -> None:
         where = str(paths[0]) if paths else ""

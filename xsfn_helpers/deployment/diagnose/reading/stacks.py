@@ -444,10 +444,11 @@ class StackReader:
     def _keep(self, logical: str, properties: Mapping[str, Any], named: str, role: str, typed: str) -> None:
         known = self._resolver
         arn = self.site.regional("states", f"stateMachine:{self._name(logical, named)}")
+        told = True
         if not role_name(role):
             what, why = tr("the role of {arn}", arn=arn), tr("it shows only at deployment")
             self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
-            role = self.site.role(symbol(f"role of {logical}"))
+            role, told = self.site.role(symbol(f"role of {logical}")), False
         lost = ""
         try:
             definition, spot = self._definition(logical, properties)
@@ -469,6 +470,7 @@ class StackReader:
                 tags_listed=False,
                 key=self._key(properties),
                 lost=lost,
+                role_told=told,
             ),
             spot,
         )

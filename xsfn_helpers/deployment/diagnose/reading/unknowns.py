@@ -29,6 +29,8 @@ _REGION: Final = re.compile(
     r"\b(?:[a-z]{2}(?:-gov|-isob?)?|eusc-[a-z]{2})-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
     r"-\d\b"
 )
+# The beginning of regions' names in a pattern, and one of them.
+_OF_REGIONS: Final = re.compile(r"\b(?:af|ap|ca|eu|il|me|mx|sa|us)-(?:[a-z]+-)?(?=[*?])")
 _PARTITION: Final = re.compile(r"arn:(aws(?:-[a-z]+)*):")
 # The regions of each partition that stand for one that isn't known.
 _STAND_INS: Final[Mapping[str, tuple[str, str]]] = {
@@ -104,7 +106,9 @@ def regions_in(texts: Sequence[str]) -> Regions:
         return Regions(of_machines.pop())
     partitions = {found for text in texts for found in _PARTITION.findall(text)} & _STAND_INS.keys()
     partition = partitions.pop() if len(partitions) == 1 else "aws"
-    mentioned = sorted({found for text in texts for found in _REGION.findall(text)})
+    named = {found for text in texts for found in _REGION.findall(text)}
+    patterns = {found for text in texts for found in _OF_REGIONS.findall(text)}
+    mentioned = sorted(named | {f"{one}1" if one.count("-") > 1 else f"{one}central-1" for one in patterns})
     usual, another = _STAND_INS[partition]
     if not mentioned and len(partitions) < 1:
         return Regions(usual)
