@@ -33,7 +33,9 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    """Any one character."""
+    """Any one character; `within` one part of an ARN no colon."""
+
+    within: bool = False
 
 
 _Step = str | _Run | _One
@@ -108,7 +110,7 @@ def _policy_steps(pattern: str, *, completed: bool) -> _Steps:
             elif token is Wild.STAR:
                 steps.append(_Run(within=number < _ARN_PARTS - 1 and at < len(tokens) - 1))
             elif token is Wild.ONE:
-                steps.append(_One())
+                steps.append(_One(within=number < _ARN_PARTS - 1))
             else:
                 steps += list(token)
     return tuple(steps)
@@ -184,7 +186,7 @@ def _share(a: _Step, b: _Step) -> bool:
 def _takes(step: _Step, sign: str) -> bool:
     if isinstance(step, str):
         return step == sign
-    return not (isinstance(step, _Run) and step.within and sign == ":")
+    return not (step.within and sign == ":")
 
 
 def _includes(wanted: _Steps, given: _Steps) -> bool:
