@@ -297,4 +297,18 @@ EXPLAINED: Final = (
         ),
         expected="Allowed",
     ),
+    Explained(
+        name="a role is named with its path",
+        aws="A role's ARN has its path, and its name is unique in its account: another path is no role that is there.",
+        source=f"{_GUIDE}reference_identifiers.html#identifiers-friendly-names",
+        instead="It compares names alone, and takes a role of another path for the caller's.",
+        rewrite=rewrites.roles_by_their_whole_path,
+        example=_question(
+            principal=_SESSION,
+            context={"aws:PrincipalArn": f"arn:aws:iam::{OPERATOR}:role/team/operator-role"},
+            trusting=[_allow(Principal={"AWS": f"arn:aws:iam::{OPERATOR}:role/operator-role"})],
+            **_QUEUE,
+        ),
+        expected="ImplicitlyDenied",
+    ),
 )  # fmt: skip

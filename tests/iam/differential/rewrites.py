@@ -259,6 +259,27 @@ def root_has_every_permission(question: Json, _: Answer) -> Json:
     return new
 
 
+def roles_by_their_whole_path(question: Json, _: Answer) -> Json:
+    own = str(_single(question, "aws:PrincipalArn") or "")
+    path, _, name = own.rpartition("/")
+    if ":assumed-role/" not in question["request"]["principal"] or not path.partition(":role/")[2]:
+        return question
+    new = copied(question)
+    for kind, _version, statement in statements_of(new):
+        for element in ("Principal", "NotPrincipal"):
+            names = statement.get(element)
+            if kind != "resource" or not isinstance(names, dict) or "AWS" not in names:
+                continue
+            statement[element] = {**names, "AWS": [_another(one, own, name) for one in listed(names["AWS"])]}
+    return new
+
+
+def _another(named: str, own: str, name: str) -> str:
+    """A role of this name under another path is another one, if there is one at all."""
+    same = named != own and f":iam::{own.split(':')[4]}:role/" in named and named.endswith(f"/{name}")
+    return f"{named}-of-another-path" if same else named
+
+
 def nobody_unsigned_asks_for_roles(question: Json, _: Answer) -> Json:
     """Without a policy that could let somebody in, the answer is the same."""
     request = question["request"]
