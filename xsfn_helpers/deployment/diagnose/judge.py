@@ -242,14 +242,18 @@ class _Reading:
                 self.open.append(tr("{policy} ({why})", policy=one.title, why=one.policy.why_not))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            later = tuple(dict.fromkeys(placeholders(document)))
             try:
                 parsed = Policy.parse(filled(document, hopeful=self._hopeful), kind=kind, name=one.title)
             except XsfnError as error:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            if later and any(statement.action_matches(self._request) for statement in parsed.statements):
+            about = {each.index for each in parsed.statements if each.action_matches(self._request)}
+            if not about:
+                yield parsed  # whatever else is in it decides nothing here
+                continue
+            bodies = [body for at, body in enumerate(_listed(document["Statement"])) if at in about]
+            if later := tuple(dict.fromkeys(placeholders(bodies))):
                 self.altered.add(one.title)
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
@@ -360,6 +364,10 @@ class _Reading:
         if key.startswith("aws:resourcetag/"):
             return self._layers.resource_tags_unseen
         return key in _OUTSIDE or (self._layers.tags_unseen and key.startswith("aws:principaltag/"))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _has_symbols(principal: object) -> bool:

@@ -41,6 +41,8 @@ _OWN_POLICY: Final = {
     "lambda": "aws lambda get-policy --function-name",
     "sns": "aws sns get-topic-attributes --topic-arn",
 }
+# What a person can give, in the name of an expression of Terraform's.
+_VARIABLES: Final = re.compile(r"\b(?:var|terraform)\.\w+")
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -243,7 +245,7 @@ def _both_sides(link: TaskLink) -> str:
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
     unread = not (diagnosis.evidence.role(link.asker) and diagnosis.evidence.role(link.resource))
-    if link.number == TAKE_ON and link.resource and unread:
+    if link.number == TAKE_ON and link.resource and unread and not _SYMBOL.search(link.resource):
         owner, target = account_of(link.asker), account_of(link.resource)
         return tr(
             "in account {owner}, whether {asker} may sts:AssumeRole on {role}; in account {target}, whether that "
@@ -256,15 +258,17 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         )
     if missing := sorted(
         {
-            name
+            part
             for text in (link.resource, *link.open)
             for name in _SYMBOL.findall(text)
             if not name.startswith(_UNNAMED)
-        }
+            for part in _VARIABLES.findall(name) or (name,)
+        },
+        key=lambda name: (not name.startswith("var."), name),
     ):
         return tr(
-            "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
-            "prints of a plan; once it is deployed, the ARN",
+            "what {names} will be: give it by --parameter NAME=VALUE (of a template's parameter, or a variable of "
+            "Terraform's), or what `terraform show -json` prints of a plan; once it is deployed, the ARN",
             names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
         )
     concerned = {account_of(link.asker), *link.accounts}
