@@ -118,6 +118,19 @@ def test_a_condition_that_nobody_can_look_up_leaves_it_open(key: str) -> None:
     assert _answer(Layers(identity=(), resource=met)) is Answer.REFUSED
 
 
+# docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+_ORG_ALONE: Final = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-example"}}
+
+
+@pytest.mark.parametrize(("action", "answer"), [("sts:*", Answer.UNKNOWN), ("s3:*", Answer.ALLOWED)])
+def test_a_resource_control_policy_of_one_deny_that_nobody_can_look_up(action: str, answer: Answer) -> None:
+    """As most organizations have it, for their own identities alone."""
+    denies = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": _ORG_ALONE}
+    layers = Layers(identity=(IDENTITY,), resource=TRUST, rcps=((_named("org", denies),),))
+
+    assert _answer(layers) is answer
+
+
 def test_a_missing_external_id_is_certainly_missing() -> None:
     wanted = _named("trust", _trust(Condition={"StringEquals": {"sts:ExternalId": "x"}}))
 

@@ -395,4 +395,7 @@ def _nothing(kind: PolicyKind, title: str) -> Policy:
         statement["Condition"] = {"StringEquals": {"aws:PrincipalType": "nobody"}}
     else:
         statement["Action"] = "none:Nothing"
+        if kind is PolicyKind.RCP:
+            # Of one's own, these only deny.
+            statement["Effect"] = "Deny"
     return Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, kind=kind, name=title)

@@ -8,6 +8,7 @@ Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -30,15 +31,21 @@ _OF_CALLER: Final = ("aws:principalarn", "aws:userid", "aws:username")
 
 def placeholders(value: object) -> Iterator[str]:
     """Every placeholder in a value."""
+    # Most policies have none, and as one text that is seen ten times as fast.
+    if isinstance(value, str) or "${" in json.dumps(value, default=str):
+        yield from _found_in(value)
+
+
+def _found_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield from _PLACEHOLDER.findall(value)
     elif isinstance(value, Mapping):
         for key, one in value.items():
-            yield from placeholders(key)
-            yield from placeholders(one)
+            yield from _found_in(key)
+            yield from _found_in(one)
     elif isinstance(value, list):
         for one in value:
-            yield from placeholders(one)
+            yield from _found_in(one)
 
 
 def _has_placeholders(value: object) -> bool:
