@@ -85,7 +85,7 @@ def watching(folder: Path) -> Iterator[Watched]:
 
     def keep_looking() -> None:
         while not over.wait(LOOK_EVERY):
-            watched.refresh(folder)
+            watched.look(folder)
 
     thread = Thread(target=keep_looking)
     thread.start()

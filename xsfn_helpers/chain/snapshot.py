@@ -27,6 +27,11 @@ class ChainSnapshot:
         executions = {Node.SUBJECT_EXECUTION} if Node.SUBJECT_MACHINE in absent else set()
         return frozenset(absent | executions)
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether evaluations are kept back, because an exercise asks for them."""
+        return any(verdict.withheld for verdict in self.verdicts)
+
     def withholding(self, why: str) -> ChainSnapshot:
         """The same without any link's evaluation, because an exercise asks for it; `why` says so, in a sentence."""
         return replace(self, verdicts=tuple(Verdict(verdict.link, None, withheld=why) for verdict in self.verdicts))

@@ -15,6 +15,7 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.deployment.diagnose import Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.ask import diagnose_given
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
+from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.reading.repository import Told
 
 HUB_ACCOUNT: Final = "111111111111"
@@ -471,3 +472,82 @@ def test_a_folder_of_200_templates_is_read_and_decided_in_five_seconds(tmp_path:
 
     assert [one.verdict for one in found] == [Conclusion.FINE] * 100
     assert taken < 5
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "anywhere", "in_ireland"),
+    [
+        ("StringEquals", "eu-west-1", Conclusion.UNKNOWN, Conclusion.FINE),
+        ("StringEquals", "us-east-1", Conclusion.UNKNOWN, Conclusion.BROKEN),
+        ("StringLike", "eu-*", Conclusion.UNKNOWN, Conclusion.FINE),
+        ("StringNotLike", "eu-west-?", Conclusion.UNKNOWN, Conclusion.BROKEN),
+        ("StringEquals", "eu-*", Conclusion.BROKEN, Conclusion.BROKEN),
+    ],
+)
+def test_what_hangs_on_the_region_is_told_only_where_the_region_is(
+    tmp_path: Path, operator: str, wanted: str, anywhere: Conclusion, in_ireland: Conclusion
+) -> None:
+    hub, spoke = _hub(), _spoke(HUB)
+    condition = {operator: {"aws:RequestedRegion": wanted}}
+    hub["Assume"]["Properties"]["PolicyDocument"]["Statement"][0]["Condition"] = condition
+    called = {"Resource": "arn:aws:states:::aws-sdk:ec2:describeInstances", "Parameters": {}}
+    hub["Machine"]["Properties"]["Definition"]["States"]["Run"] |= called
+    spoke["SpokeRole"]["Properties"]["Policies"][0]["PolicyDocument"] = _may("ec2:DescribeInstances", "*")
+    del spoke["Nightly"]
+    (tmp_path / "hub.json").write_text(json.dumps(_template(hub, Parameters=PARAMETERS)))
+    (tmp_path / "spoke.json").write_text(json.dumps(_template(spoke)))
+
+    [open_] = diagnose_given(AskedAbout(paths=(tmp_path,)), Told(HUB_ACCOUNT, SPOKE_ACCOUNT))
+    [told] = diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)
+
+    assert open_.verdict is anywhere
+    assert any("--region" in line for line in short_answer(open_)) is (anywhere is Conclusion.UNKNOWN)
+    assert told.verdict is in_ireland
+
+
+def test_where_every_region_is_the_stacks_own_none_is_asked_for(tmp_path: Path) -> None:
+    own = {"Fn::Sub": CHILD.replace("eu-west-1", "${AWS::Region}").replace(SPOKE_ACCOUNT, "${Spoke}")}
+    hub, spoke = _hub(), _spoke(HUB)
+    machine = hub["Machine"]["Properties"]
+    machine["Definition"] = _asl("${Role}", "${Child}")
+    machine["DefinitionSubstitutions"]["Child"] = own
+    spoke["SpokeRole"]["Properties"]["Policies"][0]["PolicyDocument"] = _may("states:StartExecution", own)
+    for name, resources in (("hub", hub), ("spoke", spoke)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(_template(resources, Parameters=PARAMETERS)))
+
+    found = diagnose_given(AskedAbout(paths=(tmp_path,)), Told(HUB_ACCOUNT, SPOKE_ACCOUNT))
+
+    assert [one.verdict for one in found if one.evidence.machine.name == "plain"] == [Conclusion.FINE]
+
+
+def test_a_definition_by_itself_says_that_nothing_tells_its_role(tmp_path: Path) -> None:
+    (tmp_path / "plain.asl.json").write_text(json.dumps(_asl()))
+    (tmp_path / "notes.json").write_text(json.dumps({"kept": "for later"}))
+
+    [found] = diagnose_given(AskedAbout(paths=(tmp_path,)), Told())
+
+    assert found.verdict is Conclusion.UNKNOWN
+    answer = "\n".join(short_answer(found))
+    assert "nothing that was read tells which role state machine plain runs as" in answer
+    assert f"{SPOKE} (task Run)" in answer
+    assert "role-of-" not in answer
+    assert "file notes.json" in str(found)
+
+
+def test_an_account_that_stands_for_another_is_said_to_in_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "hub.json").write_text(json.dumps(_template(_hub(), Parameters=PARAMETERS)))
+
+    [found] = diagnose_given(AskedAbout(paths=(tmp_path,)), Told())
+
+    answer = "\n".join(short_answer(found))
+    assert "000000000001 stands for an account that no file tells" in answer
+    assert len(answer.splitlines()) <= 5
+
+
+def test_of_an_app_that_wasnt_synthesized_it_says_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "plain.asl.json").write_text(json.dumps(_asl()))
+    (tmp_path / "cdk.json").write_text(json.dumps({"app": "npx ts-node bin/app.ts"}))
+
+    [found] = diagnose_given(AskedAbout(paths=(tmp_path,)), Told())
+
+    assert any(line.startswith("To settle it") and "cdk synth" in line for line in short_answer(found))

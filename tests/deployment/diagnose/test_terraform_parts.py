@@ -347,3 +347,35 @@ def test_expressions(expression: str, value: Any) -> None:
 )
 def test_what_is_not_known_stays_a_symbol(expression: str) -> None:
     assert str(values_of(f"x = {expression}\n")["x"]).startswith("${")
+
+
+@pytest.mark.parametrize(
+    ("repeated", "at"),
+    [
+        ("count = 1", "[0]"),
+        ('for_each = toset(["one"])', '["one"]'),
+        ("count = length([1])", "[0]"),
+    ],
+)
+def test_a_document_that_is_made_for_each_of_several(tmp_path: Path, repeated: str, at: str) -> None:
+    block = f'data "aws_iam_policy_document" "takes_on" {{\n  {repeated}\n{_STATEMENT}}}\n'
+    policy = role_policy(f"data.aws_iam_policy_document.takes_on{at}.json", "aws_iam_role.hub.id", "takes-on")
+
+    assert diagnosed(tmp_path, {"hub/a.tf": block + hub(policies=policy), "spoke/a.tf": spoke()}).verdict is _ALLOWED
+
+
+def test_a_document_that_speaks_of_its_own_index(tmp_path: Path) -> None:
+    """The second one is about another role."""
+    block = """data "aws_iam_policy_document" "takes_on" {
+  count = 2
+  statement {
+    actions   = ["sts:AssumeRole"]
+    resources = ["arn:aws:iam::222222222222:role/${["spoke-role", "other"][count.index]}"]
+  }
+}
+"""
+    for at, right in ((0, _ALLOWED), (1, _DENIED), (2, _OPEN)):
+        policy = role_policy(f"data.aws_iam_policy_document.takes_on[{at}].json", "aws_iam_role.hub.id", "takes-on")
+        files = {"hub/a.tf": block + hub(policies=policy), "spoke/a.tf": spoke()}
+
+        assert diagnosed(tmp_path / str(at), files).verdict is right

@@ -104,6 +104,22 @@ def test_a_key_of_which_no_policy_was_read_is_named(tmp_path: Path) -> None:
 
     assert found.verdict is Conclusion.UNKNOWN
     assert f"the key policy of {KEY}" in str(found)
+    settles = next(line for line in short_answer(found) if line.startswith("To settle it"))
+    assert f"aws kms get-key-policy --policy-name default --key-id {KEY}" in settles
+
+
+def test_allowed_names_the_organizations_policies_that_nobody_read(tmp_path: Path) -> None:
+    hub = _encrypted({"Ref": "Key"})
+    hub["Key"] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": _document(OPEN)}}
+
+    found = _diagnosed(tmp_path, hub)
+
+    assert found.verdict is Conclusion.FINE
+    assert found.headline == "Every link is allowed by the policies that were read."
+    unread = next(line for line in short_answer(found) if line.startswith("Not read"))
+    accounts = f"(account {HUB_ACCOUNT} and {SPOKE_ACCOUNT})"
+    assert f"service control policies and resource control policies {accounts}" in unread
+    assert f"service control policies and resource control policies {accounts}" in found.brief
 
 
 def test_a_key_made_without_a_policy_leaves_it_to_the_accounts_own(tmp_path: Path) -> None:

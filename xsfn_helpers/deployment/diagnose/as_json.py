@@ -3,7 +3,8 @@
 The schema `xsfn.diagnosis/1`: keys are only ever added. `verdict` is `fine`, `broken` or `unknown`, and `exit_code` 0,
 1 or 3 for these; a link's `answer` is `allowed`, `refused`, `unknown` or `not_asked`; what an `unknown` one hangs on is
 `open`, what could deny an `allowed` one and wasn't read is `unread`; a change's `before` and `after` are for reading,
-its `calls` are what is to be sent.
+its `calls` are what is to be sent. `stand_ins` are ids that stand for accounts that nothing tells; where `role_told` is
+false, so does the state machine's role.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "arn": evidence.machine.arn,
             "account": evidence.machine.account,
             "role": evidence.machine.role_arn,
+            "role_told": evidence.machine.role_told,
             "type": evidence.machine.type,
         },
         "execution": None
@@ -64,6 +66,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         ],
         "least_privilege": [{"role": one.role_arn, "policy": one.policy} for one in diagnosis.least],
         "not_seen": [{"account": one.account, "what": one.what, "why": one.why} for one in diagnosis.not_seen],
+        "stand_ins": sorted(evidence.stand_ins),
     }
 
 

@@ -15,7 +15,7 @@ from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.calls import calls_of
-from xsfn_helpers.deployment.diagnose.evidence import Evidence, ExecutionSeen, NotSeen
+from xsfn_helpers.deployment.diagnose.evidence import LIMITS, Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
@@ -28,6 +28,7 @@ from xsfn_helpers.iam.explain import INFERRED
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
+_MOST_UNREAD: Final = 3
 MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
 
@@ -177,18 +178,22 @@ def _decided(tasks: tuple[TaskCall, ...], evidence: Evidence, now: str) -> tuple
 
 def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> Iterator[Fix]:
     """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
-    done: set[str] = set()
+    done: set[tuple[str, ...]] = set()
     for _ in range(_MOST_FIXES):
         broken = next((task for task in tasks if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
         fix = fix_for(broken.broken, broken.task, evidence, now)
-        if fix is None or fix.summary in done:
+        if fix is None:
+            return
+        # Of two alike statements, "statement 2" goes twice: what is left behind tells whether it was done before.
+        key = (fix.summary, *(change.after for change in fix.changes))
+        if key in done:
             return
         yield fix
         if not fix.changes:
             return
-        done.add(fix.summary)
+        done.add(key)
         evidence = fix.applied(evidence)
         tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
 
@@ -215,11 +220,37 @@ def headline(diagnosis: Diagnosis) -> str:
             "describe-state-machine answers with ALL_DATA."
         )
     if not diagnosis.tasks:
-        return tr("No task of this state machine calls AWS, so there is no link that could be broken.")
+        return tr(
+            "No task of state machine {machine} calls AWS, so there is no link that could be broken.",
+            machine=diagnosis.evidence.machine.name,
+        )
     unknown = sum(link.answer is Answer.UNKNOWN for link in diagnosis.links)
     if unknown:
         return tr("No link is known to be broken; of {count} nobody can tell from what could be seen.", count=unknown)
+    if diagnosis.not_seen:
+        return tr("Every link is allowed by the policies that were read.")
     return tr("Every link is allowed by the policies as they are.")
+
+
+def unread_words(diagnosis: Diagnosis) -> str:
+    """What couldn't be read, each kind of policy with its accounts; empty where all was read.
+
+    Three kinds at most: an organization's policies first, which can deny what every other policy allows.
+    """
+    accounts: dict[str, list[str]] = {}
+    for one in diagnosis.not_seen:
+        accounts.setdefault(one.what, []).append(one.account)
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    organizations = tuple(map(tr, LIMITS))
+    for what in sorted(accounts, key=lambda one: not one.startswith(organizations)):
+        kinds.setdefault(tuple(dict.fromkeys(accounts[what])), []).append(what)
+    told = [
+        tr("{what} (account {accounts})", what=listed(what), accounts=listed([tr(one) for one in whose]))
+        for whose, what in list(kinds.items())[:_MOST_UNREAD]
+    ]
+    if more := sum(len(what) for what in list(kinds.values())[_MOST_UNREAD:]):
+        told.append(tr("{count} more", count=more))
+    return tr("; ").join(told)
 
 
 def brief(diagnosis: Diagnosis) -> str:
@@ -229,8 +260,7 @@ def brief(diagnosis: Diagnosis) -> str:
         lines += [f"  {link_line(link)}" for link in task.links]
     lines += [tr("Risk: {risk}", risk=risk) for risk in diagnosis.risks]
     if diagnosis.not_seen:
-        count = len(diagnosis.not_seen)
-        lines.append(tr_n("{count} kind of policy wasn't read.", "{count} kinds of policies weren't read.", count))
+        lines.append(tr("Not read, and left out of this: {what}.", what=unread_words(diagnosis)))
     return "\n".join(lines)
 
 
@@ -292,7 +322,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         "State machine {machine}, account {account}, runs as {role}",
         machine=machine.name,
         account=machine.account,
-        role=machine.role_arn,
+        role=machine.role_arn if machine.role_told else tr("a role that nothing tells"),
     )
     yield f"  {about}"
     yield headline(diagnosis)

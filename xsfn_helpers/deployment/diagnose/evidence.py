@@ -23,6 +23,7 @@ _KEY_ID: Final = re.compile(r"[\w-]+")
 # Stands for an account that nobody could tell.
 WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
+LIMITS: Final = (mark("service control policies"), mark("resource control policies"))
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
 DEFINITION: Final = "definition"
@@ -71,6 +72,8 @@ class PolicySeen:
 class RoleSeen:
     """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
+    `tags_listed`: whether it has no other tags than these; what a stack is deployed with adds to them.
+
     `in_full` is False for a role of which only a list's line was read: name, id and trust policy. `unsure` says why
     nobody can tell whether there is such a role.
     """
@@ -82,6 +85,7 @@ class RoleSeen:
     policies_listed: bool = True
     boundary: PolicySeen | None = None
     tags: Mapping[str, str] | None = None
+    tags_listed: bool = True
     in_full: bool = True
     unsure: str = ""
 
@@ -99,7 +103,7 @@ class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read.
+    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
     """
 
     arn: str
@@ -111,6 +115,7 @@ class MachineSeen:
     tags: Mapping[str, str] | None = None
     key: str = ""
     lost: str = ""
+    role_told: bool = True
 
     @property
     def name(self) -> str:
@@ -200,10 +205,14 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicy:
-    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it."""
+    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it.
+
+    `unsure` says why nobody can tell whether the resource has it.
+    """
 
     document: Document | None
     whole: bool = True
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,8 @@ class Evidence:
     `refused` is what AWS's own words, given beside it, say was refused.
     `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
     that resources have themselves, by ARN. `placed` are policies of an organization that limit an account for certain,
-    by its id, beside others that weren't read.
+    by its id, beside others that weren't read. `stand_ins` are ids that stand for accounts that nothing tells,
+    `made_by` says what has to be run first so that more can be read.
     """
 
     asked: str
@@ -227,6 +237,8 @@ class Evidence:
     unplaced: tuple[PolicySeen, ...] = ()
     of_resources: Mapping[str, ResourcePolicy] = field(default_factory=dict)
     placed: Mapping[str, tuple[PolicySeen, ...]] = field(default_factory=dict)
+    stand_ins: frozenset[str] = frozenset()
+    made_by: str = ""
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -131,7 +131,7 @@ def chain_view(
 
 def _trail(standing: ChainSnapshot, run: Run) -> TrailView:
     shown = trail(run)
-    return replace(shown, steps=(), at=0) if any(verdict.withheld for verdict in standing.verdicts) else shown
+    return replace(shown, steps=(), at=0) if standing.is_withheld else shown
 
 
 def trail(run: Run) -> TrailView:

@@ -135,7 +135,7 @@ class AccountsReader:
         from xsfn_helpers.display.pictures.chain_picture import picture
 
         standing = _but_for_an_exercise(environment, read_snapshot(environment.at_one_look()))
-        withheld = any(verdict.withheld for verdict in standing.verdicts)
+        withheld = standing.is_withheld
         run = self._newest_run(environment, standing)
         if run is None and self._run is not None and self._standing is not None:
             # What ran, ran before this change.

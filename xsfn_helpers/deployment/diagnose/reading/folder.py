@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
 from xsfn_helpers.deployment.diagnose.reading.source.shown import is_terraform
-from xsfn_helpers.deployment.diagnose.reading.stacks import is_template
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import is_template
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
 
 # An account with thousands of roles takes some tens of megabytes; no template or definition does.
@@ -195,7 +196,7 @@ def _kind(value: Mapping[str, Any]) -> Holds:
         return Holds.DEFINITION
     if "Statement" in value and ("Version" in value or set(value) <= {"Id", "Statement"}):
         return Holds.POLICY
-    if isinstance(value.get("Records"), list) or (value.get("eventSource") and value.get("eventName")):
+    if is_event(value):
         return Holds.EVENTS
     return Holds.OTHER
 

@@ -62,11 +62,13 @@ def add_policy(raw: RawDocument, arn: str, pieces: Pieces) -> None:
         pieces.attach(arn, policy_seen(raw.file.path.name, document), spot)
 
 
-def add_definition(file: FoundFile, role_arn: str, site: StackSite, pieces: Pieces) -> None:
-    """A definition as a state machine of this site; what is filled in at deployment stays a symbol."""
+def add_definition(file: FoundFile, role_arn: str | None, site: StackSite, pieces: Pieces) -> None:
+    """A definition as a state machine of this site, its role where it is known; what is filled in later is a symbol."""
     arn = site.regional("states", f"stateMachine:{thing_name(file)}")
     definition = json.dumps(_with_symbols(file.written.value))
-    pieces.add_machine(MachineSeen(arn, role_arn, definition), Spot(file.name, 1))
+    stands = site.role(f"role-of-{thing_name(file)}"[:60])
+    machine = MachineSeen(arn, role_arn or stands, definition, role_told=role_arn is not None)
+    pieces.add_machine(machine, Spot(file.name, 1))
 
 
 def _with_symbols(value: Any) -> Any:

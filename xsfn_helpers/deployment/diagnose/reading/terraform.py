@@ -387,7 +387,7 @@ class _Reader:
         role = self.site.role(symbol(f"role of {label}"))
         what, why = tr("the role of {arn}", arn=arn), tr("it is made by a module that isn't among the files")
         self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
-        self.pieces.add_machine(MachineSeen(arn, role, definition), self._spot(block))
+        self.pieces.add_machine(MachineSeen(arn, role, definition, role_told=False), self._spot(block))
 
     def _machine(self, block: ShownBlock) -> None:
         arn = self._attribute(block, "arn")
@@ -421,7 +421,8 @@ class _Reader:
         )
         if not role_name(machine.role_arn):
             self.pieces.not_seen.append(NotSeen(account_of(arn), tr("the role of {arn}", arn=arn), tr(_LATER)))
-            machine = replace(machine, role_arn=self.site.role(symbol(f"role of {self._name(block)}")))
+            stands = self.site.role(symbol(f"role of {self._name(block)}"))
+            machine = replace(machine, role_arn=stands, role_told=False)
         self.pieces.add_machine(machine, self._spot(block))
 
 

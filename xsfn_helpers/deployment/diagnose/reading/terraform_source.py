@@ -145,6 +145,19 @@ class Module:
             return [_each(symbol("each.key"), symbol("each.value"))], False
         return [{}], True
 
+    def _instance(self, block: HclBlock, key: str) -> dict[str, Any] | None:
+        """What `each`, or `count`, is for the one of this index or key; None where it is known not to be there.
+
+        Where it isn't known which there are, what one is like that is named so is known all the same.
+        """
+        names, sure = self._repeated(block)
+        if "count" in block.attributes:
+            there = key.isdigit() and (not sure or int(key) < len(names))
+            return {"count": {"index": int(key)}} if there else None
+        if not sure:
+            return _each(key, symbol("each.value"))
+        return next((one for one in names if str(one["each"]["key"]) == key), None)
+
     # --- what names stand for
 
     def _file(self, path: str) -> str | None:
@@ -195,8 +208,28 @@ class Module:
         )
 
     def _data(self, kind: str, name: str, rest: Sequence[str]) -> Any:
+        """What stands at a path in a data source: of one that is read several times, by its index or key."""
         block = next((one for _, one in self.parsed.labelled("data", 2) if one.labels[1:] == (kind, name)), None)
-        if block is None or not rest:
+        if block is None:
+            return None
+        if not {"count", "for_each"} & block.attributes.keys():
+            return self._told_by(block, self._evaluator, rest)
+        if rest:
+            one = self._instance(block, rest[0])
+            return None if one is None else self._told_by(block, self._evaluator.within(one), rest[1:])
+        names, sure = self._repeated(block)
+        if not sure or kind != "aws_iam_policy_document":
+            return None
+        made = [{"json": policy_document(block, self._evaluator.within(one))} for one in names]
+        return (
+            made
+            if "count" in block.attributes
+            else {one["each"]["key"]: each for one, each in zip(names, made, strict=True)}
+        )
+
+    def _told_by(self, block: HclBlock, evaluator: HclEvaluator, rest: Sequence[str]) -> Any:
+        kind = block.labels[1]
+        if not rest:
             return None
         site = self.site(self.alias_of(block))
         if kind == "aws_caller_identity" and rest[0] in ("account_id", "id"):
@@ -208,16 +241,16 @@ class Module:
         if kind == "aws_partition" and rest[0] == "dns_suffix":
             return "amazonaws.com.cn" if site.partition == "aws-cn" else "amazonaws.com"
         if kind == "aws_iam_policy_document" and rest[0] in ("json", "minified_json"):
-            return policy_document(block, self._evaluator)
+            return policy_document(block, evaluator)
         if kind == "aws_iam_role":
-            written = _arguments(block, self._evaluator).get("name")
+            written = _arguments(block, evaluator).get("name")
             return _role_attribute(site, written, "/", rest[0])
         if kind == "template_file" and rest[0] == "rendered":
-            return self._rendered(block)
+            return self._rendered(block, evaluator)
         return None
 
-    def _rendered(self, block: HclBlock) -> Any:
-        values = _arguments(block, self._evaluator)
+    def _rendered(self, block: HclBlock, evaluator: HclEvaluator) -> Any:
+        values = _arguments(block, evaluator)
         given = values.get("vars")
         text = values.get("template")
         if not isinstance(text, str):
@@ -235,10 +268,10 @@ class Module:
             return inside(self._shown(block, self._evaluator, address), rest)
         names, sure = self._repeated(block)
         counted = "count" in block.attributes
-        if not sure:  # which there are isn't known; what one is called that is named so is
-            if not rest or (counted and not rest[0].isdigit()):
+        if not sure:
+            one = self._instance(block, rest[0]) if rest else None
+            if one is None:
                 return None
-            one = {"count": {"index": int(rest[0])}} if counted else _each(rest[0], symbol("each.value"))
             return inside(self._shown(block, self._evaluator.within(one), f"{address}[{rest[0]}]"), rest[1:])
         made = [self._shown(block, self._evaluator.within(one), _of_instance(address, one)) for one in names]
         whole: Any = made if counted else {one["each"]["key"]: each for one, each in zip(names, made, strict=True)}
