@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.deployment.diagnose.modules import CALLS, LETS_IN, TOLD, diagnosed, hub, role, role_policy, spoke
+from tests.deployment.diagnose.modules import CALLS, LETS_IN, TOLD, diagnosed, hub, machine, role, role_policy, spoke
 from xsfn_helpers.deployment.diagnose import Conclusion
 from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 
@@ -164,3 +164,51 @@ def test_a_role_policy_beside_another_of_the_same_label(tmp_path: Path) -> None:
     }
 
     assert diagnosed(tmp_path, files).verdict is _DENIED
+
+
+_NAMED: Final = 'variable "name" {\n  default = "hub-role"\n}\n' + hub(role("hub", "${var.name}"))
+
+
+@pytest.mark.parametrize(
+    ("files", "right"),
+    [
+        ({}, _ALLOWED),
+        ({"hub/envs/prod.tfvars": 'name = "another"\n'}, _OPEN),
+        ({"hub/envs/prod.tfvars": 'name = "hub-role"\n'}, _ALLOWED),
+        ({"hub/envs/terraform.tfvars": 'name = "another"\n'}, _OPEN),
+        ({"elsewhere/prod.tfvars": 'name = "another"\n'}, _ALLOWED),
+        ({"hub/terragrunt.hcl": 'inputs = {\n  name = "another"\n}\n'}, _OPEN),
+        ({"live/terragrunt.hcl": 'terraform {\n  source = "..//hub"\n}\n'}, _OPEN),
+        ({"live/terragrunt.hcl": 'terraform {\n  source = "${get_repo_root()}/hub"\n}\n'}, _OPEN),
+        ({"live/terragrunt.hcl": 'terraform {\n  source = "../another"\n}\n'}, _ALLOWED),
+        ({"hub/.terraform.lock.hcl": 'provider "x" {\n}\n'}, _ALLOWED),
+    ],
+)
+def test_variables_that_something_else_may_give(tmp_path: Path, files: dict[str, str], right: Conclusion) -> None:
+    found = diagnosed(tmp_path, {"hub/main.tf": _NAMED, "spoke/main.tf": spoke()} | files)
+
+    assert found.verdict is right
+    assert any("Terragrunt" in str(one) for one in found.not_seen) is any("terragrunt" in name for name in files)
+
+
+@pytest.mark.parametrize(("enabled", "right"), [("true", _ALLOWED), ("false", _DENIED), ("var.on", _OPEN)])
+def test_what_opentofu_makes_if_enabled(tmp_path: Path, enabled: str, right: Conclusion) -> None:
+    takes_on = hub().replace(
+        'resource "aws_iam_role_policy" "takes-on" {\n',
+        f'resource "aws_iam_role_policy" "takes-on" {{\n  lifecycle {{\n    enabled = {enabled}\n  }}\n',
+    )
+
+    assert diagnosed(tmp_path, {"hub/main.tofu": takes_on, "spoke/main.tofu": spoke()}).verdict is right
+
+
+def test_a_folder_with_nothing_but_a_module_from_elsewhere_is_read(tmp_path: Path) -> None:
+    text = machine()
+    module = (
+        'module "plain" {\n  source = "terraform-aws-modules/step-functions/aws"\n  name = "plain"\n'
+        + text[text.index("  definition") :]
+    )
+
+    found = diagnosed(tmp_path, {"hub/main.tf": module, "spoke/main.tf": spoke()})
+
+    assert found.verdict is _OPEN
+    assert "terraform-aws-modules/step-functions/aws" in str(found)

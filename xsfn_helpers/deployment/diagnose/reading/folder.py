@@ -12,8 +12,8 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.reading.source.shown import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.templates.parts import is_template
-from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
 
 # An account with thousands of roles takes some tens of megabytes; no template or definition does.
@@ -22,6 +22,7 @@ _LARGEST_YAML: Final = 8 * 1024 * 1024
 _JSON: Final = (".json", ".json5", ".jsonc", ".tfstate")
 _EITHER: Final = (".yaml", ".yml", ".template", ".asl", ".tpl", ".tftpl")
 _SOURCE: Final = (".tf", ".tofu", ".tfvars")
+_WRAPPERS: Final = (".hcl",)
 _SOURCE_IN_JSON: Final = (".tf.json", ".tofu.json", ".tfvars.json")
 # Other people's code and what builds leave behind; folders with a dot before their name likewise.
 _NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
@@ -59,6 +60,8 @@ class FolderFiles:
     unread: dict[str, str] = field(default_factory=dict)
     sources: dict[Path, str] = field(default_factory=dict)
     roots: tuple[Path, ...] = ()
+    # What gives Terraform's modules their variables: Terragrunt's files.
+    wrappers: dict[Path, str] = field(default_factory=dict)
 
     def holding(self, *kinds: Holds) -> list[FoundFile]:
         return [one for one in self.files if one.holds in kinds]
@@ -84,6 +87,9 @@ class FolderFiles:
 
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
+        if suffix in _WRAPPERS:
+            self._wrapper(path, name)
+            return None
         if suffix in _SOURCE or path.name.endswith(_SOURCE_IN_JSON):
             self._source(path, name)
             return None
@@ -115,6 +121,18 @@ class FolderFiles:
         except UnreadableText as error:
             self.unread[name] = str(error)
 
+    def _wrapper(self, path: Path, name: str) -> None:
+        """Terragrunt's file; any other one in HCL (a lock, Packer's) has nothing to do with roles."""
+        if "terragrunt" not in path.name:
+            return
+        try:
+            self.wrappers[path] = decoded(path.read_bytes())
+        except (OSError, UnreadableText):
+            self.wrappers[path] = ""
+        self.unread[name] = tr(
+            "Terragrunt gives the module its variables: run `terragrunt show -json` of a plan, or of the state."
+        )
+
     def text_of(self, path: Path) -> str | None:
         """The text of a file that another one names; None where it isn't there, or lies outside what was given."""
         wanted = path.resolve()
@@ -135,7 +153,7 @@ def find(given: Sequence[Path]) -> FolderFiles:
             raise ConfigError(tr("There is no such folder."), where=str(one), fix=fix)
         roots.append(one.resolve())
     found = FolderFiles(roots=tuple(root if root.is_dir() else root.parent for root in roots))
-    paths = dict.fromkeys(path for root in roots for path in below(root, _JSON + _EITHER + _SOURCE))
+    paths = dict.fromkeys(path for root in roots for path in below(root, _JSON + _EITHER + _SOURCE + _WRAPPERS))
     if len(paths) > _MOST_FILES:
         raise ConfigError(
             tr("There are {count} files in it; at most {most} are read.", count=len(paths), most=_MOST_FILES),

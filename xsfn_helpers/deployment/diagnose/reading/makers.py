@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.reading.folder import below
@@ -19,6 +19,11 @@ _BY_FILE: Final = {
         "Pulumi's program isn't read. Once it is deployed, give the ARN of the state machine, and the AWS profiles."
     ),
 }
+_OLD_STATE: Final = mark(
+    "It is a state of Terraform's that isn't read as it lies: give what `terraform show -json` (or `tofu show -json`) "
+    "prints."
+)
+_NO_PLAN: Final = mark("Terraform's plan, or state, in it is empty.")
 _PROGRAMS: Final = (".ts", ".py", ".java", ".cs", ".go", ".js")
 _TELLING: Final = (b"aws-stepfunctions", b"aws_stepfunctions", b"awsstepfunctions", b"AWS.StepFunctions")
 _MOST_PROGRAMS: Final = 500
@@ -35,6 +40,19 @@ def how_to_make(paths: Sequence[Path]) -> str:
     programs = (one for one in files if one.suffix in _PROGRAMS)
     if any(_speaks_of_machines(one) for one in islice(programs, _MOST_PROGRAMS)):
         return tr(_BY_FILE["cdk.json"])
+    return ""
+
+
+def another_tools(value: Mapping[str, Any]) -> str:
+    """The sentence about a file that another tool writes, or Terraform otherwise; empty where it isn't known."""
+    if isinstance(value.get("deployment"), Mapping) and "version" in value:
+        return tr(_BY_FILE["Pulumi.yaml"])
+    if "terraform_version" in value and isinstance(value.get("modules"), list):
+        return tr(_OLD_STATE)
+    if "encrypted_data" in value or ("encryption_version" in value and "meta" in value):
+        return tr(_OLD_STATE)
+    if "format_version" in value and value.keys() <= {"format_version", "terraform_version"}:
+        return tr(_NO_PLAN)
     return ""
 
 

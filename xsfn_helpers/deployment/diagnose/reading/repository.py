@@ -24,9 +24,10 @@ from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machin
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
-from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
+from xsfn_helpers.deployment.diagnose.reading.makers import another_tools, how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackNames, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownResources, shown_in
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
 from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
@@ -110,6 +111,8 @@ class _Unit:
     source: SourceUnit | None = None
     # Whether its name is a stand-in for the one that its stack will have.
     is_called_anything: bool = False
+    # The alias of the provider of Terraform's that makes it.
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ class _Repository:
         self._maker: str | None = None
         self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
+        self._shown: dict[str, ShownResources] = {}
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
@@ -230,7 +234,10 @@ class _Repository:
             told = self._told.parameters.get(_STACK_NAME, "")
             yield _Unit(file.name, file, told or name, is_called_anything=not told)
         for file in self._found.holding(Holds.TERRAFORM):
-            yield _Unit(file.name, file, file.path.stem)
+            self._shown[file.name] = shown_in(file.written)
+            for alias, (account, region) in sorted(self._shown[file.name].places.items()):
+                key = tr("{file} (provider aws.{alias})", file=file.name, alias=alias) if alias else file.name
+                yield _Unit(key, file, file.path.stem, account, region, provider=alias)
         for source in self._sources.units:
             yield _Unit(source.key, source.file, source.file.path.name, source.account, source.region, source=source)
 
@@ -298,6 +305,9 @@ class _Repository:
     def _assembled(self, where: Places, units: Sequence[_Unit]) -> Assembly:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
+            if sentence := another_tools(file.written.value):
+                assembly.unread(file.name, sentence)
+                continue
             try:
                 assembly.take(file.name, file.written.value)
             except ConfigError:
@@ -325,7 +335,9 @@ class _Repository:
 
     def _pieces_of(self, unit: _Unit, where: Places, imports: Mapping[str, str]) -> Pieces:
         """What one unit says. It is read once for each account that it may be deployed to."""
-        beside = self._sources.siblings(unit.source) if unit.source is not None else []
+        beside: Sequence[_Unit | SourceUnit] = self._of_one_file(unit)
+        if unit.source is not None:
+            beside = self._sources.siblings(unit.source)
         accounts = (where.accounts[unit.key], *(where.accounts[one.key] for one in beside))
         key = (unit.key, accounts, where.region, where.stacks.get(unit.key), frozenset(imports.items()))
         if key not in self._pieces:
@@ -343,10 +355,17 @@ class _Repository:
             }
             read_source(self._sources.blocks(unit.source, sites), sites[unit.source.alias], pieces)
         elif unit.file.holds is Holds.TERRAFORM:
-            read_terraform(unit.file.name, unit.file.written, self._site(unit, where), pieces)
+            beside = {one.provider: self._site(one, where) for one in self._of_one_file(unit)}
+            read_terraform(unit.file.name, self._shown[unit.file.name], unit.provider, beside, pieces)
         else:
             self._reader(unit, where, pieces, imports).read()
         return pieces
+
+    def _of_one_file(self, unit: _Unit) -> list[_Unit]:
+        """The units of the same state or plan, each of another provider."""
+        if unit.file is None or unit.file.holds is not Holds.TERRAFORM:
+            return []
+        return [one for one in self._units if one.file is unit.file]
 
     def _reader(self, unit: _Unit, where: Places, pieces: Pieces, imports: Mapping[str, str]) -> StackReader:
         assert unit.file is not None
@@ -546,10 +565,12 @@ class _Repository:
         unread = self._found.unread | self._sources.unread
         names += [f"{name} ({why.rstrip('.')})" for name, why in unread.items()]
         told = "; ".join(str(one) for one in assembly.lost())
+        other = (another_tools(one.written.value) for one in self._found.holding(Holds.OTHER))
         raise ConfigError(
             tr("No file describes a state machine. Read were: {files}.", files=listed(names[:8]) or tr("none"))
             + (f" {told}." if told else ""),
             fix=how_to_make(paths)
+            or next(filter(None, other), "")
             or tr("Add the template, the definition, or the answer of `aws stepfunctions describe-state-machine`."),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any, Final
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
-from xsfn_helpers.deployment.diagnose.reading.source.hcl import values_of
+from xsfn_helpers.deployment.diagnose.reading.source.hcl import HclEvaluator, values_of
 from xsfn_helpers.deployment.diagnose.reading.source.module_files import ParsedFolder, SourceFolder
 from xsfn_helpers.deployment.diagnose.reading.terraform_source import (
     KINDS,
@@ -25,6 +26,9 @@ from xsfn_helpers.deployment.diagnose.reading.terraform_source import (
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written
 
 _NO_VALUE: Final = object()
+_TERRAGRUNT: Final = re.compile(r'^\s*source\s*=\s*"([^"\n]*)"', re.MULTILINE)
+# Where a module from elsewhere may be given a definition.
+_TELLING: Final = (*KINDS, "StartAt", "step-functions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,10 @@ class SourceFolders:
         """
         counting: dict[str, Any] = {}
         by_hand: list[dict[str, Any]] = []
-        texts = self._values.get(folder, {})
+        beside = {name for one in self._beside(folder) for name in self._values[one]}
+        texts = self._values.get(folder, {}) | {
+            name: text for one in self._beside(folder) for name, text in self._values[one].items()
+        }
         for name in sorted(texts, key=lambda one: (".auto." in one, one)):
             file = name.rpartition("/")[2]
             try:
@@ -128,12 +135,36 @@ class SourceFolders:
             except (UnreadableText, ValueError) as error:
                 self._unread_values[name] = str(error)
                 continue
-            if file.startswith("terraform.tfvars") or ".auto.tfvars" in file:
+            if name not in beside and (file.startswith("terraform.tfvars") or ".auto.tfvars" in file):
                 counting |= values
             else:
                 by_hand.append(values)
-        open_ = {key: None for values in by_hand for key, one in values.items() if counting.get(key, _NO_VALUE) != one}
-        return counting | open_ | dict(self._parameters)
+        defaults = self._defaults(folder)
+        known = defaults | counting
+        open_ = {key: None for values in by_hand for key, one in values.items() if known.get(key, _NO_VALUE) != one}
+        elsewhere = dict.fromkeys(defaults) if self._has_terragrunt(folder) else {}
+        return counting | open_ | elsewhere | dict(self._parameters)
+
+    def _beside(self, folder: Path) -> list[Path]:
+        """The folders in it that have values of variables and no source: those of several deployments, mostly."""
+        return [one for one in self._values if one != folder and one.is_relative_to(folder) and one not in self._texts]
+
+    def _defaults(self, folder: Path) -> dict[str, Any]:
+        """The module's variables, each with its default."""
+        plain = HclEvaluator(lambda _: None, lambda _: None)
+        blocks = (block for _, block in self._at(folder).labelled("variable", 1))
+        return {one.labels[1]: plain.of(one.attributes.get("default")) for one in blocks}
+
+    def _has_terragrunt(self, folder: Path) -> bool:
+        """Whether Terragrunt gives the variables of this module, or may do so, and makes files beside its own."""
+        for path, text in self._found.wrappers.items():
+            named = [one.replace("//", "/") for one in _TERRAGRUNT.findall(text)]
+            inside = [one for one in named if "${" not in one and "://" not in one and "::" not in one]
+            if path.parent == folder or any((path.parent / one).resolve() == folder for one in inside):
+                return True
+            if any("${" in one and one.rpartition("/")[2] == folder.name for one in named):
+                return True
+        return False
 
     def _at(self, folder: Path) -> ParsedFolder:
         if folder not in self._parsed:
@@ -173,4 +204,4 @@ def _with_tags(block: SourceBlock, tags: Any) -> SourceBlock:
 
 
 def _tells(texts: dict[str, str]) -> bool:
-    return any(kind in text for text in texts.values() for kind in KINDS)
+    return any(kind in text for text in texts.values() for kind in _TELLING)

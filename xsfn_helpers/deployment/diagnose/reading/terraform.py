@@ -1,8 +1,6 @@
 """Roles, policies and state machines of `terraform show -json` (a state or a plan), a state file, or the source. Pure.
 
-In a plan, what Terraform knows only after apply is missing; where that is a reference to another resource's ARN, id or
-name, the configuration tells which, and its value is made from what is known of that resource.
-Source: developer.hashicorp.com/terraform/internals/json-format
+What a plan doesn't know yet is made from what is known of the resource that it refers to, or stays unknown.
 """
 
 from __future__ import annotations
@@ -29,11 +27,10 @@ from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_
 from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen
 from xsfn_helpers.deployment.diagnose.reading.source.hcl import Unread
+from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownBlock, ShownResources
 from xsfn_helpers.deployment.diagnose.reading.terraform_source import AS_DEPLOYED, MODULE, SourceBlock, why_unsure
-from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
+from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
 
-_MODULE: Final = re.compile(r"module\.[\w-]+(?:\[[^\]]*\])?\.")
-_INDEX: Final = re.compile(r"\[[^\]]*\]")
 _PERMISSION_KEYS: Final = {
     "source_arn": ("ArnLike", "aws:SourceArn"),
     "source_account": ("StringEquals", "aws:SourceAccount"),
@@ -51,135 +48,39 @@ _LEFT_ALONE: Final = mark("lifecycle.ignore_changes leaves it as it was deployed
 _LATER: Final = mark("it shows only when Terraform has applied it")
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One resource: `values` as far as Terraform knows them, `refers` by attribute to what it is made from.
-
-    `unsure` says why nobody can tell yet whether there is such a resource, or what is in it; `looked_up`: it is a data
-    source, which shows what was made elsewhere.
-    """
-
-    address: str
-    kind: str
-    values: Mapping[str, Any]
-    line: int
-    refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    file: str = ""
-    unsure: str = ""
-    looked_up: bool = False
-
-    @property
-    def module(self) -> str:
-        return "".join(_MODULE.findall(self.address))
-
-
-def is_terraform(value: object) -> bool:
-    """Whether a value is what Terraform writes of its resources."""
-    if not isinstance(value, Mapping):
-        return False
-    shown = "format_version" in value and any(key in value for key in ("values", "planned_values"))
-    return shown or ("terraform_version" in value and isinstance(value.get("resources"), list))
-
-
-def read_terraform(file: str, written: Written, site: StackSite, pieces: Pieces) -> None:
-    """Put everything of a state or a plan into the pieces."""
+def read_terraform(
+    file: str, shown: ShownResources, provider: str, sites: Mapping[str, StackSite], pieces: Pieces
+) -> None:
+    """Put what a provider of a state or a plan makes into the pieces; `sites` has where each of them works."""
     pieces.is_shown = True
-    _Reader(file, site, pieces, tuple(_blocks(written))).read()
+    _Reader(file, provider, sites, pieces, shown.blocks, shown.taken_away).read()
 
 
 def read_source(blocks: Iterable[SourceBlock], site: StackSite, pieces: Pieces) -> None:
     """Put everything of a module's source into the pieces."""
     found = tuple(
-        _Block(one.address, one.kind, one.values, one.line, file=one.file, unsure=why_unsure(one)) for one in blocks
+        ShownBlock(one.address, one.kind, one.values, one.line, file=one.file, unsure=why_unsure(one)) for one in blocks
     )
-    _Reader("", site, pieces, found).read()
-
-
-def _blocks(written: Written) -> Iterator[_Block]:
-    document = written.value
-    if "format_version" not in document:
-        yield from _of_state_file(written)
-        return
-    references = _references(document.get("configuration", {}).get("root_module", {}), "")
-    for key in ("planned_values", "values"):
-        root = document.get(key)
-        if isinstance(root, Mapping):
-            yield from _of_module(root.get("root_module"), (key, "root_module"), references, written)
-            return
-
-
-def _of_module(
-    module: Any, path: tuple[str | int, ...], references: Mapping[str, Mapping[str, tuple[str, ...]]], written: Written
-) -> Iterator[_Block]:
-    if not isinstance(module, Mapping):
-        return
-    for index, one in enumerate(module.get("resources", [])):
-        if isinstance(one, Mapping) and isinstance(one.get("values"), Mapping):
-            address = str(one.get("address"))
-            yield _Block(
-                address,
-                str(one.get("type")),
-                one["values"],
-                written.line(*path, "resources", index),
-                references.get(_INDEX.sub("", address), {}),
-                looked_up=one.get("mode") == "data",
-            )
-    for index, child in enumerate(module.get("child_modules", [])):
-        yield from _of_module(child, (*path, "child_modules", index), references, written)
-
-
-def _of_state_file(written: Written) -> Iterator[_Block]:
-    for index, one in enumerate(written.value["resources"]):
-        if not isinstance(one, Mapping):
-            continue
-        prefix = f"{one['module']}." if one.get("module") else ""
-        for instance in one.get("instances", []):
-            values = instance.get("attributes") if isinstance(instance, Mapping) else None
-            if isinstance(values, Mapping):
-                address = f"{prefix}{one.get('type')}.{one.get('name')}"
-                line, looked_up = written.line("resources", index), one.get("mode") == "data"
-                yield _Block(address, str(one.get("type")), values, line, looked_up=looked_up)
-
-
-def _references(module: Any, prefix: str) -> dict[str, dict[str, tuple[str, ...]]]:
-    """By a resource's address, by attribute: the addresses, with attributes, that its expression refers to."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    if not isinstance(module, Mapping):
-        return found
-    for one in module.get("resources", []):
-        expressions = one.get("expressions", {}) if isinstance(one, Mapping) else {}
-        found[prefix + str(one.get("address"))] = {
-            key: tuple(prefix + str(name) for name in expression["references"])
-            for key, expression in _expressions(expressions)
-            if isinstance(expression.get("references"), list)
-        }
-    for name, call in module.get("module_calls", {}).items():
-        if isinstance(call, Mapping):
-            found |= _references(call.get("module"), f"{prefix}module.{name}.")
-    return found
-
-
-def _expressions(given: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every argument's expression; one of a block in it is named BLOCK.ARGUMENT."""
-    for key, one in given.items():
-        if isinstance(one, Mapping):
-            yield key, one
-        for inner in one if isinstance(one, list) else ():
-            yield from ((f"{key}.{name}", part) for name, part in inner.items() if isinstance(part, Mapping))
+    _Reader("", "", {"": site}, pieces, found).read()
 
 
 @dataclass(slots=True)
 class _Reader:
     file: str
-    site: StackSite
+    provider: str
+    sites: Mapping[str, StackSite]
     pieces: Pieces
-    blocks: tuple[_Block, ...]
-    _by_address: dict[str, _Block] = field(init=False)
+    blocks: tuple[ShownBlock, ...]
+    # The policies, by the role's name and their own, that a plan takes away.
+    taken_away: frozenset[tuple[str, str]] = frozenset()
+    site: StackSite = field(init=False)
+    _by_address: dict[str, ShownBlock] = field(init=False)
     # By a role's name, and whether it is about managed policies: the only ones that it is left with.
     _kept: dict[tuple[str, bool], set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_address = {_INDEX.sub("", block.address): block for block in self.blocks}
+        self.site = self.sites[self.provider]
+        self._by_address = {block.address: block for block in self.blocks}
         for block in self.blocks:
             key = _EXCLUSIVE.get(block.kind, "")
             given = block.values.get(key)
@@ -207,12 +108,17 @@ class _Reader:
             MODULE: self._module,
         }
         for block in self.blocks:
+            if self._is_anothers(block):
+                continue
             if block.looked_up and block.kind not in _TOLD_BY_DATA:
                 continue  # a data source doesn't tell what its policy is
             if (read := kinds.get(block.kind)) is not None:
                 read(block)
 
-    def _key_of(self, block: _Block, encryption: Mapping[str, Any]) -> str:
+    def _is_anothers(self, block: ShownBlock) -> bool:
+        return block.provider != self.provider and (block.provider in self.sites or bool(self.provider))
+
+    def _key_of(self, block: ShownBlock, encryption: Mapping[str, Any]) -> str:
         """The KMS key of one's own that a state machine is encrypted with; empty where it is AWS's."""
         given = str(encryption.get("kms_key_id") or "")
         if given or not encryption or encryption.get("type") == "AWS_OWNED_KEY":
@@ -220,31 +126,33 @@ class _Reader:
         known = replace(block, refers={"kms_key_id": block.refers.get("encryption_configuration.kms_key_id", ())})
         return self._text(known, "kms_key_id") or tr("a key that isn't named")
 
-    def _spot(self, block: _Block) -> Spot:
+    def _spot(self, block: ShownBlock) -> Spot:
         return Spot(block.file or self.file, block.line)
 
-    def _text(self, block: _Block, key: str) -> str:
+    def _text(self, block: ShownBlock, key: str) -> str:
         """An attribute's text; what it refers to where Terraform doesn't know it yet; else empty."""
         value = block.values.get(key)
         if isinstance(value, str) and value:
             return value
+        if block.planned and key in block.values:
+            return ""
         for reference in block.refers.get(key, ()):
             address, _, attribute = reference.rpartition(".")
-            other = self._by_address.get(_INDEX.sub("", address))
+            other = self._by_address.get(address)
             if other is not None and attribute in ("arn", "id", "name"):
                 return self._attribute(other, attribute)
         return ""
 
-    def _attribute(self, block: _Block, attribute: str) -> str:
+    def _attribute(self, block: ShownBlock, attribute: str) -> str:
         known = block.values.get(attribute)
         if isinstance(known, str) and known:
             return known
         if block.kind == "aws_iam_role":
             return self._role_arn(block) if attribute == "arn" else self._name(block)
         if block.kind == "aws_iam_policy":
-            return self.site.managed_policy(self._name(block), str(block.values.get("path") or "/"))
+            return self._site_of(block).managed_policy(self._name(block), str(block.values.get("path") or "/"))
         if block.kind == "aws_sfn_state_machine":
-            return self.site.regional("states", f"stateMachine:{self._name(block)}")
+            return self._site_of(block).regional("states", f"stateMachine:{self._name(block)}")
         if block.kind == "aws_kms_key":
             key = re.sub(r"[^\w-]+", "-", block.address)
             return self.site.regional("kms", f"key/{key}") if attribute == "arn" else key
@@ -252,31 +160,35 @@ class _Reader:
             return self.site.regional(block.kind.split("_")[1], self._name(block))
         return ""
 
-    def _name(self, block: _Block) -> str:
+    def _name(self, block: ShownBlock) -> str:
         """Its name; of one that the provider makes, what is known of it."""
         name, before = block.values.get("name"), block.values.get("name_prefix")
         if isinstance(name, str) and name:
             return name
         return f"{before if isinstance(before, str) else ''}{symbol(f'{block.address}.name')}"
 
-    def _role_arn(self, block: _Block) -> str:
+    def _site_of(self, block: ShownBlock) -> StackSite:
+        return self.sites.get(block.provider, self.site)
+
+    def _role_arn(self, block: ShownBlock) -> str:
         arn = block.values.get("arn")
         if isinstance(arn, str) and arn:
             return arn
-        return self.site.role(self._name(block), str(block.values.get("path") or "/"))
+        return self._site_of(block).role(self._name(block), str(block.values.get("path") or "/"))
 
-    def _role(self, block: _Block) -> None:
+    def _role(self, block: ShownBlock) -> None:
         arn, values = self._role_arn(block), block.values
-        tags = values.get("tags_all") or values.get("tags") or {}
-        boundary, inline = self._text(block, "permissions_boundary"), values.get("inline_policy")
+        boundary, inline = self._boundary(block), values.get("inline_policy")
         role = RoleSeen(
             arn,
             str(values.get("unique_id") or ""),
             read_document(values.get("assume_role_policy")),
-            boundary=managed_policy(boundary) if boundary else None,
-            policies_listed="inline_policy" not in values.get("dynamic", []) and inline != AS_DEPLOYED,
+            boundary=boundary,
+            policies_listed="inline_policy" not in values.get("dynamic", [])
+            and inline != AS_DEPLOYED
+            and not block.is_open("inline_policy"),
             unsure=block.unsure,
-            tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else None,
+            tags=_tags(block),
         )
         if block.looked_up:
             self.pieces.add_looked_up(role)
@@ -285,13 +197,41 @@ class _Reader:
         if role.trust is None:
             what = tr("the trust policy of {arn}", arn=arn)
             self.pieces.not_seen.append(NotSeen(role.account, what, _why_not(values.get("assume_role_policy"))))
-        for one in inline if isinstance(inline, list) else ():
-            if isinstance(one, Mapping) and one.get("policy"):
-                policy = _policy_of(str(one.get("name")), one["policy"])
-                self.pieces.attach(arn, self._unless_taken_away(policy, self._name(block)), self._spot(block))
-        given_arns = values.get("managed_policy_arns") or []
-        for given in given_arns if isinstance(given_arns, list) else [given_arns]:
-            self.pieces.attach(arn, managed_policy(str(given)))
+        for policy in self._own_policies(block, inline):
+            known = self._unless_taken_away(policy, self._name(block))
+            self.pieces.attach(arn, known, None if policy.arn else self._spot(block))
+
+    def _boundary(self, block: ShownBlock) -> PolicySeen | None:
+        boundary = self._text(block, "permissions_boundary")
+        if not boundary and block.is_open("permissions_boundary"):
+            return PolicySeen("permissions_boundary", why_not=tr(_LATER))
+        return managed_policy(boundary) if boundary else None
+
+    def _own_policies(self, block: ShownBlock, inline: Any) -> Iterator[PolicySeen]:
+        """The policies that a role's own block tells of.
+
+        Those that other resources make stand in it as they were when Terraform last looked: what these say counts.
+        """
+        name = self._name(block)
+        made = (one for one in self.blocks if one.kind == "aws_iam_role_policy" and self._is_of(one, block))
+        others = {one.values.get("name") for one in made}
+        listed = [one for one in inline if isinstance(one, Mapping)] if isinstance(inline, list) else []
+        for one in listed:
+            own, document = str(one.get("name") or ""), one.get("policy")
+            if (own or document) and own not in others and (name, own) not in self.taken_away:
+                yield _policy_of(own, document) if document else PolicySeen(own, why_not=tr(_LATER))
+        given = block.values.get("managed_policy_arns")
+        if block.is_open("managed_policy_arns"):
+            arn = self._text(block, "managed_policy_arns")
+            yield managed_policy(arn) if arn else PolicySeen(f"{block.address}.managed_policy_arns", why_not=tr(_LATER))
+        for arn in given if isinstance(given, list) else [given] if isinstance(given, str) else ():
+            if not isinstance(arn, str):
+                yield PolicySeen(f"{block.address}.managed_policy_arns", why_not=tr(_LATER))
+            elif (name, arn) not in self.taken_away:
+                yield managed_policy(arn)
+
+    def _is_of(self, policy: ShownBlock, role: ShownBlock) -> bool:
+        return policy.provider == role.provider and self._text(policy, "role") == self._name(role)
 
     def _unless_taken_away(self, policy: PolicySeen, role: str) -> PolicySeen:
         """A policy; unsure where another resource takes away from this role all but those that it names."""
@@ -300,7 +240,7 @@ class _Reader:
             return policy
         return replace(policy, unsure=tr("another resource of Terraform's takes it away from the role"))
 
-    def _only(self, block: _Block) -> None:
+    def _only(self, block: ShownBlock) -> None:
         """Managed policies of a role beside which it has no others: what isn't attached yet is."""
         given = block.values.get("policy_arns")
         for one in given if isinstance(given, list) else [""]:
@@ -308,44 +248,53 @@ class _Reader:
             policy = managed_policy(one) if known else PolicySeen(block.address, why_not=tr(_LATER))
             self._attach(block, self._text(block, "role_name"), policy)
 
-    def _by_name(self, block: _Block, name: str) -> str:
-        """The ARN of the role of this name: of the same module before others."""
-        roles = [one for one in self.blocks if one.kind == "aws_iam_role" and self._name(one) == name]
-        roles.sort(key=lambda one: one.module != block.module)
-        return self._role_arn(roles[0]) if roles else self.site.role(name)
+    def _by_name(self, block: ShownBlock, name: str) -> list[str]:
+        """The ARNs of the roles of this name that may be meant: of the same module, and provider, before others."""
+        roles = [
+            one
+            for one in self.blocks
+            if one.kind == "aws_iam_role" and self._name(one) == name and one.provider == block.provider
+        ]
+        near = [one for one in roles if one.module == block.module] or roles
+        return list(dict.fromkeys(map(self._role_arn, near))) or [self._site_of(block).role(name)]
 
-    def _role_policy(self, block: _Block) -> None:
+    def _role_policy(self, block: ShownBlock) -> None:
         given, document = block.values.get("name"), block.values.get("policy")
         name = given if isinstance(given, str) and given else block.address
         policy = _policy_of(name, document) if document else PolicySeen(name, why_not=tr(_LATER))
         self._attach(block, self._text(block, "role"), policy, self._spot(block))
 
-    def _attach(self, block: _Block, role: str, policy: PolicySeen, spot: Spot | None = None) -> None:
+    def _attach(self, block: ShownBlock, role: str, policy: PolicySeen, spot: Spot | None = None) -> None:
         """A policy for the role of this name, which may be one of several where it shows only in the end."""
+        role = role_name(role) or role
         policy = self._unless_taken_away(policy, role)
         policy = replace(policy, unsure=block.unsure or policy.unsure)
         if (role and not unknown_in(role)) or any(
             self._name(one) == role for one in self.blocks if one.kind == "aws_iam_role"
         ):
-            self.pieces.attach(self._by_name(block, role), policy, spot)
+            arns = self._by_name(block, role)
+            if len(arns) > 1:
+                policy = replace(policy, unsure=policy.unsure or tr("several roles have this name"))
+            for arn in arns:
+                self.pieces.attach(arn, policy, spot)
         else:
-            self.pieces.attach_to_some(self.site.role(role or "*", "*"), policy)
+            self.pieces.attach_to_some(self._site_of(block).role(role or "*", "*"), policy)
 
-    def _policy(self, block: _Block) -> None:
+    def _policy(self, block: ShownBlock) -> None:
         arn = self._attribute(block, "arn")
         document = _policy_of("", block.values.get("policy")).document
         if document is not None and not block.unsure:
             self.pieces.managed[arn] = document
         self.pieces.spots[arn, arn.rpartition("/")[2]] = self._spot(block)
 
-    def _attachment(self, block: _Block) -> None:
+    def _attachment(self, block: ShownBlock) -> None:
         self._attach(block, self._text(block, "role"), self._attached(block))
 
-    def _attached(self, block: _Block) -> PolicySeen:
+    def _attached(self, block: ShownBlock) -> PolicySeen:
         policy = self._text(block, "policy_arn")
         return managed_policy(policy) if policy else PolicySeen(block.address, why_not=tr(_LATER))
 
-    def _attachments(self, block: _Block) -> None:
+    def _attachments(self, block: ShownBlock) -> None:
         given = block.values.get("roles")
         roles = given if isinstance(given, list) else [] if given is None and "roles" not in block.refers else [""]
         for role in roles:
@@ -353,7 +302,7 @@ class _Reader:
 
     # --- what decides besides
 
-    def _permission(self, block: _Block) -> None:
+    def _permission(self, block: ShownBlock) -> None:
         """One statement of a function's policy; others may add to it."""
         function = self._text(block, "function_name")
         arn = function if function.startswith("arn:") else self.site.regional("lambda", f"function:{function}")
@@ -366,7 +315,7 @@ class _Reader:
             owner_of(arn), permission_of(arn, {**known, "principal": known.get("principal", "")})
         )
 
-    def _key(self, block: _Block) -> None:
+    def _key(self, block: ShownBlock) -> None:
         given = block.values.get("policy")
         document = read_document(given)
         if document is not None and not block.unsure:
@@ -378,13 +327,13 @@ class _Reader:
                 self._attribute(block, "arn"), default_key_policy(self.site.partition, self.site.account)
             )
 
-    def _key_policy(self, block: _Block) -> None:
+    def _key_policy(self, block: ShownBlock) -> None:
         key, document = self._text(block, "key_id"), read_document(block.values.get("policy"))
         arn = key if key.startswith("arn:") else self.site.regional("kms", f"key/{key}")
         if key and document is not None and not block.unsure:
             self.pieces.of_resources[arn] = ResourcePolicy(document)
 
-    def _own_policy(self, block: _Block, owner: str, key: str) -> None:
+    def _own_policy(self, block: ShownBlock, owner: str, key: str) -> None:
         given, document = (
             self._text(block, owner) or self._attribute(block, owner),
             read_document(block.values.get(key)),
@@ -398,7 +347,7 @@ class _Reader:
         if given and document is not None and not unknown_in(arn) and not block.unsure:
             self.pieces.add_resource_policy(arn, ResourcePolicy(document))
 
-    def _limit(self, block: _Block) -> None:
+    def _limit(self, block: ShownBlock) -> None:
         """An organization's policy, with what it is attached to."""
         kind, name = str(block.values.get("type") or "SERVICE_CONTROL_POLICY"), self._name(block)
         attached = [one for one in self.blocks if one.kind == "aws_organizations_policy_attachment"]
@@ -410,10 +359,10 @@ class _Reader:
         ]
         self.pieces.limit(kind, name, block.values.get("content"), targets)
 
-    def _refers_to(self, block: _Block, key: str, other: _Block) -> bool:
+    def _refers_to(self, block: ShownBlock, key: str, other: ShownBlock) -> bool:
         return any(one.rpartition(".")[0] == other.address for one in block.refers.get(key, ()))
 
-    def _module(self, block: _Block) -> None:
+    def _module(self, block: ShownBlock) -> None:
         """A module whose source isn't here may attach anything to a role whose name it is given."""
         source = block.values.get("source")
         why = tr("the module's source, {source}, isn't among the files", source=source)
@@ -430,7 +379,7 @@ class _Reader:
             if role.kind == "aws_iam_role" and self._name(role) in given:
                 self.pieces.attach(self._role_arn(role), PolicySeen(block.address, why_not=why))
 
-    def _machine_of_module(self, block: _Block, definition: str) -> None:
+    def _machine_of_module(self, block: ShownBlock, definition: str) -> None:
         """A definition that is handed to a module: what else the state machine is like, and its role, aren't here."""
         known = {key: one for key, one in block.values.items() if key.endswith("name") and isinstance(one, str)}
         label = block.address.rpartition(".")[2]
@@ -441,7 +390,7 @@ class _Reader:
         self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
         self.pieces.add_machine(MachineSeen(arn, role, definition, role_told=False), self._spot(block))
 
-    def _machine(self, block: _Block) -> None:
+    def _machine(self, block: ShownBlock) -> None:
         arn = self._attribute(block, "arn")
         if arn in self.pieces.machines:  # made for each of several things, under names that show only in the end
             arn = f"{arn}-{block.address.rpartition('.')[2]}"
@@ -507,6 +456,15 @@ def permission_of(arn: str, known: Mapping[str, str]) -> ResourcePolicy:
         if key in known:
             statement.setdefault("Condition", {}).setdefault(test, {})[variable] = known[key]
     return ResourcePolicy({"Version": "2012-10-17", "Statement": [statement]}, whole=False)
+
+
+def _tags(block: ShownBlock) -> dict[str, str] | None:
+    """Its tags, those of the provider among them; None where they aren't known."""
+    values = block.values
+    if block.planned and "tags_all" not in values:
+        return None
+    tags = values.get("tags_all") or values.get("tags") or {}
+    return {str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else None
 
 
 def _first(blocks: object) -> Mapping[str, Any]:

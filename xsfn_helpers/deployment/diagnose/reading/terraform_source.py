@@ -139,6 +139,11 @@ class Module:
 
     def _repeated(self, block: HclBlock) -> tuple[list[dict[str, Any]], bool]:
         """What `each`, or `count`, is for every instance; and whether it is known that there are these."""
+        for one in block.inner("lifecycle"):
+            # Source: opentofu.org/docs/language/meta-arguments/enabled
+            enabled = self._evaluator.of(one.attributes.get("enabled"))
+            if enabled is not None:
+                return ([{}] if enabled is not False else []), enabled is True
         if (count := block.attributes.get("count")) is not None:
             number = self._evaluator.of(count)
             if isinstance(number, int) and not isinstance(number, bool):

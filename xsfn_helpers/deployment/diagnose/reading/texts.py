@@ -8,13 +8,15 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
 
-from xsfn_helpers.common.json_text import JsonFault, Path, offsets, place_at
+from xsfn_helpers.common.json_text import JsonFault, Path, offsets
 from xsfn_helpers.common.language import tr
 
 _BOMS: Final = (
@@ -27,6 +29,8 @@ _BOMS: Final = (
 # A text of a few bytes can stand for an endless one, by YAML's aliases.
 _MOST_NODES: Final = 2_000_000
 _DEEPEST: Final = 400
+# Of how many texts the lines are kept.
+_KEPT: Final = 8
 # Strings are kept; everything else that JSON has no word for becomes blanks, or a string.
 _BESIDE_JSON: Final = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[\]}]))'
@@ -132,11 +136,15 @@ def _without_extras(text: str) -> tuple[str, tuple[str, ...]]:
     return plain, tuple(told[kind] for kind in told if kind in seen)
 
 
+@lru_cache(maxsize=_KEPT)
 def _json_lines(text: str) -> Mapping[Path, int]:
+    """By a member's path its line. Whoever asks for one line of a file asks for many."""
     try:
-        return {path: place_at(text, key).line for path, (key, _) in offsets(text).items()}
+        found = offsets(text)
     except (JsonFault, RecursionError):
         return {}
+    ends = [at for at, one in enumerate(text) if one == "\n"]
+    return {path: bisect_left(ends, key) + 1 for path, (key, _) in found.items()}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
