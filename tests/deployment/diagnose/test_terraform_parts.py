@@ -9,6 +9,7 @@ import pytest
 
 from tests.deployment.diagnose.modules import (
     CALLS,
+    DEFINITION,
     LETS_IN,
     SERVICE,
     TAKES_ON,
@@ -420,3 +421,102 @@ def test_a_policy_in_a_block_that_is_no_hcl_is_told_with_its_line(tmp_path: Path
 
     assert found.verdict is _OPEN
     assert any("hub/a.tf: It isn't HCL that can be read here: line 2" in one for one in short_answer(found))
+
+
+@pytest.mark.parametrize("name", ["sha256(each.key)", "nobody::knows(each.key, 1)", "substr(sha256(each.key), 0, 9)"])
+def test_roles_whose_names_nobody_can_work_out_are_two(tmp_path: Path, name: str) -> None:
+    """What one of them may do, the other one, which the state machine runs as, may not."""
+    both = 'for_each = toset(["a", "b"])\n'
+    roles = role(more=both).replace('"hub-role"', f'"role-${{{name}}}"')
+    policies = role_policy(TAKES_ON, 'aws_iam_role.hub["b"].id', "takes-on")
+    text = hub(roles, policies, machine('aws_iam_role.hub["a"].arn'))
+
+    trust = LETS_IN.replace("role/hub-role", "root")
+
+    assert diagnosed(tmp_path, {"hub/a.tf": text, "spoke/a.tf": spoke(trust)}).verdict is not _ALLOWED
+
+
+def test_what_is_worked_out_of_a_variable_is_asked_for_by_the_variable(tmp_path: Path) -> None:
+    """And not by the expression, which nobody can give."""
+    variable = 'variable "stage" {}\nlocals {\n  short = upper(replace(var.stage, "-", ""))\n}\n'
+    other = machine(definition=DEFINITION.replace("spoke-role", "${local.short}-spoke"))
+
+    policies = role_policy(TAKES_ON.replace("spoke-role", "*"), "aws_iam_role.hub.id", "takes-on")
+    found = diagnosed(tmp_path, {"hub/a.tf": variable + hub("", policies, other), "spoke/a.tf": spoke()})
+
+    asked = next(one for one in short_answer(found) if one.startswith("To settle it"))
+    assert "what var.stage will be" in asked
+
+
+_ROLE_MODULE: Final = """
+variable "name" {}
+variable "policy" { default = "" }
+variable "more" { default = [] }
+resource "aws_iam_role" "this" {
+  name = var.name
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [
+    { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "states.amazonaws.com" } }] })
+}
+resource "aws_iam_role_policy" "this" {
+  count  = %s ? 1 : 0
+  name   = "own"
+  role   = aws_iam_role.this.id
+  policy = var.policy
+}
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each   = toset(var.more)
+  role       = aws_iam_role.this.name
+  policy_arn = each.key
+}
+output "arn" {
+  value = aws_iam_role.this.arn
+}
+"""
+
+
+@pytest.mark.parametrize("given", ["length(var.policy) > 0", 'var.policy != ""', '!(var.policy == "")'])
+def test_a_module_has_the_defaults_that_nobody_overrides(tmp_path: Path, given: str) -> None:
+    """No more policies than those it is handed; one with a value that is filled in later is a policy all the same."""
+    policy = TAKES_ON.replace(
+        "Statement = [", 'Statement = [{ Effect = "Allow", Action = "sns:*", Resource = var.at }, '
+    )
+    called = f'module "role" {{\n  source = "../role"\n  name = "hub-role"\n  policy = {policy}\n}}\n'
+    text = 'variable "at" {}\n' + called + machine("module.role.arn")
+    files = {"hub/a.tf": text, "role/a.tf": _ROLE_MODULE % given, "spoke/a.tf": spoke()}
+
+    assert diagnosed(tmp_path, files).verdict is _ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('"a${var.x}" == ""', False),
+        ('"a${var.x}" != ""', True),
+        ('"a${var.x}" == "b"', False),
+        ('"" != "${var.x}-a"', True),
+        ('length("ab${var.x}") > 1', True),
+        ('length("ab${var.x}") >= 2', True),
+        ('length("ab${var.x}") != 0', True),
+    ],
+)
+def test_what_a_known_part_of_a_text_decides(expression: str, value: bool) -> None:
+    assert values_of(f"x = {expression}") == {"x": value}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        '"a${var.x}" == "ab"',
+        '"${var.x}" == ""',
+        'var.x != ""',
+        '"a${var.x}" == "a${var.y}"',
+        'length("ab${var.x}") > 2',
+        'length("ab${var.x}") == 2',
+        'length("ab${var.x}") < 9',
+        "length(var.x) > 0",
+    ],
+)
+def test_what_a_known_part_of_a_text_does_not_decide(expression: str) -> None:
+    found = values_of(f"x = {expression}")["x"]
+    assert isinstance(found, str)
+    assert found.startswith("${")

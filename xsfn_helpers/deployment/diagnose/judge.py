@@ -248,7 +248,12 @@ class _Reading:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            if later := _about_the_call(document, parsed, self._request):
+            about = {each.index for each in parsed.statements if each.action_matches(self._request)}
+            if not about:
+                yield parsed  # whatever else is in it decides nothing here
+                continue
+            bodies = [body for at, body in enumerate(_listed(document["Statement"])) if at in about]
+            if later := tuple(dict.fromkeys(placeholders(bodies))):
                 self.altered.add(one.title)
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
@@ -361,6 +366,10 @@ class _Reading:
         return key in _OUTSIDE or (self._layers.tags_unseen and key.startswith("aws:principaltag/"))
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _has_symbols(principal: object) -> bool:
     """Whether a principal, or one of several, is filled in at deployment."""
     if isinstance(principal, str):
@@ -368,14 +377,6 @@ def _has_symbols(principal: object) -> bool:
     if isinstance(principal, Mapping):
         return any(map(_has_symbols, principal.values()))
     return isinstance(principal, list) and any(map(_has_symbols, principal))
-
-
-def _about_the_call(document: Document, parsed: Policy, request: Request) -> tuple[str, ...]:
-    """What is filled in at deployment in the statements that are about this action."""
-    given = document["Statement"]
-    bodies = given if isinstance(given, list) else [given]
-    about = [body for body, one in zip(bodies, parsed.statements, strict=True) if one.action_matches(request)]
-    return tuple(dict.fromkeys(name for body in about for name in placeholders(body)))
 
 
 def _any(kind: PolicyKind) -> Policy:

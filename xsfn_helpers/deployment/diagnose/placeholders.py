@@ -48,6 +48,14 @@ def _found_in(value: object) -> Iterator[str]:
             yield from _found_in(one)
 
 
+def _has_placeholders(value: object) -> bool:
+    if isinstance(value, str):
+        return "${" in value and _PLACEHOLDER.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(_has_placeholders, value)) or any(map(_has_placeholders, value.values()))
+    return isinstance(value, list) and any(map(_has_placeholders, value))
+
+
 def without_placeholders(text: str) -> str:
     """The text with the names alone of its placeholders."""
     return _PLACEHOLDER.sub(lambda found: found[0][2:-1], text)
@@ -59,7 +67,7 @@ def filled(document: Document, *, hopeful: bool) -> Document:
     Statements keep their places. What isn't a statement, or has a placeholder for its effect, stays as it is.
     """
     given = document.get("Statement")
-    if next(placeholders(document), None) is None or given is None:
+    if given is None or not _has_placeholders(document):
         return document
     if isinstance(given, list):
         return {**document, "Statement": [_filled(one, hopeful) for one in given]}
@@ -67,7 +75,7 @@ def filled(document: Document, *, hopeful: bool) -> Document:
 
 
 def _filled(statement: Any, hopeful: bool) -> Any:
-    if not isinstance(statement, Mapping) or next(placeholders(statement), None) is None:
+    if not isinstance(statement, Mapping) or not _has_placeholders(statement):
         return statement
     if statement.get("Effect") not in ("Allow", "Deny"):
         return statement

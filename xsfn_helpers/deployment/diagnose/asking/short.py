@@ -46,6 +46,8 @@ _OWN_POLICY: Final = {
     "lambda": "aws lambda get-policy --function-name",
     "sns": "aws sns get-topic-attributes --topic-arn",
 }
+# What a person can give, in the name of an expression of Terraform's.
+_VARIABLES: Final = re.compile(r"\b(?:var|terraform)\.\w+")
 _SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
@@ -334,13 +336,19 @@ def _roles_wanted(link: TaskLink, *, own_is_known: bool) -> str:
 
 def _filled_in_later(*texts: str) -> str:
     """How to tell what is filled in at deployment in these texts; empty where nothing is."""
-    found = {name for text in texts for name in _SYMBOL.findall(text) if not name.startswith(_UNNAMED)}
+    found = {
+        part
+        for text in texts
+        for name in _SYMBOL.findall(text)
+        if not name.startswith(_UNNAMED)
+        for part in _VARIABLES.findall(name) or (name,)
+    }
     if not found:
         return ""
-    missing = sorted(found)
+    missing = sorted(found, key=lambda name: (not name.startswith("var."), name))
     return tr(
-        "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
-        "prints of a plan; once it is deployed, the ARN",
+        "what {names} will be: give it by --parameter NAME=VALUE (of a template's parameter, or a variable of "
+        "Terraform's), or what `terraform show -json` prints of a plan; once it is deployed, the ARN",
         names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
     )
 

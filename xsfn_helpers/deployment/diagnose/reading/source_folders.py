@@ -107,7 +107,7 @@ class SourceFolders:
         parsed = self._at(folder)
         known = provider_accounts(parsed, self._given(folder))
         site = StackSite("", "0" * 12, "us-east-1")
-        aliases = {one.alias for one in Module(parsed, lambda _: site).resources()}
+        aliases = Module(parsed, lambda _: site).aliases()
         text = "\n".join(self._texts[folder].values())
         name = self._found.name_of(folder)
         file = FoundFile(folder, folder.name if name == "." else name, Written({}, text, {}), Holds.SOURCE)

@@ -26,6 +26,7 @@ MODULE: Final = "module"
 KINDS: Final = ("aws_iam_", "aws_sfn_state_machine", "aws_lambda_permission")
 # What decides as well, and is no reason to read a folder.
 _BESIDE: Final = ("aws_kms_key", "aws_sqs_queue", "aws_sns_topic", "aws_s3_bucket_policy", "aws_organizations_policy")
+_ALL: Final = (*KINDS, *_BESIDE)
 _MOST_DEEP: Final = 6
 _MOST_INSTANCES: Final = 200
 # By kind: the argument with the name, the service, and what stands before the name in the ARN.
@@ -95,7 +96,7 @@ class Module:
     def resources(self) -> Iterator[SourceBlock]:
         """The resources that matter here, of this module and of those that it uses."""
         for (kind, name), (file, block) in self._resources.items():
-            if kind.startswith((*KINDS, *_BESIDE)):
+            if kind.startswith(_ALL):
                 yield from self._instances(kind, name, file, block)
         for file, block in self.parsed.labelled("module", 1):
             names, sure = self._repeated(block)
@@ -107,6 +108,16 @@ class Module:
                 values = _arguments(block, self._evaluator.within(one))
                 address = _of_instance(f"{self.prefix}module.{block.labels[1]}", one)
                 yield SourceBlock(address, MODULE, values, file, block.line, sure=sure)
+
+    def aliases(self) -> set[str]:
+        """Of the providers that make anything here; nothing is worked out for it but which modules are used."""
+        made = [block for (kind, _), (_, block) in self._resources.items() if kind.startswith(_ALL)]
+        own = {self.alias_of(block) for block in made if self._repeated(block)[0]}
+        for _, block in self.parsed.labelled("module", 1):
+            for one in self._repeated(block)[0][:1]:
+                child = self._child(block.labels[1], one)
+                own |= child.aliases() if child is not None else {""}
+        return own
 
     def alias_of(self, block: HclBlock) -> str:
         node = block.attributes.get("provider")
@@ -194,8 +205,9 @@ class Module:
         if block is None or "default" not in block.attributes:
             return None
         value = self._evaluator.of(block.attributes["default"])
-        # An empty default is there to be filled in: what comes in its place, nobody knows.
-        return None if value in ("", [], {}) else value
+        # An empty default of the root module is there to be filled in: what comes in its place, nobody knows. Of a
+        # module that is used here, it counts: what is handed over is all there is.
+        return None if self.depth == 0 and value in ("", [], {}) else value
 
     def _local(self, name: str) -> Any:
         why = ""

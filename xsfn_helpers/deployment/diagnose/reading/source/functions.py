@@ -5,6 +5,7 @@ Source: developer.hashicorp.com/terraform/language/functions
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,50 @@ from typing import Any, Final
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.texts import parsed
 
+_LONGEST_NAME: Final = 80
+_SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 _TITLE: Final = re.compile(r"(?<![A-Za-z0-9_])[a-z]")
 _VERB: Final = re.compile(r"%(?:%|(?P<verb>[svdq])|.)|%$")
 
 
 class HclSet(list[Any]):
     """What `toset` gives: each item once, in order; the key of an item is itself."""
+
+
+class AtLeast(str):
+    """The symbol of a number that isn't known, and that is no less than `least`."""
+
+    least: int
+
+    def __new__(cls, name: str, least: int) -> AtLeast:
+        """The symbol of this name."""
+        found = super().__new__(cls, named_symbol(name))
+        found.least = least
+        return found
+
+
+def named_symbol(text: str) -> str:
+    """A symbol named after an expression: two long ones that begin alike are two."""
+    if len(text) <= _LONGEST_NAME:
+        return symbol(text)
+    return symbol(f"{text[:_LONGEST_NAME]}.{hashlib.sha256(text.encode()).hexdigest()[:6]}")
+
+
+def compared_in_part(operator: str, left: Any, right: Any) -> bool | None:
+    """What a comparison gives though one side isn't known whole; None where that decides."""
+    if isinstance(left, AtLeast) and isinstance(right, int):
+        certain = {">": left.least > right, ">=": left.least >= right, "!=": left.least > right}
+        return True if certain.get(operator) else None
+    if operator not in ("==", "!=") or not isinstance(left, str) or not isinstance(right, str):
+        return None
+    part, whole = (left, right) if unknown_in(left) else (right, left)
+    if unknown_in(whole) or re.fullmatch(_pattern_of(part), whole, re.DOTALL):
+        return None
+    return operator == "!="
+
+
+def _pattern_of(text: str) -> str:
+    return ".*".join(map(re.escape, _SYMBOL.split(text)))
 
 
 def as_text(value: Any) -> str:
@@ -165,7 +204,8 @@ def _zipped(keys: Any, values: Any) -> Any:
 
 def _length(value: Any) -> Any:
     if isinstance(value, str):
-        return None if unknown_in(value) else len(value)
+        known = len(_SYMBOL.sub("", value))
+        return AtLeast(f"length({value})", known) if unknown_in(value) else len(value)
     if isinstance(value, list) and any(isinstance(one, str) and unknown_in(one) for one in value):
         return None  # one of them may stand for several, or for none
     return len(value) if isinstance(value, list | Mapping) else None

@@ -34,7 +34,13 @@ from hcl2.rules.strings import HeredocTemplateRule, HeredocTrimTemplateRule, Int
 
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
-from xsfn_helpers.deployment.diagnose.reading.source.functions import as_text, carried_out, in_order
+from xsfn_helpers.deployment.diagnose.reading.source.functions import (
+    as_text,
+    carried_out,
+    compared_in_part,
+    in_order,
+    named_symbol,
+)
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText
 
 Names = Mapping[str, Any]
@@ -56,7 +62,6 @@ _TEXTS: Final = re.compile(
 )
 _NOT_IN_HCL: Final = re.compile(r"[;'`@\\]|<<<|>>>|^={3,}", re.MULTILINE)
 _BRACE: Final = re.compile(r"[{}]")
-_LONGEST_NAME: Final = 80
 _OF_FILES: Final = ("file", "templatefile")
 
 
@@ -295,7 +300,7 @@ class HclEvaluator:
         try:
             body = hcl2.parses(f"x = {text.strip()}\n").body
         except (lark.exceptions.LarkError, RecursionError, ValueError):
-            return symbol(text[:_LONGEST_NAME])
+            return named_symbol(text)
         return next((self.of(one.expression) for one in body.children if isinstance(one, AttributeRule)), symbol(text))
 
     # --- kinds of expressions
@@ -403,7 +408,8 @@ class HclEvaluator:
         right = self.of(node.binary_term.expr_term)
         carry_out = _OPERATORS.get(str(node.binary_term.binary_operator.token.value))
         if carry_out is None or unknown_in(left) or unknown_in(right):
-            return _symbol_of(node)
+            certain = compared_in_part(str(node.binary_term.binary_operator.token.value), left, right)
+            return _symbol_of(node) if certain is None else certain
         try:
             return carry_out(left, right)
         except TypeError:
@@ -425,7 +431,10 @@ class HclEvaluator:
             found = self._file_function(name, values) if name in _OF_FILES else carried_out(name, values)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):
             found = None
-        return _symbol_of(node) if found is None else found
+        if found is not None:
+            return found
+        # By what it is given, not how that is written: `each.key` is another thing each time.
+        return named_symbol(f"{name}({json.dumps(values, default=str)})")
 
     def _file_function(self, name: str, values: Sequence[Any]) -> Any:
         text = self.read_file(str(values[0]))
@@ -476,7 +485,7 @@ def inside(value: Any, path: Sequence[str]) -> Any:
 
 def _symbol_of(node: Any) -> str:
     text = str(node.serialize())
-    return symbol(text.removeprefix("${").removesuffix("}")[:_LONGEST_NAME])
+    return named_symbol(text.removeprefix("${").removesuffix("}"))
 
 
 def _closing(text: str, at: int) -> int:
