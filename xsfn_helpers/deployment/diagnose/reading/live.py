@@ -28,8 +28,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 )
 from xsfn_helpers.deployment.diagnose.layers import places
 from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
-from xsfn_helpers.deployment.diagnose.reading.live_machines import ListedMachines
-from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
+from xsfn_helpers.deployment.diagnose.reading.live_parts import LiveMachines, RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.deployment.diagnose.references import wanted_machines, wanted_roles
@@ -130,14 +129,12 @@ def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
     return client
 
 
-def machines_in(doors: Doors) -> ListedMachines:
+def machines_in(doors: Doors) -> LiveMachines:
     """The state machines of the accounts that the doors lead to; nothing is asked yet."""
-    return ListedMachines(
-        {account: partial(door.client, "stepfunctions") for account, door in doors.by_account.items()}
-    )
+    return LiveMachines({account: partial(door.client, "stepfunctions") for account, door in doors.by_account.items()})
 
 
-def read_live(asked: str, doors: Doors, machines: ListedMachines | None = None) -> Evidence:
+def read_live(asked: str, doors: Doors, machines: LiveMachines | None = None) -> Evidence:
     """The evidence about a state machine or an execution, by its ARN; `machines` are what was read of them already.
 
     Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
@@ -146,7 +143,7 @@ def read_live(asked: str, doors: Doors, machines: ListedMachines | None = None) 
 
 
 class _Reader:
-    def __init__(self, asked: str, ways: Doors, machines: ListedMachines) -> None:
+    def __init__(self, asked: str, ways: Doors, machines: LiveMachines) -> None:
         self._asked, self._doors, self._machines = asked, ways.by_account, machines
         doors = ways.by_account
         self._accounts: dict[str, AccountSeen] = {account: AccountSeen(account) for account in doors}
