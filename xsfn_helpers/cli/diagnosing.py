@@ -115,8 +115,8 @@ def _diagnoses(options: argparse.Namespace) -> list[Diagnosis]:
         return diagnose_given(asked, _told(options))
     settings = load_settings(chosen(options))
     by_profile = settings.target is Platform.AWS or any(settings.profiles.values())
-    if asked.arn and by_profile:
-        return [diagnose_profiles(asked.arn, settings)]
+    if (asked.arn or asked.told) and by_profile:
+        return [diagnose_profiles(asked.arn or asked.told, settings)]
     if asked.refused and by_profile and not asked.answers:
         return [diagnose_words_by_profile(asked, settings)]
     if asked.refused or asked.answers:

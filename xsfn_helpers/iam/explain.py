@@ -19,6 +19,10 @@ from xsfn_helpers.iam.kinds import PolicyKind
 from xsfn_helpers.iam.principal_element import Named
 from xsfn_helpers.iam.principals import PrincipalKind
 from xsfn_helpers.iam.request import Request, Seen
+from xsfn_helpers.iam.wildcards import Test, glob, tokens_of
+
+# A longer value is no slip of the eye.
+_MOST_COMPARED: Final = 256
 
 
 class LayerVerdict(StrEnum):
@@ -79,7 +83,18 @@ class ConditionResult:
                 return tr(" (only upper and lower case differ)")
             if wanted != seen[0] and wanted.strip() == seen[0].strip():
                 return tr(" (only white space differs)")
+            if self._takes_signs_literally and len(wanted) <= _MOST_COMPARED and _as_pattern(wanted)(seen[0]):
+                told = mark(" ({operator} takes * and ? as they are written; StringLike takes them for anything)")
+                return tr(told, operator=self.condition.spelled)
         return ""
+
+    @property
+    def _takes_signs_literally(self) -> bool:
+        return self.condition.operator.family is Family.STRING and "Like" not in self.condition.operator.name
+
+
+def _as_pattern(text: str) -> Test:
+    return glob(tokens_of(text, wildcards=True, variables=False))
 
 
 @dataclass(frozen=True, slots=True)

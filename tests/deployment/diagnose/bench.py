@@ -42,6 +42,9 @@ def check_the_five_lines(found: Diagnosis) -> None:
     assert why.startswith("Why: ")
     assert found.fix is not None
     assert found.fix.summary in change
+    first, more = "Smallest change that would allow it: ", "First change, and more is wrong with this link (--all): "
+    assert change.startswith(first if found.fix.mends or not found.fix.changes else more), change
+    assert all(note in change for note in found.fix.notes), change
     # The document that is named is the one to change.
     for one in found.fix.changes:
         new = one.thing.startswith("a new ") or f"a new {one.thing}" in change

@@ -118,6 +118,19 @@ def test_a_condition_that_nobody_can_look_up_leaves_it_open(key: str) -> None:
     assert _answer(Layers(identity=(), resource=met)) is Answer.REFUSED
 
 
+# docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+_ORG_ALONE: Final = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-example"}}
+
+
+@pytest.mark.parametrize(("action", "answer"), [("sts:*", Answer.UNKNOWN), ("s3:*", Answer.ALLOWED)])
+def test_a_resource_control_policy_of_one_deny_that_nobody_can_look_up(action: str, answer: Answer) -> None:
+    """As most organizations have it, for their own identities alone."""
+    denies = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": _ORG_ALONE}
+    layers = Layers(identity=(IDENTITY,), resource=TRUST, rcps=((_named("org", denies),),))
+
+    assert _answer(layers) is answer
+
+
 def test_a_missing_external_id_is_certainly_missing() -> None:
     wanted = _named("trust", _trust(Condition={"StringEquals": {"sts:ExternalId": "x"}}))
 
@@ -150,3 +163,70 @@ def test_a_certain_answer_holds_whatever_the_unread_policy_says() -> None:
         truth = decide(request, Policies(identity=whole, resource=trust)).allowed
 
         assert answer is Answer.UNKNOWN or (answer is Answer.ALLOWED) is truth
+
+
+_LATER: Final = "${var.prefix}"
+_SERVICE: Final = _named("trust", _trust(Principal={"Service": "states.amazonaws.com"}))
+_OWN: Final = f"arn:aws:iam::111111111111:role/{_LATER}-own"
+_SOURCE: Final = f"arn:aws:states:eu-west-1:111111111111:stateMachine:{_LATER}-plain"
+_ROOT: Final = {"AWS": "arn:aws:iam::111111111111:root"}
+
+
+def _of_service(*more: dict[str, Any], trust: NamedPolicy = _SERVICE, **changed: Any) -> Answer:
+    """Step Functions takes on a role whose name, like the state machine's, is filled in at deployment."""
+    principal = Principal.parse("states.amazonaws.com")
+    request = Request(principal, "sts:AssumeRole", _OWN, "111111111111", {"aws:SourceArn": _SOURCE})
+    limits = (_named("rcp", *more),) if more else ()
+    return judge(request, Layers(resource=trust, rcps=(limits,) if limits else (), **changed)).answer
+
+
+def test_a_name_that_no_policy_speaks_of_leaves_the_answer_certain() -> None:
+    others = _named("trust", _trust(Principal={"Service": "lambda.amazonaws.com"}))
+
+    assert _of_service() is Answer.ALLOWED
+    assert _of_service(trust=others) is Answer.REFUSED
+    assert _of_service(trust=_named("trust", unread=True)) is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        _trust(Principal={"Service": "states.amazonaws.com"}, Condition={"ArnLike": {"aws:SourceArn": f"{_SOURCE}x"}}),
+        _trust(Principal={"Service": "states.amazonaws.com"}, Condition={"ArnLike": {"aws:SourceArn": ROLE}}),
+    ],
+)
+def test_a_condition_on_a_name_that_is_filled_in_leaves_it_open(policy: dict[str, Any]) -> None:
+    assert _of_service(trust=_named("trust", policy)) is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("resource", "right"),
+    [
+        ("arn:aws:iam::*:role/prod-*", Answer.UNKNOWN),
+        ("arn:aws:iam::*:role/*-other", Answer.ALLOWED),
+        (_OWN, Answer.UNKNOWN),
+    ],
+)
+def test_a_denial_by_name_may_be_about_the_name_that_is_filled_in(resource: str, right: Answer) -> None:
+    assert _of_service({"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Resource": resource}) is right
+
+
+@pytest.mark.parametrize(
+    ("trust", "identity", "right"),
+    [
+        (_trust(Principal=_ROOT), _allow(), Answer.ALLOWED),
+        (_trust(Principal={"AWS": "111111111111"}), _allow(), Answer.ALLOWED),
+        (_trust(Principal={"AWS": "333333333333"}), _allow(), Answer.REFUSED),
+        (_trust(), _allow(), Answer.UNKNOWN),
+        (_trust(Principal=_ROOT, Condition={"ArnLike": {"aws:PrincipalArn": ROLE}}), _allow(), Answer.UNKNOWN),
+        (_trust(Principal=_ROOT), _allow(Resource=f"{TARGET}x"), Answer.REFUSED),
+        (_trust(Principal=_ROOT), _allow(Condition={"StringEquals": {"aws:username": "x"}}), Answer.UNKNOWN),
+        (_trust(Principal=_ROOT), _allow(Resource="arn:aws:iam::*:role/${aws:username}"), Answer.UNKNOWN),
+    ],
+)
+def test_the_callers_name_matters_where_a_policy_names_callers(
+    trust: dict[str, Any], identity: dict[str, Any], right: Answer
+) -> None:
+    layers = Layers(identity=(_named("own", identity),), resource=_named("trust", trust), filled_in_later=(_LATER,))
+
+    assert _answer(layers) is right

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 
 from tests.deployment.diagnose.bench import carry_out, diagnose
-from tests.deployment.diagnose.test_truth import ARN, EXPRESS, INTEGRATIONS, S, set_up
+from tests.deployment.diagnose.test_truth import set_up
+from tests.deployment.diagnose.works import ARN, EXPRESS, INTEGRATIONS, S
 from tests.sandbox.world import World
 from tests.support.soak import SOAKING
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis

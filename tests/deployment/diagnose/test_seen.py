@@ -92,13 +92,16 @@ def test_the_subjects_side_alone_cannot_see_the_state_machine(world: World) -> N
         # One that nobody listed may deny what the others allow.
         ("iam:ListAttachedRolePolicies", {2, 3, 4, 5}),
         ("states:ListStateMachines", set()),
-        ("states:ListTagsForResource", set()),
+        ("states:ListTagsForResource", {3}),
     ],
 )
 def test_a_missing_right_is_told_and_leaves_open_what_hangs_on_it(
     world: World, refused: str, open_links: set[int]
 ) -> None:
-    recommended(world)
+    # Tags are read where a policy asks for them.
+    tagged = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    changed = {"Statement/0/Condition": tagged} if open_links == {3} else {}
+    world.build(execute_permissions=execute(world, changed))
     sessions = [limited(world, side, READ, deny([refused, "iam:GetAccountAuthorizationDetails"], "*")) for side in Side]
 
     found = diagnose_sessions(world.scenario.operator_machine_arn, sessions)

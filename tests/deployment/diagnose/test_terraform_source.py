@@ -204,11 +204,25 @@ def test_a_block_that_is_no_hcl_hides_only_itself(tmp_path: Path) -> None:
     assert any("hub/main.tf" in str(one) and "HCL" in str(one) for one in found.not_seen)
 
 
-def test_a_block_that_nobody_looks_into_is_not_parsed(tmp_path: Path) -> None:
+def test_a_block_that_is_no_hcl_and_that_nobody_needs_is_named_and_the_others_go_on(tmp_path: Path) -> None:
     found = _diagnosis(tmp_path, hub=HUB + '    data "x" "y" { a="b"; c="d" }\n')
 
     assert found.verdict is Conclusion.FINE
-    assert "HCL" not in str(found)
+    assert any("hub/main.tf" in str(one) and "HCL" in str(one) for one in found.not_seen)
+
+
+def test_what_a_merge_left_behind_hides_no_block(tmp_path: Path) -> None:
+    left = "    <<<<<<< HEAD\n    locals {\n      a = 1\n    }\n    =======\n    >>>>>>> other\n"
+
+    found = _diagnosis(tmp_path, hub=HUB + left)
+
+    assert found.verdict is Conclusion.FINE
+    assert any("hub/main.tf" in str(one) and "HCL" in str(one) for one in found.not_seen)
+
+
+@pytest.mark.parametrize("text", ['module "m" { a="b"; c="d" }', 'module "m" {\n    }'])
+def test_a_module_that_cannot_be_read_may_do_anything(tmp_path: Path, text: str) -> None:
+    assert _diagnosis(tmp_path, hub=HUB + f"    {text}\n").verdict is Conclusion.UNKNOWN
 
 
 def test_a_policy_that_is_no_hcl_may_say_anything_of_any_role(tmp_path: Path) -> None:

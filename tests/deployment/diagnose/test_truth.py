@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.deployment.diagnose.works import ARN, EXPRESS, INTEGRATIONS, S
 from tests.support.soak import soaked
 from xsfn_helpers.chain import documents
-from xsfn_helpers.chain.scenario import Scenario
 from xsfn_helpers.deployment.diagnose import Answer, Conclusion, Diagnosis, analyse
 from xsfn_helpers.deployment.diagnose.as_json import diagnosis_json
 from xsfn_helpers.deployment.diagnose.evidence import AccountSeen, Evidence, MachineSeen, PolicySeen, RoleSeen
@@ -21,36 +21,6 @@ from xsfn_helpers.deployment.diagnose.least_privilege import minimal_policy, nee
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 NOW: Final = "2026-11-24T00:00:00Z"
-S: Final = Scenario()
-ARN: Final = "arn:aws:states:::"
-# Each with arguments that tell what it acts on; more than twenty of them, and every way of waiting.
-INTEGRATIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
-    ("states:startExecution", {"StateMachineArn": S.subject_machine_arn}),
-    ("states:startExecution.sync", {"StateMachineArn": S.subject_machine_arn}),
-    ("states:startExecution.sync:2", {"StateMachineArn": S.subject_machine_arn}),
-    ("states:startExecution", {"StateMachineArn": f"{S.subject_machine_arn}:PROD"}),
-    ("lambda:invoke", {"FunctionName": "work"}),
-    ("sns:publish", {"TopicArn": "arn:aws:sns:ap-northeast-1:222222222222:topic"}),
-    ("sqs:sendMessage", {"QueueUrl": "https://sqs.ap-northeast-1.amazonaws.com/222222222222/jobs"}),
-    ("dynamodb:putItem", {"TableName": "things"}),
-    ("dynamodb:getItem", {"TableName": "things"}),
-    ("events:putEvents", {"Entries": [{"EventBusName": "bus", "Detail": {}}]}),
-    ("glue:startJobRun", {"JobName": "load"}),
-    ("glue:startJobRun.sync", {"JobName": "load"}),
-    ("athena:startQueryExecution.sync", {"QueryString": "select 1", "WorkGroup": "primary"}),
-    ("batch:submitJob.sync", {"JobName": "a", "JobDefinition": "d:1", "JobQueue": "q"}),
-    ("codebuild:startBuild.sync", {"ProjectName": "build"}),
-    ("ecs:runTask.sync", {"Cluster": "c", "TaskDefinition": "t:1"}),
-    ("elasticmapreduce:addStep.sync", {"ClusterId": "j-1", "Step": {}}),
-    ("databrew:startJobRun.sync", {"Name": "clean"}),
-    ("sagemaker:createTransformJob.sync", {"TransformJobName": "t"}),
-    ("aws-sdk:ssm:getParameter", {"Name": "/app/config"}),
-    ("aws-sdk:s3:getObject", {"Bucket": "b", "Key": "k"}),
-    ("aws-sdk:organizations:moveAccount", {"AccountId": "333333333333"}),
-    ("aws-sdk:efs:describeFileSystems", {}),
-    ("aws-sdk:sfn:startSyncExecution", {"StateMachineArn": S.subject_machine_arn}),
-)
-EXPRESS: Final = "aws-sdk:sfn:startSyncExecution"
 
 
 def set_up(integration: str, arguments: dict[str, Any], execute: dict[str, Any] | None = None) -> Evidence:
@@ -221,6 +191,11 @@ def test_a_permission_more_never_makes_it_denied(
         assert one.answer is not Answer.ALLOWED or other.answer is Answer.ALLOWED
 
 
+_ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+_TWICE_DENIED: Final = {"Version": "2012-10-17", "Statement": [_ALL, *2 * [{**_ALL, "Effect": "Deny"}]]}
+
+
+@example((*INTEGRATIONS[0], _TWICE_DENIED))
 @given(_SETUP)
 @settings(max_examples=soaked(short=15, long=2_000), deadline=None)
 def test_the_fix_that_is_given_makes_that_link_allowed(made: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:

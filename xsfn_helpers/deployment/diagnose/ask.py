@@ -13,12 +13,19 @@ from xsfn_helpers.common.arns import Arn
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import language, speaking, tr
 from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout, asked_about
-from xsfn_helpers.deployment.diagnose.asking.guesses import REGION, agreed
-from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
-from xsfn_helpers.deployment.diagnose.asking.refused_link import evidence_of_words, refused_link, with_refusal
+from xsfn_helpers.deployment.diagnose.asking.guesses import agreed
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, is_event
+from xsfn_helpers.deployment.diagnose.asking.refused_link import (
+    evidence_of_words,
+    is_by_itself,
+    refused_link,
+    with_refusal,
+)
 from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, analyse, answers_of
+from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.files import read_files
-from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_run_as, read_live
+from xsfn_helpers.deployment.diagnose.reading.live import Doors, doors_of, doors_of_sessions, machines_in, read_live
 from xsfn_helpers.deployment.diagnose.reading.repository import Beside, RepositoryReading, Told, read_repository
 
 if TYPE_CHECKING:
@@ -65,36 +72,43 @@ def diagnose_words(words: str, accounts: Accounts) -> Diagnosis:
     denial.
     """
     asked = asked_about([words])
-    if asked.arn:
-        return diagnose_accounts(asked.arn, accounts)
+    if asked.arn or asked.told:
+        return diagnose_accounts(asked.arn or asked.told, accounts)
     organized = accounts.target is not Platform.SANDBOX
-    return _of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
+    return of_words(asked, lambda region: doors_of(accounts, region, organized=organized))
 
 
 def diagnose_words_by_profile(asked: AskedAbout, settings: Settings) -> Diagnosis:
     """The same, through the AWS profiles that were chosen."""
-    return _of_words(
+    return of_words(
         asked, lambda region: doors_of_sessions(_sessions(region, settings), region, denied=settings.denied)
     )
 
 
-def _of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
+def of_words(asked: AskedAbout, doors: Callable[[str], Doors]) -> Diagnosis:
+    """The same, through these doors (by the region that the words name), from AWS's words alone.
+
+    Raises `ConfigError` where they tell of no denial.
+    """
     if not asked.refused:
         raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
     refused = asked.refused[0]
     named = (Arn.parse(arn) for arn in (refused.about, refused.resource, refused.asker))
     regions = [one.region for one in named if one is not None and one.region]
-    ways = doors(regions[0] if regions else "")
-    for arn in machines_run_as(refused.asker, ways) or machines_run_as(refused.resource, ways):
-        found = with_refusal(analyse(replace(read_live(arn, ways), refused=asked.refused), now()))
-        if refused_link(found) is not None:
-            return found
-    return with_refusal(analyse(evidence_of_words(asked.refused), now()))
+    # The region that is named may be what is wrong: then the state machine is where the profiles are at home.
+    for region in dict.fromkeys((*regions[:1], "")):
+        ways = doors(region)
+        machines = machines_in(ways)
+        for arn in machines.concerned(refused):
+            found = _answered(replace(read_live(arn, ways, machines), refused=asked.refused))
+            if refused_link(found) is not None:
+                return found
+    return _answered(evidence_of_words(asked.refused))
 
 
 def diagnose_files(folder: Path, arn: str | None = None) -> Diagnosis:
     """The same, from exported files or a repository, see `reading.files`. Raises `ConfigError` that names the file."""
-    return analyse(read_files(folder, arn), now())
+    return _answered(read_files(folder, arn))
 
 
 def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
@@ -104,21 +118,37 @@ def diagnose_given(asked: AskedAbout, told: Told) -> list[Diagnosis]:
     """
     moment = now()
     if not asked.paths and not any(is_about_a_set_up(one) for one in asked.answers):
-        if not asked.refused:
+        refused = asked.refused or _denied_in(asked.answers)
+        if not refused:
             raise ConfigError(tr("There is nothing to go on."), fix=tr("Give files, an ARN, or AWS's sentence."))
-        return [with_refusal(analyse(evidence_of_words(asked.refused), moment))]
-    beside = Beside(asked.answers, asked.refused, asked.roles)
+        return [_answered(evidence_of_words(refused))]
+    beside = Beside(asked.answers, asked.refused, asked.roles, asked.told)
     # Which language it is doesn't change meanwhile; asking for it with each of thousands of messages takes long.
     with speaking(language()):
         readings = read_repository(asked.paths, asked.arn or None, told, beside)
-        return [with_refusal(_agreed(one, moment)) for one in readings]
+        found = [with_refusal(_agreed(one, moment), moment) for one in readings]
+        # Of several state machines that a role has, AWS's words are about those that ask for it.
+        meant = [one for one in found if (link := refused_link(one)) is not None and not is_by_itself(link)]
+        return meant or found
 
 
 def _agreed(reading: RepositoryReading, moment: str) -> Diagnosis:
-    """What holds whatever the accounts and the region are that the files don't tell."""
-    found = analyse(reading.evidence, moment)
-    found = agreed(found, (None if one is None else answers_of(one, moment) for one in reading.guesses))
-    return agreed(found, (answers_of(one, moment) for one in reading.elsewhere), of=REGION)
+    """What holds whatever the files don't tell turns out to be."""
+    guesses = ((None if one is None else answers_of(one, moment), about) for one, about in reading.guesses)
+    return agreed(analyse(reading.evidence, moment), guesses)
+
+
+def _denied_in(answers: Iterable[Mapping[str, Any]]) -> tuple[RefusedCall, ...]:
+    """What AWS denied in the executions and histories that these answers are."""
+    assembly = Assembly()
+    for one in answers:
+        assembly.take("", one)
+    return assembly.denials()
+
+
+def _answered(evidence: Evidence) -> Diagnosis:
+    moment = now()
+    return with_refusal(analyse(evidence, moment), moment)
 
 
 def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
@@ -127,7 +157,7 @@ def is_about_a_set_up(answer: Mapping[str, Any]) -> bool:
 
 
 def _diagnosed(arn: str, doors: Callable[[str], Doors]) -> Diagnosis:
-    return analyse(read_live(arn, doors(_region(arn))), now())
+    return _answered(read_live(arn, doors(_region(arn))))
 
 
 def _region(arn: str) -> str:

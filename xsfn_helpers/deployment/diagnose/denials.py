@@ -8,6 +8,7 @@ is left, the policy.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,10 +32,11 @@ def narrowed(document: Document, policy: Policy, request: Request) -> Iterator[t
                 yield (
                     changed,
                     tr(
-                        "let {operator} {key} of statement {statement} spare this call",
+                        "make {operator} {key} of statement {statement} {values}, so that the Deny spares this call",
                         operator=condition.spelled,
                         key=condition.key,
                         statement=label,
+                        values=json.dumps(values, ensure_ascii=False),
                     ),
                 )
         for element, wanted in (("Action", request.action), ("Resource", request.resource)):

@@ -15,7 +15,7 @@ from xsfn_helpers.common.arns import role_name
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.calls import calls_of
-from xsfn_helpers.deployment.diagnose.evidence import ORGANIZATIONS_POLICIES, Evidence, ExecutionSeen, NotSeen
+from xsfn_helpers.deployment.diagnose.evidence import LIMITS, Evidence, ExecutionSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
@@ -178,18 +178,22 @@ def _decided(tasks: tuple[TaskCall, ...], evidence: Evidence, now: str) -> tuple
 
 def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> Iterator[Fix]:
     """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
-    done: set[str] = set()
+    done: set[tuple[str, ...]] = set()
     for _ in range(_MOST_FIXES):
         broken = next((task for task in tasks if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
         fix = fix_for(broken.broken, broken.task, evidence, now)
-        if fix is None or fix.summary in done:
+        if fix is None:
+            return
+        # Of two alike statements, "statement 2" goes twice: what is left behind tells whether it was done before.
+        key = (fix.summary, *(change.after for change in fix.changes))
+        if key in done:
             return
         yield fix
         if not fix.changes:
             return
-        done.add(fix.summary)
+        done.add(key)
         evidence = fix.applied(evidence)
         tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
 
@@ -216,7 +220,10 @@ def headline(diagnosis: Diagnosis) -> str:
             "describe-state-machine answers with ALL_DATA."
         )
     if not diagnosis.tasks:
-        return tr("No task of this state machine calls AWS, so there is no link that could be broken.")
+        return tr(
+            "No task of state machine {machine} calls AWS, so there is no link that could be broken.",
+            machine=diagnosis.evidence.machine.name,
+        )
     unknown = sum(link.answer is Answer.UNKNOWN for link in diagnosis.links)
     if unknown:
         return tr("No link is known to be broken; of {count} nobody can tell from what could be seen.", count=unknown)
@@ -234,7 +241,7 @@ def unread_words(diagnosis: Diagnosis) -> str:
     for one in diagnosis.not_seen:
         accounts.setdefault(one.what, []).append(one.account)
     kinds: dict[tuple[str, ...], list[str]] = {}
-    organizations = tuple(map(tr, ORGANIZATIONS_POLICIES))
+    organizations = tuple(map(tr, LIMITS))
     for what in sorted(accounts, key=lambda one: not one.startswith(organizations)):
         kinds.setdefault(tuple(dict.fromkeys(accounts[what])), []).append(what)
     told = [

@@ -23,11 +23,10 @@ _KEY_ID: Final = re.compile(r"[\w-]+")
 # Stands for an account that nobody could tell.
 WITHHELD: Final = "{}"
 UNKNOWN: Final = mark("unknown")
+LIMITS: Final = (mark("service control policies"), mark("resource control policies"))
 # What `Evidence.spots` calls the two documents that have no name of their own.
 TRUST: Final = "trust policy"
 DEFINITION: Final = "definition"
-# What an organization limits its accounts by; told before anything else that wasn't read.
-ORGANIZATIONS_POLICIES: Final = (mark("service control policies"), mark("resource control policies"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ class PolicySeen:
 class RoleSeen:
     """One role. `policies_listed`: whether these are all its permissions policies; `tags` is None where unknown.
 
+    `tags_listed`: whether it has no other tags than these; what a stack is deployed with adds to them.
+
     `in_full` is False for a role of which only a list's line was read: name, id and trust policy. `unsure` says why
     nobody can tell whether there is such a role.
     """
@@ -84,6 +85,7 @@ class RoleSeen:
     policies_listed: bool = True
     boundary: PolicySeen | None = None
     tags: Mapping[str, str] | None = None
+    tags_listed: bool = True
     in_full: bool = True
     unsure: str = ""
 
@@ -205,10 +207,14 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicy:
-    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it."""
+    """The policy that a resource has itself: None where it has none. `whole`: whether nothing can add to it.
+
+    `unsure` says why nobody can tell whether the resource has it.
+    """
 
     document: Document | None
     whole: bool = True
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import XsfnError
 from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import PolicySeen
+from xsfn_helpers.deployment.diagnose.named_later import names_may_decide
 from xsfn_helpers.deployment.diagnose.placeholders import filled, placeholders
 from xsfn_helpers.iam import Decision, Policies, Policy, PolicyKind, Request, decide
 from xsfn_helpers.iam.conditions import Condition, Family
@@ -71,6 +72,13 @@ class Layers:
     may_limit: tuple[NamedPolicy, ...] = ()
     may_not_be: tuple[str, ...] = ()
 
+    def documents(self) -> list[Document]:
+        """Every policy that was read."""
+        single = (self.boundary, self.resource)
+        levels = (self.identity, self.may_limit, *self.scps, *self.rcps)
+        named = [one for one in single if one is not None] + [one for level in levels for one in level]
+        return [one.policy.document for one in named if one.policy.document is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -122,9 +130,13 @@ def judge(request: Request, layers: Layers, may_act_on: Sequence[str] = ()) -> J
     same for all of it. Raises `Unsupported` for requests that the engine doesn't cover.
     """
     later = tuple(dict.fromkeys((*layers.filled_in_later, *placeholders(dict(request.context)))))
-    if later:
-        return _filled_in_later(_judged(request, layers, may_act_on), later)
-    return _judged(request, layers, may_act_on)
+    judgement = _judged(request, layers, may_act_on)
+    if not later:
+        return judgement
+    caller = bool(layers.filled_in_later)
+    if not names_may_decide(request, layers.documents(), may_act_on or (request.resource,), caller_named_later=caller):
+        return judgement
+    return _filled_in_later(judgement, later)
 
 
 def _filled_in_later(judgement: Judgement, later: tuple[str, ...]) -> Judgement:
@@ -383,4 +395,7 @@ def _nothing(kind: PolicyKind, title: str) -> Policy:
         statement["Condition"] = {"StringEquals": {"aws:PrincipalType": "nobody"}}
     else:
         statement["Action"] = "none:Nothing"
+        if kind is PolicyKind.RCP:
+            # Of one's own, these only deny.
+            statement["Effect"] = "Deny"
     return Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, kind=kind, name=title)

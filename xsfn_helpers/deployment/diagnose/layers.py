@@ -82,7 +82,7 @@ def asking_layers(evidence: Evidence, role_arn: str) -> tuple[RoleSeen | None, L
         identity=(*named[Kind.INLINE], *named[Kind.MANAGED]),
         identity_listed=role.policies_listed,
         boundary=next(iter(named[Kind.BOUNDARY]), None),
-        tags_unseen=role.tags is None,
+        tags_unseen=role.tags is None or not role.tags_listed,
         filled_in_later=tuple(placeholders(role_arn)),
         may_not_be=may_not_be(role),
     )

@@ -103,6 +103,11 @@ def links_of(task: TaskCall, evidence: Evidence, now: str, *, first: bool = True
     return tuple(chain.links())
 
 
+def link_of_call(call: ServiceCall, task: TaskCall, evidence: Evidence, now: str) -> TaskLink:
+    """One call decided by itself, of the role that the task acts as, or of the state machine's own."""
+    return _Chain(task, evidence, now, first=False).decided(call)
+
+
 class _Chain:
     def __init__(self, task: TaskCall, evidence: Evidence, now: str, *, first: bool) -> None:
         self._first = first
@@ -130,6 +135,10 @@ class _Chain:
         if (asked.unknown is not None and not asked.candidates) or asked.outside:
             yield self._unknown(CALL, asked)
         yield from self._child()
+
+    def decided(self, call: ServiceCall) -> TaskLink:
+        """The link that is one call."""
+        return self._call(call)
 
     # --- 1 and 6: Step Functions becomes a state machine's role
 
@@ -195,7 +204,7 @@ class _Chain:
         caller, layers = asking_layers(self._evidence, machine.role_arn)
         layers = replace(
             layers,
-            resource_tags_unseen=role is None or role.tags is None,
+            resource_tags_unseen=role is None or role.tags is None or not role.tags_listed,
             resource=trust_of(role),
             resource_unseen="" if role and role.trust is not None else self._why_unseen(target),
             may_not_be=(*layers.may_not_be, *may_not_be(role)),
@@ -316,7 +325,7 @@ class _Chain:
             layers = replace(layers, resource_kind=PolicyKind.RESOURCE, resource_unseen=unseen)
             if own is not None:
                 title = tr("policy of {arn}", arn=owner_of(call.resource))
-                named = NamedPolicy(title, PolicySeen(title, document=own.document))
+                named = NamedPolicy(title, PolicySeen(title, document=own.document, unsure=own.unsure))
                 layers = replace(layers, resource=named if own.document else None)
                 layers = replace(layers, resource_unseen="" if own.whole else unseen)
             unread = (unseen,) if layers.resource_unseen else ()
@@ -399,7 +408,7 @@ class _Chain:
         given = {_ENCRYPTED_FOR: machine.arn, "kms:CallerAccount": account_of(asker)}
         layers = replace(
             layers,
-            resource=NamedPolicy(title, PolicySeen(title, document=own.document)),
+            resource=NamedPolicy(title, PolicySeen(title, document=own.document, unsure=own.unsure)),
             resource_kind=PolicyKind.RESOURCE,
             resource_tags_unseen=True,
         )

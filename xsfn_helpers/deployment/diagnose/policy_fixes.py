@@ -18,7 +18,7 @@ from xsfn_helpers.deployment.diagnose.refine import refined
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef
 from xsfn_helpers.iam.edits import Edit, smallest_edits
 
-_ASK_FIRST: Final = mark("A Deny is somebody's decision: ask whose it is before you take it away.")
+ASK_FIRST: Final = mark("A Deny is somebody's decision: ask whose it is before you take it away.")
 _SHARED: Final = mark(
     "A managed policy counts for everything it is attached to, and keeps five versions: where there are five, delete "
     "one that isn't the default first."
@@ -49,12 +49,12 @@ def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, Layer
             yield _out_of_reach(link, ref)
         elif place.policy.is_awss_own:
             summary = tr("Detach {policy}, which denies the call.", policy=place.title)
-            yield _fix(link, summary, detachment(place), _ASK_FIRST)
+            yield _fix(link, summary, detachment(place), ASK_FIRST)
         else:
             for document, done in narrowed(place.policy.document, ref.policy, request):
                 if document is not None or place.kind is Kind.INLINE:
                     change = policy_change(place, document)
-                    notes = (_ASK_FIRST, _SHARED) if place.kind in _SHARED_KINDS else (_ASK_FIRST,)
+                    notes = (ASK_FIRST, _SHARED) if place.kind in _SHARED_KINDS else (ASK_FIRST,)
                     summary = tr(
                         "In account {account}, {policy}: {done}.",
                         account=place.role.account,
@@ -64,7 +64,7 @@ def _less_denied(link: TaskLink, judgement: Judgement, known: Mapping[str, Layer
                     yield _fix(link, summary, change, *notes)
                 elif place.kind is Kind.MANAGED:
                     summary = tr("Detach {policy}: {done}.", policy=place.title, done=done)
-                    yield _fix(link, summary, detachment(place), _ASK_FIRST)
+                    yield _fix(link, summary, detachment(place), ASK_FIRST)
 
 
 def _out_of_reach(link: TaskLink, ref: StatementRef) -> Fix:

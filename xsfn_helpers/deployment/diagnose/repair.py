@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
@@ -12,11 +12,15 @@ from xsfn_helpers.deployment.diagnose.policy_fixes import policy_fixes
 from xsfn_helpers.deployment.diagnose.slip_fixes import slip_fixes
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
+Again = Callable[[Evidence], TaskLink | None]
 
-def fix_for(link: TaskLink, task: TaskCall, evidence: Evidence, now: str) -> Fix | None:
+
+def fix_for(
+    link: TaskLink, task: TaskCall, evidence: Evidence, now: str, decided_again: Again | None = None
+) -> Fix | None:
     """The first change that mends the link, or else the first that takes away what is wrong with it now.
 
-    None where no change of what was seen helps.
+    `decided_again` decides a link that the definition doesn't tell of. None where no change of what was seen helps.
     """
     halfway: Fix | None = None
     by_hand: Fix | None = None
@@ -24,7 +28,8 @@ def fix_for(link: TaskLink, task: TaskCall, evidence: Evidence, now: str) -> Fix
         if not draft.changes:
             by_hand = by_hand or draft
             continue
-        again = _again(link, task, draft.applied(evidence), now)
+        mended = draft.applied(evidence)
+        again = _again(link, task, mended, now) if decided_again is None else decided_again(mended)
         if again is None:
             continue
         if not again.broken:

@@ -43,6 +43,8 @@ class ReportedSymptom:
         words = ": ".join(part for part in (self.error, self.cause) if part)
         if words:
             return tr("The execution ended {status}, {words}.", status=self.status, words=words)
+        if self.status == "RUNNING":
+            return tr("As far as the history goes, the execution hadn't ended.")
         return tr("The execution ended {status}.", status=self.status)
 
 

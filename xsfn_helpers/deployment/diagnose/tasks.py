@@ -238,14 +238,14 @@ def _in_run(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSee
 def _refused_role(call: TaskCall, document: Mapping[str, Any], execution: ExecutionSeen) -> str:
     """The role that AWS's sentence names, where it can only be this task that it is about."""
     role = refused_role(execution)
-    if not role or not _may_be(call.known_role, role):
+    if not role or not may_be(call.known_role, role):
         return ""
     if execution.failed_state:
         return role if execution.failed_state == call.name else ""
     others = [
         state
         for state in read_states(document).everything()
-        if state.type == "Task" and state.path != call.task.state.path and _may_be(_known_role(state), role)
+        if state.type == "Task" and state.path != call.task.state.path and may_be(_known_role(state), role)
     ]
     return "" if others else role
 
@@ -254,7 +254,8 @@ def _known_role(state: State) -> str:
     return known_part(state.role.text) if state.role is not None else ""
 
 
-def _may_be(known: str, arn: str) -> bool:
+def may_be(known: str, arn: str) -> bool:
+    """Whether a role that is known in part may be this one."""
     known = known_part(known)
     return re.fullmatch(".*".join(map(re.escape, known.split(ANY))), arn) is not None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 from xsfn_helpers.common.arns import Arn, role_name
 from xsfn_helpers.common.errors import ConfigError
@@ -13,12 +15,19 @@ from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event, refused_in
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, parsed
 
+# What a page of the console shows, in its address.
+_SHOWN: Final = re.compile(r"arn:aws[\w-]*:states:[^\s?&#]+")
+
 
 @dataclass(frozen=True, slots=True)
 class AskedAbout:
-    """Everything that was given. `arn` is of an execution or a state machine; `roles` of roles."""
+    """Everything that was given. `arn` is of an execution or a state machine; `roles` of roles.
+
+    `told` is an ARN that stands beside AWS's words: what they are about, by all likelihood.
+    """
 
     arn: str = ""
+    told: str = ""
     roles: tuple[str, ...] = ()
     refused: tuple[RefusedCall, ...] = ()
     answers: tuple[Mapping[str, Any], ...] = ()
@@ -34,25 +43,35 @@ def asked_about(given: Iterable[str]) -> AskedAbout:
 
 
 def _with(asked: AskedAbout, text: str) -> AskedAbout:
-    stripped = text.strip().strip("\"'`").rstrip(".,")
+    stripped = text.strip().strip("\"'`<>").rstrip(".,")
+    if stripped.startswith("https://") and (page := _SHOWN.search(unquote(stripped))):
+        stripped = page[0]
     arn = Arn.parse(stripped) if stripped and not any(sign.isspace() for sign in stripped) else None
     if arn is not None and arn.machine_name:
         return _with_arn(asked, stripped)
     if arn is not None and role_name(stripped):
         return replace(asked, roles=(*asked.roles, stripped))
-    if stripped and arn is None and len(stripped) < 4096 and "\n" not in stripped and Path(stripped).exists():
+    if stripped and arn is None and _is_there(stripped):
         return replace(asked, paths=(*asked.paths, Path(stripped)))
     if stripped.startswith(("{", "[")) and (found := _value(text)) is not None:
         return _with_value(asked, found)
     if refused := refused_in(text):
         asked = replace(asked, refused=(*asked.refused, *refused))
         about = next((one.about for one in refused if one.about), "")
-        return replace(asked, arn=about) if about and not asked.arn else asked
+        return replace(asked, told=asked.told or about)
     fix = tr("Give an ARN, AWS's sentence, or a file or folder that is there.")
     if arn is not None or stripped.startswith("arn:"):
         raise ConfigError(tr("{arn!r} is no ARN of a state machine or an execution.", arn=stripped), fix=fix)
     shown = stripped if len(stripped) <= 80 else stripped[:77] + "…"
     raise ConfigError(tr("{text!r} is no ARN, no file, and no denial in AWS's words.", text=shown), fix=fix)
+
+
+def _is_there(text: str) -> bool:
+    """Whether this names a file or a folder; what no file can be called names none."""
+    try:
+        return "\n" not in text and Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _with_arn(asked: AskedAbout, arn: str) -> AskedAbout:
@@ -76,6 +95,8 @@ def _value(text: str) -> Mapping[str, Any] | None:
 
 
 def _with_value(asked: AskedAbout, found: Mapping[str, Any]) -> AskedAbout:
+    if isinstance(detail := found.get("detail"), Mapping) and "executionArn" in detail:
+        found = detail  # docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     told = [one for event in events_of(found) if (one := refused_event(event)) is not None]
     if told:
         asked = replace(asked, refused=(*asked.refused, *told))

@@ -13,8 +13,8 @@ from typing import Final
 
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
-from xsfn_helpers.deployment.diagnose.asking.guesses import ACCOUNTS, REGION
-from xsfn_helpers.deployment.diagnose.asking.refused_link import is_supposed, refused_link
+from xsfn_helpers.deployment.diagnose.asking.refusal import DeniedBy, RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refused_link import is_by_itself, is_supposed, named_reason, refused_link
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
     Conclusion,
@@ -24,15 +24,20 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     headline,
     unread_words,
 )
-from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, TRUST, PolicySeen, RoleSeen, Spot
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
-from xsfn_helpers.deployment.diagnose.links import TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
+from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
+from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
+from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
 from xsfn_helpers.iam.explain import LayerVerdict as Said
 
 _MOST_OPEN = 3
+# Links that many a run never comes to: when they are asked for is told.
+_LATER: Final = (STOP, CHILD)
 # What stands for a role that nothing names.
 _UNNAMED: Final = "role.of."
 # What answers with a resource's own policy, by the service of its ARN.
@@ -112,15 +117,21 @@ def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{MARKS[Answer.REFUSED]} " + sentences(_denied(link, diagnosis), _of_many(link, diagnosis))
     documents = "; ".join(map(str, deciding_documents(link, diagnosis)))
-    told = mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
-    yield tr(told, document=documents)
+    yield tr(_told_of_documents(link), document=documents)
     yield tr("Why: {why}", why=link.why)
     fix = next((one for one in diagnosis.fixes if (one.link, one.task) == (link.number, link.task)), None)
-    change = fix.summary if fix is not None else tr("none of what was seen helps; --all tells what was")
+    change = tr("none of what was seen helps; --all tells what was")
+    if fix is not None:
+        # What the change itself doesn't say: what a value is left of, who else is concerned.
+        change = sentences(fix.summary, *(note for note in fix.notes if note != tr(ASK_FIRST)))
     if fix is not None and fix.changes and _is_denied_on_purpose(link):
         # Whoever is on call takes no lock away that somebody put there.
-        change = sentences(change, tr("A Deny is somebody's decision: ask whose it is before you take it away."))
-    yield tr("Smallest change that would allow it: {change}", change=change)
+        change = sentences(change, tr(ASK_FIRST))
+    first = fix is not None and fix.changes and not fix.mends
+    told = mark("Smallest change that would allow it: {change}")
+    if first:
+        told = mark("First change, and more is wrong with this link (--all): {change}")
+    yield tr(told, change=change)
     yield tr("How sure: {sure}", sure=_sure(link, diagnosis))
 
 
@@ -139,7 +150,7 @@ def _open(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
             "not sure, nor of {count} other links; --all tells them",
             others,
         )
-    yield tr("How sure: {sure}", sure=sure)
+    yield tr("How sure: {sure}", sure=_with_another(sure, diagnosis))
 
 
 def _no_role(diagnosis: Diagnosis) -> Iterator[str]:
@@ -189,18 +200,27 @@ def _fine(diagnosis: Diagnosis) -> Iterator[str]:
         yield tr("To settle it: {what}", what=_machine_wanted(diagnosis))
         return
     yield f"{MARKS[Answer.ALLOWED]} {headline(diagnosis)}"
-    if run := about_the_run(diagnosis):
-        yield run
-    elif diagnosis.evidence.refused and diagnosis.tasks:
-        yield tr(
-            "AWS denied it then: the policies were changed since, or the change hadn't spread yet. Start it again."
+    run = about_the_run(diagnosis)
+    if refused_link(diagnosis) is not None and (diagnosis.symptom is None or not diagnosis.symptom.link):
+        told = tr(
+            "AWS denied it then: the policies were changed since, or the change hadn't spread yet, or what is deployed "
+            "isn't what was read. Start it again; if it is denied again, read what is deployed."
         )
+        run = sentences(run, told)
+    if run:
+        yield run
     if diagnosis.risks:
         count = len(diagnosis.risks)
         risks = tr_n("{count} risk in what works (--all)", "{count} risks in what works (--all)", count)
         yield tr("Look at this once it runs: {risks}: {first}", risks=risks, first=diagnosis.risks[0].message)
     if unread := unread_words(diagnosis):
         yield tr("Not read, and left out of this: {what}. A Deny there could deny it (--all).", what=unread)
+
+
+def _told_of_documents(link: TaskLink) -> str:
+    if link.slip is not None:
+        return mark("Written in: {document}")
+    return mark("Missing from: {document}") if _is_nowhere(link) else mark("Denied by: {document}")
 
 
 def _denied(link: TaskLink, diagnosis: Diagnosis) -> str:
@@ -211,6 +231,22 @@ def _asked(link: TaskLink, diagnosis: Diagnosis) -> str:
     asked = tr("{action} on {resource}", action=link.action, resource=link.resource) if link.resource else link.action
     if is_supposed(diagnosis.evidence.machine):
         return tr("{asker} → {asked} (link {link})", asker=asker_words(link), asked=asked, link=link.number)
+    if is_by_itself(link):
+        return tr(
+            "{asker} → {asked} (no task of state machine {machine} asks for it)",
+            asker=asker_words(link),
+            asked=asked,
+            machine=diagnosis.evidence.machine.name,
+        )
+    if link.number in _LATER:
+        return tr(
+            "{asker} → {asked} (link {link} of task {task}, {when})",
+            asker=asker_words(link),
+            asked=asked,
+            link=link.number,
+            task=link.task,
+            when=link.when,
+        )
     return tr(
         "{asker} → {asked} (link {link} of task {task})",
         asker=asker_words(link),
@@ -248,21 +284,25 @@ def _both_sides(link: TaskLink) -> str:
 
 
 def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
+    if reason := named_reason(link, diagnosis.evidence):
+        return _reading(reason, link)
+    if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
+        return tr("tell {what}", what=tr("; ").join(told))
     if link.number == TAKE_ON and link.resource and not _SYMBOL.search(link.resource):
         asking, target = diagnosis.evidence.role(link.asker), diagnosis.evidence.role(link.resource)
         if asking is None or target is None:
             return _roles_wanted(link, own_is_known=asking is not None and len(link.open) == 1)
+    if is_supposed(diagnosis.evidence.machine):
+        return _asked_for(link)
     if later := _filled_in_later(link.resource, *link.open):
         return later
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
-    told = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
-    if told:
-        return str(told[0])
-    if tr(ACCOUNTS) in link.open:
-        return tr("give the accounts by --operator-account-id and --subject-account-id")
-    if tr(REGION) in link.open:
-        return tr("give the region by --region")
+    named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
+    if not named and not (link.judgement is not None and link.open):
+        named = [one for one in own if one.what not in map(tr, LIMITS)]
+    if named:
+        return str(named[0])
     if asked := next((one for text in link.open if (one := _own_policy_call(text))), ""):
         return tr("give what `{call}` answers, or the template that makes it", call=asked)
     at_run_time = tr("give the ARN of an execution, with its history")
@@ -312,6 +352,46 @@ def _own_policy_call(open_: str) -> str:
     return f"{call} {found}" if found is not None and call and not _SYMBOL.search(str(found)) else ""
 
 
+def _asked_for(link: TaskLink) -> str:
+    """What would settle it where AWS's sentence is all that was given."""
+    if link.number == SERVICE:
+        return tr(
+            "whether the role that the state machine runs as trusts states.amazonaws.com. Give the ARN of the "
+            "execution or of the state machine, or the templates"
+        )
+    return tr(
+        "in account {account}, whether {asker} may {action} on {resource}. Give the ARN of the execution, the "
+        "templates, or `aws iam get-account-authorization-details`",
+        account=account_of(link.asker),
+        asker=asker_words(link),
+        action=link.action,
+        resource=link.resource or "*",
+    )
+
+
+# docs.aws.amazon.com/cli/latest/reference/organizations/list-policies-for-target.html
+_LISTED: Final = {DeniedBy.SCP: "SERVICE_CONTROL_POLICY", DeniedBy.RCP: "RESOURCE_CONTROL_POLICY"}
+
+
+def _reading(one: RefusedCall, link: TaskLink) -> str:
+    """How to get at the policy that AWS names as the reason."""
+    if one.by in _LISTED:
+        return tr(
+            "in the organization's management account, `aws organizations list-policies-for-target --target-id "
+            "{account} --filter {kind}`, for its organizational units and the root as well, and `aws organizations "
+            "describe-policy` of each",
+            account=account_of(link.asker) if one.by is DeniedBy.SCP else one.account,
+            kind=_LISTED[one.by],
+        )
+    if one.policy:
+        return tr("read it: `aws iam get-policy-version`, of {policy}", policy=one.policy)
+    if one.by is DeniedBy.BOUNDARY:
+        return tr("`aws iam get-role` of {asker}, which tells its boundary, and that policy", asker=asker_words(link))
+    return tr(
+        "look at the {kind} where the call goes through; nothing that is read here holds it", kind=tr(one.by.value)
+    )
+
+
 def _is_nowhere(link: TaskLink) -> bool:
     """Whether no statement speaks of the call at all."""
     if link.judgement is None or link.slip is not None or link.judgement.decision.decided_by:
@@ -335,7 +415,20 @@ def _sure(link: TaskLink, diagnosis: Diagnosis) -> str:
     if others > 0:
         more = tr_n("{count} other link is denied too (--all).", "{count} other links are denied too (--all).", others)
         told = tr("{told}. {more}", told=told, more=more)
-    return told
+    return _with_another(told, diagnosis)
+
+
+def _with_another(sure: str, diagnosis: Diagnosis) -> str:
+    """With it that AWS's words are about another link than the one that is told of, where they are."""
+    told = refused_link(diagnosis)
+    if told is None or told.answer is not Answer.ALLOWED:
+        return sure
+    more = tr(
+        "AWS's words are about another call, {action} on {resource}, which the documents allow.",
+        action=told.action,
+        resource=told.resource,
+    )
+    return tr("{told}. {more}", told=sure.rstrip("."), more=more)
 
 
 def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
@@ -346,6 +439,9 @@ def deciding_document(link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
 def deciding_documents(link: TaskLink, diagnosis: Diagnosis) -> tuple[DecidingDocument, ...]:
     """Every document that denies this link, or else for each side that lacks a permission the one that ought to."""
     evidence = diagnosis.evidence
+    if is_by_itself(link) and link.slip is not None:
+        title = tr("the roles that account {account} has", account=account_of(link.resource))
+        return (DecidingDocument(title, account_of(link.resource)),)
     if link.slip is not None or link.judgement is None:
         spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
         title = tr("definition of state machine {machine}", machine=evidence.machine.name)
@@ -376,6 +472,9 @@ def _named(title: str, statement: int | None, link: TaskLink, diagnosis: Diagnos
 
 def _lacking(kind: PolicyKind, link: TaskLink, diagnosis: Diagnosis) -> DecidingDocument:
     """Where no statement speaks of it at all: the place where the permission would be written."""
+    if kind is PolicyKind.RESOURCE:
+        title = tr("policy of {arn}", arn=owner_of(link.resource) or link.resource)
+        return DecidingDocument(title, link.accounts[-1] if link.accounts else "")
     trusts = kind.has_principal
     role = diagnosis.evidence.role(link.resource if trusts else link.asker)
     if role is None:

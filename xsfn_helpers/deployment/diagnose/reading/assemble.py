@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from xsfn_helpers.asl.states import read_states
 from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, is_event
+from xsfn_helpers.deployment.diagnose.asking.refused_link import denied_in
 from xsfn_helpers.deployment.diagnose.evidence import (
-    ORGANIZATIONS_POLICIES,
+    LIMITS,
     UNKNOWN,
     WITHHELD,
     AccountSeen,
@@ -198,8 +200,20 @@ class Assembly:
                 raise ConfigError(tr("No file describes {arn}.", arn=machine_arn(asked)), fix=fix)
             return [found]
         executed = {machine_arn(str(one.get("stateMachineArn"))) for one in self._failed()}
+        if executed and self._machines and not executed & self._machines.keys():
+            raise ConfigError(
+                tr("The execution is of {arn}, which no file describes.", arn=_told(executed)),
+                fix=tr(
+                    "Add the answer of `aws stepfunctions describe-state-machine`. Described are: {machines}.",
+                    machines=_told(self._machines),
+                ),
+            )
         if len(executed & self._machines.keys()) == 1:
             return [self._machines[arn] for arn in executed if arn in self._machines]
+        if (events := self._lone_history()) is not None:
+            fitting = [one for one in self._machines.values() if may_be_history_of(events, one)]
+            if fitting:
+                return fitting
         calling = [one for one in self._machines.values() if _calls_as_another(one)]
         return calling or list(self._machines.values())
 
@@ -225,7 +239,7 @@ class Assembly:
             self._whole = self._put_together()
         whole = self._whole
         execution, gaps = self._execution_of(asked, machine)
-        asked = asked or (execution.arn if execution is not None else machine.arn)
+        asked = asked or (execution.arn if execution is not None else "") or machine.arn
         evidence = Evidence(
             asked,
             machine,
@@ -299,6 +313,8 @@ class Assembly:
         gaps: list[NotSeen] = []
         if asked is None:
             failed = [one for one in self._failed() if machine_arn(_text(one, "stateMachineArn")) == machine.arn]
+            if not failed and (lone := self._lone_history()) is not None:
+                return self._unnamed(lone, machine)
             if not failed:
                 return None, gaps
             latest = max(failed, key=lambda one: str(one.get("stopDate", "")))
@@ -316,6 +332,11 @@ class Assembly:
             return None, gaps
         answer = self._executions.get(asked)
         events = self._events_of(asked)
+        if answer is None and events is None and ":express:" in asked:
+            # docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+            what = tr("the execution {arn}", arn=asked)
+            why = tr("AWS describes no Express execution; its log has the words that it ended with")
+            return None, [*gaps, NotSeen(machine.account, what, why)]
         if answer is None and events is None and self._manifest is None:
             raise ConfigError(tr("No file is about {arn}.", arn=asked), fix=tr("Add the answer of describe-execution."))
         if answer is None and events is None:
@@ -324,6 +345,34 @@ class Assembly:
             what = tr("the history of {arn} (states:GetExecutionHistory)", arn=asked)
             gaps.append(NotSeen(machine.account, what, tr("no file holds it")))
         return execution_seen(asked, answer, events), gaps
+
+    def _lone_history(self) -> list[Answer] | None:
+        """The history of an execution of which no answer tells whose it is."""
+        alone = len(self._histories) == 1 and not self._executions and self._manifest is None
+        return self._histories[0][1] if alone else None
+
+    def _unnamed(self, events: list[Answer], machine: MachineSeen) -> tuple[ExecutionSeen, list[NotSeen]]:
+        """The execution that a history by itself tells of."""
+        execution = replace(execution_seen("", None, events), machine_arn=machine.arn)
+        if may_be_history_of(events, machine):
+            return execution, []
+        what = tr("the history {name}", name=self._histories[0][0])
+        why = tr(
+            "its states aren't those of {machine}: it is another's, or the definition was changed", machine=machine.name
+        )
+        return execution, [NotSeen(machine.account, what, why)]
+
+    def tells_of(self, execution: str) -> bool:
+        """Whether a file describes this execution."""
+        return execution in self._executions
+
+    def denials(self) -> tuple[RefusedCall, ...]:
+        """What AWS denied in the executions and histories that were given."""
+        events = self._histories[0][1] if len(self._histories) == 1 else None
+        seen = [execution_seen(arn, one, events) for arn, one in self._executions.items()]
+        if not seen and events is not None:
+            seen = [execution_seen("", None, events)]
+        return tuple(dict.fromkeys(one for execution in seen for one in denied_in(execution)))
 
     def _events_of(self, asked: str) -> list[Answer] | None:
         """The history of this execution, which its answer doesn't say: the only one, or that of its name."""
@@ -357,6 +406,18 @@ def execution_seen(arn: str, answer: Answer | None, events: list[Answer] | None)
         told.runs,
         has_history=events is not None,
     )
+
+
+def may_be_history_of(events: list[Answer], machine: MachineSeen) -> bool:
+    """Whether every state that a history entered is one of this state machine's."""
+    names = {
+        str(entered.get("name", ""))
+        for one in events
+        if isinstance(entered := one.get("stateEnteredEventDetails"), Mapping)
+    }
+    if is_withheld(machine.definition):
+        return False
+    return names <= {state.name for state in read_states(json.loads(machine.definition)).everything()}
 
 
 def _together(pieces: list[Pieces]) -> Pieces:
@@ -412,7 +473,7 @@ def _with_gaps(evidence: Evidence) -> Evidence:
     ]
     accounts = sorted({account_of(arn) for arn in wanted_roles(evidence)})
     for account in accounts:
-        for what in ORGANIZATIONS_POLICIES:
+        for what in LIMITS:
             gaps.append(NotSeen(account, tr(what), tr("no file tells of them")))
     return replace(evidence, not_seen=(*evidence.not_seen, *gaps))
 

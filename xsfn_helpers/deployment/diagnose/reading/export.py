@@ -164,7 +164,7 @@ def _account(account: AccountSeen) -> dict[str, Any]:
         "roles": {
             role.arn: {
                 "policies_listed": role.policies_listed,
-                "tags_known": role.tags is not None,
+                "tags_known": role.tags is not None and role.tags_listed,
                 "unread": [
                     {"name": one.name, "arn": one.arn, "why": one.why_not}
                     for one in (*role.policies, role.boundary)

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.reading.blanks import with_blanks
-from xsfn_helpers.deployment.diagnose.reading.stacks import is_template
+from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
+from xsfn_helpers.deployment.diagnose.reading.templates.blanks import with_blanks
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import is_template
 from xsfn_helpers.deployment.diagnose.reading.terraform import is_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, decoded, parsed
 
@@ -21,8 +22,8 @@ _LARGEST: Final = 256 * 1024 * 1024
 _LARGEST_YAML: Final = 8 * 1024 * 1024
 _JSON: Final = (".json", ".json5", ".jsonc", ".tfstate")
 _EITHER: Final = (".yaml", ".yml", ".template", ".asl", ".tpl", ".tftpl")
-_SOURCE: Final = (".tf", ".tfvars")
-_VALUES: Final = ".tfvars.json"
+_SOURCE: Final = (".tf", ".tofu", ".tfvars")
+_SOURCE_IN_JSON: Final = (".tf.json", ".tofu.json", ".tfvars.json")
 # Other people's code and what builds leave behind; folders with a dot before their name likewise.
 _NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _MOST_FILES: Final = 20_000
@@ -88,7 +89,7 @@ class FolderFiles:
 
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
-        if suffix in _SOURCE or path.name.endswith(_VALUES):
+        if suffix in _SOURCE or path.name.endswith(_SOURCE_IN_JSON):
             self._source(path, name)
             return None
         if suffix not in _JSON + _EITHER and not force:
@@ -185,7 +186,7 @@ def _kind(value: Mapping[str, Any]) -> Holds:
         return Holds.DEFINITION
     if "Statement" in value and ("Version" in value or set(value) <= {"Id", "Statement"}):
         return Holds.POLICY
-    if isinstance(value.get("Records"), list) or (value.get("eventSource") and value.get("eventName")):
+    if is_event(value):
         return Holds.EVENTS
     return Holds.OTHER
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,7 +26,9 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     ResourcePolicy,
     read_document,
 )
+from xsfn_helpers.deployment.diagnose.layers import places
 from xsfn_helpers.deployment.diagnose.reading.assemble import execution_seen, key_of
+from xsfn_helpers.deployment.diagnose.reading.live_machines import ListedMachines
 from xsfn_helpers.deployment.diagnose.reading.live_roles import RoleReader
 from xsfn_helpers.deployment.diagnose.reading.organization import read_rcps, read_scps
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
@@ -41,7 +45,7 @@ _GONE: Final = frozenset({"NoSuchEntity", "StateMachineDoesNotExist", "Execution
 # What was found may name more to look at: a role that was probably meant, and then what that one starts.
 _ROUNDS: Final = 3
 _MOST_OWNERS: Final = 4
-_MOST_DESCRIBED: Final = 100
+_TAGS: Final = "aws:resourcetag/"
 _NO_POLICY: Final = frozenset({"NoSuchBucketPolicy", "ResourceNotFoundException"})
 
 
@@ -126,36 +130,24 @@ def _clients(session: boto3.Session, region: str) -> Callable[[str], Any]:
     return client
 
 
-def read_live(asked: str, doors: Doors) -> Evidence:
-    """The evidence about a state machine or an execution, by its ARN.
+def machines_in(doors: Doors) -> ListedMachines:
+    """The state machines of the accounts that the doors lead to; nothing is asked yet."""
+    return ListedMachines(
+        {account: partial(door.client, "stepfunctions") for account, door in doors.by_account.items()}
+    )
+
+
+def read_live(asked: str, doors: Doors, machines: ListedMachines | None = None) -> Evidence:
+    """The evidence about a state machine or an execution, by its ARN; `machines` are what was read of them already.
 
     Raises `ConfigError` where the ARN is no such thing, or nothing of it can be seen.
     """
-    return _Reader(asked, doors).read()
-
-
-def machines_run_as(role_arn: str, doors: Doors) -> list[str]:
-    """The ARNs of the state machines that run as this role, as far as its account may be looked into."""
-    door = doors.by_account.get(account_of(role_arn))
-    if door is None:
-        return []
-    states = door.client("stepfunctions")
-    try:
-        pages = states.get_paginator("list_state_machines").paginate()
-        arns = [one["stateMachineArn"] for page in pages for one in page["stateMachines"]]
-        wanted = role_name(role_arn)
-        return [
-            arn
-            for arn in arns[:_MOST_DESCRIBED]
-            if role_name(states.describe_state_machine(stateMachineArn=arn)["roleArn"]) == wanted
-        ]
-    except (ClientError, BotoCoreError):
-        return []  # then the words are all there is, which the answer says
+    return _Reader(asked, doors, machines or machines_in(doors)).read()
 
 
 class _Reader:
-    def __init__(self, asked: str, ways: Doors) -> None:
-        self._asked, self._doors = asked, ways.by_account
+    def __init__(self, asked: str, ways: Doors, machines: ListedMachines) -> None:
+        self._asked, self._doors, self._machines = asked, ways.by_account, machines
         doors = ways.by_account
         self._accounts: dict[str, AccountSeen] = {account: AccountSeen(account) for account in doors}
         self._not_seen: list[NotSeen] = list(ways.closed)
@@ -184,6 +176,7 @@ class _Reader:
             evidence = replace(evidence, accounts=dict(self._accounts), not_seen=tuple(self._not_seen))
             if not more:
                 break
+        self._tags(evidence)
         self._closed_doors(evidence)
         for account in sorted({machine.account, *map(account_of, wanted_roles(evidence))} & self._doors.keys()):
             self._scps(account)
@@ -196,7 +189,7 @@ class _Reader:
     def _list(self, account: str) -> None:
         roles = self._try(account, tr("the list of roles (iam:ListRoles)"), self._roles[account].listed)
         machines = self._try(
-            account, tr("the list of state machines (states:ListStateMachines)"), lambda: self._listed_machines(account)
+            account, tr("the list of state machines (states:ListStateMachines)"), lambda: self._machines.listed(account)
         )
         self._accounts[account] = replace(
             self._accounts[account],
@@ -204,10 +197,6 @@ class _Reader:
             all_roles=None if roles is None else frozenset(role.arn for role in roles),
             all_machines=None if machines is None else frozenset(machines),
         )
-
-    def _listed_machines(self, account: str) -> list[str]:
-        pages = self._states(account).get_paginator("list_state_machines").paginate()
-        return [one["stateMachineArn"] for page in pages for one in page["stateMachines"]]
 
     def _states(self, account: str) -> Any:
         return self._doors[account].client("stepfunctions")
@@ -249,23 +238,16 @@ class _Reader:
         return described
 
     def _describe(self, account: str, arn: str) -> MachineSeen:
-        found = self._states(account).describe_state_machine(stateMachineArn=arn)
-        own = machine_arn(found["stateMachineArn"])
+        found = self._machines.described(arn)
         logging = found.get("loggingConfiguration", {}).get("level", "OFF")
-        tags = self._try(
-            account,
-            tr("the tags of {arn} (states:ListTagsForResource)", arn=own),
-            lambda: self._states(account).list_tags_for_resource(resourceArn=own)["tags"],
-        )
         return MachineSeen(
-            own,
+            machine_arn(found["stateMachineArn"]),
             found["roleArn"],
             found["definition"],
             found.get("type", "STANDARD"),
             logs=logging != "OFF",
             traces=bool(found.get("tracingConfiguration", {}).get("enabled", False)),
             key=self._key(account, key_of(found)),
-            tags=None if tags is None else {tag["key"]: tag["value"] for tag in tags},
         )
 
     def _key(self, account: str, given: str) -> str:
@@ -281,6 +263,21 @@ class _Reader:
         account = self._accounts[machine.account]
         self._accounts[machine.account] = replace(account, machines={**account.machines, machine.arn: machine})
 
+    def _tags(self, evidence: Evidence) -> None:
+        """The tags of what is started, where a policy asks for them: else they decide nothing, and each is a call."""
+        roles = filter(None, map(evidence.role, wanted_roles(evidence)))
+        documents = [place.policy.document for role in roles for place in places(role)]
+        if _TAGS not in json.dumps(documents).lower():
+            return
+        for found in filter(None, map(evidence.state_machine, wanted_machines(evidence))):
+            tags = self._try(
+                found.account,
+                tr("the tags of {arn} (states:ListTagsForResource)", arn=found.arn),
+                lambda arn=found.arn: self._states(account_of(arn)).list_tags_for_resource(resourceArn=arn)["tags"],  # type: ignore[misc]
+            )
+            if tags is not None:
+                self._keep_machine(replace(found, tags={tag["key"]: tag["value"] for tag in tags}))
+
     # --- what the tasks name
 
     def _follow(self, evidence: Evidence) -> bool:
@@ -288,7 +285,9 @@ class _Reader:
         more = False
         for arn in wanted_machines(evidence):
             account = account_of(arn)
-            if account in self._doors and not self._known(account, arn):
+            # One of another region is out of reach whatever it is.
+            near = Arn.of(arn).region == evidence.machine.region
+            if account in self._doors and near and not self._known(account, arn):
                 more = self._read_machine(account, arn) or more
         for arn in wanted_roles(evidence):
             account = account_of(arn)
@@ -298,9 +297,15 @@ class _Reader:
         return more
 
     def _known(self, account: str, arn: str) -> bool:
+        """Whether it was read, or whole lists don't have it: that needs no call any more."""
         seen = self._accounts[account]
         role = seen.roles.get(arn)
-        return arn in seen.missing or arn in seen.machines or (role is not None and role.in_full)
+        if arn in seen.missing or arn in seen.machines or (role is not None and role.in_full):
+            return True
+        if name := role_name(arn):
+            # Under another path it is worth a look, for the path may be what is wrong.
+            return seen.all_roles is not None and name not in map(role_name, seen.all_roles)
+        return seen.all_machines is not None and arn not in seen.all_machines
 
     def _read_machine(self, account: str, arn: str) -> bool:
         def missing() -> None:

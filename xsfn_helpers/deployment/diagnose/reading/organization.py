@@ -37,17 +37,17 @@ def _levels(organizations: Any, account: str, kind: str) -> Levels:
     docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and …_rcps.html
     Raises `ClientError` where that may not be read.
     """
+    targets = [account]
     try:
-        organization = organizations.describe_organization()["Organization"]
+        # Asked first, for this is what most accounts may not: then no other call is made.
+        while not targets[-1].startswith("r-"):
+            targets.append(organizations.list_parents(ChildId=targets[-1])["Parents"][0]["Id"])
     except ClientError as error:
         if code_of(error) == "AWSOrganizationsNotInUseException":
             return ()
         raise
-    if organization.get("MasterAccountId") == account:
+    if organizations.describe_organization()["Organization"].get("MasterAccountId") == account:
         return ()
-    targets = [account]
-    while not targets[-1].startswith("r-"):
-        targets.append(organizations.list_parents(ChildId=targets[-1])["Parents"][0]["Id"])
     return tuple(tuple(_policies(organizations, target, kind)) for target in reversed(targets))
 
 

@@ -69,7 +69,8 @@ def joined(known: ResourcePolicy | None, more: ResourcePolicy) -> ResourcePolicy
     if known is None or known.document is None or more.document is None:
         return more if known is None or known.document is None else known
     statements = [*_statements(known.document), *_statements(more.document)]
-    return ResourcePolicy({**known.document, "Statement": statements}, known.whole and more.whole)
+    whole, unsure = known.whole and more.whole, known.unsure or more.unsure
+    return ResourcePolicy({**known.document, "Statement": statements}, whole, unsure)
 
 
 def _statements(document: Mapping[str, Any]) -> list[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -14,6 +15,7 @@ from xsfn_helpers.common.language import mark, tr
 from xsfn_helpers.deployment.diagnose.evidence import (
     DEFINITION,
     TRUST,
+    WITHHELD,
     MachineSeen,
     NotSeen,
     PolicySeen,
@@ -22,15 +24,28 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     Spot,
     read_document,
 )
+from xsfn_helpers.deployment.diagnose.reading.generated_names import generated_name
 from xsfn_helpers.deployment.diagnose.reading.own_policies import joined
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 
 _WHOSE: Final = mark("whose it is shows only at deployment")
 _TWICE: Final = mark("two files make it and say different things: which of them is deployed isn't known")
+_WHICH: Final = mark("it is written twice: which of them is made shows only at deployment")
+_ONE_NAME: Final = mark("two policies have this name, of which the role has the one that is written last")
 _LIMITS: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _GOVERNMENT: Final = "us-gov-"
 _CHINA: Final = "cn-"
+# What stands for the unique part of a name that CloudFormation makes, and how long the rest of it can be.
+UNIQUE: Final = "-XXXXXXXXXXXX"
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class StackNames:
+    """What a stack is called; `made` are names that CloudFormation made, by those that stand for them."""
+
+    name: str
+    made: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,15 @@ class StackSite:
     name: str
     account: str
     region: str
+    made: tuple[tuple[str, str], ...] = ()
+
+    def generated(self, logical: str, *, after_stack: bool = True) -> str:
+        """The name that CloudFormation makes for what has none, with `UNIQUE` for what nobody knows of it.
+
+        Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+        """
+        name = f"{generated_name(self.name if after_stack else '', logical)}{UNIQUE}"
+        return dict(self.made).get(name, name)
 
     @property
     def partition(self) -> str:
@@ -67,6 +91,8 @@ class Pieces:
     managed: dict[str, Document] = field(default_factory=dict)
     not_seen: list[NotSeen] = field(default_factory=list)
     of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
+    # The ARNs of what else a template makes, of which others may speak.
+    named: set[str] = field(default_factory=set)
     # Policies of an organization: of which it isn't known whom they limit, and those that limit an account for certain.
     unplaced: list[PolicySeen] = field(default_factory=list)
     placed: dict[str, list[PolicySeen]] = field(default_factory=dict)
@@ -98,6 +124,10 @@ class Pieces:
         self._looked_up[role.arn] = replace(role, policies_listed=False)
 
     def add_machine(self, machine: MachineSeen, spot: Spot) -> None:
+        before = self.machines.get(machine.arn)
+        if before is not None and before != machine:  # each on a condition of its own
+            machine = replace(machine, definition=WITHHELD, lost=tr(_WHICH))
+            self.not_seen.append(NotSeen(machine.account, tr("the definition of {arn}", arn=machine.arn), machine.lost))
         self.machines[machine.arn] = machine
         self.spots[machine.arn, DEFINITION] = spot
 
@@ -165,6 +195,15 @@ class Pieces:
         known = _SYMBOL.sub("*", pattern)
         self._of_some_role.append((known, replace(policy, unsure=policy.unsure or tr(_WHOSE))))
 
+    def texts(self) -> Iterator[str]:
+        """Everything that its documents say, as texts."""
+        for machine in self.machines.values():
+            yield machine.definition
+        for role in self.assembled().values():
+            documents = [role.trust, *(one.document for one in role.policies), role.boundary and role.boundary.document]
+            yield json.dumps(documents)
+        yield json.dumps([one.document for one in self.of_resources.values()])
+
     def assembled(self) -> dict[str, RoleSeen]:
         """The roles with all policies that any file gives them."""
         roles = {**self._looked_up, **self.roles}
@@ -173,8 +212,7 @@ class Pieces:
             if role is None:
                 # Only a policy of it is here: what else it may do, and whom it trusts, isn't.
                 role = RoleSeen(arn, policies_listed=False)
-            if all((one.name, one.arn) != (policy.name, policy.arn) for one in role.policies):
-                roles[arn] = replace(role, policies=(*role.policies, policy))
+            roles[arn] = replace(role, policies=_with_policy(role.policies, policy))
         for pattern, policy in self._of_some_role:
             for arn, role in roles.items():
                 if fnmatchcase(_SYMBOL.sub("*", arn), pattern) or fnmatchcase(pattern, _SYMBOL.sub("*", arn)):
@@ -192,6 +230,19 @@ class Pieces:
         if policy.document is not None or policy.arn not in self.managed:
             return policy
         return replace(policy, document=self.managed[policy.arn], why_not="")
+
+
+def _with_policy(known: tuple[PolicySeen, ...], more: PolicySeen) -> tuple[PolicySeen, ...]:
+    """The policies of a role with one more; of two inline ones of one name nobody can tell which the role has."""
+    twins = [one for one in known if (one.name, one.arn) == (more.name, more.arn)]
+    same = next((one for one in twins if replace(one, unsure="") == replace(more, unsure="")), None)
+    if same is not None:
+        plain = same if same.unsure in ("", tr(_ONE_NAME)) else replace(same, unsure=more.unsure)
+        return tuple(plain if one is same else one for one in known)
+    if not twins or more.arn:
+        return known if twins else (*known, more)
+    doubtful = tuple(replace(one, unsure=tr(_ONE_NAME)) if one in twins else one for one in known)
+    return (*doubtful, replace(more, unsure=tr(_ONE_NAME)))
 
 
 def spot_of(file: str, written: Written, *path: str | int, document: object = None) -> Spot:

@@ -13,32 +13,44 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, role_name
+from xsfn_helpers.common.arns import account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
-from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall
+from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
 from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
-from xsfn_helpers.deployment.diagnose.reading.cloud_assembly import stacks_of
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
 from xsfn_helpers.deployment.diagnose.reading.makers import how_to_make
-from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite
+from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackNames, StackSite
 from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
-from xsfn_helpers.deployment.diagnose.reading.regions import ANY_REGION, other_regions, told_region
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
-from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader, definition_files, local_files
+from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
+from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
+from xsfn_helpers.deployment.diagnose.reading.unknowns import (
+    ACCOUNT,
+    REGION,
+    SOME_STACK,
+    STACK,
+    OtherValue,
+    Places,
+    Regions,
+    nearest_first,
+    regions_in,
+    stack_choices,
+)
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 _PART: Final = re.compile(r"\*|\$\{")
 _STARTED: Final = re.compile(r":stateMachine:([\w+=,.@-]+)")
+_STACK_NAME: Final = "AWS::StackName"
 _NAMED: Final = re.compile(
     r"arn:aws[\w-]*:(?:iam::(\d{12}):role/(?:[\w/+=,.@-]*/)?|states:[\w-]*:(\d{12}):stateMachine:)([\w+=,.@-]+)"
 )
@@ -63,23 +75,26 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles."""
+    """What was given beside the files: answers as values, what AWS denied, and the ARNs of roles.
+
+    `about` is what AWS's words are about by all likelihood: an execution or a state machine.
+    """
 
     answers: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[RefusedCall, ...] = ()
     roles: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryReading:
     """The evidence about one state machine, and the same for other values of what the files don't tell.
 
-    `guesses` are of the accounts, `elsewhere` of the region.
+    With each goes what has another value in it.
     """
 
     evidence: Evidence
-    guesses: Iterable[Evidence | None] = ()
-    elsewhere: Iterable[Evidence] = ()
+    guesses: Iterable[tuple[Evidence | None, tuple[str, ...]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,8 @@ class _Unit:
     region: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     source: SourceUnit | None = None
+    # Whether its name is a stand-in for the one that its stack will have.
+    is_called_anything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +152,22 @@ def read_repository(
     return list(_Repository(find(paths, told.parameters), told, beside or Beside()).readings(asked, paths))
 
 
+def _with_events(beside: Beside, found: FolderFiles) -> Beside:
+    """What was given, with what the files of CloudTrail's events say was denied."""
+    events = (event for file in found.holding(Holds.EVENTS) for event in events_of(file.written.value))
+    told = dict.fromkeys(one for event in events if (one := refused_event(event)) is not None)
+    return replace(beside, refused=(*beside.refused, *(one for one in told if one not in beside.refused)))
+
+
 class _Repository:
     def __init__(self, found: FolderFiles, told: Told, beside: Beside) -> None:
-        self._found, self._told, self._beside = found, told, beside
-        self._pieces: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Pieces] = {}
+        self._found, self._told, self._beside = found, told, _with_events(beside, found)
+        self._pieces: dict[tuple[object, ...], Pieces] = {}
         self._spoken: dict[str, _Spoken] = {}
         self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[object, ...], Assembly] = {}
         self._maker: str | None = None
+        self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
@@ -153,21 +178,24 @@ class _Repository:
         if not self._found.files and not self._beside.answers and not self._sources.units:
             self._nothing(paths)
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
-        known = self._told.region or told_region(one.written.text for one in self._found.files)
-        region = known or ANY_REGION
-        accounts = {unit.key: unit.account or unknown[unit.key] for unit in self._units}
-        accounts |= self._inferred(accounts, unknown, region)
-        open_ = [key for key, account in accounts.items() if account == unknown.get(key)]
-        assembly = self._assembly(accounts, region)
+        where = Places({unit.key: unit.account or unknown[unit.key] for unit in self._units}, self._regions.region)
+        where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+        open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
+        assembly = self._assembly(where)
+        if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
+            about = self._beside.about
+            asked = about if assembly.tells_of(about) else machine_arn(about)
         machines = self._narrowed(assembly, asked)
+        if not machines and (denials := assembly.denials()):
+            self._beside = replace(self._beside, refused=denials)
+            machines = [supposed_machine(denials[0])]
         if not machines:
             self._no_machine(assembly, paths)
         for machine in machines:
-            evidence = self._evidence(assembly, asked, machine, accounts, open_)
+            evidence = self._evidence(assembly, asked, machine, where, open_)
             if machine.lost or not machine.role_told:
                 evidence = replace(evidence, made_by=self._made_by(paths))
-            elsewhere = () if known else self._elsewhere(asked, machine, accounts)
-            yield RepositoryReading(evidence, self._guesses(asked, machine, accounts, open_, region), elsewhere)
+            yield RepositoryReading(evidence, self._guesses(asked, machine, where, open_))
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
         """The state machines asked about; where AWS's words were given, those that the denied role belongs to."""
@@ -199,7 +227,9 @@ class _Repository:
         for file in own:
             name = _stack_name(file)
             # Two stacks of one account have two names: else what is named after them would be taken for the same.
-            yield _Unit(file.name, file, name if names[name] == 1 else _stack_name(file, with_folder=True))
+            name = name if names[name] == 1 else _stack_name(file, with_folder=True)
+            told = self._told.parameters.get(_STACK_NAME, "")
+            yield _Unit(file.name, file, told or name, is_called_anything=not told)
         for file in self._found.holding(Holds.TERRAFORM):
             yield _Unit(file.name, file, file.path.stem)
         for source in self._sources.units:
@@ -216,13 +246,13 @@ class _Repository:
 
     # --- where each is deployed
 
-    def _inferred(self, accounts: Mapping[str, str], unknown: Mapping[str, str], region: str) -> dict[str, str]:
+    def _inferred(self, where: Places, unknown: Mapping[str, str]) -> dict[str, str]:
         """The accounts of units that don't tell it, as far as the other files and the reader's choices do."""
         own: dict[str, set[str]] = defaultdict(set)
         calling, targets, running = set(), set(), set()
         texts = []
         for unit in self._units:
-            pieces = self._pieces_of(unit, accounts, region, {})
+            pieces = self._pieces_of(unit, where, {})
             roles = pieces.assembled()
             own[unit.key] = {role_name(arn) for arn in roles} | {one.name for one in pieces.machines.values()}
             for machine in pieces.machines.values():
@@ -233,6 +263,7 @@ class _Repository:
                 texts.append(machine.definition)
             texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
         texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
         named: dict[str, set[str]] = defaultdict(set)
@@ -257,15 +288,15 @@ class _Repository:
 
     # --- what they say together
 
-    def _assembly(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit] | None = None) -> Assembly:
+    def _assembly(self, where: Places, units: Sequence[_Unit] | None = None) -> Assembly:
         """What all files say together, or those of some units alone, each deployed to its account."""
         units = self._units if units is None else units
-        key = (region, *((unit.key, accounts[unit.key]) for unit in units))
+        key = (where.region, *((unit.key, where.accounts[unit.key], where.stacks.get(unit.key)) for unit in units))
         if key not in self._assemblies:
-            self._assemblies[key] = self._assembled(accounts, region, units)
+            self._assemblies[key] = self._assembled(where, units)
         return self._assemblies[key]
 
-    def _assembled(self, accounts: Mapping[str, str], region: str, units: Sequence[_Unit]) -> Assembly:
+    def _assembled(self, where: Places, units: Sequence[_Unit]) -> Assembly:
         assembly = Assembly()
         for file in self._found.holding(Holds.OTHER, Holds.EVENTS):
             try:
@@ -288,40 +319,37 @@ class _Repository:
         if any(_imports(unit) for unit in units):
             for unit in self._units:
                 if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
-                    imports |= self._reader(unit, accounts, region, Pieces(), {}).exports()
+                    imports |= self._reader(unit, where, Pieces(), {}).exports()
         for unit in units:
-            assembly.add(self._pieces_of(unit, accounts, region, imports if _imports(unit) else {}))
+            assembly.add(self._pieces_of(unit, where, imports if _imports(unit) else {}))
         return assembly
 
-    def _pieces_of(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
+    def _pieces_of(self, unit: _Unit, where: Places, imports: Mapping[str, str]) -> Pieces:
         """What one unit says. It is read once for each account that it may be deployed to."""
         beside = self._sources.siblings(unit.source) if unit.source is not None else []
-        where = ",".join(accounts[one.key] for one in beside) or accounts[unit.key]
-        key = (unit.key, f"{accounts[unit.key]} {where}", region, frozenset(imports.items()))
+        accounts = (where.accounts[unit.key], *(where.accounts[one.key] for one in beside))
+        key = (unit.key, accounts, where.region, where.stacks.get(unit.key), frozenset(imports.items()))
         if key not in self._pieces:
-            self._pieces[key] = self._read(unit, accounts, region, imports)
+            self._pieces[key] = self._read(unit, where, imports)
         return self._pieces[key]
 
-    def _read(self, unit: _Unit, accounts: Mapping[str, str], region: str, imports: Mapping[str, str]) -> Pieces:
+    def _read(self, unit: _Unit, where: Places, imports: Mapping[str, str]) -> Pieces:
         pieces = Pieces()
         if unit.file is None:
-            self._read_raw(unit, accounts, region, pieces)
+            self._read_raw(unit, where, pieces)
         elif unit.source is not None:
             sites = {
-                one.alias: StackSite(unit.name, accounts[one.key], one.region or region)
+                one.alias: StackSite(unit.name, where.accounts[one.key], one.region or where.region)
                 for one in self._sources.siblings(unit.source)
             }
             read_source(self._sources.blocks(unit.source, sites), sites[unit.source.alias], pieces)
         elif unit.file.holds is Holds.TERRAFORM:
-            site = self._site(unit, accounts, region)
-            read_terraform(unit.file.name, unit.file.written, site, pieces)
+            read_terraform(unit.file.name, unit.file.written, self._site(unit, where), pieces)
         else:
-            self._reader(unit, accounts, region, pieces, imports).read()
+            self._reader(unit, where, pieces, imports).read()
         return pieces
 
-    def _reader(
-        self, unit: _Unit, accounts: Mapping[str, str], region: str, pieces: Pieces, imports: Mapping[str, str]
-    ) -> StackReader:
+    def _reader(self, unit: _Unit, where: Places, pieces: Pieces, imports: Mapping[str, str]) -> StackReader:
         assert unit.file is not None
         folder = unit.file.path.parent
 
@@ -334,19 +362,20 @@ class _Repository:
         return StackReader(
             unit.file.name,
             unit.file.written,
-            self._site(unit, accounts, region),
+            self._site(unit, where),
             pieces,
             load,
             {**unit.parameters, **self._told.parameters},
             imports,
         )
 
-    def _site(self, unit: _Unit, accounts: Mapping[str, str], region: str) -> StackSite:
-        return StackSite(unit.name, accounts[unit.key], unit.region or region)
+    def _site(self, unit: _Unit, where: Places) -> StackSite:
+        stack = where.stacks.get(unit.key, StackNames(unit.name))
+        return StackSite(stack.name, where.accounts[unit.key], unit.region or where.region, stack.made)
 
-    def _read_raw(self, unit: _Unit, accounts: Mapping[str, str], region: str, pieces: Pieces) -> None:
+    def _read_raw(self, unit: _Unit, where: Places, pieces: Pieces) -> None:
         """Definitions and policies by themselves: a role's account is that of the ARN that a definition names."""
-        site = self._site(unit, accounts, region)
+        site = self._site(unit, where)
         policies = raw_policies(self._found.holding(Holds.POLICY))
         text = " ".join(one.written.text for one in self._found.files)
         named: dict[str, set[str]] = defaultdict(set)
@@ -378,13 +407,13 @@ class _Repository:
         assembly: Assembly,
         asked: str | None,
         machine: MachineSeen,
-        accounts: Mapping[str, str],
+        where: Places,
         open_: Sequence[str],
     ) -> Evidence:
         evidence = replace(assembly.evidence_of(asked, machine), refused=self._beside.refused)
         notes, stand_ins = [], []
         for unit in self._units:
-            account = accounts[unit.key]
+            account = where.accounts[unit.key]
             if unit.key in open_ and account in evidence.accounts:
                 what = tr("which account {file} is deployed to", file=unit.key if unit.file else tr("the setup"))
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
@@ -393,62 +422,70 @@ class _Repository:
         return replace(evidence, not_seen=(*evidence.not_seen, *notes), stand_ins=frozenset(stand_ins))
 
     def _guesses(
-        self,
-        asked: str | None,
-        machine: MachineSeen,
-        accounts: Mapping[str, str],
-        open_: Sequence[str],
-        region: str,
-    ) -> Iterator[Evidence | None]:
-        """The evidence again with every account that the files name in the place of one that isn't known.
+        self, asked: str | None, machine: MachineSeen, where: Places, open_: Sequence[str]
+    ) -> Iterator[tuple[Evidence | None, tuple[str, ...]]]:
+        """The evidence again with every value that the files speak of in the place of one that they don't tell.
 
         Ends with None where there are more of them than are looked at.
 
         Only what has to do with the state machine is moved: where the rest is deployed can't change the answer.
         """
-        if not open_:
-            return
-        units = self._related(machine, accounts, region)
-        moving = [unit.key for unit in units if unit.key in open_]
-        if not moving:
-            return
-        mentioned = {account for file in self._files_of(units) for account in self._accounts_in(file)}
-        mentioned |= {accounts[unit.key] for unit in units}
-        mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
-        choices = [[accounts[key], *sorted(mentioned - {accounts[key]})] for key in moving]
-        for number, combination in enumerate(_nearest_first(choices)):
+        units = self._related(machine, where)
+        choices = [one for one in self._choices(units, where, open_) if one]
+        position = self._position(machine, units, where)
+        for number, combination in enumerate(nearest_first(choices)):
             if number >= _MOST_GUESSES:
-                if sum(map(len, choices)) - len(choices) > _MOST_GUESSES:
-                    yield None  # not even every change of one account was looked at
+                if sum(map(len, choices)) > _MOST_GUESSES:
+                    # Not even every change of one of them was looked at.
+                    yield None, tuple(dict.fromkeys(one[0].about for one in choices))
                 return
-            changed = {**accounts, **dict(zip(moving, combination, strict=True))}
-            moved = machine.arn
-            if (account := _unit_account(machine, accounts, changed)) is not None:
-                moved = machine.arn.replace(f":{machine.account}:", f":{account}:")
-            assembly = self._assembly(changed, region, units)
-            twin = next((one for one in assembly.machines() if one.arn == moved), None)
-            if twin is not None:
-                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
-                yield replace(evidence, refused=self._beside.refused)
+            changed = where.changed(combination)
+            twin = self._twin(machine, position, changed)
+            assembly = self._assembly(changed, units)
+            if any(one.arn == twin for one in assembly.machines()):
+                found = next(one for one in assembly.machines() if one.arn == twin)
+                evidence = assembly.evidence_of(asked if asked != machine.arn else twin, found, with_gaps=False)
+                about = tuple(dict.fromkeys(one.about for one in combination))
+                yield replace(evidence, refused=self._beside.refused), about
 
-    def _elsewhere(self, asked: str | None, machine: MachineSeen, accounts: Mapping[str, str]) -> Iterator[Evidence]:
-        """The evidence again for every other region that may be meant, where the state machine's isn't told."""
-        units = self._related(machine, accounts, ANY_REGION)
-        for region in other_regions(file.written.text for file in self._files_of(units)):
-            assembly = self._assembly(accounts, region, units)
-            moved = machine.arn.replace(f":{ANY_REGION}:", f":{region}:")
-            twin = next((one for one in assembly.machines() if one.arn == moved), None)
-            if twin is not None and moved != machine.arn:
-                evidence = assembly.evidence_of(asked if asked != machine.arn else moved, twin, with_gaps=False)
-                yield replace(evidence, refused=self._beside.refused)
-
-    def _files_of(self, units: Sequence[_Unit]) -> list[FoundFile]:
-        """The files of these units, and those of no unit, which may be about any."""
+    def _choices(self, units: Sequence[_Unit], where: Places, open_: Sequence[str]) -> Iterator[list[OtherValue]]:
+        """The other values that each of the unknown things may have."""
         files = [unit.file for unit in units if unit.file is not None]
         files += self._found.holding(Holds.OTHER, Holds.EVENTS)
         if any(unit.file is None for unit in units):
             files += [*self._definitions, *self._found.holding(Holds.POLICY)]
-        return files
+        mentioned = {account for file in files for account in self._accounts_in(file)}
+        mentioned |= {where.accounts[unit.key] for unit in units}
+        mentioned |= {account for account in (self._told.operator, self._told.subject) if account}
+        for unit in units:
+            if unit.key in open_:
+                own = where.accounts[unit.key]
+                yield [OtherValue(ACCOUNT, unit.key, one) for one in sorted(mentioned - {own})]
+        if any(not unit.region for unit in units):
+            yield [OtherValue(REGION, "", one) for one in self._regions.others]
+        texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        for unit in units:
+            if unit.is_called_anything:
+                some = Places(where.accounts, where.region, {unit.key: SOME_STACK})
+                stacks = stack_choices(StackNames(unit.name), self._pieces_of(unit, some, {}), texts)
+                yield [OtherValue(STACK, unit.key, one) for one in stacks]
+
+    def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:
+        """The unit that makes a state machine, and which of its state machines it is."""
+        for unit in units:
+            machines = list(self._pieces_of(unit, where, {}).machines)
+            if machine.arn in machines:
+                return unit, machines.index(machine.arn)
+        return None
+
+    def _twin(self, machine: MachineSeen, position: tuple[_Unit, int] | None, where: Places) -> str:
+        """The ARN that the state machine has elsewhere."""
+        if position is None:
+            return machine.arn
+        unit, number = position
+        machines = list(self._pieces_of(unit, where, {}).machines)
+        return machines[number] if number < len(machines) else machine.arn
 
     def _accounts_in(self, file: FoundFile) -> frozenset[str]:
         """The accounts that a file names."""
@@ -456,10 +493,10 @@ class _Repository:
             self._mentioned[file.name] = frozenset(_ACCOUNT.findall(file.written.text))
         return self._mentioned[file.name]
 
-    def _related(self, machine: MachineSeen, accounts: Mapping[str, str], region: str) -> list[_Unit]:
+    def _related(self, machine: MachineSeen, where: Places) -> list[_Unit]:
         """The units that tell of anything the state machine has to do with: by name, whatever the account."""
         if not self._spoken:
-            self._spoken = {unit.key: _Spoken.of(self._pieces_of(unit, accounts, region, {})) for unit in self._units}
+            self._spoken = {unit.key: _Spoken.of(self._pieces_of(unit, where, {})) for unit in self._units}
         names, managed = _names_of(machine), set[str]()
         found: dict[str, _Unit] = {}
         for _ in self._units:
@@ -530,19 +567,6 @@ _KINDS: Final = {
 }
 
 
-def _nearest_first(choices: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Every combination but the first of each: those that change one, then two, then more.
-
-    Two accounts decide a call, so that the first of them are those that show most.
-    """
-    own = tuple(one[0] for one in choices)
-    for count in range(1, len(choices) + 1):
-        for places in combinations(range(len(choices)), count):
-            for values in product(*(choices[place][1:] for place in places)):
-                changed = dict(zip(places, values, strict=True))
-                yield tuple(changed.get(place, account) for place, account in enumerate(own))
-
-
 def _calls(machine: MachineSeen) -> Iterator[str]:
     """The roles that the tasks assume; empty for one that shows only at run time."""
     try:
@@ -580,11 +604,6 @@ def _imports(unit: _Unit) -> bool:
 def _roles_of(machine: MachineSeen) -> set[tuple[str, str]]:
     arns = [machine.role_arn, *(arn for arn in _calls(machine) if arn)]
     return {(account_of(arn), role_name(arn)) for arn in arns}
-
-
-def _unit_account(machine: MachineSeen, before: Mapping[str, str], after: Mapping[str, str]) -> str | None:
-    key = next((key for key, account in before.items() if account == account_of(machine.arn)), None)
-    return None if key is None else after[key]
 
 
 def _stack_name(file: FoundFile, *, with_folder: bool = False) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds
-from xsfn_helpers.deployment.diagnose.reading.hcl import values_of
+from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
+from xsfn_helpers.deployment.diagnose.reading.source.hcl import values_of
+from xsfn_helpers.deployment.diagnose.reading.source.module_files import ParsedFolder, SourceFolder
 from xsfn_helpers.deployment.diagnose.reading.terraform_source import (
     KINDS,
     Module,
-    ParsedFolder,
     SourceBlock,
-    SourceFolder,
     files_named,
     provider_accounts,
+    provider_tags,
 )
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written
 
@@ -71,8 +72,11 @@ class SourceFolders:
         """The resources of one unit; `sites` has where each provider of its module works."""
         given = self._given(unit.file.path)
         module = Module(unit.parsed, lambda alias: sites.get(alias, sites[""]), given)
+        tags = provider_tags(unit.parsed, given).get(unit.alias)
         return [
-            one for one in module.resources() if one.alias == unit.alias or (one.alias not in sites and not unit.alias)
+            _with_tags(one, tags)
+            for one in module.resources()
+            if one.alias == unit.alias or (one.alias not in sites and not unit.alias)
         ]
 
     def siblings(self, unit: SourceUnit) -> list[SourceUnit]:
@@ -157,6 +161,15 @@ class SourceFolders:
             inner = (folder / path).resolve()
             if inner in self._parsed:
                 yield from self._named(inner, self._parsed[inner], seen)
+
+
+def _with_tags(block: SourceBlock, tags: Any) -> SourceBlock:
+    """A resource with the tags that its provider gives everything; its own count more."""
+    own = block.values.get("tags") or {}
+    if tags is None:
+        return block
+    known = isinstance(tags, Mapping) and isinstance(own, Mapping)
+    return replace(block, values={**block.values, "tags_all": {**tags, **own} if known else symbol("default_tags")})
 
 
 def _tells(texts: dict[str, str]) -> bool:

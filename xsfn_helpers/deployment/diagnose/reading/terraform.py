@@ -28,7 +28,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.own_policies import default_key_policy, owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen
-from xsfn_helpers.deployment.diagnose.reading.terraform_source import MODULE, SourceBlock, why_unsure
+from xsfn_helpers.deployment.diagnose.reading.terraform_source import AS_DEPLOYED, MODULE, SourceBlock, why_unsure
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText, Written, parsed
 
 _MODULE: Final = re.compile(r"module\.[\w-]+(?:\[[^\]]*\])?\.")
@@ -40,7 +40,13 @@ _PERMISSION_KEYS: Final = {
     "event_source_token": ("StringEquals", "lambda:EventSourceToken"),
     "function_url_auth_type": ("StringEquals", "lambda:FunctionUrlAuthType"),
 }
+# What leaves a role no policies but those that it names, by kind, with the argument that names them.
+_EXCLUSIVE: Final = {
+    "aws_iam_role_policies_exclusive": "policy_names",
+    "aws_iam_role_policy_attachments_exclusive": "policy_arns",
+}
 _TOLD_BY_DATA: Final = ("aws_iam_role", "aws_iam_policy", "aws_sfn_state_machine")
+_LEFT_ALONE: Final = mark("lifecycle.ignore_changes leaves it as it was deployed, which no file shows")
 _LATER: Final = mark("it shows only when Terraform has applied it")
 
 
@@ -168,9 +174,16 @@ class _Reader:
     pieces: Pieces
     blocks: tuple[_Block, ...]
     _by_address: dict[str, _Block] = field(init=False)
+    # By a role's name, and whether it is about managed policies: the only ones that it is left with.
+    _kept: dict[tuple[str, bool], set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_address = {_INDEX.sub("", block.address): block for block in self.blocks}
+        for block in self.blocks:
+            key = _EXCLUSIVE.get(block.kind, "")
+            given = block.values.get(key)
+            if key and isinstance(given, list) and not any(map(unknown_in, given)):
+                self._kept[self._text(block, "role_name"), key == "policy_arns"] = set(map(str, given))
 
     def read(self) -> None:
         kinds = {
@@ -179,6 +192,7 @@ class _Reader:
             "aws_iam_policy": self._policy,
             "aws_iam_role_policy_attachment": self._attachment,
             "aws_iam_policy_attachment": self._attachments,
+            "aws_iam_role_policy_attachments_exclusive": self._only,
             "aws_sfn_state_machine": self._machine,
             "aws_lambda_permission": self._permission,
             "aws_kms_key": self._key,
@@ -231,15 +245,18 @@ class _Reader:
         if block.kind == "aws_sfn_state_machine":
             return self.site.regional("states", f"stateMachine:{self._name(block)}")
         if block.kind == "aws_kms_key":
-            key = f"{block.address.replace('.', '-')}"
+            key = re.sub(r"[^\w-]+", "-", block.address)
             return self.site.regional("kms", f"key/{key}") if attribute == "arn" else key
         if block.kind in ("aws_sqs_queue", "aws_sns_topic") and attribute == "arn":
             return self.site.regional(block.kind.split("_")[1], self._name(block))
         return ""
 
     def _name(self, block: _Block) -> str:
-        name = block.values.get("name")
-        return name if isinstance(name, str) and name else block.address.rpartition(".")[2].partition("[")[0]
+        """Its name; of one that the provider makes, what is known of it."""
+        name, before = block.values.get("name"), block.values.get("name_prefix")
+        if isinstance(name, str) and name:
+            return name
+        return f"{before if isinstance(before, str) else ''}{symbol(f'{block.address}.name')}"
 
     def _role_arn(self, block: _Block) -> str:
         arn = block.values.get("arn")
@@ -250,13 +267,13 @@ class _Reader:
     def _role(self, block: _Block) -> None:
         arn, values = self._role_arn(block), block.values
         tags = values.get("tags_all") or values.get("tags") or {}
-        boundary = self._text(block, "permissions_boundary")
+        boundary, inline = self._text(block, "permissions_boundary"), values.get("inline_policy")
         role = RoleSeen(
             arn,
             str(values.get("unique_id") or ""),
             read_document(values.get("assume_role_policy")),
             boundary=managed_policy(boundary) if boundary else None,
-            policies_listed="inline_policy" not in values.get("dynamic", []),
+            policies_listed="inline_policy" not in values.get("dynamic", []) and inline != AS_DEPLOYED,
             unsure=block.unsure,
             tags={str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else None,
         )
@@ -264,13 +281,31 @@ class _Reader:
             self.pieces.add_looked_up(role)
             return
         self.pieces.add_role(role, self._spot(block))
-        for one in values.get("inline_policy") or []:
+        if role.trust is None:
+            what = tr("the trust policy of {arn}", arn=arn)
+            self.pieces.not_seen.append(NotSeen(role.account, what, _why_not(values.get("assume_role_policy"))))
+        for one in inline if isinstance(inline, list) else ():
             if isinstance(one, Mapping) and one.get("policy"):
-                name = str(one.get("name"))
-                self.pieces.attach(arn, _policy_of(name, one["policy"]), self._spot(block))
+                policy = _policy_of(str(one.get("name")), one["policy"])
+                self.pieces.attach(arn, self._unless_taken_away(policy, self._name(block)), self._spot(block))
         given_arns = values.get("managed_policy_arns") or []
         for given in given_arns if isinstance(given_arns, list) else [given_arns]:
             self.pieces.attach(arn, managed_policy(str(given)))
+
+    def _unless_taken_away(self, policy: PolicySeen, role: str) -> PolicySeen:
+        """A policy; unsure where another resource takes away from this role all but those that it names."""
+        kept = self._kept.get((role, bool(policy.arn)))
+        if kept is None or (policy.arn or policy.name) in kept:
+            return policy
+        return replace(policy, unsure=tr("another resource of Terraform's takes it away from the role"))
+
+    def _only(self, block: _Block) -> None:
+        """Managed policies of a role beside which it has no others: what isn't attached yet is."""
+        given = block.values.get("policy_arns")
+        for one in given if isinstance(given, list) else [""]:
+            known = isinstance(one, str) and one
+            policy = managed_policy(one) if known else PolicySeen(block.address, why_not=tr(_LATER))
+            self._attach(block, self._text(block, "role_name"), policy)
 
     def _by_name(self, block: _Block, name: str) -> str:
         """The ARN of the role of this name: of the same module before others."""
@@ -279,14 +314,15 @@ class _Reader:
         return self._role_arn(roles[0]) if roles else self.site.role(name)
 
     def _role_policy(self, block: _Block) -> None:
-        name = self._name(block)
-        document = block.values.get("policy")
+        given, document = block.values.get("name"), block.values.get("policy")
+        name = given if isinstance(given, str) and given else block.address
         policy = _policy_of(name, document) if document else PolicySeen(name, why_not=tr(_LATER))
         self._attach(block, self._text(block, "role"), policy, self._spot(block))
 
     def _attach(self, block: _Block, role: str, policy: PolicySeen, spot: Spot | None = None) -> None:
         """A policy for the role of this name, which may be one of several where it shows only in the end."""
-        policy = replace(policy, unsure=block.unsure)
+        policy = self._unless_taken_away(policy, role)
+        policy = replace(policy, unsure=block.unsure or policy.unsure)
         if (role and not unknown_in(role)) or any(
             self._name(one) == role for one in self.blocks if one.kind == "aws_iam_role"
         ):
@@ -378,26 +414,27 @@ class _Reader:
 
     def _module(self, block: _Block) -> None:
         """A module whose source isn't here may attach anything to a role whose name it is given."""
-        why = tr("the module's source, {source}, isn't among the files", source=block.values.get("source"))
+        source = block.values.get("source")
+        why = tr("the module's source, {source}, isn't among the files", source=source)
+        if source is None:
+            why = tr("the block that uses the module can't be read")
         self.pieces.not_seen.append(NotSeen(self.site.account, f"{block.file}: {block.address}", why))
         for value in block.values.values():
             if isinstance(value, str) and (definition := _definition_in(value)):
                 self._machine_of_module(block, definition)
-        given = {
-            one
-            for value in block.values.values()
-            for one in (value if isinstance(value, list) else [value])
-            if isinstance(one, str)
-        }
+        if source is None:
+            self.pieces.attach_to_some(self.site.role("*", "*"), PolicySeen(block.address, why_not=why))
+        given = set(_texts_in(block.values))
         for role in self.blocks:
             if role.kind == "aws_iam_role" and self._name(role) in given:
                 self.pieces.attach(self._role_arn(role), PolicySeen(block.address, why_not=why))
 
     def _machine_of_module(self, block: _Block, definition: str) -> None:
         """A definition that is handed to a module: what else the state machine is like, and its role, aren't here."""
-        names = [one for key, one in block.values.items() if key.endswith("name") and isinstance(one, str)]
+        known = {key: one for key, one in block.values.items() if key.endswith("name") and isinstance(one, str)}
         label = block.address.rpartition(".")[2]
-        arn = self.site.regional("states", f"stateMachine:{names[0] if names else label}")
+        name = known.get("name") or next((one for key, one in known.items() if "role" not in key), label)
+        arn = self.site.regional("states", f"stateMachine:{name}")
         role = self.site.role(symbol(f"role of {label}"))
         what, why = tr("the role of {arn}", arn=arn), tr("it is made by a module that isn't among the files")
         self.pieces.not_seen.append(NotSeen(account_of(arn), what, why))
@@ -413,7 +450,7 @@ class _Reader:
             if not isinstance(given, str) or not given:
                 raise UnreadableText(tr(_LATER))
             if given.lstrip().startswith("${"):
-                raise UnreadableText(tr(_LATER))
+                raise UnreadableText(_why_not(given))
             definition = json.dumps(parsed(given, as_yaml=False).value)
         except UnreadableText as error:
             why = f"{block.file or self.file}: {str(error).rstrip('.')}"
@@ -438,6 +475,14 @@ class _Reader:
             stands = self.site.role(symbol(f"role of {self._name(block)}"))
             machine = replace(machine, role_arn=stands, role_told=False)
         self.pieces.add_machine(machine, self._spot(block))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def _definition_in(text: str) -> str:
@@ -468,8 +513,15 @@ def _first(blocks: object) -> Mapping[str, Any]:
     return one if isinstance(one, Mapping) else {}
 
 
+def _why_not(given: object) -> str:
+    """Why a document that stands there as a symbol isn't known."""
+    return tr(_LEFT_ALONE if given == AS_DEPLOYED else _LATER)
+
+
 def _policy_of(name: str, given: object) -> PolicySeen:
     """A policy whose statements are all known to be there; of one that isn't so, nobody knows what it says."""
+    if given == AS_DEPLOYED:
+        return PolicySeen(name, why_not=tr(_LEFT_ALONE))
     found = policy_seen(name, given)
     statements = found.document.get("Statement") if found.document is not None else None
     listed = statements if isinstance(statements, list) else [statements]

@@ -7,17 +7,19 @@ Source: developer.hashicorp.com/terraform/language
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from xsfn_helpers.common.language import tr
-from xsfn_helpers.deployment.diagnose.reading.hcl import HclBlock, HclEvaluator, blocks_of, inside
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import StackSite
+from xsfn_helpers.deployment.diagnose.reading.source.hcl import HclBlock, HclEvaluator, inside
+from xsfn_helpers.deployment.diagnose.reading.source.module_files import ParsedFolder, SourceFolder
+from xsfn_helpers.deployment.diagnose.reading.source.policy_documents import as_list, nested, policy_document
 
 # The kind of what stands for a module whose source isn't here.
 MODULE: Final = "module"
@@ -35,6 +37,21 @@ _ARNS: Final = {
     "aws_sfn_state_machine": ("name", "states", "stateMachine:"),
     "aws_cloudwatch_log_group": ("name", "logs", "log-group:"),
 }
+# What has a name that the provider makes where none is given.
+_NAMED_BY_PROVIDER: Final = ("aws_iam_role", "aws_iam_policy", "aws_sfn_state_machine")
+# What an argument is worth that Terraform leaves as it was deployed.
+AS_DEPLOYED: Final = symbol("ignore_changes")
+_DECIDING: Final = (
+    "assume_role_policy",
+    "definition",
+    "inline_policy",
+    "managed_policy_arns",
+    "permissions_boundary",
+    "policy",
+    "policy_arn",
+    "role_arn",
+    "tags",
+)
 _NAMES: Final = ("id", "name", "function_name", "bucket")
 
 
@@ -51,48 +68,6 @@ class SourceBlock:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFolder:
-    """The files of one module: its path, their texts by name, and how to read others."""
-
-    path: str
-    files: Mapping[str, str]
-    read_file: Callable[[str], str | None] = field(compare=False)
-    module: Callable[[str], ParsedFolder | None] = field(compare=False)
-
-
-@dataclass(slots=True)
-class ParsedFolder:
-    """A module's blocks, each with its file; `unread` says of files why they gave none."""
-
-    folder: SourceFolder
-    blocks: list[tuple[str, HclBlock]] = field(default_factory=list)
-    unread: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, folder: SourceFolder) -> ParsedFolder:
-        found = cls(folder)
-        for name, text in folder.files.items():
-            found.blocks += [(name, block) for block in blocks_of(text, partial(found.note, name))]
-        return found
-
-    def note(self, name: str, why: str) -> None:
-        """Something of this file that can't be read; the first three are told."""
-        known = self.unread.get(name, "")
-        if why not in known and known.count(". ") < 2:
-            self.unread[name] = f"{known} {why}".strip()
-
-    def labelled(self, kind: str, count: int) -> Iterator[tuple[str, HclBlock]]:
-        return ((name, one) for name, one in self.blocks if one.labels[0] == kind and len(one.labels) == count + 1)
-
-    def called(self) -> Iterator[str]:
-        """The paths of the modules beside it that it uses."""
-        for _, block in self.labelled("module", 1):
-            source = HclEvaluator(lambda _: None, lambda _: None).of(block.attributes.get("source"))
-            if isinstance(source, str) and source.startswith("."):
-                yield source
-
-
 @dataclass(slots=True)
 class Module:
     """One module with its variables' values. `site` tells where what a provider's alias makes is."""
@@ -103,6 +78,8 @@ class Module:
     prefix: str = ""
     providers: Mapping[str, str] = field(default_factory=dict)
     depth: int = 0
+    # The folder of the root module.
+    root: str = ""
     _known: dict[tuple[str, ...], Any] = field(default_factory=dict)
     _children: dict[str, Module | None] = field(default_factory=dict)
     _resources: dict[tuple[str, str], tuple[str, HclBlock]] = field(init=False)
@@ -113,6 +90,7 @@ class Module:
             (one.labels[1], one.labels[2]): (name, one) for name, one in self.parsed.labelled("resource", 2)
         }
         self._evaluator = HclEvaluator(self._lookup, self._file)
+        self.root = self.root or self.parsed.folder.path
 
     def resources(self) -> Iterator[SourceBlock]:
         """The resources that matter here, of this module and of those that it uses."""
@@ -120,13 +98,15 @@ class Module:
             if kind.startswith((*KINDS, *_BESIDE)):
                 yield from self._instances(kind, name, file, block)
         for file, block in self.parsed.labelled("module", 1):
-            child = self._child(block.labels[1])
             names, sure = self._repeated(block)
-            if child is None and names:
-                values = _arguments(block, self._evaluator)
-                yield SourceBlock(f"{self.prefix}module.{block.labels[1]}", MODULE, values, file, block.line, sure=sure)
-            elif child is not None and names:
-                yield from (replace(one, sure=one.sure and sure) for one in child.resources())
+            for one in names[:_MOST_INSTANCES]:
+                child = self._child(block.labels[1], one)
+                if child is not None:
+                    yield from (replace(made, sure=made.sure and sure) for made in child.resources())
+                    continue
+                values = _arguments(block, self._evaluator.within(one))
+                address = _of_instance(f"{self.prefix}module.{block.labels[1]}", one)
+                yield SourceBlock(address, MODULE, values, file, block.line, sure=sure)
 
     def alias_of(self, block: HclBlock) -> str:
         node = block.attributes.get("provider")
@@ -137,11 +117,12 @@ class Module:
     def _instances(self, kind: str, name: str, file: str, block: HclBlock) -> Iterator[SourceBlock]:
         address, alias = f"{self.prefix}{kind}.{name}", self.alias_of(block)
         names, sure = self._repeated(block)
-        for index, one in enumerate(names[:_MOST_INSTANCES]):
+        for one in names[:_MOST_INSTANCES]:
             evaluator = self._evaluator.within(one) if one else self._evaluator
             values = _arguments(block, evaluator)
-            part = f"[{index}]" if len(names) > 1 else ""
-            yield SourceBlock(f"{address}{part}", kind, values, file, block.line, alias, sure)
+            if kind in _NAMED_BY_PROVIDER:
+                values["name"] = _name_of(values, _of_instance(address, one))
+            yield SourceBlock(_of_instance(address, one), kind, values, file, block.line, alias, sure)
 
     def _repeated(self, block: HclBlock) -> tuple[list[dict[str, Any]], bool]:
         """What `each`, or `count`, is for every instance; and whether it is known that there are these."""
@@ -153,11 +134,24 @@ class Module:
         if (each := block.attributes.get("for_each")) is not None:
             over = self._evaluator.of(each)
             if isinstance(over, Mapping):
-                return [{"each": {"key": key, "value": value}} for key, value in over.items()], True
+                return [_each(key, value) for key, value in over.items()], True
             if isinstance(over, list):
-                return [{"each": {"key": one, "value": one}} for one in over], True
-            return [{"each": {"key": symbol("each.key"), "value": symbol("each.value")}}], False
+                return [_each(one, one) for one in over], True
+            return [_each(symbol("each.key"), symbol("each.value"))], False
         return [{}], True
+
+    def _instance(self, block: HclBlock, key: str) -> dict[str, Any] | None:
+        """What `each`, or `count`, is for the one of this index or key; None where it is known not to be there.
+
+        Where it isn't known which there are, what one is like that is named so is known all the same.
+        """
+        names, sure = self._repeated(block)
+        if "count" in block.attributes:
+            there = key.isdigit() and (not sure or int(key) < len(names))
+            return {"count": {"index": int(key)}} if there else None
+        if not sure:
+            return _each(key, symbol("each.value"))
+        return next((one for one in names if str(one["each"]["key"]) == key), None)
 
     # --- what names stand for
 
@@ -173,7 +167,7 @@ class Module:
     def _found(self, path: tuple[str, ...]) -> Any:
         kind, rest = path[0], path[1:]
         if kind == "path":
-            return "."
+            return os.path.relpath(self.root or ".", self.parsed.folder.path or ".") if rest == ("root",) else "."
         if kind == "var" and rest:
             return inside(self._variable(rest[0]), rest[1:])
         if kind == "local" and rest:
@@ -181,11 +175,9 @@ class Module:
         if kind == "data" and len(rest) >= 2:
             return self._data(rest[0], rest[1], rest[2:])
         if kind == "module" and len(rest) >= 2:
-            child = self._child(rest[0])
-            at = [part for part in rest[1:] if not part.isdigit()]
-            return None if child is None or not at else inside(child.output(at[0]), at[1:])
+            return self._output(rest[0], rest[1:])
         if kind.startswith("aws_") and rest:
-            return self._attribute(kind, rest[0], [part for part in rest[1:] if not part.isdigit()])
+            return self._attribute(kind, rest[0], rest[1:])
         return None
 
     def _variable(self, name: str) -> Any:
@@ -211,8 +203,28 @@ class Module:
         )
 
     def _data(self, kind: str, name: str, rest: Sequence[str]) -> Any:
+        """What stands at a path in a data source: of one that is read several times, by its index or key."""
         block = next((one for _, one in self.parsed.labelled("data", 2) if one.labels[1:] == (kind, name)), None)
-        if block is None or not rest:
+        if block is None:
+            return None
+        if not {"count", "for_each"} & block.attributes.keys():
+            return self._told_by(block, self._evaluator, rest)
+        if rest:
+            one = self._instance(block, rest[0])
+            return None if one is None else self._told_by(block, self._evaluator.within(one), rest[1:])
+        names, sure = self._repeated(block)
+        if not sure or kind != "aws_iam_policy_document":
+            return None
+        made = [{"json": policy_document(block, self._evaluator.within(one))} for one in names]
+        return (
+            made
+            if "count" in block.attributes
+            else {one["each"]["key"]: each for one, each in zip(names, made, strict=True)}
+        )
+
+    def _told_by(self, block: HclBlock, evaluator: HclEvaluator, rest: Sequence[str]) -> Any:
+        kind = block.labels[1]
+        if not rest:
             return None
         site = self.site(self.alias_of(block))
         if kind == "aws_caller_identity" and rest[0] in ("account_id", "id"):
@@ -221,17 +233,19 @@ class Module:
             return site.region
         if kind == "aws_partition" and rest[0] in ("partition", "id"):
             return site.partition
+        if kind == "aws_partition" and rest[0] == "dns_suffix":
+            return "amazonaws.com.cn" if site.partition == "aws-cn" else "amazonaws.com"
         if kind == "aws_iam_policy_document" and rest[0] in ("json", "minified_json"):
-            return self._document(block)
+            return policy_document(block, evaluator)
         if kind == "aws_iam_role":
-            written = _arguments(block, self._evaluator).get("name")
+            written = _arguments(block, evaluator).get("name")
             return _role_attribute(site, written, "/", rest[0])
         if kind == "template_file" and rest[0] == "rendered":
-            return self._rendered(block)
+            return self._rendered(block, evaluator)
         return None
 
-    def _rendered(self, block: HclBlock) -> Any:
-        values = _arguments(block, self._evaluator)
+    def _rendered(self, block: HclBlock, evaluator: HclEvaluator) -> Any:
+        values = _arguments(block, evaluator)
         given = values.get("vars")
         text = values.get("template")
         if not isinstance(text, str):
@@ -239,112 +253,107 @@ class Module:
         known = given if isinstance(given, Mapping) else {}
         return HclEvaluator(lambda path: known.get(path[0]), self._file).template(text)
 
-    def _document(self, block: HclBlock) -> Any:
-        """A policy document's JSON; None where parts of it come from somewhere else."""
-        if {"source_policy_documents", "override_policy_documents", "source_json"} & block.attributes.keys():
-            return None
-        if any(one.labels[0] == "dynamic" for one in block.blocks):
-            return None
-        statements = []
-        for one in block.inner("statement"):
-            if any(inner.labels[0] == "dynamic" for inner in one.blocks):
-                return None
-            statements.append(self._statement(one))
-        return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-    def _statement(self, block: HclBlock) -> dict[str, Any]:
-        values = {key: self._evaluator.of(node) for key, node in block.attributes.items()}
-        named = {
-            "actions": "Action",
-            "not_actions": "NotAction",
-            "resources": "Resource",
-            "not_resources": "NotResource",
-        }
-        found: dict[str, Any] = {"Effect": values.get("effect", "Allow")}
-        found |= {title: values[key] for key, title in named.items() if key in values}
-        if isinstance(values.get("sid"), str) and values["sid"]:
-            found["Sid"] = values["sid"]
-        for kind, title in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-            for one in block.inner(kind):
-                given = {key: self._evaluator.of(node) for key, node in one.attributes.items()}
-                if given.get("type") == "*":
-                    found[title] = "*"
-                elif found.get(title) != "*":
-                    who = found.setdefault(title, {})
-                    who[str(given.get("type"))] = [
-                        *who.get(str(given.get("type")), []),
-                        *_list(given.get("identifiers")),
-                    ]
-        conditions: dict[str, dict[str, list[Any]]] = {}
-        for one in block.inner("condition"):
-            given = {key: self._evaluator.of(node) for key, node in one.attributes.items()}
-            keys = conditions.setdefault(str(given.get("test")), {})
-            keys.setdefault(str(given.get("variable")), []).extend(_list(given.get("values")))
-        return found | ({"Condition": conditions} if conditions else {})
-
     def _attribute(self, kind: str, name: str, rest: Sequence[str]) -> Any:
-        if (kind, name) not in self._resources or not rest:
+        """What stands at a path in a resource: of one that is made several times, by its index or key."""
+        if (kind, name) not in self._resources:
             return None
         _, block = self._resources[kind, name]
-        if "for_each" in block.attributes and kind != "aws_iam_role":
-            return None
-        site = self.site(self.alias_of(block))
-        evaluator = self._evaluator
-        given = block.attributes
-        written = {key: evaluator.of(given[key]) for key in ("name", "path", "function_name", "bucket") if key in given}
-        path = written.get("path", "/")
+        address = f"{self.prefix}{kind}.{name}"
+        if not {"count", "for_each"} & block.attributes.keys():
+            return inside(self._shown(block, self._evaluator, address), rest)
+        names, sure = self._repeated(block)
+        counted = "count" in block.attributes
+        if not sure:
+            one = self._instance(block, rest[0]) if rest else None
+            if one is None:
+                return None
+            return inside(self._shown(block, self._evaluator.within(one), f"{address}[{rest[0]}]"), rest[1:])
+        made = [self._shown(block, self._evaluator.within(one), _of_instance(address, one)) for one in names]
+        whole: Any = made if counted else {one["each"]["key"]: each for one, each in zip(names, made, strict=True)}
+        return inside(whole, rest)
+
+    def _shown(self, block: HclBlock, evaluator: HclEvaluator, address: str) -> dict[str, Any]:
+        """The attributes of a resource that its arguments tell."""
+        kind = block.labels[1]
+        site, given = self.site(self.alias_of(block)), block.attributes
+        keys = ("name", "name_prefix", "path", "function_name", "bucket")
+        written = {key: evaluator.of(given[key]) for key in keys if key in given}
+        path = str(written.get("path") or "/")
+        if kind in _NAMED_BY_PROVIDER:
+            written["name"] = _name_of(written, address)
+        known = written.get("name")
         if kind == "aws_iam_role":
-            return _role_attribute(site, written.get("name", f"{name}"), str(path), rest[0])
-        if kind == "aws_iam_policy" and rest[0] in ("arn", "id"):
-            return site.managed_policy(str(written.get("name", name)), str(path))
+            return {"arn": site.role(str(known), path), "name": known, "id": known, "path": path}
+        if kind == "aws_iam_policy":
+            arn = site.managed_policy(str(known), path)
+            return {"arn": arn, "id": arn, "name": known, "path": path}
+        if kind == "aws_iam_role_policy":
+            return {"name": known} if isinstance(known, str) else {}
         if kind == "aws_s3_bucket" and "bucket" in written:
             arn = f"arn:{site.partition}:s3:::{written['bucket']}"
-            return {"arn": arn, "id": written["bucket"], "bucket": written["bucket"]}.get(rest[0])
-        if kind == "aws_kms_key" and rest[0] in ("arn", "id", "key_id"):
-            key = f"{self.prefix}{kind}.{name}".replace(".", "-")
-            return site.regional("kms", f"key/{key}") if rest[0] == "arn" else key
-        if kind in _ARNS:
-            key, service, before = _ARNS[kind]
-            known = written.get(key)
-            if known is None and kind != "aws_sfn_state_machine":
-                return None
-            if rest[0] == "arn" or (rest[0] == "id" and kind in ("aws_sfn_state_machine", "aws_sns_topic")):
-                return site.regional(service, f"{before}{known or name}")
-            return known if rest[0] in _NAMES else None
-        return None
+            return {"arn": arn, "id": written["bucket"], "bucket": written["bucket"]}
+        if kind == "aws_kms_key":
+            key = re.sub(r"[^\w-]+", "-", address)
+            return {"arn": site.regional("kms", f"key/{key}"), "id": key, "key_id": key}
+        if kind not in _ARNS:
+            return {}
+        key, service, before = _ARNS[kind]
+        if written.get(key) is None:
+            return {}
+        arn = site.regional(service, f"{before}{written[key]}")
+        own = dict.fromkeys(_NAMES, written[key]) | {"arn": arn}
+        return own | ({"id": arn} if kind in ("aws_sfn_state_machine", "aws_sns_topic") else {})
 
     # --- modules
 
-    def _child(self, name: str) -> Module | None:
-        if name not in self._children:
-            self._children[name] = None
-            self._children[name] = self._read_child(name)
-        return self._children[name]
+    def _output(self, name: str, rest: Sequence[str]) -> Any:
+        """What a module that is used here gives back: of one that is made several times, by its index or key."""
+        block = self._call(name)
+        one: dict[str, Any] = {}
+        if block is not None and (several := {"count", "for_each"} & block.attributes.keys()):
+            names, _ = self._repeated(block)
+            keys = [str(each["count"]["index"] if several == {"count"} else each["each"]["key"]) for each in names]
+            if not rest or rest[0] not in keys:
+                return None
+            one, rest = names[keys.index(rest[0])], rest[1:]
+        child = self._child(name, one)
+        return None if child is None or not rest else inside(child.output(rest[0]), rest[1:])
 
-    def _read_child(self, name: str) -> Module | None:
-        block = next((one for _, one in self.parsed.labelled("module", 1) if one.labels[1] == name), None)
+    def _call(self, name: str) -> HclBlock | None:
+        return next((one for _, one in self.parsed.labelled("module", 1) if one.labels[1] == name), None)
+
+    def _child(self, name: str, one: Mapping[str, Any]) -> Module | None:
+        address = _of_instance(f"{self.prefix}module.{name}", one)
+        if address not in self._children:
+            self._children[address] = None
+            self._children[address] = self._read_child(name, one)
+        return self._children[address]
+
+    def _read_child(self, name: str, one: Mapping[str, Any]) -> Module | None:
+        block = self._call(name)
         if block is None or self.depth >= _MOST_DEEP:
             return None
-        written = block.attributes.get("source")
-        source = self._evaluator.of(written) if written is not None else None
+        evaluator = self._evaluator.within(one)
+        source = evaluator.of(block.attributes.get("source"))
         folder = self.parsed.folder.module(source) if isinstance(source, str) and source.startswith(".") else None
         if folder is None:
             return None
-        values = {key: self._evaluator.of(node) for key, node in block.attributes.items() if key != "providers"}
+        own = ("source", "version", "count", "for_each", "providers", "depends_on")
         return Module(
             folder,
             self.site,
-            {key: value for key, value in values.items() if key not in ("source", "version", "count", "for_each")},
-            f"{self.prefix}module.{name}.",
+            {key: evaluator.of(node) for key, node in block.attributes.items() if key not in own},
+            _of_instance(f"{self.prefix}module.{name}", one) + ".",
             self._handed(block),
             self.depth + 1,
+            self.root,
         )
 
     def _handed(self, block: HclBlock) -> dict[str, str]:
         """Which of this module's aliases stands behind each of the child's."""
         node = block.attributes.get("providers")
-        if node is None:
-            return {}
+        if node is None:  # the default one is handed on by itself
+            return {"": self.providers.get("", "")}
         given = HclEvaluator(lambda path: ".".join(path), lambda _: None).of(node)
         pairs = given.items() if isinstance(given, Mapping) else ()
         found = {key.partition(".")[2]: str(value).partition(".")[2] for key, value in pairs}
@@ -361,11 +370,23 @@ def provider_accounts(parsed: ParsedFolder, given: Mapping[str, Any] | None = No
         values = _arguments(block, module._evaluator)
         assumed = next((_arguments(one, module._evaluator) for one in block.inner("assume_role")), {})
         arn = str(assumed.get("role_arn", ""))
-        allowed = _list(values.get("allowed_account_ids"))
+        allowed = as_list(values.get("allowed_account_ids"))
         account = str(allowed[0]) if len(allowed) == 1 else arn.split(":")[4] if arn.count(":") >= 5 else ""
         region = str(values.get("region") or "")
         alias = str(values.get("alias") or "")
         found[alias] = (account if account.isdigit() else "", "" if "${" in region else region)
+    return found
+
+
+def provider_tags(parsed: ParsedFolder, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """By a provider's alias: the tags that everything gets which it makes; a symbol where they aren't known."""
+    module = Module(parsed, lambda _: StackSite("", "", ""), given or {})
+    found = {}
+    for _, block in parsed.labelled("provider", 1):
+        for one in nested(block, module._evaluator) if block.labels[1] == "aws" else ():
+            if one.kind == "default_tags":
+                tags = one.values().get("tags", symbol("default_tags"))
+                found[str(module._evaluator.of(block.attributes.get("alias")) or "")] = tags
     return found
 
 
@@ -395,6 +416,25 @@ def joined(folder: str, path: str) -> str:
     return "/".join(parts)
 
 
+def _each(key: Any, value: Any) -> dict[str, Any]:
+    return {"each": {"key": key, "value": value}}
+
+
+def _of_instance(address: str, names: Mapping[str, Any]) -> str:
+    """The address of what is made for one index, or one key."""
+    if "count" in names:
+        return f"{address}[{names['count']['index']}]"
+    return f'{address}["{names["each"]["key"]}"]' if "each" in names else address
+
+
+def _name_of(values: Mapping[str, Any], address: str) -> str:
+    """The name that a resource is given; of one that the provider makes, its beginning."""
+    name, before = values.get("name"), values.get("name_prefix")
+    if isinstance(name, str) and name:
+        return name
+    return f"{before if isinstance(before, str) else ''}{symbol(f'{address}.name')}"
+
+
 def _role_attribute(site: StackSite, name: Any, path: str, attribute: str) -> Any:
     if not isinstance(name, str):
         return None
@@ -405,18 +445,26 @@ def _arguments(block: HclBlock, evaluator: HclEvaluator) -> dict[str, Any]:
     values = {
         key: evaluator.of(node) for key, node in block.attributes.items() if key not in ("provider", "depends_on")
     }
-    for one in block.blocks:
-        if one.labels[0] == "dynamic":
-            values.setdefault("dynamic", []).append(one.labels[1] if len(one.labels) > 1 else "")
-        elif one.labels[0] not in ("lifecycle", "provisioner", "timeouts"):
-            values.setdefault(one.labels[0], []).append(_arguments(one, evaluator))
-    return values
+    for one in nested(block, evaluator):
+        if one.evaluator is None:
+            values.setdefault("dynamic", []).append(one.kind)
+        elif one.kind not in ("lifecycle", "provisioner", "timeouts"):
+            values.setdefault(one.kind, []).append(_arguments(one.block, one.evaluator))
+    if block.body.broken:
+        values["dynamic"] = ["inline_policy"]
+    return values | dict.fromkeys(_left_alone(block), AS_DEPLOYED)
 
 
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _left_alone(block: HclBlock) -> Iterator[str]:
+    """The arguments that decide and that `lifecycle` leaves as they are deployed, whatever the source says.
+
+    Source: developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
+    """
+    for one in block.inner("lifecycle"):
+        given = one.attributes.get("ignore_changes")
+        written = given.serialize() if given is not None else ""
+        named = set(re.findall(r"[a-z_]+", written if isinstance(written, str) else " ".join(map(str, written))))
+        yield from (key for key in _DECIDING if key in named or "all" in named)
 
 
 def why_unsure(block: SourceBlock) -> str:

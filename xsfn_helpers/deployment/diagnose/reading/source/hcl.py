@@ -22,12 +22,19 @@ from hcl2.rules.containers import ObjectElemKeyExpressionRule, ObjectElemKeyRule
 from hcl2.rules.expressions import BinaryOpRule, ConditionalRule, ExprTermRule, UnaryOpRule
 from hcl2.rules.for_expressions import ForObjectExprRule, ForTupleExprRule
 from hcl2.rules.functions import FunctionCallRule
-from hcl2.rules.indexing import GetAttrExprTermRule, IndexExprTermRule
+from hcl2.rules.indexing import (
+    AttrSplatExprTermRule,
+    FullSplatExprTermRule,
+    GetAttrExprTermRule,
+    GetAttrRule,
+    IndexExprTermRule,
+)
 from hcl2.rules.literal_rules import FloatLitRule, IdentifierRule, IntLitRule, LiteralValueRule
 from hcl2.rules.strings import HeredocTemplateRule, HeredocTrimTemplateRule, InterpolationRule, StringRule
 
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import symbol, unknown_in
+from xsfn_helpers.deployment.diagnose.reading.source.functions import as_text, carried_out, in_order
 from xsfn_helpers.deployment.diagnose.reading.texts import UnreadableText
 
 Names = Mapping[str, Any]
@@ -42,8 +49,15 @@ _BEGINS: Final = re.compile(r"[a-z]+\b[^={}\n]*\{")
 # How a block begins: its type and its labels.
 _HEAD: Final = re.compile(r'[a-z_]+(?:[ \t]+(?:"[\w./-]*"|[\w-]+))*[ \t]*\{')
 _LABEL: Final = re.compile(r"[\w./-]+")
+# Texts and comments, and what stands nowhere else in HCL.
+_TEXTS: Final = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"|(?:#|//)[^\n]*|/\*.*?\*/|<<-?(?P<end>\w+)\n.*?\n[ \t]*(?P=end)[ \t]*$',
+    re.DOTALL | re.MULTILINE,
+)
+_NOT_IN_HCL: Final = re.compile(r"[;'`@\\]|<<<|>>>|^={3,}", re.MULTILINE)
 _BRACE: Final = re.compile(r"[{}]")
 _LONGEST_NAME: Final = 80
+_OF_FILES: Final = ("file", "templatefile")
 
 
 class HclBlock:
@@ -77,34 +91,51 @@ class HclBody:
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     blocks: tuple[HclBlock, ...] = ()
+    # Whether it couldn't be read, so that anything may be in it.
+    broken: bool = False
 
 
 def blocks_of(text: str, unread: Callable[[str], None]) -> tuple[HclBlock, ...]:
-    """The blocks of a file; `unread` hears of each that can't be read, with its line, when somebody looks into it.
+    """The blocks of a file; `unread` hears of each that can't be read, with its line.
 
     The text is cut where a line begins a block of the file. Where the parts aren't blocks (a text in between looks like
-    the beginning of one), the file is parsed as a whole.
+    the beginning of one), the file is parsed as a whole. A block is parsed when somebody looks into it, and at once
+    where it has what no HCL has: nobody may ever look into it, and it is to be named all the same.
     """
     parts = list(_parts(text))
-    heads = [_HEAD.match(part) for _, part in parts]
     before = "".join(text.splitlines(keepends=True)[: parts[0][0]]) if parts else text
-    if not _says(before) and all(heads) and all(_is_one_block(part) for _, part in parts):
-        return tuple(
-            HclBlock(tuple(filter(None, _LABEL.findall(head[0]))), line + 1, partial(_body_of, part, line, unread))
-            for head, (line, part) in zip(heads, parts, strict=True)
-            if head is not None
-        )
+    if not _says(before) and all(_HEAD.match(part) and _is_one_block(part) for _, part in parts):
+        return tuple(_cut_block(part, line, unread) for line, part in parts)
     try:
         return tuple(_parsed_blocks(text, 0))
-    except UnreadableText:
-        pass
+    except UnreadableText as error:
+        if _says(before) or not parts:
+            unread(str(error))
     found: list[HclBlock] = []
     for line, part in parts:
         try:
             found += _parsed_blocks(part, line)
         except UnreadableText as error:
             unread(str(error))
+            if _HEAD.match(part):
+                found.append(_cut_block(_up_to_its_end(part), line, unread))
     return tuple(found)
+
+
+def _cut_block(part: str, line: int, unread: Callable[[str], None]) -> HclBlock:
+    head = _HEAD.match(part)
+    labels = tuple(filter(None, _LABEL.findall(head[0]))) if head is not None else ()
+    block = HclBlock(labels, line + 1, partial(_body_of, part, line, unread))
+    if _NOT_IN_HCL.search(_TEXTS.sub('""', part)):
+        _ = block.body
+    return block
+
+
+def _up_to_its_end(part: str) -> str:
+    """A block without what stands after it: what a merge left behind, say."""
+    lines = part.splitlines(keepends=True)
+    end = next((at for at, line in enumerate(lines) if line.startswith("}")), len(lines))
+    return "".join(lines[: end + 1])
 
 
 def _is_one_block(part: str) -> bool:
@@ -128,8 +159,8 @@ def _body_of(part: str, before: int, unread: Callable[[str], None]) -> HclBody:
         blocks = list(_parsed_blocks(part, before))
     except UnreadableText as error:
         unread(str(error))
-        return HclBody()
-    return blocks[0].body if len(blocks) == 1 else HclBody()
+        return HclBody(broken=True)
+    return blocks[0].body if len(blocks) == 1 else HclBody(broken=True)
 
 
 def values_of(text: str) -> dict[str, Any]:
@@ -178,6 +209,20 @@ def _body(body: BodyRule, before: int) -> tuple[dict[str, Any], tuple[HclBlock, 
 
 
 @dataclass(frozen=True, slots=True)
+class JsonExpression:
+    """An argument of a file in JSON's syntax: every text in it, an object's key too, is a template.
+
+    Source: developer.hashicorp.com/terraform/language/syntax/json
+    """
+
+    value: Any
+
+    def serialize(self) -> str:
+        """The text, as that of an expression in HCL."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+
+
+@dataclass(frozen=True, slots=True)
 class HclEvaluator:
     """Carries out expressions. `names` are those that a `for` has, or `each` and `count`."""
 
@@ -187,6 +232,8 @@ class HclEvaluator:
 
     def of(self, node: Any) -> Any:
         """The value of an expression; a symbol where it shows only when Terraform runs."""
+        if node is None:
+            return None
         if isinstance(node, ExprTermRule):
             return self.of(node.expression)
         for kind, method in _KINDS:
@@ -212,10 +259,24 @@ class HclEvaluator:
             if end < 0:
                 break
             parts.append(text[at:start])
-            parts.append(_as_text(self._expression(text[start + 2 : end])))
+            parts.append(as_text(self._expression(text[start + 2 : end])))
             at = end + 1
         parts.append(text[at:])
         return "".join(parts)
+
+    def _of_json(self, node: JsonExpression) -> Any:
+        value = node.value
+        if isinstance(value, Mapping):
+            return {as_text(self._json_text(key)): self._of_json(JsonExpression(one)) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._of_json(JsonExpression(one)) for one in value]
+        return self._json_text(value) if isinstance(value, str) else value
+
+    def _json_text(self, text: str) -> Any:
+        """A template that is one expression is worth what that is; any other is a text."""
+        if text.startswith("${") and _closing(text, 2) == len(text) - 1:
+            return self._expression(text[2:-1])
+        return self.template(text)
 
     def _expression(self, text: str) -> Any:
         try:
@@ -242,7 +303,7 @@ class HclEvaluator:
         parts = []
         for one in contents:
             if isinstance(one, InterpolationRule):
-                parts.append(_as_text(self.of(one.expression)))
+                parts.append(as_text(self.of(one.expression)))
             elif hasattr(one, "value"):
                 text = str(one.value)
                 parts.append(text[1:] if text.startswith(("$${", "%%{")) else _ESCAPE.sub(_unescaped, text))
@@ -266,13 +327,31 @@ class HclEvaluator:
         if isinstance(inner, ObjectElemKeyExpressionRule):
             inner = inner.expression
             plain = inner.expression if isinstance(inner, ExprTermRule) and not inner.parentheses else inner
-            return str(plain.serialize()) if isinstance(plain, IdentifierRule) else _as_text(self.of(inner))
+            return str(plain.serialize()) if isinstance(plain, IdentifierRule) else as_text(self.of(inner))
         if isinstance(inner, StringRule):
-            return _as_text(self._string(inner))
+            return as_text(self._string(inner))
         return str(inner.serialize()).strip('"')
 
+    def _path(self, node: Any) -> tuple[str, ...] | None:
+        """`a.b["c"][0].d` as its parts, an index that isn't written out worked out; None for what is no plain name."""
+        if isinstance(node, ExprTermRule):
+            return None if node.parentheses else self._path(node.expression)
+        if isinstance(node, IdentifierRule):
+            return (str(node.serialize()),)
+        if isinstance(node, GetAttrExprTermRule):
+            before = self._path(node.expr_term)
+            return None if before is None else (*before, str(node.get_attr.identifier.serialize()))
+        if isinstance(node, IndexExprTermRule):
+            before, index = self._path(node.children[0]), node.children[1]
+            if before is None:
+                return None
+            part = self.of(index.index_expression) if hasattr(index, "index_expression") else index.index
+            known = isinstance(part, str | int) and not isinstance(part, bool) and not unknown_in(part)
+            return (*before, str(part)) if known else None
+        return None
+
     def _name(self, node: Any) -> Any:
-        path = _path_of(node)
+        path = self._path(node)
         if path is None:
             return _symbol_of(node)
         found = inside(self.names[path[0]], path[1:]) if path[0] in self.names else self.lookup(path)
@@ -280,14 +359,25 @@ class HclEvaluator:
 
     def _reached(self, node: Any) -> Any:
         """An attribute, or an item, of something: by its whole name where it is one, else of the value."""
-        if _path_of(node) is not None:
+        if self._path(node) is not None:
             return self._name(node)
         if isinstance(node, GetAttrExprTermRule):
             whole, key = self.of(node.expr_term), str(node.get_attr.identifier.serialize())
         else:
-            whole, key = self.of(node.children[0]), self.of(node.children[1].index_expression)
+            index = node.children[1]
+            key = self.of(index.index_expression) if hasattr(index, "index_expression") else index.index
+            whole = self.of(node.children[0])
         found = inside(whole, (str(key),))
         return _symbol_of(node) if found is None else found
+
+    def _splat(self, node: Any) -> Any:
+        """`list[*].a.b`: of every item; what is no list stands for a list of itself."""
+        whole, parts = self.of(node.expr_term), node.attr_splat.get_attrs
+        if not isinstance(whole, list | Mapping) or not all(isinstance(one, GetAttrRule) for one in parts):
+            return _symbol_of(node)
+        path = [str(one.identifier.serialize()) for one in parts]
+        found = [inside(one, path) if path else one for one in (whole if isinstance(whole, list) else [whole])]
+        return _symbol_of(node) if None in found else found
 
     def _conditional(self, node: ConditionalRule) -> Any:
         held = self.of(node.condition)
@@ -319,93 +409,44 @@ class HclEvaluator:
             return _symbol_of(node)
         values = [self.of(one) for one in arguments]
         try:
-            found = self._carried_out(name, values)
+            found = self._file_function(name, values) if name in _OF_FILES else carried_out(name, values)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):
             found = None
         return _symbol_of(node) if found is None else found
 
-    def _carried_out(self, name: str, values: Sequence[Any]) -> Any:
-        if name == "jsonencode":
-            return json.dumps(values[0])
-        if name == "jsondecode" and not unknown_in(values[0]):
-            return json.loads(values[0])
-        if name == "file":
-            return self.read_file(str(values[0]))
-        if name == "templatefile":
-            text = self.read_file(str(values[0]))
-            given = values[1] if isinstance(values[1], Mapping) else {}
-            return (
-                None if text is None else HclEvaluator(lambda path: inside(given, path), self.read_file).template(text)
-            )
-        if name == "format" and not unknown_in(values[0]):
-            return re.sub(r"%[svd]", "{}", str(values[0])).format(*map(_as_text, values[1:]))
-        if name in ("try", "coalesce"):
-            return None if not values or unknown_in(values[0]) or values[0] in (None, "") else values[0]
-        if name == "join" and isinstance(values[1], list):
-            return str(values[0]).join(map(_as_text, values[1]))
-        if name == "merge" and all(isinstance(one, Mapping) for one in values):
-            return {key: item for one in values for key, item in one.items()}
-        if name == "concat" and all(isinstance(one, list) for one in values):
-            return [item for one in values for item in one]
-        if name in ("tostring", "trimspace", "nonsensitive", "sensitive"):
-            return values[0]
-        if name in ("toset", "tolist", "distinct", "compact") and isinstance(values[0], list):
-            kept = [one for one in values[0] if name != "compact" or one not in (None, "")]
-            return kept if name == "tolist" else _once(kept)
-        if name == "flatten" and isinstance(values[0], list):
-            return [item for one in values[0] for item in (one if isinstance(one, list) else [one])]
-        if name == "replace" and (str(values[0]).lstrip().startswith("{") or not unknown_in(values[0])):
-            return _replaced(*map(str, values[:3]))
-        if any(unknown_in(one) for one in values):
-            return None
-        if name in ("lower", "upper", "title"):
-            return str(getattr(str(values[0]), name)())
-        if name in ("trimprefix", "trimsuffix"):
-            return str(getattr(str(values[0]), name.replace("trim", "remove"))(str(values[1])))
-        if name == "length":
-            return len(values[0])
-        if name == "lookup":
-            return values[0].get(values[1], values[2] if len(values) > 2 else None)
-        if name in ("keys", "values"):
-            return list(getattr(values[0], name)())
-        return None
+    def _file_function(self, name: str, values: Sequence[Any]) -> Any:
+        text = self.read_file(str(values[0]))
+        if name == "file" or text is None:
+            return text
+        given = values[1] if isinstance(values[1], Mapping) else {}
+        return HclEvaluator(lambda path: inside(given, path), self.read_file).template(text)
 
     def _for_list(self, node: ForTupleExprRule) -> Any:
-        found = [one.of(node.value_expr) for one in self._each(node)] if self._known(node) else None
-        return _symbol_of(node) if found is None else found
+        each = self._each(node)
+        return _symbol_of(node) if each is None else [one.of(node.value_expr) for one in each]
 
     def _for_object(self, node: ForObjectExprRule) -> Any:
-        if not self._known(node) or node.ellipsis is not None:
+        each = self._each(node)
+        if each is None or node.ellipsis is not None:
             return _symbol_of(node)
-        return {_as_text(one.of(node.key_expr)): one.of(node.value_expr) for one in self._each(node)}
+        keys = [as_text(one.of(node.key_expr)) for one in each]
+        return dict(zip(keys, (one.of(node.value_expr) for one in each), strict=True))
 
-    def _known(self, node: Any) -> bool:
-        return node.condition is None and isinstance(self.of(node.for_intro.iterable), list | dict)
-
-    def _each(self, node: Any) -> Iterator[HclEvaluator]:
+    def _each(self, node: Any) -> list[HclEvaluator] | None:
+        """What a `for` goes through, as the names that it gives; None where nobody can tell yet what that is."""
         intro = node.for_intro
+        over = self.of(intro.iterable)
+        if not isinstance(over, list | dict):
+            return None
         first = str(intro.first_iterator.serialize())
         second = str(intro.second_iterator.serialize()) if intro.second_iterator is not None else ""
-        over = self.of(intro.iterable)
-        pairs = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
-        for key, value in pairs:
-            yield self.within({first: key, second: value} if second else {first: value})
-
-
-def _path_of(node: Any) -> tuple[str, ...] | None:
-    """`a.b["c"][0].d` as its parts; None for what is no plain name."""
-    if isinstance(node, ExprTermRule):
-        return None if node.parentheses else _path_of(node.expression)
-    if isinstance(node, IdentifierRule):
-        return (str(node.serialize()),)
-    if isinstance(node, GetAttrExprTermRule):
-        before = _path_of(node.expr_term)
-        return None if before is None else (*before, str(node.get_attr.identifier.serialize()))
-    if isinstance(node, IndexExprTermRule):
-        before, index = _path_of(node.children[0]), node.children[1]
-        written = str(getattr(index, "index_expression", index).serialize()).strip('"')
-        return (*before, written) if before is not None and re.fullmatch(r"[\w.-]+", written) else None
-    return None
+        each = [self.within({first: key, second: value} if second else {first: value}) for key, value in in_order(over)]
+        if node.condition is None:
+            return each
+        held = [one.of(node.condition.condition_expr) for one in each]
+        if not all(isinstance(one, bool) for one in held):
+            return None
+        return [one for one, holds in zip(each, held, strict=True) if holds]
 
 
 def inside(value: Any, path: Sequence[str]) -> Any:
@@ -438,25 +479,6 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else _ESCAPES[found[2]]
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    return "" if value is None else symbol("value")
-
-
-def _replaced(text: str, old: str, new: str) -> str:
-    """Terraform's `replace`: by a regular expression where `old` is between slashes."""
-    if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return re.sub(old[1:-1], re.sub(r"\$\{?(\d+)\}?", r"\\\1", new), text)
-    return text.replace(old, new)
-
-
-def _once(values: Sequence[Any]) -> list[Any]:
-    return [one for index, one in enumerate(values) if one not in values[:index]]
-
-
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -464,12 +486,14 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "||": lambda a, b: a or b,
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
     ">": lambda a, b: a > b,
     "<": lambda a, b: a < b,
     ">=": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b,
 }
 _KINDS: Final[tuple[tuple[Any, Callable[[HclEvaluator, Any], Any]], ...]] = (
+    (JsonExpression, HclEvaluator._of_json),
     (StringRule, HclEvaluator._string),
     (HeredocTemplateRule, HclEvaluator._heredoc),
     (TupleRule, HclEvaluator._tuple),
@@ -483,6 +507,8 @@ _KINDS: Final[tuple[tuple[Any, Callable[[HclEvaluator, Any], Any]], ...]] = (
     (UnaryOpRule, HclEvaluator._unary),
     (ForTupleExprRule, HclEvaluator._for_list),
     (ForObjectExprRule, HclEvaluator._for_object),
+    (AttrSplatExprTermRule, HclEvaluator._splat),
+    (FullSplatExprTermRule, HclEvaluator._splat),
     (GetAttrExprTermRule, HclEvaluator._reached),
     (IndexExprTermRule, HclEvaluator._reached),
     (IdentifierRule, HclEvaluator._name),
