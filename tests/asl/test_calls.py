@@ -290,6 +290,23 @@ def test_a_role_that_the_call_hands_over_needs_pass_role() -> None:
     ]
 
 
+@pytest.mark.parametrize("given_role", [{"IamRoleArn": "${Exporter}"}, {"IamRoleArn.$": "$.exporter"}])
+def test_a_role_that_is_handed_over_and_shows_only_later_needs_pass_role_whichever_it_is(
+    given_role: dict[str, str],
+) -> None:
+    found = asked_of_sdk("rds", "startExportTask", given_role)
+
+    [passed] = [one for one in found.permissions if one.action == "iam:PassRole"]
+    assert passed.resource.unknown
+    assert passed.purpose is For.HAND_OVER
+
+
+def test_a_call_that_passes_a_role_and_is_given_none_may_need_pass_role_all_the_same() -> None:
+    found = asked_of_sdk("ecs", "runTask", {"TaskDefinition": "ledgers"})
+
+    assert [one.purpose for one in found.permissions if one.action == "iam:PassRole"] == [For.BEYOND]
+
+
 # --- unknown, and said so
 
 

@@ -337,7 +337,9 @@ def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCa
     if service == "s3" and name in ("copyobject", "uploadpartcopy"):
         permissions = list(_of_copy(permissions, arguments, caller.acting.partition))
     passed = (
-        one for one in _passed(actions, arguments) if all(one.resource != other.resource for other in permissions)
+        one
+        for one in _passed(actions, arguments)
+        if one.resource.unknown or all(one.resource != other.resource for other in permissions)
     )
     return AskedPermissions(tuple(dict.fromkeys((*permissions, *passed))), page=_PAGE)
 
@@ -468,10 +470,25 @@ def _of_copy(permissions: Iterable[Permission], arguments: object, partition: st
 
 
 def _passed(actions: Iterable[IamAction], arguments: object) -> Iterator[Permission]:
-    """A role that the call hands to the service needs iam:PassRole, where the reference says that it passes one."""
+    """A role that the call hands to the service needs iam:PassRole, where the reference says that it passes one.
+
+    One that shows only later needs it as well, whichever it is; where none is given, what the call is about may name
+    one, as a task definition of ECS does.
+    """
     passes = any("iam:PassRole" in one.depends_on for one in actions)
-    for _, value in _texts(arguments):
-        if _ROLE.fullmatch(value):
-            yield Permission(
-                "iam:PassRole", AskedResource(value), For.HAND_OVER if passes else For.BEYOND, By.ACTING, certain=passes
-            )
+    known = [value for _, value in _texts(arguments) if _ROLE.fullmatch(value)]
+    for value in known:
+        yield Permission(
+            "iam:PassRole", AskedResource(value), For.HAND_OVER if passes else For.BEYOND, By.ACTING, certain=passes
+        )
+    if passes and not known:
+        later = _gives_a_role_later(arguments)
+        yield Permission("iam:PassRole", UNKNOWN, For.HAND_OVER if later else For.BEYOND, By.ACTING, certain=later)
+
+
+def _gives_a_role_later(arguments: object) -> bool:
+    """Whether a role is given whose ARN shows only at deployment, or in the run."""
+    return isinstance(arguments, Mapping) and any(
+        "role" in str(key).lower() and (str(key).endswith(".$") or (isinstance(value, str) and not is_known(value)))
+        for key, value in arguments.items()
+    )

@@ -27,8 +27,8 @@ from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
 from xsfn_helpers.deployment.diagnose.asking.short import short_answer
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, Diagnosis
 from xsfn_helpers.deployment.diagnose.judge import Answer
-from xsfn_helpers.deployment.diagnose.reading.blanks import with_blanks
 from xsfn_helpers.deployment.diagnose.reading.repository import Told
+from xsfn_helpers.deployment.diagnose.reading.templates.blanks import with_blanks
 from xsfn_helpers.deployment.diagnose.reading.texts import parsed
 
 BLANKS: Final = ("<SpokeAccount>", "<account of the spoke>", "SPOKE_ACCOUNT_ID", "xxxxxxxxxxxx")

@@ -12,8 +12,8 @@ from typing import Any, Final
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import is_event
-from xsfn_helpers.deployment.diagnose.reading.blanks import with_blanks
 from xsfn_helpers.deployment.diagnose.reading.source.shown import is_terraform
+from xsfn_helpers.deployment.diagnose.reading.templates.blanks import with_blanks
 from xsfn_helpers.deployment.diagnose.reading.templates.parameter_files import (
     SAM_CONFIG,
     parameters_in,

@@ -62,8 +62,9 @@ class StackSite:
 
         Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
         """
-        name = f"{generated_name(self.name if after_stack else '', logical)}{UNIQUE}"
-        return dict(self.made).get(name, name)
+        stack = self.name if after_stack else ""
+        whole = f"{stack}-{logical}{UNIQUE}" if stack else f"{logical}{UNIQUE}"
+        return dict(self.made).get(whole, f"{generated_name(stack, logical)}{UNIQUE}")
 
     @property
     def partition(self) -> str:

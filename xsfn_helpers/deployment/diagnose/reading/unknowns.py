@@ -24,6 +24,8 @@ _OTHER_STACK: Final = "another-stack"
 _NAME: Final = re.compile(r"[\w+=,.@*?-]{3,}")
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _UNIQUE_ID: Final = r"-(?P<unique>[A-Za-z0-9]{6,16})"
+_LONGEST_ROLE: Final = 64
+_CUT: Final = re.compile(rf"(?P<stack>{_STACK_NAME.pattern})-(?P<logical>[A-Za-z0-9]{{20,}}){_UNIQUE_ID}")
 _STATES_REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2,4}(?:-[a-z]+)+-\d):")
 _REGION: Final = re.compile(
     r"\b(?:[a-z]{2}(?:-gov|-isob?)?|eusc-[a-z]{2})-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
@@ -138,12 +140,25 @@ def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str], *, is_
                 found |= dict.fromkeys(_by_pattern(own, name, token))
             elif (stack := _by_name(own, name, token)) is not None:
                 found[stack] = None
+    found |= dict.fromkeys(_together(own, found))
     if is_known:
         return [one for one in found if one.name == own.name and one.made]
     if found and any(SOME_STACK.name in name for name in names):
         found[replace(own, name=_OTHER_STACK)] = None
     found.pop(own, None)
     return list(found)
+
+
+def _together(own: StackNames, found: Iterable[StackNames]) -> Iterator[StackNames]:
+    """The stacks in which all of these names are made: a trust policy may name a role and a state machine at once."""
+    made: dict[str, dict[str, str]] = {}
+    for one in found:
+        for name, token in one.made:
+            made.setdefault(one.name, {}).setdefault(name, token)
+    # What begins with no stack's name may be in any.
+    free = {name: token for name, token in made.get(own.name, {}).items() if not name.startswith(f"{own.name}-")}
+    for stack, names in made.items():
+        yield StackNames(stack, tuple((free | names).items()))
 
 
 def made_names(pieces: Pieces) -> Iterator[str]:
@@ -159,12 +174,26 @@ def _by_name(own: StackNames, name: str, token: str) -> StackNames | None:
     pattern = re.sub(f"{re.escape(re.escape(UNIQUE))}$", lambda _: _UNIQUE_ID, pattern)
     found = re.fullmatch(pattern, token)
     if found is None:
-        return None
+        return _by_cut_name(name, token)
     groups = found.groupdict()
     stack = groups.get("stack") or own.name
     if not groups.get("unique"):
         return StackNames(stack)
     return StackNames(stack, ((name.replace(SOME_STACK.name, stack), token),))
+
+
+def _by_cut_name(name: str, token: str) -> StackNames | None:
+    """The same of a name that is as long as a role's can be: of the stack's name and the logical ID the ends are gone.
+
+    Source: github.com/KensioSoftware/yulin/issues/1113 (observed; AWS's page doesn't say it)
+    """
+    before, after = f"{SOME_STACK.name}-", UNIQUE
+    found = _CUT.fullmatch(token) if len(token) == _LONGEST_ROLE else None
+    if found is None or not name.startswith(before) or not name.endswith(after):
+        return None
+    if not name[len(before) : -len(after)].startswith(found["logical"]):
+        return None
+    return StackNames(found["stack"], ((name.replace(SOME_STACK.name, found["stack"]), token),))
 
 
 def _by_pattern(own: StackNames, name: str, pattern: str) -> Iterator[StackNames]:
