@@ -243,14 +243,20 @@ class _Reading:
                 self.open.append(tr("{policy} ({why})", policy=one.title, why=one.policy.why_not))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            later = tuple(dict.fromkeys(placeholders(document)))
             try:
-                parsed = Policy.parse(filled(document, hopeful=self._hopeful), kind=kind, name=one.title)
+                read = filled(document, hopeful=self._hopeful, resource=self._request.resource)
+                parsed = Policy.parse(read, kind=kind, name=one.title)
             except XsfnError as error:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
-            if later and any(statement.action_matches(self._request) for statement in parsed.statements):
+            about = [
+                body
+                for statement, body in zip(parsed.statements, _bodies(document), strict=True)
+                if statement.action_matches(self._request)
+            ]
+            later = tuple(dict.fromkeys(placeholders(about)))
+            if later:
                 self.altered.add(one.title)
                 self.open.append(
                     tr("{policy}: {values}, filled in at deployment", policy=one.title, values=tr(", ").join(later))
@@ -261,8 +267,7 @@ class _Reading:
         """Of a policy that the role may not have: what it allows in the one reading, what it denies in the other."""
         if not named.policy.unsure:
             return policy
-        given = policy.document["Statement"]
-        bodies = given if isinstance(given, list) else [given]
+        bodies = _bodies(policy.document)
         read = list(zip(policy.statements, bodies, strict=True))
         kept = [body for one, body in read if one.allows is self._hopeful]
         if len(kept) < len(bodies) or any(one.action_matches(self._request) for one, _ in read):
@@ -279,8 +284,7 @@ class _Reading:
         Its conditions on keys that nobody can know are met, or not; a statement that covers some of what the call may
         act on, and not all of it, counts, or doesn't: whichever is the better for the call, or the worse.
         """
-        given = policy.document["Statement"]
-        bodies = given if isinstance(given, list) else [given]
+        bodies = _bodies(policy.document)
         read = [self._statement(*one, policy, title) for one in zip(policy.statements, bodies, strict=True)]
         if all(after is before for after, before in zip(read, bodies, strict=True)):
             return policy
@@ -361,6 +365,11 @@ class _Reading:
         if key.startswith("aws:resourcetag/"):
             return self._layers.resource_tags_unseen
         return key in _OUTSIDE or (self._layers.tags_unseen and key.startswith("aws:principaltag/"))
+
+
+def _bodies(document: Document) -> list[Document]:
+    given: Any = document["Statement"]
+    return given if isinstance(given, list) else [given]
 
 
 def _has_symbols(principal: object) -> bool:
