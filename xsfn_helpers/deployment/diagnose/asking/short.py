@@ -5,7 +5,6 @@ Pure. For somebody on call: the full report is `str(diagnosis)`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.deployment.diagnose.asking.refusal import DeniedBy, RefusedCall
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_by_itself, is_supposed, named_reason, refused_link
+from xsfn_helpers.deployment.diagnose.asking.values_wanted import SYMBOL, values_wanted
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
     Conclusion,
@@ -38,15 +38,12 @@ from xsfn_helpers.iam.explain import LayerVerdict as Said
 _MOST_OPEN = 3
 # Links that many a run never comes to: when they are asked for is told.
 _LATER: Final = (STOP, CHILD)
-# What stands for a role that nothing names.
-_UNNAMED: Final = "role.of."
 # What answers with a resource's own policy, by the service of its ARN.
 _OWN_POLICY: Final = {
     "kms": "aws kms get-key-policy --policy-name default --key-id",
     "lambda": "aws lambda get-policy --function-name",
     "sns": "aws sns get-topic-attributes --topic-arn",
 }
-_SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,19 +293,9 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         )
     if is_supposed(diagnosis.evidence.machine):
         return _asked_for(link)
-    if missing := sorted(
-        {
-            name
-            for text in (link.resource, *link.open)
-            for name in _SYMBOL.findall(text)
-            if not name.startswith(_UNNAMED)
-        }
-    ):
-        return tr(
-            "what {names} will be: give it by --parameter NAME=VALUE (CloudFormation), or what `terraform show -json` "
-            "prints of a plan; once it is deployed, the ARN",
-            names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
-        )
+    read = (str(one) for one in diagnosis.not_seen if any(one.what in text for text in link.open))
+    if wanted := values_wanted((link.resource, *link.open, *read), diagnosis.evidence.parameters):
+        return wanted
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
     named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
@@ -326,7 +313,7 @@ def _own_policy_call(open_: str) -> str:
     """The AWS CLI's command that reads the policy of the resource that this speaks of; empty for any other text."""
     found = next((arn for word in open_.split() if (arn := Arn.parse(word.strip(".,;:()"))) is not None), None)
     call = _OWN_POLICY.get(found.service, "") if found is not None else ""
-    return f"{call} {found}" if found is not None and call and not _SYMBOL.search(str(found)) else ""
+    return f"{call} {found}" if found is not None and call and not SYMBOL.search(str(found)) else ""
 
 
 def _asked_for(link: TaskLink) -> str:
