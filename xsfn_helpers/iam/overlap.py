@@ -67,12 +67,18 @@ def covers(pattern: str, known: str, *, completed: bool = True) -> bool:
 
 @lru_cache(maxsize=_REMEMBERED)
 def meets(pattern: str, known: str) -> bool:
-    """Whether the policy's pattern may match something of what the resource may be; a variable may be anything."""
+    """Whether the policy's pattern may match something of what the resource may be; a variable may be anything.
+
+    What is filled in at deployment may have several parts of the ARN in it, so what follows it may be of any part.
+    """
     if pattern == "*":
         return True
     pattern, known = _with_signs(pattern, known)
-    one, other = _policy_steps(pattern, completed=True), _known_steps(known)
-    return _intersect(_loose(one), _loose(other))
+    other = _loose(_known_steps(known))
+    completed = _policy_steps(pattern, completed=True)
+    if _intersect(_loose(completed), other):
+        return True
+    return any(map(_is_sign, completed)) and _intersect(_loose(_policy_steps(pattern, completed=False)), other)
 
 
 def has_symbols(text: str) -> bool:
@@ -145,8 +151,11 @@ def _known_steps(known: str) -> _Steps:
 
 
 def _loose(steps: _Steps) -> _Steps:
-    """With anything in the place of what is filled in at deployment."""
-    return tuple(_Run() if _is_sign(step) else step for step in steps)
+    """With anything in the place of what is filled in at deployment; no part of an ARN is known after it."""
+    first = next((at for at, step in enumerate(steps) if _is_sign(step)), len(steps))
+    return tuple(
+        _Run() if _is_sign(step) or (isinstance(step, _Run) and at > first) else step for at, step in enumerate(steps)
+    )
 
 
 def _intersect(one: _Steps, other: _Steps) -> bool:

@@ -230,3 +230,63 @@ def test_the_callers_name_matters_where_a_policy_names_callers(
     layers = Layers(identity=(_named("own", identity),), resource=_named("trust", trust), filled_in_later=(_LATER,))
 
     assert _answer(layers) is right
+
+
+_OF_ELSE: Final = {"Effect": "Allow", "Action": "kinesis:PutRecord"}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "${Stream.Arn}:*",
+        "${import.stream}/consumer/c",
+        "arn:aws:${service}:eu-west-1:111111111111:stream/s",
+        "arn:${rest}/s",
+        "${partition}:aws:kinesis:eu-west-1:111111111111:stream/s",
+        "arn:aws:iam::111111111111:${kind}/r",
+        "arn:aws:iam:${region}:111111111111:role/r",
+        "arn:aws:s3:${region}::b",
+    ],
+)
+def test_a_resource_that_is_filled_in_leaves_the_rest_of_its_policy_readable(resource: str) -> None:
+    """Whatever stands before the sign, or where IAM takes no wildcard: only a call that it may be about hangs on it."""
+    own = [{**_OF_ELSE, "Resource": resource}, _allow()]
+    named = _named("trust", _trust())
+
+    assert _answer(Layers(identity=(_named("own", *own),), resource=named)) is Answer.ALLOWED
+    assert _answer(Layers(identity=(_named("own", own[0]),), resource=named)) is Answer.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("resource", "right"),
+    [
+        ("${Role.Arn}", Answer.UNKNOWN),
+        ("${Role.Arn}*", Answer.UNKNOWN),
+        ("${start}:role/${name}", Answer.UNKNOWN),
+        ("${start}:role/some-other", Answer.REFUSED),
+        ("${Role.Arn}/index/i", Answer.REFUSED),
+        ("arn:aws:${service}::222222222222:*", Answer.UNKNOWN),
+        ("arn:aws:${service}::333333333333:*", Answer.REFUSED),
+        ("arn:aws:iam::${account}:role/*", Answer.UNKNOWN),
+        ("arn:aws:iam::222222222222:${kind}/*", Answer.UNKNOWN),
+    ],
+)
+def test_a_resource_that_is_filled_in_counts_for_what_it_may_be(resource: str, right: Answer) -> None:
+    """What is left of it once the sign is filled in by anything at all."""
+    layers = Layers(identity=(_named("own", _allow(Resource=resource)),), resource=_named("trust", _trust()))
+    denied = _named("own", _allow(), {**_allow(Resource=resource), "Effect": "Deny"})
+
+    assert _answer(layers) is right
+    assert _answer(replace(layers, identity=(denied,))) is (
+        Answer.UNKNOWN if right is Answer.UNKNOWN else Answer.ALLOWED
+    )
+
+
+def test_what_it_hangs_on_is_what_stands_in_statements_about_the_call() -> None:
+    own = _named("own", {**_OF_ELSE, "Resource": "${Stream.Arn}"}, _allow(Resource="${Role.Arn}"))
+    request = Request(SESSION, "sts:AssumeRole", TARGET, "222222222222")
+
+    open_ = judge(request, Layers(identity=(own,), resource=_named("trust", _trust()))).open
+
+    assert any("${Role.Arn}" in one for one in open_)
+    assert not any("Stream" in one for one in open_)

@@ -377,6 +377,76 @@ def _another_value_in_a_file(made: Setup) -> None:
     _spoke_by_pipeline(made, "333333333333")
 
 
+# --- values that nobody told
+
+
+def _with_an_empty_default(made: Setup) -> None:
+    made.spoke["Parameters"] = {"Trusted": {"Type": "String", "Default": ""}}
+    made.spoke["Conditions"] = {"IsTold": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Trusted"}, ""]}]}}
+
+
+def _trusts_its_own_account_unless_told(made: Setup) -> None:
+    _with_an_empty_default(made)
+    own = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    made.trusted()["Principal"] = {"AWS": {"Fn::If": ["IsTold", {"Ref": "Trusted"}, own]}}
+
+
+def _bounded_if_told(made: Setup) -> None:
+    _with_an_empty_default(made)
+    bound = {"Fn::If": ["IsTold", {"Ref": "Trusted"}, {"Ref": "AWS::NoValue"}]}
+    made.of_spoke("SpokeRole")["PermissionsBoundary"] = bound
+
+
+def _made_if_told(made: Setup) -> None:
+    _with_an_empty_default(made)
+    made.spoke["Resources"]["SpokeRole"]["Condition"] = "IsTold"
+
+
+def _one_of_two_trust_policies(made: Setup) -> None:
+    _with_an_empty_default(made)
+    role = made.of_spoke("SpokeRole")
+    role["AssumeRolePolicyDocument"] = {"Fn::If": ["IsTold", _trust(HUB), role["AssumeRolePolicyDocument"] | DENIES]}
+
+
+def _with_policies_if_told(made: Setup) -> None:
+    _with_an_empty_default(made)
+    role = made.of_spoke("SpokeRole")
+    role["Policies"] = {"Fn::If": ["IsTold", role["Policies"], []]}
+
+
+def _empty_list_of_trusted(made: Setup) -> None:
+    made.spoke["Parameters"] = {"Trusted": {"Type": "CommaDelimitedList", "Default": ""}}
+    made.trusted()["Principal"] = {"AWS": {"Ref": "Trusted"}}
+
+
+def _empty_and_of_no_matter(made: Setup) -> None:
+    _with_an_empty_default(made)
+    made.of_spoke("SpokeRole")["Description"] = {"Ref": "Trusted"}
+
+
+def _default_that_is_not_empty(made: Setup) -> None:
+    _trusts_its_own_account_unless_told(made)
+    made.spoke["Parameters"]["Trusted"]["Default"] = HUB
+
+
+def _empty_in_a_nested_stack(made: Setup) -> None:
+    """Its parent tells every value there is."""
+    _trusts_its_own_account_unless_told(made)
+    made.beside["inner"] = made.spoke
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "inner.json"}}
+    made.spoke = _template({"Inner": nested})
+
+
+EMPTY: Final = (
+    _trusts_its_own_account_unless_told,
+    _bounded_if_told,
+    _made_if_told,
+    _one_of_two_trust_policies,
+    _with_policies_if_told,
+    _empty_list_of_trusted,
+)
+
+
 # --- policies of resources
 
 
@@ -458,6 +528,10 @@ TABLE: Final[tuple[tuple[Callable[[Setup], None], Conclusion], ...]] = (
     (_limit_by_organization, UNKNOWN),
     (_same_value_in_a_file, FINE),
     (_another_value_in_a_file, UNKNOWN),
+    *((one, UNKNOWN) for one in EMPTY),
+    (_empty_and_of_no_matter, FINE),
+    (_default_that_is_not_empty, FINE),
+    (_empty_in_a_nested_stack, BROKEN),
     (_table_without_a_policy, FINE),
     (_table_that_denies, BROKEN),
     (_queue_that_denies_on_a_condition, UNKNOWN),
@@ -515,6 +589,42 @@ def test_what_would_settle_it_is_what_can_be_told(tmp_path: Path, change: Callab
 
     assert names in line
     assert "--parameter" in line
+
+
+@pytest.mark.parametrize("change", EMPTY, ids=lambda one: one.__name__.strip("_"))
+def test_what_an_empty_default_leaves_open_is_settled_by_its_parameter(
+    tmp_path: Path, change: Callable[[Setup], None]
+) -> None:
+    made = Setup()
+    change(made)
+
+    settles = short_answer(made.diagnosed(tmp_path))[3]
+
+    assert "Trusted" in settles.split()
+    assert "--parameter" in settles
+
+
+def test_a_parameter_that_is_told_to_be_empty_is_empty(tmp_path: Path) -> None:
+    made = Setup()
+    _trusts_its_own_account_unless_told(made)
+
+    def verdict(value: str) -> Conclusion:
+        return made.diagnosed(tmp_path, Told(TOLD.operator, TOLD.subject, TOLD.region, {"Trusted": value})).verdict
+
+    assert verdict("") is BROKEN
+    assert verdict(HUB) is FINE
+
+
+def test_only_what_can_be_told_is_asked_for(tmp_path: Path) -> None:
+    """A resource's name shows once it is deployed, or where its template writes it."""
+    made = Setup()
+    made.of_hub("Machine")["DefinitionSubstitutions"]["Role"] = {"Ref": "Reader"}
+    made.hub["Resources"]["Reader"] = {"Type": "Custom::Reader", "Properties": {"ServiceToken": "x"}}
+
+    settles = short_answer(made.diagnosed(tmp_path))[3]
+
+    assert "--parameter" not in settles
+    assert "deployed" in settles
 
 
 def test_what_is_looked_up_can_be_told(tmp_path: Path) -> None:

@@ -243,7 +243,8 @@ class _Reading:
                 yield _any(kind) if self._hopeful else _none(kind)
                 continue
             try:
-                parsed = Policy.parse(filled(document, hopeful=self._hopeful), kind=kind, name=one.title)
+                read = filled(document, hopeful=self._hopeful, resource=self._request.resource)
+                parsed = Policy.parse(read, kind=kind, name=one.title)
             except XsfnError as error:
                 self.open.append(tr("{policy}, which the engine can't read: {why}", policy=one.title, why=error.what))
                 yield _any(kind) if self._hopeful else _none(kind)
@@ -264,8 +265,7 @@ class _Reading:
         """Of a policy that the role may not have: what it allows in the one reading, what it denies in the other."""
         if not named.policy.unsure:
             return policy
-        given = policy.document["Statement"]
-        bodies = given if isinstance(given, list) else [given]
+        bodies = _listed(policy.document["Statement"])
         read = list(zip(policy.statements, bodies, strict=True))
         kept = [body for one, body in read if one.allows is self._hopeful]
         if len(kept) < len(bodies) or any(one.action_matches(self._request) for one, _ in read):
@@ -282,8 +282,7 @@ class _Reading:
         Its conditions on keys that nobody can know are met, or not; a statement that covers some of what the call may
         act on, and not all of it, counts, or doesn't: whichever is the better for the call, or the worse.
         """
-        given = policy.document["Statement"]
-        bodies = given if isinstance(given, list) else [given]
+        bodies = _listed(policy.document["Statement"])
         read = [self._statement(*one, policy, title) for one in zip(policy.statements, bodies, strict=True)]
         if all(after is before for after, before in zip(read, bodies, strict=True)):
             return policy

@@ -21,6 +21,13 @@ from xsfn_helpers.iam.overlap import covers, has_symbols, meets
 _PLACEHOLDER: Final = re.compile(r"\$\{[\w.@-]+\}")
 _LISTS: Final = ("Action", "Resource")
 _NEGATED: Final = {"NotAction": "Action", "NotResource": "Resource", "NotPrincipal": "Principal"}
+# The partition and the service: IAM takes a wildcard for the first, and none for the second.
+_TO_SERVICE: Final = re.compile(r"arn:[^:]+:[^:*?]+:")
+# What IAM's grammar takes no wildcard for, either: a region where there is none, the type of one of IAM's own.
+_NO_WILDCARD: Final = re.compile(r"arn:[^:]+:(?:iam:\*|s3:\*|iam::[^:]*:\*.)")
+_ARN_PARTS: Final = 6
+# A resource that there isn't: IAM has no service of this name.
+_NOWHERE: Final = "arn:aws:none:::none"
 # A condition that no request meets, for a statement that mustn't count.
 _NEVER: Final = {"StringEquals": {"aws:PrincipalType": "nobody"}}
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*:[^{}]*\}")
@@ -61,8 +68,8 @@ def without_placeholders(text: str) -> str:
     return _PLACEHOLDER.sub(lambda found: found[0][2:-1], text)
 
 
-def filled(document: Document, *, hopeful: bool) -> Document:
-    """The document with its placeholders filled in so that it allows the most (`hopeful`), or the least.
+def filled(document: Document, *, hopeful: bool, resource: str = "*") -> Document:
+    """The document with its placeholders filled in so that it allows the most (`hopeful`), or the least, of a resource.
 
     Statements keep their places. What isn't a statement, or has a placeholder for its effect, stays as it is.
     """
@@ -70,25 +77,26 @@ def filled(document: Document, *, hopeful: bool) -> Document:
     if given is None or not _has_placeholders(document):
         return document
     if isinstance(given, list):
-        return {**document, "Statement": [_filled(one, hopeful) for one in given]}
-    return {**document, "Statement": _filled(given, hopeful)}
+        return {**document, "Statement": [_filled(one, hopeful, resource) for one in given]}
+    return {**document, "Statement": _filled(given, hopeful, resource)}
 
 
-def _filled(statement: Any, hopeful: bool) -> Any:
+def _filled(statement: Any, hopeful: bool, resource: str) -> Any:
     if not isinstance(statement, Mapping) or not _has_placeholders(statement):
         return statement
     if statement.get("Effect") not in ("Allow", "Deny"):
         return statement
     wide = (statement["Effect"] == "Allow") is hopeful
-    return _widest(statement) if wide else _narrowest(statement)
+    return _widest(statement, resource) if wide else _narrowest(statement)
 
 
-def _widest(statement: Mapping[str, Any]) -> dict[str, Any]:
+def _widest(statement: Mapping[str, Any], resource: str = "*") -> dict[str, Any]:
     """The statement as if every placeholder were what makes it catch the call."""
     wide = dict(statement)
-    for key in _LISTS:
-        if key in wide:
-            wide[key] = _each(wide[key], lambda text: _PLACEHOLDER.sub("*", text))
+    if "Action" in wide:
+        wide["Action"] = _each(wide["Action"], _widest_action)
+    if "Resource" in wide:
+        wide["Resource"] = _each(wide["Resource"], lambda text: _widest_resource(text, resource))
     for key, positive in _NEGATED.items():
         if next(placeholders(wide.get(key)), None) is not None:
             del wide[key]
@@ -101,6 +109,25 @@ def _widest(statement: Mapping[str, Any]) -> dict[str, Any]:
     else:
         wide.pop("Condition", None)
     return wide
+
+
+def _widest_action(text: str) -> str:
+    wide = _PLACEHOLDER.sub("*", text)
+    return "*" if _PLACEHOLDER.search(text.partition(":")[0]) else wide
+
+
+def _widest_resource(text: str, resource: str) -> str:
+    """What a pattern may be at most; where IAM takes no pattern that says it, `*` if it may be of the resource at all.
+
+    `${Function.Arn}:*` is an ARN once it is filled in, and `*:*` is none. A symbol may have several parts in it.
+    """
+    if _PLACEHOLDER.search(text) is None:
+        return text
+    wide = _PLACEHOLDER.sub("*", text)
+    whole = wide.count(":") >= _ARN_PARTS - 1 or wide.endswith("*")
+    if whole and _TO_SERVICE.match(wide) and not _NO_WILDCARD.match(wide):
+        return wide
+    return "*" if meets(text, resource) else _NOWHERE
 
 
 def _narrowest(statement: Mapping[str, Any]) -> dict[str, Any]:

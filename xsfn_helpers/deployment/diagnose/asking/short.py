@@ -5,7 +5,6 @@ Pure. For somebody on call: the full report is `str(diagnosis)`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.deployment.diagnose.asking.refusal import DeniedBy, RefusedCall
 from xsfn_helpers.deployment.diagnose.asking.refused_link import is_by_itself, is_supposed, named_reason, refused_link
+from xsfn_helpers.deployment.diagnose.asking.values_wanted import SYMBOL, values_wanted
 from xsfn_helpers.deployment.diagnose.diagnosis import (
     MARKS,
     Conclusion,
@@ -38,17 +38,12 @@ from xsfn_helpers.iam.explain import LayerVerdict as Said
 _MOST_OPEN = 3
 # Links that many a run never comes to: when they are asked for is told.
 _LATER: Final = (STOP, CHILD)
-# What stands for a role that nothing names.
-_UNNAMED: Final = "role.of."
 # What answers with a resource's own policy, by the service of its ARN.
 _OWN_POLICY: Final = {
     "kms": "aws kms get-key-policy --policy-name default --key-id",
     "lambda": "aws lambda get-policy --function-name",
     "sns": "aws sns get-topic-attributes --topic-arn",
 }
-# What a person can give, in the name of an expression of Terraform's.
-_VARIABLES: Final = re.compile(r"\b(?:var|terraform)\.\w+")
-_SYMBOL: Final = re.compile(r"\$\{([^${}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +169,7 @@ def _no_role(diagnosis: Diagnosis) -> Iterator[str]:
         more = tr(" (and {count} more)", count=len(wanted) - _MOST_OPEN) if len(wanted) > _MOST_OPEN else ""
         yield tr("Its tasks assume: {roles}", roles="; ".join(sorted(wanted)[:_MOST_OPEN]) + more)
     roles = [one.task.known_role for one in diagnosis.tasks if one.task.takes_on_a_role and not one.task.role_arn]
-    later = _filled_in_later(machine.role_written, *roles) if machine.role_written else ""
+    later = values_wanted((machine.role_written, *roles), diagnosis.evidence.parameters) if machine.role_written else ""
     yield tr("To settle it: {what}", what=later or _machine_wanted(diagnosis))
     yield tr("How sure: {sure}", sure=tr("not sure: it is neither allowed nor denied for certain"))
 
@@ -280,7 +275,7 @@ def _both_sides(link: TaskLink) -> str:
     asking = tr("{asker} of {account}", asker=asker_words(link), account=account_of(link.asker) or tr("Step Functions"))
     if not link.resource or not link.accounts:
         return asking
-    if (found := Arn.parse(link.resource)) is not None and found.role_name and _SYMBOL.search(found.account):
+    if (found := Arn.parse(link.resource)) is not None and found.role_name and SYMBOL.search(found.account):
         return f"{asking} → {link.resource}"
     return f"{asking} → " + tr("{resource} of {account}", resource=link.resource, account=link.accounts[-1])
 
@@ -290,14 +285,15 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         return _reading(reason, link)
     if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
         return tr("tell {what}", what=tr("; ").join(told))
-    if link.number == TAKE_ON and link.resource and not _SYMBOL.search(link.resource):
+    if link.number == TAKE_ON and link.resource and not SYMBOL.search(link.resource):
         asking, target = diagnosis.evidence.role(link.asker), diagnosis.evidence.role(link.resource)
         if asking is None or target is None:
             return _roles_wanted(link, own_is_known=asking is not None and len(link.open) == 1)
     if is_supposed(diagnosis.evidence.machine):
         return _asked_for(link)
-    if later := _filled_in_later(link.resource, *link.open):
-        return later
+    read = (str(one) for one in diagnosis.not_seen if any(one.what in text for text in link.open))
+    if wanted := values_wanted((link.resource, *link.open, *read), diagnosis.evidence.parameters):
+        return wanted
     concerned = {account_of(link.asker), *link.accounts}
     own = [one for one in diagnosis.not_seen if one.account in concerned]
     named = [one for one in own if any(one.what in text for text in (*link.open, link.why))]
@@ -334,30 +330,11 @@ def _roles_wanted(link: TaskLink, *, own_is_known: bool) -> str:
     )
 
 
-def _filled_in_later(*texts: str) -> str:
-    """How to tell what is filled in at deployment in these texts; empty where nothing is."""
-    found = {
-        part
-        for text in texts
-        for name in _SYMBOL.findall(text)
-        if not name.startswith(_UNNAMED)
-        for part in _VARIABLES.findall(name) or (name,)
-    }
-    if not found:
-        return ""
-    missing = sorted(found, key=lambda name: (not name.startswith("var."), name))
-    return tr(
-        "what {names} will be: give it by --parameter NAME=VALUE (of a template's parameter, or a variable of "
-        "Terraform's), or what `terraform show -json` prints of a plan; once it is deployed, the ARN",
-        names=listed(missing[:3]) + (" …" if len(missing) > 3 else ""),
-    )
-
-
 def _own_policy_call(open_: str) -> str:
     """The AWS CLI's command that reads the policy of the resource that this speaks of; empty for any other text."""
     found = next((arn for word in open_.split() if (arn := Arn.parse(word.strip(".,;:()"))) is not None), None)
     call = _OWN_POLICY.get(found.service, "") if found is not None else ""
-    return f"{call} {found}" if found is not None and call and not _SYMBOL.search(str(found)) else ""
+    return f"{call} {found}" if found is not None and call and not SYMBOL.search(str(found)) else ""
 
 
 def _asked_for(link: TaskLink) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from typing import Any, Final
 _ADDS: Final = ("Fn::Transform", "Fn::ForEach::")
 _IN_TEXT: Final = re.compile(r"\$\{(?P<literal>!?)(?P<name>[^${}]+)\}")
 _NOT_IN_SYMBOLS: Final = re.compile(r"[^\w.@-]+")
+# One of two values, by a condition that shows only at deployment; the condition's name follows, and what it hangs on.
+_EITHER: Final = "Fn::If"
 # docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 _DYNAMIC: Final = re.compile(r"\{\{resolve:(?P<what>(?:[^{}]|\$\{[^{}]*\})+)\}\}")
 
@@ -33,8 +35,11 @@ def symbol(name: str) -> str:
     return "${" + _NOT_IN_SYMBOLS.sub(".", name).strip(".") + "}"
 
 
-def parameter_value(declared: object, given: object = None) -> Any:
+def parameter_value(declared: object, given: object = None, *, by_hand: bool = True) -> Any:
     """The value of a template's parameter, that given or its default; None where the template doesn't tell it.
+
+    An empty default is there to be filled in where somebody deploys the template `by_hand`: what comes in its place,
+    nobody knows. To a nested stack its parent gives every value there is.
 
     The members of a list have no blanks around them, and one of Systems Manager's stands for what is stored there.
     Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
@@ -45,6 +50,8 @@ def parameter_value(declared: object, given: object = None) -> Any:
         given = None
     elif given is None and "Default" in told:
         given = "" if told["Default"] is None else told["Default"]
+        if by_hand and given in ("", []):
+            return None
     if given is None or isinstance(given, list):
         return given
     value = given if isinstance(given, str) else json.dumps(given)
@@ -121,6 +128,11 @@ class Resolver:
         finally:
             self._deciding.discard(condition)
 
+    def behind(self, condition: str) -> list[str]:
+        """The parameters that a condition hangs on and that nobody told, by their names."""
+        found = _names_in(self.conditions.get(condition), self.conditions, frozenset({condition}))
+        return [one for one in dict.fromkeys(found) if one not in self.values and one != "AWS::NoValue"]
+
     def named(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return NO_VALUE
@@ -132,6 +144,24 @@ class Resolver:
     def attribute_of(self, name: str, attribute: str) -> Any:
         found = self.attribute(name, attribute)
         return self.open(f"{name}.{attribute}") if found is None else found
+
+
+def _names_in(expression: Any, conditions: Mapping[str, Any], seen: frozenset[str]) -> Iterator[str]:
+    """What an expression of a condition, and the conditions that it names, refer to."""
+    if isinstance(expression, list):
+        for one in expression:
+            yield from _names_in(one, conditions, seen)
+    elif isinstance(expression, Mapping):
+        for key, one in expression.items():
+            if key == "Ref" and isinstance(one, str):
+                yield one
+            elif key == "Condition" and isinstance(one, str) and one not in seen:
+                yield from _names_in(conditions.get(one), conditions, seen | {one})
+            elif key == "Fn::Sub":
+                text = one[0] if isinstance(one, list) and one else one
+                yield from (found["name"] for found in _IN_TEXT.finditer(str(text)) if not found["literal"])
+            else:
+                yield from _names_in(one, conditions, seen)
 
 
 def _truth(value: Any) -> bool | None:
@@ -210,7 +240,7 @@ def _if(known: Resolver, argument: Any) -> Any:
     held = known.holds(argument[0])
     if held is None:
         either, other = known.resolve(argument[1]), known.resolve(argument[2])
-        return either if either == other else known.open(f"Fn::If.{argument[0]}")
+        return either if either == other else known.open(".".join((_EITHER, argument[0], *known.behind(argument[0]))))
     return known.resolve(argument[1] if held else argument[2])
 
 

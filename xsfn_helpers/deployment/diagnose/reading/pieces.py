@@ -254,11 +254,19 @@ def spot_of(file: str, written: Written, *path: str | int, document: object = No
     return Spot(file, written.line(*path), lines)
 
 
+def shows_later(given: object) -> str:
+    """Why something can't be read before it is deployed, with the values that it hangs on."""
+    values = dict.fromkeys(_SYMBOL.findall(given)) if isinstance(given, str) else ()
+    if values:
+        return tr("it shows only at deployment, by {values}", values=tr(", ").join(values))
+    return tr("it shows only at deployment")
+
+
 def policy_seen(name: str, given: object, arn: str = "") -> PolicySeen:
     """A policy as a template or a file has it; one that is no document is named with that."""
     document = read_document(given)
     if document is None:
-        return PolicySeen(name, arn, why_not=tr("it shows only at deployment"))
+        return PolicySeen(name, arn, why_not=shows_later(given))
     return PolicySeen(name, arn, document)
 
 

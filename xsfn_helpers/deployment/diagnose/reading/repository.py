@@ -31,7 +31,7 @@ from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownResources
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
 from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
-from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files, section
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.reading.unknowns import (
@@ -448,7 +448,9 @@ class _Repository:
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
                 notes.append(NotSeen(UNKNOWN, what, why))
                 stand_ins.append(account)
-        return replace(evidence, not_seen=(*evidence.not_seen, *notes), stand_ins=frozenset(stand_ins))
+        parameters = {name for unit in self._units for name in _parameters_of(unit)}
+        not_seen = (*evidence.not_seen, *notes)
+        return replace(evidence, not_seen=not_seen, stand_ins=frozenset(stand_ins), parameters=frozenset(parameters))
 
     def _guesses(
         self, asked: str | None, machine: MachineSeen, where: Places, open_: Sequence[str]
@@ -627,6 +629,13 @@ def _names_of(machine: MachineSeen) -> set[str]:
 
 def _may_be(one: str, other: str) -> bool:
     return fnmatchcase(one, other) or fnmatchcase(other, one)
+
+
+def _parameters_of(unit: _Unit) -> list[str]:
+    """The names of the parameters, or variables, whose values can be told."""
+    if unit.source is not None:
+        return [block.labels[1] for _, block in unit.source.parsed.labelled("variable", 1)]
+    return list(section(unit.file.written.value, "Parameters")) if unit.file is not None else []
 
 
 def _imports(unit: _Unit) -> bool:

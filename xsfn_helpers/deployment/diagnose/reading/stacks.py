@@ -24,7 +24,14 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     read_document,
 )
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, parameter_value, symbol, unknown_in
-from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
+from xsfn_helpers.deployment.diagnose.reading.pieces import (
+    Pieces,
+    StackSite,
+    managed_policy,
+    policy_seen,
+    shows_later,
+    spot_of,
+)
 from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     MACHINE,
     NESTED,
@@ -121,7 +128,7 @@ class StackReader:
             "AWS::NotificationARNs": [],
         }
         for name, known in section(template, "Parameters").items():
-            value = parameter_value(known, self.given.get(name))
+            value = parameter_value(known, self.given.get(name), by_hand=not self.depth)
             others = [parameter_value(known, one) for one in self.elsewhere.get(name, ())]
             if value is not None and (name in self.given or all(one == value for one in others)):
                 values[name] = value
@@ -149,7 +156,7 @@ class StackReader:
                 continue
             given = resource.get("Properties")
             properties = given if isinstance(given, Mapping) else {}
-            unsure = self.unsure or ("" if held else tr(_MADE_LATER))
+            unsure = self.unsure or ("" if held else self._made_later(resource))
             if kind in _NAMED or kind == BUCKET:
                 self.pieces.named.add(str(self._attribute(logical, "Arn")))
             if kind == ROLE:
@@ -186,6 +193,14 @@ class StackReader:
         if condition is None:
             return True
         return self._resolver.holds(condition) if isinstance(condition, str) else None
+
+    def _made_later(self, resource: Mapping[str, Any]) -> str:
+        """Why it isn't known whether a resource is made, with the parameters that it hangs on."""
+        condition = resource.get("Condition")
+        names = self._resolver.behind(condition) if isinstance(condition, str) else []
+        if not names:
+            return tr(_MADE_LATER)
+        return tr("whether it is made shows only at deployment, by {values}", values=", ".join(map(symbol, names)))
 
     def exports(self) -> dict[str, str]:
         """What other stacks import, by the exports' names."""
@@ -311,7 +326,11 @@ class StackReader:
     def _role(self, logical: str, properties: Mapping[str, Any], unsure: str = "") -> None:
         arn, path = self._role_arn(logical), (*self._places[logical], "Properties")
         known = self._resolver
-        trust = read_document(known.resolve(properties.get("AssumeRolePolicyDocument")))
+        given = known.resolve(properties.get("AssumeRolePolicyDocument"))
+        trust = read_document(given)
+        if trust is None and unknown_in(given):
+            what = tr("the trust policy of {arn}", arn=arn)
+            self.pieces.not_seen.append(NotSeen(self.site.account, what, shows_later(given)))
         boundary = properties.get("PermissionsBoundary")
         twins = self._twins(arn)
         if any(one.get("AssumeRolePolicyDocument") != properties.get("AssumeRolePolicyDocument") for one in twins):
@@ -328,7 +347,7 @@ class StackReader:
         self.pieces.add_role(role, spot)
         for index, policy in self._inline_policies(properties.get("Policies")):
             name = str(policy.get("PolicyName", index)) if isinstance(policy, Mapping) else f"Policies[{index}]"
-            document = policy.get("PolicyDocument") if isinstance(policy, Mapping) else None
+            document = policy.get("PolicyDocument") if isinstance(policy, Mapping) else policy
             seen = replace(policy_seen(name, document), unsure=unsure if twins else "")
             spot = spot_of(self.file, self.written, *path, "Policies", index, "PolicyDocument", document=seen.document)
             self.pieces.attach(arn, seen, spot)
