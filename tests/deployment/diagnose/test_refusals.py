@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -256,7 +257,18 @@ def test_things_are_told_apart_in_any_mix(tmp_path: object) -> None:
     assert [type(one) for one in asked.refused] == [RefusedCall, RefusedCall]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "arn:aws:s3:::bucket", "", "It just failed."])
+@pytest.mark.parametrize("given", [".", "..", "./", "../.", " . ", "'.'", "of-ledgers.", "of-ledgers"])
+def test_a_folder_is_one_by_whatever_path(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("of-ledgers.", "of-ledgers"):
+        (tmp_path / "below" / name).mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+
+    (found,) = asked_about([given]).paths
+    assert found.resolve() == Path(given.strip(" '")).resolve()
+
+
+@pytest.mark.parametrize("text", ["nonsense", "arn:aws:s3:::bucket", "", "It just failed.", " ", "...", ".,"])
 def test_what_is_none_of_it_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ConfigError):
         asked_about([text])
