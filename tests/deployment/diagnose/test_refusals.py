@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -270,6 +271,17 @@ def test_words_are_words_in_json_and_however_long_they_are(text: str) -> None:
     assert len(asked_about([text]).refused) == 1
 
 
+@pytest.mark.parametrize("given", [".", "..", "./", "../.", " . ", "'.'", "of-ledgers.", "of-ledgers"])
+def test_a_folder_is_one_by_whatever_path(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("of-ledgers.", "of-ledgers"):
+        (tmp_path / "below" / name).mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+
+    (found,) = asked_about([given]).paths
+    assert found.resolve() == Path(given.strip(" '")).resolve()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -280,6 +292,9 @@ def test_words_are_words_in_json_and_however_long_they_are(text: str) -> None:
         "arn:aws:s3:::bucket",
         "",
         "It just failed.",
+        " ",
+        "...",
+        ".,",
     ],
 )
 def test_what_is_none_of_it_is_refused_in_a_sentence(text: str) -> None:

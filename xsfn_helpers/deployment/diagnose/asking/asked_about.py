@@ -43,7 +43,9 @@ def asked_about(given: Iterable[str]) -> AskedAbout:
 
 
 def _with(asked: AskedAbout, text: str) -> AskedAbout:
-    stripped = text.strip().strip("\"'`<>").rstrip(".,")
+    quoted = text.strip().strip("\"'`<>")
+    # The full stop of a sentence is no part of an ARN; `.` and `..` are folders.
+    stripped = quoted if _is_there(quoted) else quoted.rstrip(".,")
     if stripped.startswith("https://") and (page := _SHOWN.search(unquote(stripped))):
         stripped = page[0]
     arn = Arn.parse(stripped) if stripped and not any(sign.isspace() for sign in stripped) else None
@@ -69,7 +71,7 @@ def _with(asked: AskedAbout, text: str) -> AskedAbout:
 def _is_there(text: str) -> bool:
     """Whether this names a file or a folder; a pasted sentence may be longer than any name can be."""
     try:
-        return "\n" not in text and Path(text).exists()
+        return bool(text) and "\n" not in text and Path(text).exists()
     except (OSError, ValueError):
         return False
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.deployment.diagnose.evidence import MachineSeen, RoleSeen, Spot
@@ -23,6 +25,7 @@ _BESIDE_NAME: Final = re.compile(
 )
 _BEFORE_NAME: Final = re.compile(r"(?i)^(?:assume[-_. ]?role|trust|permissions?|policy)[-_. ]+(?:policy[-_. ]+)?")
 _UNFIT: Final = re.compile(r"[^\w+=,.@-]+")
+_SUFFIX: Final = re.compile(r"(?i)(?:\.(?:json5?|jsonc|ya?ml|template|tpl|tftpl|asl))+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,61 @@ class RawDocument:
     trusts: bool
 
 
-def raw_policies(files: Iterable[FoundFile]) -> list[RawDocument]:
-    """Policy files, each with the name of its role."""
-    return [RawDocument(one, thing_name(one), _is_trust(one.written.value)) for one in files]
+def raw_policies(files: Sequence[FoundFile], spoken: Iterable[str] = ()) -> list[RawDocument]:
+    """Policy files, each with the name of its role. `spoken` are the names that roles and definitions have elsewhere.
+
+    What stands after a name's first dot mostly tells which policy of the role it is; it is part of the role's name
+    where somebody speaks of a role of that name, and where there are trust policies of both, as no role has two.
+    """
+    known = set(spoken)
+    trusting: dict[str, set[str]] = defaultdict(set)
+    for one in files:
+        if _is_trust(one.written.value):
+            trusting[thing_name(one)].add(_whole_name(one))
+    return [
+        RawDocument(
+            one, _role_name(one, known, of_two=len(trusting[thing_name(one)]) > 1), _is_trust(one.written.value)
+        )
+        for one in files
+    ]
+
+
+def definition_names(files: Sequence[FoundFile]) -> dict[Path, str]:
+    """What the state machines of these files are called: up to the first dot, unless two would have one name."""
+    named: dict[str, list[FoundFile]] = defaultdict(list)
+    for one in files:
+        named[thing_name(one)].append(one)
+    return {one.path: short if len(alike) == 1 else _whole_name(one) for short, alike in named.items() for one in alike}
 
 
 def thing_name(file: FoundFile) -> str:
-    """The name of the role, or the state machine, that a file is of."""
+    """The name of the role, or the state machine, that a file is of, as far as its first dot."""
     stem = file.path.name.split(".")[0] if file.path.name.count(".") > 1 else file.path.stem
+    return _fitting(stem)
+
+
+def _whole_name(file: FoundFile) -> str:
+    """The same with what stands behind its dots, without what tells the kind of file alone."""
+    first, *more = _SUFFIX.sub("", file.path.name).split(".")
+    return ".".join([_fitting(first), *(_UNFIT.sub("-", one) for one in more if _BESIDE_NAME.sub("", one))])
+
+
+def _role_name(file: FoundFile, known: set[str], *, of_two: bool) -> str:
+    parts = _whole_name(file).split(".")
+    names = [".".join(parts[:count]) for count in range(len(parts), 1, -1)]
+    return next((one for one in names if one in known), names[0] if of_two and names else thing_name(file))
+
+
+def role_of(definition: FoundFile, called: str, policies: Iterable[RawDocument]) -> str:
+    """The name of the role that a definition's state machine runs as: the only one that no task of it assumes."""
+    own = sorted({one.role for one in policies if f"role/{one.role}" not in definition.written.text})
+    if len(own) == 1:
+        return own[0]
+    near = [name for name in own if name == called] or [name for name in own if called in name or name in called]
+    return near[0] if len(near) == 1 else ""
+
+
+def _fitting(stem: str) -> str:
     found = _BEFORE_NAME.sub("", _BESIDE_NAME.sub("", stem)) or stem
     return _UNFIT.sub("-", found)
 
@@ -62,11 +112,11 @@ def add_policy(raw: RawDocument, arn: str, pieces: Pieces) -> None:
         pieces.attach(arn, policy_seen(raw.file.path.name, document), spot)
 
 
-def add_definition(file: FoundFile, role_arn: str | None, site: StackSite, pieces: Pieces) -> None:
+def add_definition(file: FoundFile, name: str, role_arn: str | None, site: StackSite, pieces: Pieces) -> None:
     """A definition as a state machine of this site, its role where it is known; what is filled in later is a symbol."""
-    arn = site.regional("states", f"stateMachine:{thing_name(file)}")
+    arn = site.regional("states", f"stateMachine:{name}")
     definition = json.dumps(_with_symbols(file.written.value))
-    stands = site.role(f"role-of-{thing_name(file)}"[:60])
+    stands = site.role(f"role-of-{name}"[:60])
     machine = MachineSeen(arn, role_arn or stands, definition, role_told=role_arn is not None)
     pieces.add_machine(machine, Spot(file.name, 1))
 

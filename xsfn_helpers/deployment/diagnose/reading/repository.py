@@ -26,7 +26,13 @@ from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
 from xsfn_helpers.deployment.diagnose.reading.makers import another_tools, how_to_make
 from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackNames, StackSite
-from xsfn_helpers.deployment.diagnose.reading.raw_files import add_definition, add_policy, raw_policies, thing_name
+from xsfn_helpers.deployment.diagnose.reading.raw_files import (
+    add_definition,
+    add_policy,
+    definition_names,
+    raw_policies,
+    role_of,
+)
 from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownResources, shown_in
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
@@ -405,29 +411,22 @@ class _Repository:
     def _read_raw(self, unit: _Unit, where: Places, pieces: Pieces) -> None:
         """Definitions and policies by themselves: a role's account is that of the ARN that a definition names."""
         site = self._site(unit, where)
-        policies = raw_policies(self._found.holding(Holds.POLICY))
         text = " ".join(one.written.text for one in self._found.files)
         named: dict[str, set[str]] = defaultdict(set)
         for iam, _, name in _NAMED.findall(text):
             if iam and name.startswith("role/"):
                 named[role_name(f"arn:aws:iam::{iam}:{name}")].add(iam)
+        called = definition_names(self._definitions)
+        policies = raw_policies(self._found.holding(Holds.POLICY), (*named, *called.values()))
         for file in self._definitions:
-            add_definition(file, self._role_of(file, [one.role for one in policies], site), site, pieces)
+            role = role_of(file, called[file.path], policies)
+            add_definition(file, called[file.path], site.role(role) if role else None, site, pieces)
         taken = {role_name(arn): arn for machine in pieces.machines.values() for arn in _calls(machine)}
         for raw in policies:
             accounts_named = named.get(raw.role, set())
             account = next(iter(accounts_named)) if len(accounts_named) == 1 else site.account
             arn = taken.get(raw.role) or replace(site, account=account).role(raw.role)
             add_policy(raw, arn, pieces)
-
-    def _role_of(self, definition: FoundFile, roles: Sequence[str], site: StackSite) -> str | None:
-        """The role that a definition's state machine runs as: the only one that isn't assumed by a task."""
-        text = definition.written.text
-        own = sorted({name for name in roles if f"role/{name}" not in text})
-        if len(own) == 1:
-            return site.role(own[0])
-        near = [name for name in own if thing_name(definition) in name or name in thing_name(definition)]
-        return site.role(near[0]) if len(near) == 1 else None
 
     # --- evidence
 
