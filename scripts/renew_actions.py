@@ -174,7 +174,10 @@ def sdk_name(service_id: str) -> str:
 
 
 def _calls(services: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each SDK service: `p` its prefix, `o` operations of an action's name, `u` the others, `v` method and path."""
+    """Each SDK service: `p` its prefix, `o` operations of an action's name, `u` the others, `v` method and path.
+
+    `r` says where an operation's input holds a role.
+    """
     loader = botocore.session.get_session().get_component("data_loader")
     actions = {prefix: {name.lower() for name in one["a"]} for prefix, one in services.items()}
     for service in sorted(loader.list_available_services("service-2")):
@@ -193,7 +196,42 @@ def _calls(services: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             one["v"] = {each: [operations[each]["http"][key] for key in ("method", "requestUri")] for each in others}
         elif others:
             one["u"] = others
-        yield name, one
+        roles = {each: found for each in sorted(operations) if (found := role_parameters(model, each))}
+        yield name, {**one, "r": roles} if roles else one
+
+
+def role_parameters(model: Mapping[str, Any], operation: str) -> list[str]:
+    """Where an operation's input holds a role: `Target!.RoleArn!`, `[]` each of a list, `{}` of a map, `!` required."""
+    shapes = model["shapes"]
+
+    def within(name: str, path: str, seen: frozenset[str]) -> Iterator[str]:
+        shape = shapes[name]
+        if name in seen or len(seen) > _DEEPEST:
+            return
+        here = seen | {name}
+        if shape["type"] == "structure":
+            for key, member in shape.get("members", {}).items():
+                sign = "!" if key in shape.get("required", ()) else ""
+                step = f"{path}.{key}{sign}" if path else f"{key}{sign}"
+                yield from (step,) if _is_role(key, shapes[member["shape"]]) else within(member["shape"], step, here)
+        elif shape["type"] in ("list", "map"):
+            each, sign = ("member", "[]") if shape["type"] == "list" else ("value", "{}")
+            inner = shape[each]["shape"]
+            key = path.rpartition(".")[2].rstrip("![]{}").removesuffix("s")
+            yield from (f"{path}{sign}",) if _is_role(key, shapes[inner]) else within(inner, f"{path}{sign}", here)
+
+    given = model["operations"][operation].get("input")
+    return list(within(given["shape"], "", frozenset())) if given else []
+
+
+_DEEPEST: Final = 8
+_ROLE: Final = re.compile(r"role(_?arn|name|namearn)?$", re.IGNORECASE)
+
+
+def _is_role(key: str, shape: Mapping[str, Any]) -> bool:
+    if key in ("IamInstanceProfile", "InstanceProfileArn"):
+        return True
+    return _ROLE.search(key) is not None and shape["type"] == "string" and "enum" not in shape
 
 
 def _write(path: Path, head: Mapping[str, Any], lines: Mapping[str, Any]) -> None:

@@ -43,11 +43,13 @@ class CallingPlace:
 class AskedResource:
     """What a call acts on. `exact` is false where a `*` in `arn` stands for what shows only in the run.
 
-    A `*` that is exact is an action's that can't be allowed on anything less.
+    A `*` that is exact is an action's that can't be allowed on anything less. `either` are patterns of what it may be,
+    where it is known to be one of these and no more.
     """
 
     arn: str
     exact: bool = True
+    either: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> bool:
@@ -56,6 +58,11 @@ class AskedResource:
 
 
 UNKNOWN: Final = AskedResource(ANY, exact=False)
+
+
+def one_of(*patterns: str) -> AskedResource:
+    """A resource that shows only in the run, and is then of one of these patterns."""
+    return AskedResource(ANY, exact=False, either=patterns)
 
 
 def is_known(value: object) -> bool:

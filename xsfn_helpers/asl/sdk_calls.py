@@ -8,7 +8,7 @@ test compares them), and of the few services that don't say it there the pages o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, CallingPlace, is_known, values_at
 from xsfn_helpers.asl.asked import AskedPermissions, By, For, Permission, TaskCaller, Unknown, qualified
 from xsfn_helpers.asl.known_parts import ANY
+from xsfn_helpers.asl.passed_roles import HANDS_OVER, known_roles, passed_roles
 from xsfn_helpers.iam.actions import IamAction, Lines, ResourceType, action
 
 _REFERENCE: Final = "docs.aws.amazon.com/service-authorization/latest/reference"
@@ -303,7 +304,6 @@ _PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 # The type of resource that is the whole Data Catalog.
 _CATALOG: Final = "rootcatalog"
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
-_ROLE: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
 
 
 def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCaller) -> AskedPermissions:
@@ -336,11 +336,11 @@ def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCa
     permissions = [one for each in actions for one in _of_action(each, arguments, caller)]
     if service == "s3" and name in ("copyobject", "uploadpartcopy"):
         permissions = list(_of_copy(permissions, arguments, caller.acting.partition))
-    passed = (
+    passed = [
         one
-        for one in _passed(actions, arguments)
-        if one.resource.unknown or all(one.resource != other.resource for other in permissions)
-    )
+        for one in _passed(found.get("r", {}).get(name, ()), actions, arguments, caller.acting)
+        if all(one.resource != other.resource for other in permissions)
+    ]
     return AskedPermissions(tuple(dict.fromkeys((*permissions, *passed))), page=_PAGE)
 
 
@@ -360,7 +360,8 @@ def _service(name: str) -> Mapping[str, Any] | None:
     if found is None:
         return None
     lowered = {key: frozenset(one.lower() for one in found.get(key, ())) for key in ("o", "u")}
-    return {"p": found["p"], **lowered, "v": {key.lower(): value for key, value in found.get("v", {}).items()}}
+    by_name = {key: {name.lower(): one for name, one in found.get(key, {}).items()} for key in ("v", "r")}
+    return {"p": found["p"], **lowered, **by_name}
 
 
 def _of_api_gateway(method: tuple[str, str], caller: TaskCaller) -> AskedPermissions:
@@ -377,7 +378,7 @@ def _of_action(one: IamAction, arguments: object, caller: TaskCaller) -> Iterato
     for each in besides:
         yield Permission(str(one), each, For.CALL, By.ACTING, certain=False)
     for depends in one.depends_on:
-        if depends != "iam:PassRole":
+        if depends != HANDS_OVER:
             yield Permission(depends, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
 
 
@@ -469,26 +470,15 @@ def _of_copy(permissions: Iterable[Permission], arguments: object, partition: st
             yield permission
 
 
-def _passed(actions: Iterable[IamAction], arguments: object) -> Iterator[Permission]:
-    """A role that the call hands to the service needs iam:PassRole, where the reference says that it passes one.
-
-    One that shows only later needs it as well, whichever it is; where none is given, what the call is about may name
-    one, as a task definition of ECS does.
-    """
-    passes = any("iam:PassRole" in one.depends_on for one in actions)
-    known = [value for _, value in _texts(arguments) if _ROLE.fullmatch(value)]
-    for value in known:
-        yield Permission(
-            "iam:PassRole", AskedResource(value), For.HAND_OVER if passes else For.BEYOND, By.ACTING, certain=passes
-        )
-    if passes and not known:
-        later = _gives_a_role_later(arguments)
-        yield Permission("iam:PassRole", UNKNOWN, For.HAND_OVER if later else For.BEYOND, By.ACTING, certain=later)
-
-
-def _gives_a_role_later(arguments: object) -> bool:
-    """Whether a role is given whose ARN shows only at deployment, or in the run."""
-    return isinstance(arguments, Mapping) and any(
-        "role" in str(key).lower() and (str(key).endswith(".$") or (isinstance(value, str) and not is_known(value)))
-        for key, value in arguments.items()
-    )
+def _passed(
+    paths: Sequence[str], actions: Sequence[IamAction], arguments: object, place: CallingPlace
+) -> Iterator[Permission]:
+    """A role that the call hands to the service needs iam:PassRole; one of unknown use is told, and not decided."""
+    passes = any(HANDS_OVER in one.depends_on for one in actions)
+    asked = list(passed_roles(paths, arguments, place, actions[0].prefix, passes=passes))
+    yield from asked
+    for role in known_roles(value for _, value in _texts(arguments)):
+        if all(one.resource.arn != role for one in asked):
+            decided = passes and not paths
+            purpose = For.HAND_OVER if decided else For.BEYOND
+            yield Permission(HANDS_OVER, AskedResource(role), purpose, By.ACTING, certain=decided)

@@ -76,6 +76,8 @@ class ServiceCall:
             return ()
         if not self.asked.unknown:
             return (self.asked.arn,)
+        if self.asked.either:
+            return self.asked.either
         found = known_action(self.action)
         if found is None or not any(kind.required for kind in found.types):
             return (ANY,)

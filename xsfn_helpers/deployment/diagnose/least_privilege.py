@@ -35,6 +35,13 @@ def needs(evidence: Evidence, tasks: Iterable[TaskCall]) -> Mapping[str, Needs]:
     return {arn: tuple(pairs) for arn, pairs in found.items()}
 
 
+def perhaps_needed(evidence: Evidence, tasks: Iterable[TaskCall], role_arn: str) -> frozenset[str]:
+    """Actions of which it hangs on the data whether this role needs them for its tasks."""
+    own = evidence.machine.role_arn
+    acting = (task for task in tasks if (task.role_arn if task.takes_on_a_role else own) == role_arn)
+    return frozenset(action for task in acting for action in calls_of(task, evidence).beyond)
+
+
 def minimal_policy(pairs: Needs) -> Document | None:
     """The smallest permissions policy for these; None where part of it is known only at run time, or there is none."""
     if not pairs or any(not resource for _, resource in pairs):

@@ -15,11 +15,12 @@ from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, RoleSeen
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places, session_of, trust_layers
-from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_policy
+from xsfn_helpers.deployment.diagnose.least_privilege import Needs, minimal_policy, perhaps_needed
 from xsfn_helpers.deployment.diagnose.placeholders import filled
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall
 from xsfn_helpers.iam import Policy, PolicyKind, Principal, Request, lint
 from xsfn_helpers.iam.match import action_test
+from xsfn_helpers.iam.overlap import meets
 from xsfn_helpers.iam.principals import ACCOUNT_ID
 from xsfn_helpers.iam.statement import Statement
 
@@ -81,7 +82,7 @@ def risks_of(evidence: Evidence, tasks: tuple[TaskCall, ...], needed: Mapping[st
     for arn, pairs in needed.items():
         if (role := evidence.role(arn)) is not None:
             found += _linted(role, evidence)
-            found += _superfluous(role, pairs, evidence)
+            found += _superfluous(role, pairs, perhaps_needed(evidence, tasks, arn), evidence)
     for task in tasks:
         found += _of_task(task, evidence)
     return tuple(dict.fromkeys(found))
@@ -172,7 +173,7 @@ def _linted(role: RoleSeen, evidence: Evidence) -> Iterator[Risk]:
             yield Risk(warning.rule, role.account, place.title, warning.message, warning.fix, warning.source)
 
 
-def _superfluous(role: RoleSeen, pairs: Needs, evidence: Evidence) -> Iterator[Risk]:
+def _superfluous(role: RoleSeen, pairs: Needs, perhaps: frozenset[str], evidence: Evidence) -> Iterator[Risk]:
     """Grants that no task of this state machine uses, and wildcards wider than its tasks."""
     if any(not resource for _, resource in pairs):
         return
@@ -185,10 +186,12 @@ def _superfluous(role: RoleSeen, pairs: Needs, evidence: Evidence) -> Iterator[R
             continue
         for statement in policy.statements:
             if statement.allows:
-                yield from _of_statement(statement, place, pairs, evidence)
+                yield from _of_statement(statement, place, pairs, perhaps, evidence)
 
 
-def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidence: Evidence) -> Iterator[Risk]:
+def _of_statement(
+    statement: Statement, place: LayerPlace, pairs: Needs, perhaps: frozenset[str], evidence: Evidence
+) -> Iterator[Risk]:
     role = place.role
     who = session_of(role.arn, role)
     requests = [
@@ -197,11 +200,12 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
         if resource
     ]
     label = tr("{policy}, statement {statement}", policy=place.title, statement=statement.label)
-    used = [one for one in requests if statement.action_matches(one) and statement.resource_matches(one)]
+    used = [one for one in requests if statement.action_matches(one) and _is_about(statement, one)]
     unused = [
         action
         for action in statement.actions
-        if not any(_covers(action, one.action) for one in used) and not _for_the_machine(action, evidence)
+        if not any(_covers(action, one) for one in (*(one.action for one in used), *perhaps))
+        and not _for_the_machine(action, evidence)
     ]
     if not statement.not_action and unused:
         words = tr(", ").join(unused)
@@ -222,6 +226,15 @@ def _of_statement(statement: Statement, place: LayerPlace, pairs: Needs, evidenc
         why = tr("{resources} covers more than the tasks ask for.", resources=tr(", ").join(loose))
         fix = tr("Name {resources}.", resources=listed(sorted(exact)))
         yield Risk("wildcard-resource", role.account, label, why, fix, _LEAST)
+
+
+def _is_about(statement: Statement, request: Request) -> bool:
+    """Whether it covers what is asked for, or some of what that may be."""
+    if statement.resource_matches(request):
+        return True
+    if statement.not_resource or "*" not in request.resource:
+        return False
+    return any(meets(one, request.resource) for one in statement.resources or ())
 
 
 def _digits(account: str) -> str:
