@@ -520,3 +520,20 @@ def test_what_a_known_part_of_a_text_does_not_decide(expression: str) -> None:
     found = values_of(f"x = {expression}")["x"]
     assert isinstance(found, str)
     assert found.startswith("${")
+
+
+def test_a_denial_for_a_role_by_its_name_may_be_for_one_whose_name_is_filled_in(tmp_path: Path) -> None:
+    """Another folder of the same account attaches it to prod-role; the state machine's role is called STAGE-role."""
+    stage = 'variable "stage" {}\n'
+    own = hub(role(name="${var.stage}-role"))
+    trust = LETS_IN.replace("role/hub-role", "root")
+    other = TAKES_ON.replace("Allow", "Deny")
+    files = {"hub/a.tf": stage + own, "spoke/a.tf": spoke(trust)}
+
+    assert diagnosed(tmp_path / "one", files).verdict is _ALLOWED
+    for name, right in (("prod-role", _OPEN), ("prod-roles", _ALLOWED)):
+        denial = role_policy(other, f'"{name}"', "no")
+        provider = 'provider "aws" {\n  allowed_account_ids = ["111111111111"]\n}\n'
+        more = files | {"hub/p.tf": provider, "more/a.tf": provider + denial}
+
+        assert diagnosed(tmp_path / name, more).verdict is right

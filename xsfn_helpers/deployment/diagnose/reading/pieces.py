@@ -214,11 +214,20 @@ class Pieces:
                 # Only a policy of it is here: what else it may do, and whom it trusts, isn't.
                 role = RoleSeen(arn, policies_listed=False)
             roles[arn] = replace(role, policies=_with_policy(role.policies, policy))
+            if arn not in self.roles:
+                self._of_a_twin(arn, policy, roles)
         for pattern, policy in self._of_some_role:
             for arn, role in roles.items():
                 if fnmatchcase(_SYMBOL.sub("*", arn), pattern) or fnmatchcase(pattern, _SYMBOL.sub("*", arn)):
                     roles[arn] = replace(role, policies=(*role.policies, policy))
         return {arn: self._read(role) for arn, role in roles.items()}
+
+    def _of_a_twin(self, arn: str, policy: PolicySeen, roles: dict[str, RoleSeen]) -> None:
+        """A policy of a role that no file makes: one whose name is filled in at deployment may be the one meant."""
+        for other, role in roles.items():
+            if other != arn and _SYMBOL.search(other) and fnmatchcase(arn, _SYMBOL.sub("*", other)):
+                perhaps = replace(policy, unsure=policy.unsure or tr(_WHOSE))
+                roles[other] = replace(role, policies=(*role.policies, perhaps))
 
     def _read(self, role: RoleSeen) -> RoleSeen:
         return replace(
