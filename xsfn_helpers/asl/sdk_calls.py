@@ -473,11 +473,17 @@ def _of_copy(permissions: Iterable[Permission], arguments: object, partition: st
 def _passed(
     paths: Sequence[str], actions: Sequence[IamAction], arguments: object, place: CallingPlace
 ) -> Iterator[Permission]:
-    """A role that the call hands to the service needs iam:PassRole; one of unknown use is told, and not decided."""
+    """A role that the call hands to the service needs iam:PassRole; one of unknown use is told, and not decided.
+
+    Where none is given, what the call is about may name one, as a task definition of ECS does: that is told as well.
+    """
     passes = any(HANDS_OVER in one.depends_on for one in actions)
     asked = list(passed_roles(paths, arguments, place, actions[0].prefix, passes=passes))
     yield from asked
-    for role in known_roles(value for _, value in _texts(arguments)):
+    known = list(known_roles(value for _, value in _texts(arguments)))
+    if passes and not asked and not known:
+        yield Permission(HANDS_OVER, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
+    for role in known:
         if all(one.resource.arn != role for one in asked):
             decided = passes and not paths
             purpose = For.HAND_OVER if decided else For.BEYOND
