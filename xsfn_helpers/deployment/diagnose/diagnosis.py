@@ -6,7 +6,7 @@ Its text gives the answer first, then every link, the fix, the risks, and what c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -73,8 +73,11 @@ class Diagnosis(Renderable):
 
     @property
     def first_broken(self) -> TaskLink | None:
-        """The first broken link of the first task that has one; None where none is known to be broken."""
-        return next((task.broken for task in self.tasks if task.broken is not None), None)
+        """The first broken link of the first task that has one; None where none is known to be broken.
+
+        A task that takes on a role comes before those of the state machine's own account.
+        """
+        return next((task.broken for task in to_another_first(self.tasks) if task.broken is not None), None)
 
     @property
     def links(self) -> Iterator[TaskLink]:
@@ -155,6 +158,11 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
     )
 
 
+def to_another_first(tasks: Iterable[TaskDiagnosis]) -> list[TaskDiagnosis]:
+    """The tasks in the order in which they are told of: those that take on a role first, as this is about them."""
+    return sorted(tasks, key=lambda one: not one.task.takes_on_a_role)
+
+
 def answers_of(evidence: Evidence, now: str) -> tuple[TaskLink, ...]:
     """Every link decided, and nothing else: no fix is looked for, and no risk."""
     tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
@@ -180,7 +188,7 @@ def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> It
     """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
     done: set[tuple[str, ...]] = set()
     for _ in range(_MOST_FIXES):
-        broken = next((task for task in tasks if task.broken is not None), None)
+        broken = next((task for task in to_another_first(tasks) if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
         fix = fix_for(broken.broken, broken.task, evidence, now)

@@ -22,6 +22,7 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     about_the_run,
     asker_words,
     headline,
+    to_another_first,
     unread_words,
 )
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
@@ -103,13 +104,17 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
-    """The link to speak of: the one that AWS's words are about, the first that is broken, the first that is open."""
+    """The link to speak of: the one that AWS's words are about, the first that is broken, the first that is open.
+
+    Of several that are broken, or open, that of a task that takes on a role.
+    """
     told = refused_link(diagnosis)
     if told is not None and told.answer is not Answer.ALLOWED:
         return told
     if diagnosis.first_broken is not None:
         return diagnosis.first_broken
-    return next((link for link in diagnosis.links if link.answer is Answer.UNKNOWN), told)
+    links = (link for task in to_another_first(diagnosis.tasks) for link in task.links)
+    return next((link for link in links if link.answer is Answer.UNKNOWN), told)
 
 
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
