@@ -28,6 +28,7 @@ from xsfn_helpers.iam.explain import INFERRED
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
+_MOST_BESIDE: Final = 6
 _MOST_UNREAD: Final = 3
 MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
@@ -399,6 +400,12 @@ def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
     for link in diagnosis.links:
         if link.answer is Answer.UNKNOWN and link.open:
             yield f"  {still_open(link)}"
+    yield from (f"  {one}" for one in diagnosis.evidence.taken)
+    if beside := diagnosis.evidence.not_about_aws:
+        named = listed(beside[:_MOST_BESIDE])
+        if len(beside) > _MOST_BESIDE:
+            named += tr(" (and {count} more)", count=len(beside) - _MOST_BESIDE)
+        yield "  " + tr("Not about AWS, and so not looked at: {files}.", files=named)
 
 
 def still_open(link: TaskLink) -> str:

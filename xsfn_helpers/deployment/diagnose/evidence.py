@@ -224,7 +224,8 @@ class Evidence:
     `unplaced` are policies of an organization of which it isn't known whom they limit. `of_resources` are the policies
     that resources have themselves, by ARN. `placed` are policies of an organization that limit an account for certain,
     by its id, beside others that weren't read. `stand_ins` are ids that stand for accounts that nothing tells,
-    `made_by` says what has to be run first so that more can be read.
+    `made_by` says what has to be run first so that more can be read. `not_about_aws` names files that decide nothing.
+    `taken` are sentences: which real name is taken for what a template makes, where its name alone tells it.
     """
 
     asked: str
@@ -239,6 +240,8 @@ class Evidence:
     placed: Mapping[str, tuple[PolicySeen, ...]] = field(default_factory=dict)
     stand_ins: frozenset[str] = frozenset()
     made_by: str = ""
+    not_about_aws: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -26,6 +27,18 @@ _SOURCE_IN_JSON: Final = (".tf.json", ".tofu.json", ".tfvars.json")
 # Other people's code and what builds leave behind; folders with a dot before their name likewise.
 _NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _MOST_FILES: Final = 20_000
+# What package managers, compilers and the CDK keep beside one's own files. None of it decides a call.
+_OF_TOOLS: Final = re.compile(
+    r"(?i)(?:package|package-lock|npm-shrinkwrap|composer|lerna|nx|turbo|biome|deno|angular|nodemon|renovate|"
+    r"jest\.config|cdk|cdk\.context|cdktf|tree|validation-report|performance-counters)\.json|"
+    r"[tj]sconfig(?:[.-][\w-]+)*\.json|\.(?:eslintrc|prettierrc|babelrc|swcrc|releaserc|markdownlint)\.json|"
+    r".+\.(?:assets|metadata)\.json|pnpm-(?:lock|workspace)\.yaml"
+)
+# What an answer of AWS's, a template or a policy begins with, whatever its file is called.
+_OF_AWS: Final = re.compile(
+    r"(?i)Statements?|Polic(?:y|ies)\w*|Roles?|Role(?:DetailList|Name)|Resources|Parameters|States|StartAt|events|"
+    r"Records|stateMachine\w*|executionArn|definition|xsfn\..+"
+)
 
 
 class Holds(Enum):
@@ -38,6 +51,7 @@ class Holds(Enum):
     POLICY = auto()
     EVENTS = auto()
     SOURCE = auto()
+    NOTHING_OF_AWS = auto()
     OTHER = auto()
 
 
@@ -53,11 +67,15 @@ class FoundFile:
 
 @dataclass(slots=True)
 class FolderFiles:
-    """All that was found. `unread` has the names of the files that gave nothing, with the reason."""
+    """All that was found. `unread` has the names of the files that gave nothing, with the reason.
+
+    `beside` are the names of those that couldn't be about AWS, read or not.
+    """
 
     files: list[FoundFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     sources: dict[Path, str] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
     roots: tuple[Path, ...] = ()
 
     def holding(self, *kinds: Holds) -> list[FoundFile]:
@@ -78,9 +96,15 @@ class FolderFiles:
         return path.name
 
     def take(self, path: Path) -> None:
-        found = self._read(path.resolve(), self.name_of(path.resolve()), force=path.resolve() in self.roots)
+        name = self.name_of(path.resolve())
+        found = self._read(path.resolve(), name, force=path.resolve() in self.roots)
         if found is not None:
             self.files.append(found)
+        if (found is not None and found.holds is Holds.NOTHING_OF_AWS) or (
+            name in self.unread and _OF_TOOLS.fullmatch(path.name)
+        ):
+            self.unread.pop(name, None)
+            self.beside.append(name)
 
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
@@ -105,7 +129,10 @@ class FolderFiles:
             if suffix in _JSON:
                 self.unread[name] = tr("It holds no JSON object.")
             return None
-        return FoundFile(path, name, written, _kind(written.value))
+        kind = _kind(written.value)
+        if kind is Holds.OTHER and _is_of_tools(path.name, written.value):
+            kind = Holds.NOTHING_OF_AWS
+        return FoundFile(path, name, written, kind)
 
     def _source(self, path: Path, name: str) -> None:
         try:
@@ -189,3 +216,8 @@ def _is_assembly(value: Mapping[str, Any]) -> bool:
     if not isinstance(artifacts, Mapping) or "version" not in value:
         return False
     return all(isinstance(one, Mapping) and "type" in one for one in artifacts.values())
+
+
+def _is_of_tools(name: str, value: Mapping[str, Any]) -> bool:
+    """Whether a file of no known kind is a tool's, by its name, and doesn't begin as what AWS's own do."""
+    return bool(_OF_TOOLS.fullmatch(name)) and not any(_OF_AWS.fullmatch(str(key)) for key in value)

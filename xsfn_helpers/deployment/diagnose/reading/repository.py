@@ -267,7 +267,7 @@ class _Repository:
                     targets.add(role_name(task))
                 texts.append(machine.definition)
             texts += [json.dumps([role.trust, *(one.document for one in role.policies)]) for role in roles.values()]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
         texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
@@ -318,6 +318,8 @@ class _Repository:
         for name, why in self._sources.unread.items():
             assembly.unread(name, why)
         for file in self._found.files:
+            if file.holds is Holds.NOTHING_OF_AWS:
+                continue
             for remark in file.written.remarks:
                 assembly.unread(file.name, remark)
         imports: dict[str, str] = {}
@@ -417,7 +419,18 @@ class _Repository:
                 why = tr("no file tells; {account} stands for it, --operator-account-id tells it", account=account)
                 notes.append(NotSeen(UNKNOWN, what, why))
                 stand_ins.append(account)
-        return replace(evidence, not_seen=(*evidence.not_seen, *notes), stand_ins=frozenset(stand_ins))
+        taken = (
+            tr("{name} is taken for {logical} of {file}, by its name alone.", name=name, logical=path, file=key)
+            for key, stack in where.stacks.items()
+            for path, name in stack.made
+        )
+        return replace(
+            evidence,
+            not_seen=(*evidence.not_seen, *notes),
+            stand_ins=frozenset(stand_ins),
+            not_about_aws=tuple(self._found.beside),
+            taken=tuple(taken),
+        )
 
     def _guesses(
         self, asked: str | None, machine: MachineSeen, where: Places, open_: Sequence[str]
@@ -449,7 +462,7 @@ class _Repository:
     def _choices(self, units: Sequence[_Unit], where: Places, open_: Sequence[str]) -> Iterator[list[OtherValue]]:
         """The other values that each of the unknown things may have."""
         files = [unit.file for unit in units if unit.file is not None]
-        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
+        files += self._found.holding(Holds.OTHER, Holds.EVENTS, Holds.NOTHING_OF_AWS)
         if any(unit.file is None for unit in units):
             files += [*self._definitions, *self._found.holding(Holds.POLICY)]
         mentioned = {account for file in files for account in self._accounts_in(file)}
@@ -462,12 +475,14 @@ class _Repository:
         if any(not unit.region for unit in units):
             yield [OtherValue(REGION, "", one) for one in self._regions.others]
         texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
         for unit in units:
-            if unit.is_called_anything:
-                some = Places(where.accounts, where.region, {unit.key: SOME_STACK})
-                stacks = stack_choices(StackNames(unit.name), self._pieces_of(unit, some, {}), texts)
-                yield [OtherValue(STACK, unit.key, one) for one in stacks]
+            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
+                stack = where.stacks.get(unit.key, StackNames(unit.name))
+                known = unit.key in where.stacks or not unit.is_called_anything
+                some = where if known else Places(where.accounts, where.region, {unit.key: SOME_STACK})
+                stacks = stack_choices(stack, self._pieces_of(unit, some, {}), texts, is_known=known)
+                yield [OtherValue(ENDS if one.name == stack.name else STACK, unit.key, one) for one in stacks]
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:
         """The unit that makes a state machine, and which of its state machines it is."""
@@ -537,7 +552,7 @@ class _Repository:
     def _no_machine(self, assembly: Assembly, paths: Sequence[Path]) -> None:
         names = [
             tr("{file} ({what})", file=one.name, what=tr(_KINDS[one.holds]))
-            for one in sorted(self._found.files, key=lambda one: one.holds is Holds.OTHER)
+            for one in sorted(self._found.files, key=lambda one: one.holds in (Holds.OTHER, Holds.NOTHING_OF_AWS))
         ]
         names += [
             tr("{file} ({what})", file=one.file.name, what=tr(_KINDS[Holds.SOURCE])) for one in self._sources.units
@@ -561,6 +576,7 @@ _KINDS: Final = {
     Holds.DEFINITION: mark("a definition"),
     Holds.POLICY: mark("a policy"),
     Holds.EVENTS: mark("CloudTrail's events"),
+    Holds.NOTHING_OF_AWS: mark("not about AWS"),
     Holds.OTHER: mark("an answer of the AWS CLI, or another file"),
 }
 
