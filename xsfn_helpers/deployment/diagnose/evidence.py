@@ -103,7 +103,8 @@ class MachineSeen:
     """One state machine. `definition` is its text; `logs` and `traces` are None where that isn't known.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it.
+    `WITHHELD` then, couldn't be read, and `may_be_in` names a file that may be it, by its name alone. Where nothing
+    tells its role (`role_told`), `role_arn` stands for it.
     """
 
     arn: str
@@ -116,6 +117,7 @@ class MachineSeen:
     key: str = ""
     lost: str = ""
     role_told: bool = True
+    may_be_in: str = ""
 
     @property
     def name(self) -> str:

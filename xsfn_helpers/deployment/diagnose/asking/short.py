@@ -190,6 +190,13 @@ def _machine_wanted(diagnosis: Diagnosis) -> str:
         return diagnosis.evidence.made_by
     if spot is not None and spot.file.endswith((".tf", ".tf.json")):
         return tr("give what `terraform show -json` prints of a plan; or {deployed}", deployed=deployed)
+    if machine.may_be_in:
+        return tr(
+            "by its name, {file} may be what is in the bucket: if it is, write its path in the place of the bucket, as "
+            "before `aws cloudformation package`; or give {deployed}",
+            file=machine.may_be_in,
+            deployed=deployed,
+        )
     if machine.lost:
         return tr("give {deployed}", deployed=deployed)
     return tr("give the template, or the Terraform source, that makes it; or {deployed}", deployed=deployed)

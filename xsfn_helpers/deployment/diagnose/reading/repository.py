@@ -35,8 +35,13 @@ from xsfn_helpers.deployment.diagnose.reading.raw_files import (
 )
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
-from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
-from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files
+from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import assets_of, stacks_of
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
+    StoredFiles,
+    definition_files,
+    definition_keys,
+    local_files,
+)
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.reading.unknowns import (
@@ -174,6 +179,7 @@ class _Repository:
         self._maker: str | None = None
         self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
+        self._assets = assets_of(found.files)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
@@ -242,11 +248,13 @@ class _Repository:
 
     def _own_definitions(self) -> list[FoundFile]:
         """Definitions that no template names."""
+        templates = self._found.holding(Holds.TEMPLATE)
         named = {
-            (file.path.parent / name).resolve()
-            for file in self._found.holding(Holds.TEMPLATE)
-            for name in definition_files(file.written.value)
+            (file.path.parent / name).resolve() for file in templates for name in definition_files(file.written.value)
         } | self._sources.named()
+        for file in templates:
+            put = self._assets.get(file.path.parent, {})
+            named |= {put[key].resolve() for key in definition_keys(file.written.value) if key in put}
         return [one for one in self._found.holding(Holds.DEFINITION) if one.path not in named]
 
     # --- where each is deployed
@@ -361,7 +369,7 @@ class _Repository:
         folder = unit.file.path.parent
 
         def load(name: str) -> tuple[str, Written] | None:
-            if "://" in name:
+            if not name or "://" in name:
                 return None
             found = self._found.at(folder / name)
             return None if found is None else (found.name, found.written)
@@ -374,6 +382,11 @@ class _Repository:
             load,
             {**unit.parameters, **self._told.parameters},
             imports,
+            StoredFiles(
+                {key: str(path) for key, path in self._assets.get(folder, {}).items()},
+                tuple(one.name for one in self._definitions),
+                lambda name: self._found.unread.get(self._found.name_of((folder / name).resolve()), ""),
+            ),
         )
 
     def _site(self, unit: _Unit, where: Places) -> StackSite:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Final
 
 from xsfn_helpers.common.arns import role_name
@@ -33,6 +34,7 @@ from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     listed_in,
     members,
     section,
+    stored_key,
     template_of,
     texts_in,
 )
@@ -94,6 +96,7 @@ class StackReader:
     load: Callable[[str], tuple[str, Written] | None]
     given: Mapping[str, Any] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
+    stored: StoredFiles = field(default_factory=StoredFiles)
     depth: int = 0
     # Why nobody can tell whether it is deployed at all.
     unsure: str = ""
@@ -465,6 +468,7 @@ class StackReader:
                 key=self._key(properties),
                 lost=lost,
                 role_told=told,
+                may_be_in=self.stored.alike(self._key_of_definition(properties)) if lost else "",
             ),
             spot,
         )
@@ -507,13 +511,22 @@ class StackReader:
         where = next((properties[key] for key in ("DefinitionUri", "DefinitionS3Location") if key in properties), None)
         if where is None:
             raise UnreadableText(tr("It has no definition."))
-        if not isinstance(where, str):
+        key = self._key_of_definition(properties)
+        beside = self.stored.put.get(key, "") if key or not isinstance(where, str) else where
+        if not beside:
             raise UnreadableText(tr("Its definition is in a bucket."))
-        loaded = self.load(where)
+        loaded = self.load(beside)
+        if loaded is None and (fault := self.stored.fault(beside)):
+            raise UnreadableText(tr("Its definition's file {file}: {fault}", file=PurePath(beside).name, fault=fault))
         if loaded is None:
-            raise UnreadableText(tr("Its definition's file {file} isn't there.", file=where))
+            raise UnreadableText(tr("Its definition's file {file} isn't there.", file=beside))
         file, written = loaded
         return definition_text(written.value, values), Spot(file, 1)
+
+    def _key_of_definition(self, properties: Mapping[str, Any]) -> str:
+        """The key of the definition that is in a bucket; empty where none is, or it shows only at deployment."""
+        given = (properties[key] for key in ("DefinitionUri", "DefinitionS3Location") if key in properties)
+        return stored_key(self._resolver.resolve(next(given, None)))
 
     # --- nested stacks
 
@@ -526,10 +539,19 @@ class StackReader:
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
-        site = replace(self.site, name=self.site.generated(logical))
+        site = replace(self.site, name=self.site.generated(logical), within=(*self.site.within, logical))
         parameters = {**self._told(), **(given if isinstance(given, Mapping) else {})}
         return StackReader(
-            loaded[0], loaded[1], site, self.pieces, self.load, parameters, self.imports, self.depth + 1, unsure
+            loaded[0],
+            loaded[1],
+            site,
+            self.pieces,
+            self.load,
+            parameters,
+            self.imports,
+            self.stored,
+            self.depth + 1,
+            unsure,
         )
 
     def _outputs_of(self, logical: str) -> dict[str, Any]:
