@@ -31,6 +31,7 @@ from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
 from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
+from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE
 from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
@@ -79,6 +80,8 @@ class ShortAnswer:
 def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
     """At most five lines."""
     lines = tuple(_lines(diagnosis))
+    if taken := diagnosis.evidence.taken:
+        lines = (*lines[:-1], sentences(tr("{line}.", line=lines[-1].rstrip(".")), *taken))
     stands = sorted(one for one in diagnosis.evidence.stand_ins if any(one in line for line in lines))
     if not stands:
         return lines
@@ -127,6 +130,11 @@ def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     if fix is not None:
         # What the change itself doesn't say: what a value is left of, who else is concerned.
         change = sentences(fix.summary, *(note for note in fix.notes if note != tr(ASK_FIRST)))
+    if UNIQUE.lstrip("-") in change:
+        made = tr(
+            "{end} stands for what CloudFormation ends the name in: take it from the deployed stack.", end=UNIQUE[1:]
+        )
+        change = sentences(change, made)
     if fix is not None and fix.changes and _is_denied_on_purpose(link):
         # Whoever is on call takes no lock away that somebody put there.
         change = sentences(change, tr(ASK_FIRST))

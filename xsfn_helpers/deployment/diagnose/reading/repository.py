@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, machine_arn, role_name
+from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
@@ -46,6 +46,7 @@ from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     ACCOUNT,
+    ENDS,
     REGION,
     SOME_STACK,
     STACK,
@@ -55,6 +56,7 @@ from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     nearest_first,
     regions_in,
     stack_choices,
+    told_names,
 )
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
@@ -191,6 +193,7 @@ class _Repository:
         unknown = {unit.key: _STAND_IN.format(number=n) for n, unit in enumerate(self._units, 1) if not unit.account}
         where = Places({unit.key: unit.account or unknown[unit.key] for unit in self._units}, self._regions.region)
         where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
+        where = replace(where, stacks=self._told_stacks(where, asked))
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
         if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
@@ -297,6 +300,26 @@ class _Repository:
                 continue
             elif calling or own[unit.key] & targets:
                 found[unit.key] = self._told.subject
+        return found
+
+    def _told_stacks(self, where: Places, asked: str | None) -> dict[str, StackNames]:
+        """What stacks are called, and what CloudFormation made in them, by the real names that were given."""
+        arns = [one for refused in self._beside.refused for one in (refused.asker, refused.resource)]
+        arns += [asked or self._beside.about, *self._beside.roles]
+        given = {(account_of(arn), role_name(arn) or _machine_name(arn)) for arn in arns} - {("", "")}
+        found = dict[str, StackNames]()
+        for account in {account for account, name in given if name}:
+            units = [
+                (
+                    unit.key,
+                    StackNames(unit.name),
+                    self._pieces_of(unit, where, {}).generated,
+                    not unit.is_called_anything,
+                )
+                for unit in self._units
+                if where.accounts[unit.key] == account
+            ]
+            found |= told_names(units, {name for whose, name in given if whose == account})
         return found
 
     # --- what they say together
@@ -618,6 +641,11 @@ def _names_of(machine: MachineSeen) -> set[str]:
     names |= {role_name(task.role_arn or task.known_role) for task in tasks if task.takes_on_a_role}
     names |= set(_STARTED.findall(machine.definition))
     return names - {"", "*"}
+
+
+def _machine_name(arn: str) -> str:
+    found = Arn.parse(arn)
+    return found.machine_name if found is not None else ""
 
 
 def _may_be(one: str, other: str) -> bool:

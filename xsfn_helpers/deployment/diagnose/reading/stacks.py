@@ -25,11 +25,19 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     read_document,
 )
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, parameter_value, symbol, unknown_in
-from xsfn_helpers.deployment.diagnose.reading.pieces import Pieces, StackSite, managed_policy, policy_seen, spot_of
+from xsfn_helpers.deployment.diagnose.reading.pieces import (
+    MadeName,
+    Pieces,
+    StackSite,
+    managed_policy,
+    policy_seen,
+    spot_of,
+)
 from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     MACHINE,
     NESTED,
     SAM_MACHINE,
+    StoredFiles,
     definition_text,
     listed_in,
     members,
@@ -289,6 +297,7 @@ class StackReader:
 
     def _generated(self, logical: str) -> str:
         after_stack = self._resources.get(logical, {}).get("Type") not in _NAMED_WITHOUT_STACK
+        self.pieces.generated.add(MadeName(logical, self.site.within, after_stack))
         return self.site.generated(logical, after_stack=after_stack)
 
     def _role_arn(self, logical: str) -> str:
