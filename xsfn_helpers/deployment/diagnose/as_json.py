@@ -67,6 +67,8 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "least_privilege": [{"role": one.role_arn, "policy": one.policy} for one in diagnosis.least],
         "not_seen": [{"account": one.account, "what": one.what, "why": one.why} for one in diagnosis.not_seen],
         "stand_ins": sorted(evidence.stand_ins),
+        "not_about_aws": list(evidence.not_about_aws),
+        "taken": list(evidence.taken),
     }
 
 

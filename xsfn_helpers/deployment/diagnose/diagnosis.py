@@ -6,7 +6,7 @@ Its text gives the answer first, then every link, the fix, the risks, and what c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -28,6 +28,7 @@ from xsfn_helpers.iam.explain import INFERRED
 
 # Each fix is decided again before the next, so this many different things would have to be wrong at once.
 _MOST_FIXES: Final = 25
+_MOST_BESIDE: Final = 6
 _MOST_UNREAD: Final = 3
 MARKS: Final = {Answer.ALLOWED: "✓", Answer.REFUSED: "✗", Answer.UNKNOWN: "?", Answer.NOT_ASKED: "·"}
 
@@ -73,8 +74,11 @@ class Diagnosis(Renderable):
 
     @property
     def first_broken(self) -> TaskLink | None:
-        """The first broken link of the first task that has one; None where none is known to be broken."""
-        return next((task.broken for task in self.tasks if task.broken is not None), None)
+        """The first broken link of the first task that has one; None where none is known to be broken.
+
+        A task that takes on a role comes before those of the state machine's own account.
+        """
+        return next((task.broken for task in to_another_first(self.tasks) if task.broken is not None), None)
 
     @property
     def links(self) -> Iterator[TaskLink]:
@@ -155,6 +159,11 @@ def analyse(evidence: Evidence, now: str) -> Diagnosis:
     )
 
 
+def to_another_first(tasks: Iterable[TaskDiagnosis]) -> list[TaskDiagnosis]:
+    """The tasks in the order in which they are told of: those that take on a role first, as this is about them."""
+    return sorted(tasks, key=lambda one: not one.task.takes_on_a_role)
+
+
 def answers_of(evidence: Evidence, now: str) -> tuple[TaskLink, ...]:
     """Every link decided, and nothing else: no fix is looked for, and no risk."""
     tasks = _decided(read_tasks(evidence.machine.definition, evidence.execution), evidence, now)
@@ -180,7 +189,7 @@ def _fixes(evidence: Evidence, now: str, tasks: tuple[TaskDiagnosis, ...]) -> It
     """Fix after fix, each decided on what the ones before it leave behind; `tasks` are those of the evidence."""
     done: set[tuple[str, ...]] = set()
     for _ in range(_MOST_FIXES):
-        broken = next((task for task in tasks if task.broken is not None), None)
+        broken = next((task for task in to_another_first(tasks) if task.broken is not None), None)
         if broken is None or broken.broken is None:
             return
         fix = fix_for(broken.broken, broken.task, evidence, now)
@@ -391,6 +400,12 @@ def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
     for link in diagnosis.links:
         if link.answer is Answer.UNKNOWN and link.open:
             yield f"  {still_open(link)}"
+    yield from (f"  {one}" for one in diagnosis.evidence.taken)
+    if beside := diagnosis.evidence.not_about_aws:
+        named = listed(beside[:_MOST_BESIDE])
+        if len(beside) > _MOST_BESIDE:
+            named += tr(" (and {count} more)", count=len(beside) - _MOST_BESIDE)
+        yield "  " + tr("Not about AWS, and so not looked at: {files}.", files=named)
 
 
 def still_open(link: TaskLink) -> str:

@@ -105,8 +105,9 @@ class MachineSeen:
     `tags_listed`: whether it has no other tags than these.
 
     `key` is the KMS key that it is encrypted with, empty where AWS's own. `lost` says why its definition, which is
-    `WITHHELD` then, couldn't be read. Where nothing tells its role (`role_told`), `role_arn` stands for it, and
-    `role_written` is what is written for it, as far as it is: `${Role}`, of a parameter without a value.
+    `WITHHELD` then, couldn't be read, and `may_be_in` names a file that may be it, by its name alone. Where nothing
+    tells its role (`role_told`), `role_arn` stands for it, and `role_written` is what is written for it, as far as it
+    is: `${Role}`, of a parameter without a value.
     """
 
     arn: str
@@ -121,6 +122,7 @@ class MachineSeen:
     lost: str = ""
     role_told: bool = True
     role_written: str = ""
+    may_be_in: str = ""
 
     @property
     def name(self) -> str:
@@ -230,7 +232,8 @@ class Evidence:
     that resources have themselves, by ARN. `placed` are policies of an organization that limit an account for certain,
     by its id, beside others that weren't read. `stand_ins` are ids that stand for accounts that nothing tells,
     `made_by` says what has to be run first so that more can be read. `parameters` are the names of the parameters whose
-    values can be told.
+    values can be told. `not_about_aws` names files that decide nothing. `taken` are sentences: which real name is taken
+    for what a template makes, where its name alone tells it.
     """
 
     asked: str
@@ -246,6 +249,8 @@ class Evidence:
     stand_ins: frozenset[str] = frozenset()
     made_by: str = ""
     parameters: frozenset[str] = frozenset()
+    not_about_aws: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     def account(self, account_id: str) -> AccountSeen:
         """The account; one of which nothing was seen where it is another."""

@@ -22,6 +22,7 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     about_the_run,
     asker_words,
     headline,
+    to_another_first,
     unread_words,
 )
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
@@ -30,6 +31,7 @@ from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
 from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
+from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE
 from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD
 from xsfn_helpers.iam import Outcome, PolicyKind, StatementRef, explain
 from xsfn_helpers.iam.explain import LayerResult
@@ -75,6 +77,8 @@ class ShortAnswer:
 def short_answer(diagnosis: Diagnosis) -> tuple[str, ...]:
     """At most five lines."""
     lines = tuple(_lines(diagnosis))
+    if taken := diagnosis.evidence.taken:
+        lines = (*lines[:-1], sentences(tr("{line}.", line=lines[-1].rstrip(".")), *taken))
     stands = sorted(one for one in diagnosis.evidence.stand_ins if any(one in line for line in lines))
     if not stands:
         return lines
@@ -100,15 +104,17 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def subject_of(diagnosis: Diagnosis) -> TaskLink | None:
-    """The link to speak of: the one that AWS's words are about, the first that is broken, the first that is open."""
+    """The link to speak of: the one that AWS's words are about, the first that is broken, the first that is open.
+
+    Of several that are broken, or open, that of a task that takes on a role.
+    """
     told = refused_link(diagnosis)
     if told is not None and told.answer is not Answer.ALLOWED:
         return told
     if diagnosis.first_broken is not None:
         return diagnosis.first_broken
-    # What goes to another role's account is what people ask about.
-    across = (link for task in diagnosis.tasks if task.task.takes_on_a_role for link in task.links)
-    return next((link for link in (*across, *diagnosis.links) if link.answer is Answer.UNKNOWN), told)
+    links = (link for task in to_another_first(diagnosis.tasks) for link in task.links)
+    return next((link for link in links if link.answer is Answer.UNKNOWN), told)
 
 
 def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
@@ -121,6 +127,11 @@ def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     if fix is not None:
         # What the change itself doesn't say: what a value is left of, who else is concerned.
         change = sentences(fix.summary, *(note for note in fix.notes if note != tr(ASK_FIRST)))
+    if UNIQUE.lstrip("-") in change:
+        made = tr(
+            "{end} stands for what CloudFormation ends the name in: take it from the deployed stack.", end=UNIQUE[1:]
+        )
+        change = sentences(change, made)
     if fix is not None and fix.changes and _is_denied_on_purpose(link):
         # Whoever is on call takes no lock away that somebody put there.
         change = sentences(change, tr(ASK_FIRST))
@@ -186,6 +197,13 @@ def _machine_wanted(diagnosis: Diagnosis) -> str:
         return diagnosis.evidence.made_by
     if spot is not None and spot.file.endswith((".tf", ".tf.json")):
         return tr("give what `terraform show -json` prints of a plan; or {deployed}", deployed=deployed)
+    if machine.may_be_in:
+        return tr(
+            "by its name, {file} may be what is in the bucket: if it is, write its path in the place of the bucket, as "
+            "before `aws cloudformation package`; or give {deployed}",
+            file=machine.may_be_in,
+            deployed=deployed,
+        )
     if machine.lost:
         return tr("give {deployed}", deployed=deployed)
     return tr("give the template, or the Terraform source, that makes it; or {deployed}", deployed=deployed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -33,6 +34,18 @@ _SOURCE_IN_JSON: Final = (".tf.json", ".tofu.json", ".tfvars.json")
 # Other people's code and what builds leave behind; folders with a dot before their name likewise.
 _NOT_ENTERED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _MOST_FILES: Final = 20_000
+# What package managers, compilers and the CDK keep beside one's own files. None of it decides a call.
+_OF_TOOLS: Final = re.compile(
+    r"(?i)(?:package|package-lock|npm-shrinkwrap|composer|lerna|nx|turbo|biome|deno|angular|nodemon|renovate|"
+    r"jest\.config|cdk|cdk\.context|cdktf|tree|validation-report|performance-counters)\.json|"
+    r"[tj]sconfig(?:[.-][\w-]+)*\.json|\.(?:eslintrc|prettierrc|babelrc|swcrc|releaserc|markdownlint)\.json|"
+    r".+\.(?:assets|metadata)\.json|pnpm-(?:lock|workspace)\.yaml"
+)
+# What an answer of AWS's, a template or a policy begins with, whatever its file is called.
+_OF_AWS: Final = re.compile(
+    r"(?i)Statements?|Polic(?:y|ies)\w*|Roles?|Role(?:DetailList|Name)|Resources|Parameters|States|StartAt|events|"
+    r"Records|stateMachine\w*|executionArn|definition|xsfn\..+"
+)
 
 
 class Holds(Enum):
@@ -45,6 +58,7 @@ class Holds(Enum):
     POLICY = auto()
     EVENTS = auto()
     SOURCE = auto()
+    NOTHING_OF_AWS = auto()
     OTHER = auto()
 
 
@@ -62,13 +76,15 @@ class FoundFile:
 class FolderFiles:
     """All that was found. `unread` has the names of the files that gave nothing, with the reason.
 
-    `told` are the values that people gave for what is blank in them.
+    `told` are the values that people gave for what is blank in them, `beside` the names of those that couldn't be
+    about AWS, read or not.
     """
 
     files: list[FoundFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     sources: dict[Path, str] = field(default_factory=dict)
     parameters: dict[str, frozenset[str]] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
     roots: tuple[Path, ...] = ()
     # What gives Terraform's modules their variables: Terragrunt's files.
     wrappers: dict[Path, str] = field(default_factory=dict)
@@ -92,9 +108,15 @@ class FolderFiles:
         return path.name
 
     def take(self, path: Path) -> None:
-        found = self._read(path.resolve(), self.name_of(path.resolve()), force=path.resolve() in self.roots)
+        name = self.name_of(path.resolve())
+        found = self._read(path.resolve(), name, force=path.resolve() in self.roots)
         if found is not None:
             self.files.append(found)
+        if (found is not None and found.holds is Holds.NOTHING_OF_AWS) or (
+            name in self.unread and _OF_TOOLS.fullmatch(path.name)
+        ):
+            self.unread.pop(name, None)
+            self.beside.append(name)
 
     def _read(self, path: Path, name: str, *, force: bool = False) -> FoundFile | None:
         suffix = path.suffix.lower()
@@ -129,7 +151,10 @@ class FolderFiles:
             if suffix in _JSON:
                 self.unread[name] = tr("It holds no JSON object.")
             return None
-        return FoundFile(path, name, written, _kind(written.value))
+        kind = _kind(written.value)
+        if kind is Holds.OTHER and _is_of_tools(path.name, written.value):
+            kind = Holds.NOTHING_OF_AWS
+        return FoundFile(path, name, written, kind)
 
     def _give(self, parameters: Iterable[tuple[str, str]]) -> None:
         for name, value in parameters:
@@ -234,3 +259,8 @@ def _is_assembly(value: Mapping[str, Any]) -> bool:
     if not isinstance(artifacts, Mapping) or "version" not in value:
         return False
     return all(isinstance(one, Mapping) and "type" in one for one in artifacts.values())
+
+
+def _is_of_tools(name: str, value: Mapping[str, Any]) -> bool:
+    """Whether a file of no known kind is a tool's, by its name, and doesn't begin as what AWS's own do."""
+    return bool(_OF_TOOLS.fullmatch(name)) and not any(_OF_AWS.fullmatch(str(key)) for key in value)

@@ -42,29 +42,42 @@ _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class StackNames:
-    """What a stack is called; `made` are names that CloudFormation made, by those that stand for them."""
+    """What a stack is called; `made` are names that CloudFormation made in it, by the paths of logical IDs to them."""
 
     name: str
     made: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class MadeName:
+    """What has no name of its own: its logical ID, those of the nested stacks that it is in, and what names it."""
+
+    logical: str
+    within: tuple[str, ...] = ()
+    after_stack: bool = True
+
+    @property
+    def path(self) -> str:
+        return "/".join((*self.within, self.logical))
+
+
+@dataclass(frozen=True, slots=True)
 class StackSite:
-    """Where a template is deployed: the stack's name, its account and region."""
+    """Where a template is deployed: the stack's name, its account and region; and the nested stacks it is in."""
 
     name: str
     account: str
     region: str
     made: tuple[tuple[str, str], ...] = ()
+    within: tuple[str, ...] = ()
 
     def generated(self, logical: str, *, after_stack: bool = True) -> str:
         """The name that CloudFormation makes for what has none, with `UNIQUE` for what nobody knows of it.
 
         Source: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
         """
-        stack = self.name if after_stack else ""
-        whole = f"{stack}-{logical}{UNIQUE}" if stack else f"{logical}{UNIQUE}"
-        return dict(self.made).get(whole, f"{generated_name(stack, logical)}{UNIQUE}")
+        name = f"{generated_name(self.name if after_stack else '', logical)}{UNIQUE}"
+        return dict(self.made).get(MadeName(logical, self.within).path, name)
 
     @property
     def partition(self) -> str:
@@ -94,6 +107,8 @@ class Pieces:
     of_resources: dict[str, ResourcePolicy] = field(default_factory=dict)
     # The ARNs of what else a template makes, of which others may speak.
     named: set[str] = field(default_factory=set)
+    # What CloudFormation makes a name for.
+    generated: set[MadeName] = field(default_factory=set)
     # Policies of an organization: of which it isn't known whom they limit, and those that limit an account for certain.
     unplaced: list[PolicySeen] = field(default_factory=list)
     placed: dict[str, list[PolicySeen]] = field(default_factory=dict)

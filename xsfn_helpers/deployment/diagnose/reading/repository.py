@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from xsfn_helpers.common.arns import account_of, machine_arn, role_name
+from xsfn_helpers.common.arns import Arn, account_of, machine_arn, role_name
 from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
@@ -36,12 +36,19 @@ from xsfn_helpers.deployment.diagnose.reading.raw_files import (
 from xsfn_helpers.deployment.diagnose.reading.source.shown import ShownResources, shown_in
 from xsfn_helpers.deployment.diagnose.reading.source_folders import SourceFolders, SourceUnit
 from xsfn_helpers.deployment.diagnose.reading.stacks import StackReader
-from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import stacks_of
-from xsfn_helpers.deployment.diagnose.reading.templates.parts import definition_files, local_files, section
+from xsfn_helpers.deployment.diagnose.reading.templates.cloud_assembly import assets_of, stacks_of
+from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
+    StoredFiles,
+    definition_files,
+    definition_keys,
+    local_files,
+    section,
+)
 from xsfn_helpers.deployment.diagnose.reading.terraform import read_source, read_terraform
 from xsfn_helpers.deployment.diagnose.reading.texts import Written
 from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     ACCOUNT,
+    ENDS,
     REGION,
     SOME_STACK,
     STACK,
@@ -51,6 +58,7 @@ from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     nearest_first,
     regions_in,
     stack_choices,
+    told_names,
 )
 from xsfn_helpers.deployment.diagnose.tasks import read_tasks
 
@@ -181,6 +189,7 @@ class _Repository:
         self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
         self._shown: dict[str, ShownResources] = {}
+        self._assets = assets_of(found.files)
         self._units = tuple(self._all_units())
         self._definitions = self._own_definitions()
         if self._definitions or found.holding(Holds.POLICY):
@@ -196,6 +205,7 @@ class _Repository:
             where = Places({**where.accounts, **self._inferred(where, unknown)}, where.region)
             if where == before:
                 break
+        where = replace(where, stacks=self._told_stacks(where, asked))
         open_ = [key for key, account in where.accounts.items() if account == unknown.get(key)]
         assembly = self._assembly(where)
         if asked is None and machine_arn(self._beside.about) in {one.arn for one in assembly.machines()}:
@@ -256,11 +266,13 @@ class _Repository:
 
     def _own_definitions(self) -> list[FoundFile]:
         """Definitions that no template names."""
+        templates = self._found.holding(Holds.TEMPLATE)
         named = {
-            (file.path.parent / name).resolve()
-            for file in self._found.holding(Holds.TEMPLATE)
-            for name in definition_files(file.written.value)
+            (file.path.parent / name).resolve() for file in templates for name in definition_files(file.written.value)
         } | self._sources.named()
+        for file in templates:
+            put = self._assets.get(file.path.parent, {})
+            named |= {put[key].resolve() for key in definition_keys(file.written.value) if key in put}
         return [one for one in self._found.holding(Holds.DEFINITION) if one.path not in named]
 
     # --- where each is deployed
@@ -284,7 +296,7 @@ class _Repository:
             for role in roles.values():
                 texts.append(json.dumps([role.trust, *(one.document for one in role.policies)]))
                 texts += [one.arn for one in (*role.policies, role.boundary) if one is not None]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
         texts += [arn for one in self._beside.refused for arn in (one.asker, one.resource)]
         # Where no task assumes a role, the state machines are the Operator's all the same.
         calling = calling or running
@@ -306,6 +318,26 @@ class _Repository:
                 continue
             elif calling or own[unit.key] & targets:
                 found[unit.key] = self._told.subject
+        return found
+
+    def _told_stacks(self, where: Places, asked: str | None) -> dict[str, StackNames]:
+        """What stacks are called, and what CloudFormation made in them, by the real names that were given."""
+        arns = [one for refused in self._beside.refused for one in (refused.asker, refused.resource)]
+        arns += [asked or self._beside.about, *self._beside.roles]
+        given = {(account_of(arn), role_name(arn) or _machine_name(arn)) for arn in arns} - {("", "")}
+        found = dict[str, StackNames]()
+        for account in {account for account, name in given if name}:
+            units = [
+                (
+                    unit.key,
+                    StackNames(unit.name),
+                    self._pieces_of(unit, where, {}).generated,
+                    not unit.is_called_anything,
+                )
+                for unit in self._units
+                if where.accounts[unit.key] == account
+            ]
+            found |= told_names(units, {name for whose, name in given if whose == account})
         return found
 
     # --- what they say together
@@ -338,6 +370,8 @@ class _Repository:
         for name, why in self._sources.unread.items():
             assembly.unread(name, why)
         for file in self._found.files:
+            if file.holds is Holds.NOTHING_OF_AWS:
+                continue
             for remark in file.written.remarks:
                 assembly.unread(file.name, remark)
         imports: dict[str, str] = {}
@@ -388,7 +422,7 @@ class _Repository:
         folder = unit.file.path.parent
 
         def load(name: str) -> tuple[str, Written] | None:
-            if "://" in name:
+            if not name or "://" in name:
                 return None
             found = self._found.at(folder / name)
             return None if found is None else (found.name, found.written)
@@ -402,6 +436,11 @@ class _Repository:
             {**unit.parameters, **self._told.parameters},
             self._found.parameters,
             imports,
+            StoredFiles(
+                {key: str(path) for key, path in self._assets.get(folder, {}).items()},
+                tuple(one.name for one in self._definitions),
+                lambda name: self._found.unread.get(self._found.name_of((folder / name).resolve()), ""),
+            ),
         )
 
     def _site(self, unit: _Unit, where: Places) -> StackSite:
@@ -448,8 +487,19 @@ class _Repository:
                 notes.append(NotSeen(UNKNOWN, what, why))
                 stand_ins.append(account)
         parameters = {name for unit in self._units for name in _parameters_of(unit)}
-        not_seen = (*evidence.not_seen, *notes)
-        return replace(evidence, not_seen=not_seen, stand_ins=frozenset(stand_ins), parameters=frozenset(parameters))
+        taken = (
+            tr("{name} is taken for {logical} of {file}, by its name alone.", name=name, logical=path, file=key)
+            for key, stack in where.stacks.items()
+            for path, name in stack.made
+        )
+        return replace(
+            evidence,
+            not_seen=(*evidence.not_seen, *notes),
+            stand_ins=frozenset(stand_ins),
+            parameters=frozenset(parameters),
+            not_about_aws=tuple(self._found.beside),
+            taken=tuple(taken),
+        )
 
     def _guesses(
         self, asked: str | None, machine: MachineSeen, where: Places, open_: Sequence[str]
@@ -481,7 +531,7 @@ class _Repository:
     def _choices(self, units: Sequence[_Unit], where: Places, open_: Sequence[str]) -> Iterator[list[OtherValue]]:
         """The other values that each of the unknown things may have."""
         files = [unit.file for unit in units if unit.file is not None]
-        files += self._found.holding(Holds.OTHER, Holds.EVENTS)
+        files += self._found.holding(Holds.OTHER, Holds.EVENTS, Holds.NOTHING_OF_AWS)
         if any(unit.file is None for unit in units):
             files += [*self._definitions, *self._found.holding(Holds.POLICY)]
         mentioned = {account for file in files for account in self._accounts_in(file)}
@@ -494,13 +544,14 @@ class _Repository:
         if any(not unit.region for unit in units):
             yield [OtherValue(REGION, "", one) for one in self._regions.others]
         texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER)]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
         for unit in units:
             if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
-                some = self._pieces_of(unit, Places(where.accounts, where.region, {unit.key: SOME_STACK}), {})
-                known = not unit.is_called_anything
-                stacks = stack_choices(StackNames(unit.name), some, texts, is_known=known)
-                yield [OtherValue(STACK, unit.key, one) for one in stacks]
+                stack = where.stacks.get(unit.key, StackNames(unit.name))
+                known = unit.key in where.stacks or not unit.is_called_anything
+                some = where if known else Places(where.accounts, where.region, {unit.key: SOME_STACK})
+                stacks = stack_choices(stack, self._pieces_of(unit, some, {}), texts, is_known=known)
+                yield [OtherValue(ENDS if one.name == stack.name else STACK, unit.key, one) for one in stacks]
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:
         """The unit that makes a state machine, and which of its state machines it is."""
@@ -570,7 +621,7 @@ class _Repository:
     def _no_machine(self, assembly: Assembly, paths: Sequence[Path]) -> None:
         names = [
             tr("{file} ({what})", file=one.name, what=tr(_KINDS[one.holds]))
-            for one in sorted(self._found.files, key=lambda one: one.holds is Holds.OTHER)
+            for one in sorted(self._found.files, key=lambda one: one.holds in (Holds.OTHER, Holds.NOTHING_OF_AWS))
         ]
         names += [
             tr("{file} ({what})", file=one.file.name, what=tr(_KINDS[Holds.SOURCE])) for one in self._sources.units
@@ -596,6 +647,7 @@ _KINDS: Final = {
     Holds.DEFINITION: mark("a definition"),
     Holds.POLICY: mark("a policy"),
     Holds.EVENTS: mark("CloudTrail's events"),
+    Holds.NOTHING_OF_AWS: mark("not about AWS"),
     Holds.OTHER: mark("an answer of the AWS CLI, or another file"),
 }
 
@@ -624,6 +676,11 @@ def _names_of(machine: MachineSeen) -> set[str]:
     names |= {role_name(task.role_arn or task.known_role) for task in tasks if task.takes_on_a_role}
     names |= set(_STARTED.findall(machine.definition))
     return names - {"", "*"}
+
+
+def _machine_name(arn: str) -> str:
+    found = Arn.parse(arn)
+    return found.machine_name if found is not None else ""
 
 
 def _may_be(one: str, other: str) -> bool:

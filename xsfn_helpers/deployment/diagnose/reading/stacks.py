@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Final
 
 from xsfn_helpers.common.arns import role_name
@@ -25,6 +26,7 @@ from xsfn_helpers.deployment.diagnose.evidence import (
 )
 from xsfn_helpers.deployment.diagnose.reading.intrinsics import NO_VALUE, Resolver, parameter_value, symbol, unknown_in
 from xsfn_helpers.deployment.diagnose.reading.pieces import (
+    MadeName,
     Pieces,
     StackSite,
     managed_policy,
@@ -36,11 +38,12 @@ from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     MACHINE,
     NESTED,
     SAM_MACHINE,
-    assets_of,
+    StoredFiles,
     definition_text,
     listed_in,
     members,
     section,
+    stored_key,
     template_of,
     texts_in,
 )
@@ -104,6 +107,7 @@ class StackReader:
     # What files of parameters say, by the parameters' names: which of them is used nobody knows.
     elsewhere: Mapping[str, frozenset[str]] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
+    stored: StoredFiles = field(default_factory=StoredFiles)
     depth: int = 0
     # Why nobody can tell whether it is deployed at all.
     unsure: str = ""
@@ -306,6 +310,7 @@ class StackReader:
 
     def _generated(self, logical: str) -> str:
         after_stack = self._resources.get(logical, {}).get("Type") not in _NAMED_WITHOUT_STACK
+        self.pieces.generated.add(MadeName(logical, self.site.within, after_stack))
         return self.site.generated(logical, after_stack=after_stack)
 
     def _role_arn(self, logical: str) -> str:
@@ -492,6 +497,7 @@ class StackReader:
                 lost=lost,
                 role_told=told,
                 role_written=written,
+                may_be_in=self.stored.alike(self._key_of_definition(properties)) if lost else "",
             ),
             spot,
         )
@@ -534,14 +540,22 @@ class StackReader:
         where = next((properties[key] for key in ("DefinitionUri", "DefinitionS3Location") if key in properties), None)
         if where is None:
             raise UnreadableText(tr("It has no definition."))
-        files = (where,) if isinstance(where, str) else assets_of(where)
-        loaded = next((found for one in files if (found := self.load(one)) is not None), None)
-        if loaded is None and not isinstance(where, str):
+        key = self._key_of_definition(properties)
+        beside = self.stored.put.get(key, "") if key or not isinstance(where, str) else where
+        if not beside:
             raise UnreadableText(tr("Its definition is in a bucket."))
+        loaded = self.load(beside)
+        if loaded is None and (fault := self.stored.fault(beside)):
+            raise UnreadableText(tr("Its definition's file {file}: {fault}", file=PurePath(beside).name, fault=fault))
         if loaded is None:
-            raise UnreadableText(tr("Its definition's file {file} isn't there.", file=where))
+            raise UnreadableText(tr("Its definition's file {file} isn't there.", file=beside))
         file, written = loaded
         return definition_text(written.value, values), Spot(file, 1)
+
+    def _key_of_definition(self, properties: Mapping[str, Any]) -> str:
+        """The key of the definition that is in a bucket; empty where none is, or it shows only at deployment."""
+        given = (properties[key] for key in ("DefinitionUri", "DefinitionS3Location") if key in properties)
+        return stored_key(self._resolver.resolve(next(given, None)))
 
     # --- nested stacks
 
@@ -554,10 +568,21 @@ class StackReader:
         if loaded is None or not isinstance(loaded[1].value, Mapping):
             return None
         given = self._resolver.resolve(properties.get("Parameters", {}))
-        site = replace(self.site, name=self.site.generated(logical))
+        site = replace(self.site, name=self.site.generated(logical), within=(*self.site.within, logical))
         own = {**self._told(), **(given if isinstance(given, Mapping) else {})}
-        file, written = loaded
-        return StackReader(file, written, site, self.pieces, self.load, own, {}, self.imports, self.depth + 1, unsure)
+        return StackReader(
+            loaded[0],
+            loaded[1],
+            site,
+            self.pieces,
+            self.load,
+            own,
+            {},
+            self.imports,
+            self.stored,
+            self.depth + 1,
+            unsure,
+        )
 
     def _outputs_of(self, logical: str) -> dict[str, Any]:
         if logical not in self._nested:

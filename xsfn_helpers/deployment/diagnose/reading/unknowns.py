@@ -9,23 +9,24 @@ docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-na
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import Final
 
 from xsfn_helpers.common.language import mark
-from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE, Pieces, StackNames
+from xsfn_helpers.deployment.diagnose.reading.generated_names import fitting, may_be_alone, stack_of
+from xsfn_helpers.deployment.diagnose.reading.pieces import MadeName, Pieces, StackNames
 
 # A stack's name in names that are made of it.
 SOME_STACK: Final = StackNames("Q0Q")
 _OTHER_STACK: Final = "another-stack"
 _NAME: Final = re.compile(r"[\w+=,.@*?-]{3,}")
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
-_UNIQUE_ID: Final = r"-(?P<unique>[A-Za-z0-9]{6,16})"
-_LONGEST_ROLE: Final = 64
-_CUT: Final = re.compile(rf"(?P<stack>{_STACK_NAME.pattern})-(?P<logical>[A-Za-z0-9]{{20,}}){_UNIQUE_ID}")
+# More than are looked at, so that it is told that not all were.
+_MOST_ENDS: Final = 64
 _STATES_REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2,4}(?:-[a-z]+)+-\d):")
 _REGION: Final = re.compile(
     r"\b(?:[a-z]{2}(?:-gov|-isob?)?|eusc-[a-z]{2})-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
@@ -48,7 +49,11 @@ STACK: Final = mark("what the stacks are called, which the files don't tell (--p
 REGION: Final = mark("which region the files are deployed to, which they don't tell (--region does)")
 
 
-NOT_TOLD: Final = (ACCOUNT, STACK, REGION)
+ENDS: Final = mark(
+    "how the names end that CloudFormation makes, which shows only at deployment (give the ARN of the deployed state "
+    "machine, or AWS's sentence)"
+)
+NOT_TOLD: Final = (ACCOUNT, STACK, REGION, ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,41 +129,93 @@ def regions_in(texts: Sequence[str]) -> Regions:
 
 
 def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str], *, is_known: bool) -> list[StackNames]:
-    """What else a stack may be called, by the names that others speak of.
+    """What else a stack may be called, and what its names end in, by the names that others speak of.
 
-    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says. `is_known`: whether it
-    is called so for certain, and only the names that CloudFormation makes in it are not.
+    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says. Where its name
+    `is_known`, the ends of the names that CloudFormation makes are all that isn't.
     """
-    names = {name for name in made_names(of_some) if SOME_STACK.name in name or name.endswith(UNIQUE)}
-    if not names:
-        return []
-    spoken = {token for text in texts for token in _NAME.findall(text)}
-    found: dict[StackNames, None] = {}
+    spoken = sorted({token for text in texts for token in _NAME.findall(text)})
+    told = dict(own.made)
+    ends = names_made(own, (one for one in of_some.generated if one.path not in told), spoken, is_known=is_known)
+    names = set() if is_known else {name for name in made_names(of_some) if SOME_STACK.name in name}
     for name in sorted(names):
-        for token in sorted(spoken):
+        for token in spoken:
             if "*" in token or "?" in token:
-                found |= dict.fromkeys(_by_pattern(own, name, token))
-            elif (stack := _by_name(own, name, token)) is not None:
-                found[stack] = None
-    found |= dict.fromkeys(_together(own, found))
-    if is_known:
-        return [one for one in found if one.name == own.name and one.made]
-    if found and any(SOME_STACK.name in name for name in names):
+                for one in _by_pattern(own, name, token):
+                    ends.setdefault(one.name, {})
+            elif (stack := _by_name(name, token)) is not None:
+                ends.setdefault(stack, {})
+    found = dict.fromkeys(
+        replace(one, made=(*own.made, *one.made))
+        for stack, made in ends.items()
+        for one in _ended(stack, made, ends.get("", {}))
+        if stack
+    )
+    if found and own.name and names:
         found[replace(own, name=_OTHER_STACK)] = None
     found.pop(own, None)
     return list(found)
 
 
-def _together(own: StackNames, found: Iterable[StackNames]) -> Iterator[StackNames]:
-    """The stacks in which all of these names are made: a trust policy may name a role and a state machine at once."""
-    made: dict[str, dict[str, str]] = {}
-    for one in found:
-        for name, token in one.made:
-            made.setdefault(one.name, {}).setdefault(name, token)
-    # What begins with no stack's name may be in any.
-    free = {name: token for name, token in made.get(own.name, {}).items() if not name.startswith(f"{own.name}-")}
-    for stack, names in made.items():
-        yield StackNames(stack, tuple((free | names).items()))
+def names_made(
+    own: StackNames, generated: Iterable[MadeName], spoken: Iterable[str], *, is_known: bool
+) -> dict[str, dict[str, list[str]]]:
+    """By what the stack is called, and the path of what has no name of its own: the names among these it may have.
+
+    What is named without the stack is so whatever that is called: it is under an empty name, and under the own one.
+    """
+    known = own.name if is_known else ""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    tokens = list(spoken)
+    for one in sorted(generated, key=lambda one: one.path):
+        for token in tokens:
+            if "*" in token or "?" in token:
+                stack = own.name
+                fits = [] if one.within else fitting(token, own.name if one.after_stack else "", one.logical)
+            elif one.after_stack:
+                stack, fits = stack_of(token, one.logical, one.within, known) or "", [token]
+            else:
+                stack, fits = own.name, [token] if may_be_alone(token, one.logical) else []
+            for name in fits if stack else ():
+                found[stack][one.path].append(name)
+                if not one.after_stack:
+                    found[""][one.path].append(name)
+    return found
+
+
+def told_names(
+    units: Iterable[tuple[str, StackNames, Iterable[MadeName], bool]], given: Iterable[str]
+) -> dict[str, StackNames]:
+    """By unit: the stack as these names, which are real ones, tell it. Each must fit one thing of one unit alone.
+
+    A unit comes with what its stack is called, what has no name of its own in it, and whether the first is known.
+    """
+    fits: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for key, own, generated, is_known in units:
+        for stack, paths in names_made(own, generated, given, is_known=is_known).items():
+            for path, names in paths.items() if stack else ():
+                for name in names:
+                    fits[name].append((key, stack, path))
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for name, places in fits.items():
+        if len(places) == 1:
+            key, stack, path = places[0]
+            found[key][stack][path] = name
+    # Two stacks of one template aren't both what it is.
+    return {
+        key: StackNames(stack, tuple(sorted(made.items())))
+        for key, stacks in found.items()
+        if len(stacks) == 1
+        for stack, made in stacks.items()
+    }
+
+
+def _ended(stack: str, made: Mapping[str, list[str]], alone: Mapping[str, list[str]]) -> Iterator[StackNames]:
+    """The stack with every choice of these names, all of them first."""
+    ends = {**alone, **made}
+    every = product(*([(path, name) for name in dict.fromkeys(names)] + [None] for path, names in ends.items()))
+    for some in islice(every, _MOST_ENDS):
+        yield StackNames(stack, tuple(one for one in some if one is not None))
 
 
 def made_names(pieces: Pieces) -> Iterator[str]:
@@ -167,33 +224,12 @@ def made_names(pieces: Pieces) -> Iterator[str]:
         yield re.split(r"[:/]", arn)[-1]
 
 
-def _by_name(own: StackNames, name: str, token: str) -> StackNames | None:
+def _by_name(name: str, token: str) -> str | None:
     """The stack of which a name would be this one."""
     pattern = re.escape(name).replace(re.escape(SOME_STACK.name), f"(?P<stack>{_STACK_NAME.pattern})", 1)
     pattern = pattern.replace(re.escape(SOME_STACK.name), "(?P=stack)")
-    pattern = re.sub(f"{re.escape(re.escape(UNIQUE))}$", lambda _: _UNIQUE_ID, pattern)
     found = re.fullmatch(pattern, token)
-    if found is None:
-        return _by_cut_name(name, token)
-    groups = found.groupdict()
-    stack = groups.get("stack") or own.name
-    if not groups.get("unique"):
-        return StackNames(stack)
-    return StackNames(stack, ((name.replace(SOME_STACK.name, stack), token),))
-
-
-def _by_cut_name(name: str, token: str) -> StackNames | None:
-    """The same of a name that is as long as a role's can be: of the stack's name and the logical ID the ends are gone.
-
-    Source: github.com/KensioSoftware/yulin/issues/1113 (observed; AWS's page doesn't say it)
-    """
-    before, after = f"{SOME_STACK.name}-", UNIQUE
-    found = _CUT.fullmatch(token) if len(token) == _LONGEST_ROLE else None
-    if found is None or not name.startswith(before) or not name.endswith(after):
-        return None
-    if not name[len(before) : -len(after)].startswith(found["logical"]):
-        return None
-    return StackNames(found["stack"], ((name.replace(SOME_STACK.name, found["stack"]), token),))
+    return None if found is None else found["stack"]
 
 
 def _by_pattern(own: StackNames, name: str, pattern: str) -> Iterator[StackNames]:

@@ -6,13 +6,16 @@ Source: docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema-re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from xsfn_helpers.deployment.diagnose.reading.folder import FoundFile
 
+# What the app puts into buckets for a stack stands in a file beside its template.
+_ASSETS: Final = ".assets.json"
 _STACK: Final = "aws:cloudformation:stack"
 # aws://111111111111/eu-west-1; `unknown-account` where the app doesn't say
 _ENVIRONMENT: Final = re.compile(r"aws://(?P<account>[^/]*)/(?P<region>[\w-]*)")
@@ -48,3 +51,25 @@ def stacks_of(manifest: FoundFile) -> Iterator[StackArtifact]:
             region,
             given if isinstance(given, Mapping) else {},
         )
+
+
+def assets_of(files: Iterable[FoundFile]) -> dict[Path, dict[str, Path]]:
+    """By a folder: the files that its apps put into buckets as they are, by the keys that they get there.
+
+    Source: docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.AssetManifest.html
+    """
+    found: dict[Path, dict[str, Path]] = defaultdict(dict)
+    for file in files:
+        if not file.path.name.endswith(_ASSETS):
+            continue
+        given = file.written.value.get("files")
+        for one in given.values() if isinstance(given, Mapping) else ():
+            source, places = (one.get("source"), one.get("destinations")) if isinstance(one, Mapping) else (None, None)
+            if not isinstance(source, Mapping) or not isinstance(places, Mapping):
+                continue
+            if source.get("packaging", "file") != "file" or not isinstance(source.get("path"), str):
+                continue
+            for place in places.values():
+                if isinstance(place, Mapping) and isinstance(place.get("objectKey"), str):
+                    found[file.path.parent][place["objectKey"]] = file.path.parent / source["path"]
+    return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from xsfn_helpers.common.json_text import Path
@@ -75,6 +76,44 @@ def definition_files(value: Mapping[str, Any]) -> Iterator[str]:
             for key in ("DefinitionUri", "DefinitionS3Location"):
                 where = properties.get(key)
                 yield from [where] if isinstance(where, str) else assets_of(where)
+
+
+def definition_keys(value: Mapping[str, Any]) -> Iterator[str]:
+    """The keys, in whatever bucket, of the definitions that a template names."""
+    for resource in section(value, "Resources").values():
+        properties = resource.get("Properties") if isinstance(resource, Mapping) else None
+        if isinstance(properties, Mapping) and resource.get("Type") in (MACHINE, SAM_MACHINE):
+            for key in ("DefinitionUri", "DefinitionS3Location"):
+                if isinstance(place := properties.get(key), Mapping) and isinstance(place.get("Key"), str):
+                    yield place["Key"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFiles:
+    """What is known of files in buckets: those that an app puts there, by key, and definitions that may be there.
+
+    `fault` says of a file beside the template why it can't be read; nothing where it can, or isn't there.
+    """
+
+    put: Mapping[str, str] = field(default_factory=dict)
+    definitions: tuple[str, ...] = ()
+    fault: Callable[[str], str] = lambda _: ""
+
+    def alike(self, key: str) -> str:
+        """The only definition that has the name which a key ends in; empty where there is none, or more than one."""
+        name = key.rpartition("/")[2]
+        named = [one for one in self.definitions if PurePosixPath(one).name == name]
+        if len(named) > 1:
+            named = [one for one in named if f"/{key}".endswith(f"/{one}")]
+        return named[0] if len(named) == 1 else ""
+
+
+def stored_key(place: Any) -> str:
+    """The key of what lies in a bucket, by either form of its place; empty where it shows only at deployment."""
+    if isinstance(place, Mapping):
+        key = place.get("Key")
+        return key if isinstance(key, str) and not unknown_in(key) else ""
+    return place.removeprefix("s3://").partition("/")[2] if isinstance(place, str) and place.startswith("s3://") else ""
 
 
 def definition_text(value: object, substitutions: Mapping[str, Any]) -> str:
