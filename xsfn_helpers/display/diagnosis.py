@@ -161,7 +161,7 @@ def _fix(number: int, fix: Fix, *, of: int) -> Iterator[str]:
     yield from (_paragraph(tr("Note: {note}", note=note)) for note in fix_notes(fix))
     for change in fix.changes:
         yield _change(change)
-    if fix.changes:
+    if fix.changes and not fix.known_later:
         commands = [line for call in fix.calls for line in (tr("# account {account}", account=call.account), call.cli)]
         yield _folded(tr("As AWS CLI commands"), "\n".join(commands))
         yield _folded(tr("As part of a CloudFormation template"), _cloudformation(fix))

@@ -113,11 +113,11 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "notes": list(fix_notes(fix)),
         "mends": fix.mends,
         "continues_as": fix.continues_as or None,
-        "changes": [_change(change) for change in fix.changes],
+        "changes": [_change(change, typed=not fix.known_later) for change in fix.changes],
     }
 
 
-def _change(change: Correction) -> dict[str, Any]:
+def _change(change: Correction, *, typed: bool) -> dict[str, Any]:
     return {
         "account": change.account,
         "thing": change.thing,
@@ -130,9 +130,9 @@ def _change(change: Correction) -> dict[str, Any]:
                 "service": call.service,
                 "operation": call.operation,
                 "parameters": dict(call.parameters),
-                "cli": call.cli,
+                "cli": call.cli if typed else None,
             }
             for call in change.calls
         ],
-        "cloudformation": change.cloudformation or None,
+        "cloudformation": (change.cloudformation if typed else None) or None,
     }

@@ -380,7 +380,7 @@ def _fix_lines(number: int, fix: Fix, *, of: int) -> Iterator[str]:
     for change in fix.changes:
         yield "  " + tr("{thing}, account {account}", thing=change.thing, account=change.account)
         yield from (f"    {line}" for line in change.diff)
-    if fix.changes:
+    if fix.changes and not fix.known_later:
         yield "  " + tr("As AWS CLI commands")
         for call in fix.calls:
             yield "    " + tr("# account {account}", account=call.account)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
+from xsfn_helpers.common.language import listed, tr
 from xsfn_helpers.deployment.diagnose.changes import ApiCall, Correction
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
+
+# The part of a name that CloudFormation makes, and a value that is filled in at deployment.
+_MADE: Final = re.compile(r"[\w+=,.@-]+-X{12}\b|\$\{[\w.@-]+\}")
+_MOST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +23,8 @@ class Fix:
 
     `mends`: deciding again with the changes made no longer denies the link (else something else is wrong with it, too,
     and the next fix is about that). `continues_as` is the ARN of the state machine that takes the place of the one
-    asked about.
+    asked about. `known_later` are the values in it that stand for what shows only at deployment: there is no command to
+    type, nor a template to copy, then.
     """
 
     link: int
@@ -25,6 +34,7 @@ class Fix:
     notes: tuple[str, ...] = ()
     mends: bool = False
     continues_as: str = ""
+    known_later: tuple[str, ...] = ()
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -40,3 +50,19 @@ class Fix:
         for change in self.changes:
             evidence = change.applied(evidence)
         return evidence
+
+
+def with_what_is_known_later(fix: Fix, stand_ins: Iterable[str]) -> Fix:
+    """The fix with a note of the names, accounts and values in it that nobody can type before the deployment."""
+    sent = [text for change in fix.changes for text in (*(one.cli for one in change.calls), json.dumps(change.after))]
+    text = " ".join((*sent, *(call.account for call in fix.calls)))
+    made = list(dict.fromkeys(_MADE.findall(text)))
+    known_later = (*made, *(one for one in sorted(stand_ins) if one in text))
+    if not made:
+        return replace(fix, known_later=known_later)
+    note = tr(
+        "Known once it is deployed: {values}. In the template that makes it, write a reference in its place (for a "
+        "role `${{Role.Arn}}`), or give it a name; elsewhere write what it is then.",
+        values=listed(made[:_MOST]) + (" …" if len(made) > _MOST else ""),
+    )
+    return replace(fix, notes=(*fix.notes, note), known_later=known_later)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fix import Fix, with_what_is_known_later
 from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
 from xsfn_helpers.deployment.diagnose.policy_fixes import policy_fixes
 from xsfn_helpers.deployment.diagnose.slip_fixes import slip_fixes
@@ -33,10 +33,10 @@ def fix_for(
         if again is None:
             continue
         if not again.broken:
-            return replace(draft, mends=True)
+            return with_what_is_known_later(replace(draft, mends=True), evidence.stand_ins)
         if again.why != link.why and halfway is None:
             halfway = draft
-    return halfway or by_hand
+    return with_what_is_known_later(halfway, evidence.stand_ins) if halfway is not None else by_hand
 
 
 def _drafts(link: TaskLink, task: TaskCall, evidence: Evidence) -> Iterator[Fix]:
