@@ -339,7 +339,7 @@ def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCa
     passed = [
         one
         for one in _passed(found.get("r", {}).get(name, ()), actions, arguments, caller.acting)
-        if all(one.resource != other.resource for other in permissions)
+        if one.resource.unknown or all(one.resource != other.resource for other in permissions)
     ]
     return AskedPermissions(tuple(dict.fromkeys((*permissions, *passed))), page=_PAGE)
 
