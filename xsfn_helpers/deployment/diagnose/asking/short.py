@@ -303,6 +303,9 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         return _reading(reason, link)
     if told := [one for one in link.open if one in map(tr, NOT_TOLD)]:
         return tr("tell {what}", what=tr("; ").join(told))
+    at_run_time = tr("give the ARN of an execution, with its history")
+    if not link.asker or (link.number == TAKE_ON and not link.resource):
+        return values_wanted(link.open, diagnosis.evidence.parameters) or at_run_time
     if link.number == TAKE_ON and link.resource and not SYMBOL.search(link.resource):
         asking, target = diagnosis.evidence.role(link.asker), diagnosis.evidence.role(link.resource)
         if asking is None or target is None:
@@ -321,7 +324,6 @@ def _would_settle(link: TaskLink, diagnosis: Diagnosis) -> str:
         return str(named[0])
     if asked := next((one for text in link.open if (one := _own_policy_call(text))), ""):
         return tr("give what `{call}` answers, or the template that makes it", call=asked)
-    at_run_time = tr("give the ARN of an execution, with its history")
     return tr("find out about {what}", what=link.open[0]) if link.judgement is not None and link.open else at_run_time
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +57,23 @@ def raw_policies(files: Sequence[FoundFile], spoken: Iterable[str] = ()) -> list
 
 
 def definition_names(files: Sequence[FoundFile]) -> dict[Path, str]:
-    """What the state machines of these files are called: up to the first dot, unless two would have one name."""
+    """What the state machines of these files are called: up to the first dot, unless two would have one name.
+
+    Two of one whole name are told by their folders.
+    """
     named: dict[str, list[FoundFile]] = defaultdict(list)
     for one in files:
         named[thing_name(one)].append(one)
-    return {one.path: short if len(alike) == 1 else _whole_name(one) for short, alike in named.items() for one in alike}
+    whole = {
+        one.path: short if len(alike) == 1 else _whole_name(one) for short, alike in named.items() for one in alike
+    }
+    often = Counter(whole.values())
+    return {
+        one.path: whole[one.path]
+        if often[whole[one.path]] == 1
+        else _UNFIT.sub("-", f"{Path(one.name).parent}-{whole[one.path]}")
+        for one in files
+    }
 
 
 def thing_name(file: FoundFile) -> str:

@@ -21,7 +21,7 @@ from xsfn_helpers.common.errors import ConfigError
 from xsfn_helpers.common.language import listed, mark, tr
 from xsfn_helpers.deployment.diagnose.asking.refusal import RefusedCall, events_of, refused_event
 from xsfn_helpers.deployment.diagnose.asking.refused_link import supposed_machine
-from xsfn_helpers.deployment.diagnose.evidence import UNKNOWN, Evidence, MachineSeen, NotSeen
+from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, UNKNOWN, Evidence, MachineSeen, NotSeen
 from xsfn_helpers.deployment.diagnose.reading.assemble import Assembly
 from xsfn_helpers.deployment.diagnose.reading.folder import FolderFiles, FoundFile, Holds, find
 from xsfn_helpers.deployment.diagnose.reading.makers import another_tools, how_to_make
@@ -185,7 +185,6 @@ class _Repository:
         self._spoken: dict[str, _Spoken] = {}
         self._mentioned: dict[str, frozenset[str]] = {}
         self._assemblies: dict[tuple[object, ...], Assembly] = {}
-        self._maker: str | None = None
         self._regions = Regions(told.region) if told.region else regions_in([one.written.text for one in found.files])
         self._sources = SourceFolders(found, told.parameters)
         self._shown: dict[str, ShownResources] = {}
@@ -220,7 +219,7 @@ class _Repository:
         for machine in machines:
             evidence = self._evidence(assembly, asked, machine, where, open_)
             if machine.lost or not machine.role_told:
-                evidence = replace(evidence, made_by=self._made_by(paths))
+                evidence = replace(evidence, made_by=self._made_by(evidence, paths))
             yield RepositoryReading(evidence, self._guesses(asked, machine, where, open_))
 
     def _narrowed(self, assembly: Assembly, asked: str | None) -> list[MachineSeen]:
@@ -597,11 +596,13 @@ class _Repository:
 
     # --- nothing to go on
 
-    def _made_by(self, paths: Sequence[Path]) -> str:
+    def _made_by(self, evidence: Evidence, paths: Sequence[Path]) -> str:
         """What has to be run first; empty where that was done, or nothing shows it."""
-        if self._maker is None:
-            self._maker = "" if self._found.holding(Holds.ASSEMBLY) else how_to_make(paths)
-        return self._maker
+        spot = evidence.spots.get((evidence.machine.arn, DEFINITION))
+        file = next((one for one in self._found.files if spot is not None and one.name == spot.file), None)
+        if self._found.holding(Holds.ASSEMBLY) or (file is not None and file.holds is Holds.TEMPLATE):
+            return ""
+        return how_to_make(paths, file.path if file is not None else None)
 
     def _nothing(self, paths: Sequence[Path]) -> None:
         where = str(paths[0]) if paths else ""
@@ -621,7 +622,8 @@ class _Repository:
     def _no_machine(self, assembly: Assembly, paths: Sequence[Path]) -> None:
         names = [
             tr("{file} ({what})", file=one.name, what=tr(_KINDS[one.holds]))
-            for one in sorted(self._found.files, key=lambda one: one.holds in (Holds.OTHER, Holds.NOTHING_OF_AWS))
+            for one in sorted(self._found.files, key=lambda one: one.holds is Holds.OTHER)
+            if one.holds is not Holds.NOTHING_OF_AWS
         ]
         names += [
             tr("{file} ({what})", file=one.file.name, what=tr(_KINDS[Holds.SOURCE])) for one in self._sources.units
@@ -639,6 +641,8 @@ class _Repository:
         )
 
 
+# What says how a program is built says nothing of what it makes.
+_OF_TOOLS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json", "cdk.json"})
 _KINDS: Final = {
     Holds.ASSEMBLY: mark("a CDK cloud assembly"),
     Holds.TEMPLATE: mark("a template"),

@@ -116,6 +116,8 @@ class StackReader:
     _places: dict[str, Path] = field(default_factory=dict)
     # What makes more of the template, or changes it, in a way that shows only at deployment.
     _unmade: list[str] = field(default_factory=list)
+    # What is no resource: CloudFormation takes no template that has one.
+    _untyped: list[str] = field(default_factory=list)
     _naming: set[str] = field(default_factory=set)
     _nested: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -148,11 +150,18 @@ class StackReader:
         for one in members(section(template, "Resources"), ("Resources",), self._resolver.resolve):
             if one.name.startswith("Fn::"):
                 self._unmade.append(one.name)
-            elif isinstance(one.value, Mapping):
+                continue
+            if isinstance(one.value, Mapping):
                 self._resources[one.name], self._places[one.name] = one.value, one.place
+            if not isinstance(one.value, Mapping) or not isinstance(one.value.get("Type"), str):
+                self._untyped.append(one.name)
 
     def read(self) -> None:
         """Put everything of this template into the pieces."""
+        for name in self._untyped:
+            what = tr("{file}:{line}: {name}", file=self.file, line=self.written.line("Resources", name), name=name)
+            why = tr("it is no resource, for it has no Type: are the lines after it indented below it?")
+            self.pieces.not_seen.append(NotSeen(self.site.account, what, why))
         for logical, resource in self._resources.items():
             kind = resource.get("Type")
             held = self._held(resource)
