@@ -109,6 +109,7 @@ _EITHER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # API_CreateDocument.html reserves these beginnings (peterkimzz/aws-ssm-send-command#14 shows such an ARN in a denial).
 _DOCUMENTS: Final = ("document", "automation-definition")
 _AWSS_OWN: Final = ("aws", "amazon", "amzn")
+_TOKENS: Final = frozenset({"states:sendtasksuccess", "states:sendtaskfailure", "states:sendtaskheartbeat"})
 _CHANGES: Final = ("Write", "Permissions management")
 _OF_THE_PLACE: Final = ("Partition", "Region", "Account")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
@@ -117,6 +118,8 @@ _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 def acted_on(one: IamAction, arguments: object, place: CallingPlace) -> tuple[Asked, ...]:
     """On what it is asked for, and of each whether that is certain."""
     name = str(one).lower()
+    if name in _TOKENS:
+        return ((_waiting(place), True),)
     if one.on_all_only:
         return ((AskedResource(ANY), True),)
     if either := _EITHER.get(name):
@@ -138,6 +141,16 @@ def texts_of(arguments: object) -> Iterator[str]:
     """The arguments' texts at the top that are known before the run."""
     if isinstance(arguments, Mapping):
         yield from (value for value in arguments.values() if isinstance(value, str) and is_known(value))
+
+
+def _waiting(place: CallingPlace) -> AskedResource:
+    """Of a task's token: the state machine whose task waits, or its activity, of the caller's own account.
+
+    The reference lists no resource, but a grant on the state machine does, and on the activity if that is whose token
+    it is (tried in aws/aws-cdk#8486); AWS's denial names it (NOAA-OWP/hydrovis#837).
+    """
+    here = f"arn:{place.partition}:states:{place.region}:{place.account}:"
+    return one_of(f"{here}stateMachine:*", f"{here}activity:*")
 
 
 def _the_one(one: IamAction, arguments: object, place: CallingPlace) -> AskedResource:

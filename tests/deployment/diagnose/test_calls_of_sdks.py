@@ -18,6 +18,7 @@ from xsfn_helpers.deployment.diagnose.asking.asked_about import AskedAbout
 FINE, BROKEN, UNKNOWN = Conclusion.FINE, Conclusion.BROKEN, Conclusion.UNKNOWN
 ROLES: Final = f"arn:aws:iam::{HUB_ACCOUNT}:role"
 EC2: Final = f"arn:aws:ec2:eu-west-1:{HUB_ACCOUNT}"
+STATES: Final = f"arn:aws:states:eu-west-1:{HUB_ACCOUNT}"
 
 
 def _found(folder: Path, call: str, arguments: dict[str, Any], *statements: Document) -> Diagnosis:
@@ -128,6 +129,29 @@ def test_a_deny_of_one_of_its_resources_is_enough(tmp_path: Path) -> None:
         found = _found(tmp_path, f"aws-sdk:{operation}", arguments, allow(action, "*"), deny(action, resource))
 
         assert found.verdict is BROKEN
+
+
+@pytest.mark.parametrize("name", ["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"])
+@pytest.mark.parametrize(
+    ("granted", "verdict"),
+    [
+        ("*", FINE),
+        (f"{STATES}:*", FINE),
+        (f"{STATES}:stateMachine:central", UNKNOWN),
+        # An activity's token is its own.
+        (f"{STATES}:stateMachine:*", UNKNOWN),
+        (f"{STATES}:activity:by-hand", UNKNOWN),
+        ("arn:aws:states:eu-west-1:333333333333:stateMachine:*", BROKEN),
+    ],
+)
+def test_a_tasks_token_is_of_a_state_machine_or_an_activity_of_the_account(
+    tmp_path: Path, name: str, granted: str, verdict: Conclusion
+) -> None:
+    arguments = {"TaskToken.$": "$.token", "Output": "{}"}
+
+    found = _found(tmp_path, f"aws-sdk:sfn:{name[0].lower()}{name[1:]}", arguments, allow(f"states:{name}", granted))
+
+    assert found.verdict is verdict, str(found)
 
 
 def test_a_grant_on_one_of_those_that_it_may_be_is_not_called_superfluous(tmp_path: Path) -> None:
