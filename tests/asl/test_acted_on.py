@@ -199,6 +199,10 @@ SET = "arn:aws:sso:::permissionSet/i1/s1"
         ("backup:startCopyJob", {"RecoveryPointArn": POINT}, "backup:{h}:recovery-point:1"),
         ("bedrockruntime:invokeModel", {"ModelId": "amazon.titan"}, "bedrock:eu-west-1::foundation-model/amazon.titan"),
         ("sfn:describeExecution", {"ExecutionArn": f"arn:aws:states:{HERE}:execution:m:x"}, "states:{h}:execution:m:x"),
+        ("scheduler:createSchedule", {"Name": "n", "GroupName": "g"}, "scheduler:{h}:schedule/g/n"),
+        ("scheduler:createSchedule", {"Name": "n"}, "scheduler:{h}:schedule/default/n"),
+        ("scheduler:createSchedule", {"Name": "n", "GroupName.$": "$.g"}, "scheduler:{h}:schedule/*/n"),
+        ("scheduler:createScheduleGroup", {"Name": "g"}, "scheduler:{h}:schedule-group/g"),
         ("sfn:sendTaskSuccess", {"TaskToken.$": "$.t"}, "states:{h}:stateMachine:*|states:{h}:activity:*"),
     ],
 )

@@ -37,6 +37,8 @@ _PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("ecs", "ClusterName"): "Cluster",
         ("ecs", "ServiceName"): "Service",
         ("athena", "WorkGroupName"): "WorkGroup",
+        ("scheduler", "ScheduleName"): "Name",
+        ("scheduler schedule-group", "GroupName"): "Name",
         ("sso:createaccountassignment", "AccountId"): "TargetId",
         ("sso:deleteaccountassignment", "AccountId"): "TargetId",
         ("sso:provisionpermissionset", "AccountId"): "TargetId",
@@ -57,7 +59,7 @@ _PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 )
 # What AWS takes where a parameter isn't given: docs.aws.amazon.com/scheduler/latest/APIReference/
 # API_CreateSchedule.html
-_DEFAULTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({})
+_DEFAULTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({("scheduler schedule", "GroupName"): "default"})
 # A type whose ids have a form of their own: only such a value names it.
 # docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-managed-nodes.html, docs.aws.amazon.com/bedrock/
 # latest/userguide/models-supported.html
