@@ -499,6 +499,27 @@ def test_lists_are_decided_on_aws_s_own_resource_and_denied_by_its_name(
         assert outcome(getattr(other, call), **params) != "OK"
 
 
+def test_a_workers_answer_is_decided_on_the_activity(box: Inside) -> None:
+    """Not on the state machine, as somebody tried: aws/aws-cdk#8486."""
+    states = box.client("stepfunctions")
+    activity = states.create_activity(name=fresh("work"))["activityArn"]
+    task = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 30, "End": True}
+    made = states.create_state_machine(
+        name=fresh("machine"),
+        roleArn=box.role(allow()),
+        definition=json.dumps({"StartAt": "A", "States": {"A": task}}),
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=made)["executionArn"]
+    answer = {"taskToken": states.get_activity_task(activityArn=activity)["taskToken"], "output": "1"}
+    of_the_machine = box.client("stepfunctions", box.user(allow("states:SendTask*", made)))
+    of_the_activity = box.client("stepfunctions", box.user(allow("states:SendTask*", activity)))
+
+    _, words = refusal(of_the_machine.send_task_success, **answer)
+    assert f"states:SendTaskSuccess on resource: {activity} because" in words
+    assert outcome(of_the_activity.send_task_success, **answer) == "OK"
+    states.stop_execution(executionArn=execution)
+
+
 def test_buckets_are_listed_without_a_resource(box: Inside) -> None:
     """As S3 words it; policies for `arn:aws:s3:::*` are enough (S3 User Guide, example-policies-s3.html)."""
     _, words = refusal(box.client("s3", box.user()).list_buckets)

@@ -292,6 +292,20 @@ def test_a_functions_own_arn_as_the_resource(reached: Reached) -> None:
 # --- callbacks -------------------------------------------------------------------------------------------------------
 
 
+def _answering(world: World, resource: str) -> Any:
+    """Step Functions for a user of the Operator account who may answer tasks of this resource, and no more."""
+    iam, name = world.operator_iam, f"answers-{resource.rpartition(':')[2]}"
+    iam.create_user(UserName=name)
+    arn = f"arn:aws:states:{world.scenario.region}:{world.scenario.operator_account_id}:{resource}"
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": arn}],
+    }
+    iam.put_user_policy(UserName=name, PolicyName="answer", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return world.client_with("stepfunctions", key["AccessKeyId"], key["SecretAccessKey"])
+
+
 def test_a_token_comes_back_only_from_the_account_that_waits(reached: Reached) -> None:
     """CONN: tokens are for principals of the account of the waiting state machine."""
     scenario, world = reached.world.scenario, reached.world
@@ -305,7 +319,11 @@ def test_a_token_comes_back_only_from_the_account_that_waits(reached: Reached) -
     code = refused(world.subject_states.send_task_success, taskToken=token, output="{}")["Error"]["Code"]
     assert code == "InvalidToken"
     assert world.operator_states.describe_execution(executionArn=arn)["status"] == "RUNNING"
-    world.operator_states.send_task_success(taskToken=token, output='{"done": true}')
+    refused_words = refused(_answering(world, "stateMachine:other").send_task_success, taskToken=token, output="{}")
+    assert f"on resource: {scenario.operator_machine_arn} because" in refused_words["Error"]["Message"]
+    _answering(world, f"stateMachine:{scenario.operator_machine_name}").send_task_success(
+        taskToken=token, output='{"done": true}'
+    )
 
     assert world.outcome(Side.OPERATOR, arn).output == {"done": True}
 

@@ -13,11 +13,12 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, CallingPlace, is_known, values_at
+from xsfn_helpers.asl.acted_on import acted_on, texts_of
+from xsfn_helpers.asl.arn_forms import UNKNOWN, AskedResource, CallingPlace, values_at
 from xsfn_helpers.asl.asked import AskedPermissions, By, For, Permission, TaskCaller, Unknown, qualified
 from xsfn_helpers.asl.known_parts import ANY
 from xsfn_helpers.asl.passed_roles import HANDS_OVER, known_roles, passed_roles
-from xsfn_helpers.iam.actions import IamAction, Lines, ResourceType, action
+from xsfn_helpers.iam.actions import IamAction, Lines, action
 
 _REFERENCE: Final = "docs.aws.amazon.com/service-authorization/latest/reference"
 _PAGE: Final = "docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
@@ -286,24 +287,6 @@ WITH_PARAMETER: Final[Mapping[tuple[str, str, str], str]] = MappingProxyType(
         )
     }
 )
-# A variable of an ARN's form in the Service Authorization Reference -> the parameter that gives it.
-_PARAMETERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
-    {
-        ("s3", "BucketName"): "Bucket",
-        ("s3", "ObjectName"): "Key",
-        ("sqs", "QueueName"): "QueueUrl",
-        ("secretsmanager", "SecretId"): "SecretId",
-        ("ssm", "ParameterNameWithoutLeadingSlash"): "Name",
-        ("iam", "RoleNameWithPath"): "RoleName",
-        ("events", "EventBusName"): "EventBusName",
-        ("ecs", "ClusterName"): "Cluster",
-        ("ecs", "ServiceName"): "Service",
-        ("athena", "WorkGroupName"): "WorkGroup",
-    }
-)
-# The type of resource that is the whole Data Catalog.
-_CATALOG: Final = "rootcatalog"
-_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 def asked_of_sdk(service: str, operation: str, arguments: object, caller: TaskCaller) -> AskedPermissions:
@@ -373,89 +356,11 @@ def _of_api_gateway(method: tuple[str, str], caller: TaskCaller) -> AskedPermiss
 
 
 def _of_action(one: IamAction, arguments: object, caller: TaskCaller) -> Iterator[Permission]:
-    resource, besides = _resources(one, arguments, caller.acting)
-    yield qualified(Permission(str(one), resource, For.CALL, By.ACTING), arguments)
-    for each in besides:
-        yield Permission(str(one), each, For.CALL, By.ACTING, certain=False)
+    for resource, certain in acted_on(one, arguments, caller.acting):
+        yield qualified(Permission(str(one), resource, For.CALL, By.ACTING, certain=certain), arguments)
     for depends in one.depends_on:
         if depends != HANDS_OVER:
             yield Permission(depends, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
-
-
-def _resources(
-    one: IamAction, arguments: object, place: CallingPlace
-) -> tuple[AskedResource, tuple[AskedResource, ...]]:
-    """On what: the type of resource that the arguments give whole, else the only one there is, else unknown.
-
-    Beside it, what else the reference marks with an asterisk ("required"), as far as the arguments tell it:
-    batch:SubmitJob is on a definition and on a queue. Some of those marks are alternatives, so that none of them is
-    certain, and Bedrock's all are. What is in no argument at all is the Data Catalog alone.
-    Source: docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys
-    """
-    if one.on_all_only:
-        return AskedResource(ANY), ()
-    by_type = [(kind, list(_of_type(one, kind, arguments, place))) for kind in one.types]
-    told = [(kind, found) for kind, found in by_type if _is_told(kind, found, arguments)]
-    whole = [resource for _, found in told for resource in found if resource.exact]
-    if whole:
-        # s3:GetObject is asked for on the object, not on its bucket besides; a query on an index, not on its table.
-        longest = max(whole, key=lambda resource: len(resource.arn))
-        needed = [resource for kind, found in told if kind.required for resource in found if not resource.unknown]
-        needed += [resource for kind, found in by_type if kind.name == _CATALOG for resource in found]
-        besides = [each for each in needed if each != longest and not longest.arn.startswith(f"{each.arn}/")]
-        return longest, () if one.prefix == "bedrock" else tuple(dict.fromkeys(besides))
-    filled = [resource for _, found in by_type for resource in found]
-    return (filled[0] if len(one.types) == 1 and len(filled) == 1 else UNKNOWN), ()
-
-
-def _is_told(kind: ResourceType, found: Iterable[AskedResource], arguments: object) -> bool:
-    """Whether the arguments have a say in which resource of this type it is."""
-    if set(_VARIABLE.findall(kind.arn)) - {"Partition", "Region", "Account"}:
-        return True
-    return any(one.arn == value for one in found for _, value in _texts(arguments))
-
-
-def _of_type(one: IamAction, kind: ResourceType, arguments: object, place: CallingPlace) -> Iterator[AskedResource]:
-    here = {"Partition": place.partition, "Region": place.region, "Account": place.account}
-    pattern = re.compile(re.sub(r"\\\$\\\{\w+\\\}", ".+", re.escape(kind.arn)))
-    given = list(_texts(arguments))
-    for _, value in given:
-        if value.startswith("arn:") and pattern.fullmatch(value):
-            yield AskedResource(value)
-            return
-    values = {}
-    for variable in _VARIABLE.findall(kind.arn):
-        if variable in here:
-            continue
-        value = _given(one.prefix, variable, given)
-        if value.startswith("https://sqs."):
-            here = {**here, "Account": value.split("/")[-2]}
-            value = value.rpartition("/")[2]
-        values[variable] = value
-    if any(value.startswith("arn:") for value in values.values()):
-        return
-    if one.prefix == "ssm":
-        values = {key: value.lstrip("/") for key, value in values.items()}
-    arn = _VARIABLE.sub(lambda match: here.get(match[1], values.get(match[1], ANY)), kind.arn)
-    if one.prefix == "secretsmanager" and ANY not in arn:
-        arn += "-??????"  # six characters that AWS adds to a secret's name
-    if ":${Account}:" in kind.arn and values and all(value == ANY for value in values.values()):
-        yield UNKNOWN  # a name that isn't known may be an ARN, and one of another account
-        return
-    yield AskedResource(arn, exact=ANY not in arn and "?" not in arn)
-
-
-def _texts(arguments: object) -> Iterable[tuple[str, str]]:
-    if isinstance(arguments, Mapping):
-        for key, value in arguments.items():
-            if is_known(value):
-                yield str(key), str(value)
-
-
-def _given(prefix: str, variable: str, given: Iterable[tuple[str, str]]) -> str:
-    """The argument that an ARN's variable stands for: of the table, else of the same name."""
-    wanted = _PARAMETERS.get((prefix, variable), variable).lower()
-    return next((value for key, value in given if key.lower() == wanted), ANY)
 
 
 def _of_copy(permissions: Iterable[Permission], arguments: object, partition: str) -> Iterator[Permission]:
@@ -480,7 +385,7 @@ def _passed(
     passes = any(HANDS_OVER in one.depends_on for one in actions)
     asked = list(passed_roles(paths, arguments, place, actions[0].prefix, passes=passes))
     yield from asked
-    known = list(known_roles(value for _, value in _texts(arguments)))
+    known = list(known_roles(texts_of(arguments)))
     if passes and not asked and not known:
         yield Permission(HANDS_OVER, UNKNOWN, For.BEYOND, By.ACTING, certain=False)
     for role in known:

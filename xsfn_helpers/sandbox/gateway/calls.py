@@ -56,6 +56,8 @@ class CallPlace:
     iam_arn_of: Callable[[str, str], str | None]
     # Gives the ARN of a role's or user's permissions boundary; None where it has none.
     boundary_of: Callable[[str, str], str | None] = lambda _kind, _name: None
+    # Gives the ARN of the state machine or activity whose task waits with this token; None where none does.
+    owner_of_token: Callable[[str], str | None] = lambda _token: None
 
     def iam_arn(self, kind: str, name: str, path: str = "/") -> str:
         """The ARN of what has this name, or of what nobody has yet."""
@@ -175,12 +177,11 @@ _STATES_ON_ARN: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
 _STATES_ON_ANY: Final[dict[str, tuple[str, bool]]] = {
     "ListActivities": ("activity:*", False),
     "ListStateMachines": ("stateMachine:*", False),
-    "SendTaskFailure": ("", True),
-    "SendTaskHeartbeat": ("", True),
-    "SendTaskSuccess": ("", True),
     "TestState": ("", True),
     "ValidateStateMachineDefinition": ("stateMachine:*", False),
 }
+# On whose token it is, as AWS's own denials have it (NOAA-OWP/hydrovis#837; of an activity: aws/aws-cdk#8486).
+_STATES_ON_TOKEN: Final = ("SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess")
 _STATES_BY_NAME: Final = {"CreateActivity": "activity", "CreateStateMachine": "stateMachine"}
 
 
@@ -201,6 +202,9 @@ def _states_call(operation: str, params: Params, place: CallPlace) -> Call:
     elif operation in _STATES_BY_NAME:
         name = params["name"]
         resource, account, mutates = place.states_arn(f"{_STATES_BY_NAME[operation]}:{name}"), place.account_id, True
+    elif operation in _STATES_ON_TOKEN:
+        resource, mutates = place.owner_of_token(str(params.get("taskToken"))) or "*", True
+        account = place.account_id
     elif operation in _STATES_ON_ANY:
         listed, mutates = _STATES_ON_ANY[operation]
         resource, account = place.states_arn(listed) if listed else "*", place.account_id

@@ -52,6 +52,7 @@ class Services(Directory, Principals, Machines, Protocol):
     def iam_arn(self, account_id: str, kind: str, name: str) -> str | None: ...
     def boundary_of(self, account_id: str, kind: str, name: str) -> str | None: ...
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]: ...
+    def owner_of_token(self, account_id: str, region: str, token: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,9 @@ class Gateway:
         def boundary_of(kind: str, name: str) -> str | None:
             return self.services.boundary_of(caller.account_id, kind, name)
 
+        def owner_of_token(token: str) -> str | None:
+            return self.services.owner_of_token(caller.account_id, region, token)
+
         try:
             partition = partition_of(region)
         except InvalidScenario:
@@ -215,7 +219,7 @@ class Gateway:
         if partition != self.services.partition:
             # Accounts and their keys are of one partition; in another, AWS has never heard of them.
             raise unknown_key(service)
-        return CallPlace(caller.account_id, region, partition, iam_arn_of, boundary_of)
+        return CallPlace(caller.account_id, region, partition, iam_arn_of, boundary_of, owner_of_token)
 
     def _authorise(self, caller: Caller, call: Call, region: str, via: str) -> None:
         for demand in call.demands:

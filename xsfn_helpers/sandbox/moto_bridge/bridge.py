@@ -275,6 +275,16 @@ class MotoBridge:
     def has_activity(self, account_id: str, region: str, arn: str) -> bool:
         return arn in self._states(account_id, region).activities
 
+    def owner_of_token(self, account_id: str, region: str, token: str) -> str | None:
+        """The ARN of the state machine whose task waits with this token, or of the activity that it waits for."""
+        for machine in self._states(account_id, region).state_machines:
+            for execution in machine.executions:
+                worker = execution.exec_worker
+                waiting = worker.env.callback_pool_manager.get(token) if worker is not None else None
+                if waiting is not None:
+                    return str(getattr(waiting, "activity_arn", "") or machine.arn)
+        return None
+
     def tags_of(self, account_id: str, region: str, arn: str) -> Mapping[str, str]:
         if account_id not in self._account_ids:
             return {}

@@ -642,7 +642,6 @@ class _Repository:
 
 
 # What says how a program is built says nothing of what it makes.
-_OF_TOOLS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json", "cdk.json"})
 _KINDS: Final = {
     Holds.ASSEMBLY: mark("a CDK cloud assembly"),
     Holds.TEMPLATE: mark("a template"),

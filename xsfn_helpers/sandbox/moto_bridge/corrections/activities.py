@@ -151,7 +151,8 @@ def _run(state: Any, env: Any, board: _Board) -> None:
     if arn not in stepfunctions_parser_backends[place.account][place.region].activities:
         raise runtime_error(f"The activity {arn} does not exist.")
     token = env.states.context_object.update_task_token()
-    endpoint: CallbackEndpoint = env.callback_pool_manager.add(token)
+    endpoint: Any = env.callback_pool_manager.add(token)
+    endpoint.activity_arn = arn  # whose token it is, for what a worker's answer is authorised on
     beats = endpoint.setup_heartbeat_endpoint(heartbeat) if heartbeat is not None else None
     scheduled = {"resource": arn, "input": text, "inputDetails": {"truncated": False}}
     _record(env, "Scheduled", {**scheduled, **present(timeoutInSeconds=limit, heartbeatInSeconds=heartbeat)})
