@@ -120,7 +120,7 @@ FOLLOWED = [
         (
             "arn:aws:states:::aws-sdk:batch:submitJob",
             {"JobName": "j", "JobDefinition": f"{BATCH}:job-definition/d:1", "JobQueue": f"{BATCH}:job-queue/q"},
-            [("batch:SubmitJob", f"{BATCH}:job-definition/d:1"), ("batch:SubmitJob", f"{BATCH}:job-queue/q")],
+            [("batch:SubmitJob", f"{BATCH}:job-queue/q"), ("batch:SubmitJob", f"{BATCH}:job-definition/d:1")],
         ),
         (
             "arn:aws:states:::aws-sdk:glue:getDatabase",

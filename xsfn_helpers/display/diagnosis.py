@@ -25,9 +25,9 @@ from xsfn_helpers.display.pictures.figure import svg_data
 from xsfn_helpers.iam.explain import INFERRED
 
 if TYPE_CHECKING:
-    from xsfn_helpers.deployment.diagnose.changes import Correction
     from xsfn_helpers.deployment.diagnose.diagnosis import Diagnosis, TaskDiagnosis
-    from xsfn_helpers.deployment.diagnose.fix import Fix
+    from xsfn_helpers.deployment.diagnose.fixes.changes import Correction
+    from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
     from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 _COLOURS: Final = {

@@ -7,7 +7,7 @@ that leaves open.
 
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, Diagnosis, analyse
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer
 
 __all__ = ["Answer", "Conclusion", "Diagnosis", "Evidence", "Fix", "analyse"]

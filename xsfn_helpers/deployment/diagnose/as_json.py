@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xsfn_helpers.deployment.diagnose.asking.short import short_answer
-from xsfn_helpers.deployment.diagnose.changes import Correction
 from xsfn_helpers.deployment.diagnose.diagnosis import Conclusion, about_the_run, fix_notes, headline
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.changes import Correction
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
 from xsfn_helpers.deployment.diagnose.links import TaskLink
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from xsfn_helpers.common.language import listed, mark, sentences, tr, tr_n
 from xsfn_helpers.common.renderable import Renderable
 from xsfn_helpers.deployment.diagnose.calls import calls_of
 from xsfn_helpers.deployment.diagnose.evidence import LIMITS, Evidence, ExecutionSeen, NotSeen
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.repair import fix_for
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.least_privilege import needs
 from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
-from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.risks import LeastPrivilege, Risk, least_privilege, risks_of
 from xsfn_helpers.deployment.diagnose.symptom import ReportedSymptom, symptom_of
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, is_withheld, read_tasks

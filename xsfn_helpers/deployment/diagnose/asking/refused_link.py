@@ -21,10 +21,10 @@ from xsfn_helpers.deployment.diagnose.evidence import (
     MachineSeen,
     NotSeen,
 )
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.repair import fix_for
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.links import SERVICE, TAKE_ON, TaskLink, link_of_call, links_of
-from xsfn_helpers.deployment.diagnose.repair import fix_for
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, may_be, read_tasks
 from xsfn_helpers.iam.actions import action as known_action
 from xsfn_helpers.iam.overlap import meets

@@ -26,10 +26,10 @@ from xsfn_helpers.deployment.diagnose.diagnosis import (
     unread_words,
 )
 from xsfn_helpers.deployment.diagnose.evidence import DEFINITION, LIMITS, TRUST, PolicySeen, RoleSeen, Spot
+from xsfn_helpers.deployment.diagnose.fixes.policy_fixes import ASK_FIRST
 from xsfn_helpers.deployment.diagnose.judge import Answer
 from xsfn_helpers.deployment.diagnose.layers import Kind, places
 from xsfn_helpers.deployment.diagnose.links import CHILD, SERVICE, STOP, TAKE_ON, TaskLink
-from xsfn_helpers.deployment.diagnose.policy_fixes import ASK_FIRST
 from xsfn_helpers.deployment.diagnose.reading.own_policies import owner_of
 from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE
 from xsfn_helpers.deployment.diagnose.reading.unknowns import NOT_TOLD

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from xsfn_helpers.common.language import mark, sentences, tr
-from xsfn_helpers.deployment.diagnose.changes import Correction, detachment, policy_change
-from xsfn_helpers.deployment.diagnose.denials import narrowed
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, PolicySeen, RoleSeen
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.changes import Correction, detachment, policy_change
+from xsfn_helpers.deployment.diagnose.fixes.denials import narrowed
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Judgement
 from xsfn_helpers.deployment.diagnose.layers import Kind, LayerPlace, places
 from xsfn_helpers.deployment.diagnose.least_privilege import service_role_trust, task_role_trust

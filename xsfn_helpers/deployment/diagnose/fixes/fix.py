@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from xsfn_helpers.common.language import listed, tr
-from xsfn_helpers.deployment.diagnose.changes import ApiCall, Correction
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
+from xsfn_helpers.deployment.diagnose.fixes.changes import ApiCall, Correction
 
 # The part of a name that CloudFormation makes, and a value that is filled in at deployment.
 _MADE: Final = re.compile(r"[\w+=,.@-]+-X{12}\b|\$\{[\w.@-]+\}")

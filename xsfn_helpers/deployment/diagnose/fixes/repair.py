@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from xsfn_helpers.deployment.diagnose.evidence import Evidence
-from xsfn_helpers.deployment.diagnose.fix import Fix, with_what_is_known_later
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix, with_what_is_known_later
+from xsfn_helpers.deployment.diagnose.fixes.policy_fixes import policy_fixes
+from xsfn_helpers.deployment.diagnose.fixes.slip_fixes import slip_fixes
 from xsfn_helpers.deployment.diagnose.links import TaskLink, links_of
-from xsfn_helpers.deployment.diagnose.policy_fixes import policy_fixes
-from xsfn_helpers.deployment.diagnose.slip_fixes import slip_fixes
 from xsfn_helpers.deployment.diagnose.tasks import TaskCall, read_tasks
 
 Again = Callable[[Evidence], TaskLink | None]

@@ -12,9 +12,9 @@ from xsfn_helpers.asl.credentials import CredentialsChoice, Option, with_choice,
 from xsfn_helpers.common.arns import Arn, account_of
 from xsfn_helpers.common.aws_names import STATES_PRINCIPAL
 from xsfn_helpers.common.language import mark, sentences, tr
-from xsfn_helpers.deployment.diagnose.changes import Correction, definition_change, new_machine, new_role
 from xsfn_helpers.deployment.diagnose.evidence import Evidence, RoleSeen
-from xsfn_helpers.deployment.diagnose.fix import Fix
+from xsfn_helpers.deployment.diagnose.fixes.changes import Correction, definition_change, new_machine, new_role
+from xsfn_helpers.deployment.diagnose.fixes.fix import Fix
 from xsfn_helpers.deployment.diagnose.judge import Answer, judge
 from xsfn_helpers.deployment.diagnose.layers import trust_layers
 from xsfn_helpers.deployment.diagnose.least_privilege import minimal_policy, needs, service_role_trust, task_role_trust
