@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     Regions,
     nearest_first,
     regions_in,
+    spoken_names,
     stack_choices,
     told_names,
 )
@@ -542,14 +544,19 @@ class _Repository:
                 yield [OtherValue(ACCOUNT, unit.key, one) for one in sorted(mentioned - {own})]
         if any(not unit.region for unit in units):
             yield [OtherValue(REGION, "", one) for one in self._regions.others]
-        texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
-        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
+
+        @cache
+        def spoken() -> tuple[str, ...]:
+            texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
+            texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
+            return spoken_names(texts)
+
         for unit in units:
             if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
                 stack = where.stacks.get(unit.key, StackNames(unit.name))
                 known = unit.key in where.stacks or not unit.is_called_anything
                 some = where if known else Places(where.accounts, where.region, {unit.key: SOME_STACK})
-                stacks = stack_choices(stack, self._pieces_of(unit, some, {}), texts, is_known=known)
+                stacks = stack_choices(stack, self._pieces_of(unit, some, {}), spoken, is_known=known)
                 yield [OtherValue(ENDS if one.name == stack.name else STACK, unit.key, one) for one in stacks]
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:

@@ -39,6 +39,7 @@ from xsfn_helpers.deployment.diagnose.reading.templates.parts import (
     NESTED,
     SAM_MACHINE,
     StoredFiles,
+    assets_beside,
     definition_text,
     listed_in,
     members,
@@ -551,6 +552,8 @@ class StackReader:
             raise UnreadableText(tr("It has no definition."))
         key = self._key_of_definition(properties)
         beside = self.stored.put.get(key, "") if key or not isinstance(where, str) else where
+        # Without the list of an app's assets, a file of the name that they have.
+        beside = beside or next((one for one in assets_beside(where) if self.load(one) is not None), "")
         if not beside:
             raise UnreadableText(tr("Its definition is in a bucket."))
         loaded = self.load(beside)

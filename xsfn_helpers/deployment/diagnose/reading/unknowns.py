@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import combinations, islice, product
@@ -128,16 +128,26 @@ def regions_in(texts: Sequence[str]) -> Regions:
 # --- what a stack is called
 
 
-def stack_choices(own: StackNames, of_some: Pieces, texts: Iterable[str], *, is_known: bool) -> list[StackNames]:
+def spoken_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Whatever may be a name in these texts, or a pattern of names."""
+    return tuple(sorted({token for text in texts for token in _NAME.findall(text)}))
+
+
+def stack_choices(
+    own: StackNames, of_some: Pieces, names_of_all: Callable[[], Sequence[str]], *, is_known: bool
+) -> list[StackNames]:
     """What else a stack may be called, and what its names end in, by the names that others speak of.
 
-    `of_some` is what it says where it is called `SOME_STACK`; `texts` are what everything says. Where its name
-    `is_known`, the ends of the names that CloudFormation makes are all that isn't.
+    `of_some` is what it says where it is called `SOME_STACK`; `names_of_all` are those that everything speaks of. Where
+    its name `is_known`, the ends of the names that CloudFormation makes are all that isn't.
     """
-    spoken = sorted({token for text in texts for token in _NAME.findall(text)})
     told = dict(own.made)
-    ends = names_made(own, (one for one in of_some.generated if one.path not in told), spoken, is_known=is_known)
+    generated = [one for one in of_some.generated if one.path not in told]
     names = set() if is_known else {name for name in made_names(of_some) if SOME_STACK.name in name}
+    if not generated and not names:
+        return []
+    spoken = names_of_all()
+    ends = names_made(own, generated, spoken, is_known=is_known)
     for name in sorted(names):
         for token in spoken:
             if "*" in token or "?" in token:

@@ -57,7 +57,7 @@ def local_files(value: Mapping[str, Any]) -> Iterator[str]:
             yield url
 
 
-def assets_of(where: object) -> tuple[str, ...]:
+def assets_beside(where: object) -> tuple[str, ...]:
     """Where the CDK keeps what it puts into a bucket at deployment: beside the template, or beside its stage's folder.
 
     Source: docs.aws.amazon.com/cdk/v2/guide/assets.html
@@ -75,7 +75,7 @@ def definition_files(value: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(properties, Mapping) and resource.get("Type") in (MACHINE, SAM_MACHINE):
             for key in ("DefinitionUri", "DefinitionS3Location"):
                 where = properties.get(key)
-                yield from [where] if isinstance(where, str) else assets_of(where)
+                yield from [where] if isinstance(where, str) else assets_beside(where)
 
 
 def definition_keys(value: Mapping[str, Any]) -> Iterator[str]:
