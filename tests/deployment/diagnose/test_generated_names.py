@@ -166,6 +166,21 @@ def test_a_made_name_is_certainly_another_only_where_no_end_of_it_would_fit(
     assert next(link.answer for link in found.links if link.number == 2) is answer, str(found)
 
 
+def test_the_names_that_an_app_speaks_of_by_reference_leave_nothing_open(tmp_path: Path) -> None:
+    """A dozen state machines, each with the patterns that the CDK writes for what it refers to."""
+    made: dict[str, Any] = {}
+    for number in range(12):
+        made |= _machine(f"Move{number}", SPOKE)
+        statements = made[f"Move{number}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for other in range(12):
+            child = {"Fn::Join": ["", [{"Fn::GetAtt": [f"Move{other}", "Arn"]}, "*"]]}
+            statements.append({"Effect": "Allow", "Action": "states:StartExecution", "Resource": child})
+    (tmp_path / "hub.json").write_text(json.dumps(_template(made)))
+    (tmp_path / "spoke.json").write_text(json.dumps(_template(_spoke(HUB_ACCOUNT))))
+    found = diagnose_given(AskedAbout(paths=(tmp_path,)), TOLD)
+    assert {link.answer for one in found for link in one.links} == {Answer.ALLOWED}
+
+
 SAID: Final = "The role {role} is not authorized to assume the task state's role, {other}."
 
 

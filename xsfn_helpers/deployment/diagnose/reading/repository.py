@@ -441,6 +441,7 @@ class _Repository:
                 {key: str(path) for key, path in self._assets.get(folder, {}).items()},
                 tuple(one.name for one in self._definitions),
                 lambda name: self._found.unread.get(self._found.name_of((folder / name).resolve()), ""),
+                listed=folder in self._assets,
             ),
         )
 

@@ -553,7 +553,8 @@ class StackReader:
         key = self._key_of_definition(properties)
         beside = self.stored.put.get(key, "") if key or not isinstance(where, str) else where
         # Without the list of an app's assets, a file of the name that they have.
-        beside = beside or next((one for one in assets_beside(where) if self.load(one) is not None), "")
+        if not beside and not self.stored.listed:
+            beside = next((one for one in assets_beside(where) if self.load(one) is not None), "")
         if not beside:
             raise UnreadableText(tr("Its definition is in a bucket."))
         loaded = self.load(beside)

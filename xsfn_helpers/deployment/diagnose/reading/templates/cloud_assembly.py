@@ -54,7 +54,7 @@ def stacks_of(manifest: FoundFile) -> Iterator[StackArtifact]:
 
 
 def assets_of(files: Iterable[FoundFile]) -> dict[Path, dict[str, Path]]:
-    """By a folder: the files that its apps put into buckets as they are, by the keys that they get there.
+    """By a folder with such lists: the files that its apps put into buckets as they are, by the keys they get there.
 
     Source: docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.AssetManifest.html
     """
@@ -63,6 +63,7 @@ def assets_of(files: Iterable[FoundFile]) -> dict[Path, dict[str, Path]]:
         if not file.path.name.endswith(_ASSETS):
             continue
         given = file.written.value.get("files")
+        found.setdefault(file.path.parent, {})
         for one in given.values() if isinstance(given, Mapping) else ():
             source, places = (one.get("source"), one.get("destinations")) if isinstance(one, Mapping) else (None, None)
             if not isinstance(source, Mapping) or not isinstance(places, Mapping):

@@ -92,12 +92,14 @@ def definition_keys(value: Mapping[str, Any]) -> Iterator[str]:
 class StoredFiles:
     """What is known of files in buckets: those that an app puts there, by key, and definitions that may be there.
 
-    `fault` says of a file beside the template why it can't be read; nothing where it can, or isn't there.
+    `fault` says of a file beside the template why it can't be read; nothing where it can, or isn't there. `listed`:
+    whether there is a list of what an app puts there.
     """
 
     put: Mapping[str, str] = field(default_factory=dict)
     definitions: tuple[str, ...] = ()
     fault: Callable[[str], str] = lambda _: ""
+    listed: bool = False
 
     def alike(self, key: str) -> str:
         """The only definition that has the name which a key ends in; empty where there is none, or more than one."""
