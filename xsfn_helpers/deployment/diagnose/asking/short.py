@@ -127,7 +127,7 @@ def _broken(link: TaskLink, diagnosis: Diagnosis) -> Iterator[str]:
     if fix is not None:
         # What the change itself doesn't say: what a value is left of, who else is concerned.
         change = sentences(fix.summary, *(note for note in fix.notes if note != tr(ASK_FIRST)))
-    if UNIQUE.lstrip("-") in change:
+    if UNIQUE in change:
         made = tr(
             "{end} stands for what CloudFormation ends the name in: take it from the deployed stack.", end=UNIQUE[1:]
         )

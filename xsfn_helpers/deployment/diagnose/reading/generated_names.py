@@ -62,6 +62,11 @@ def stack_of(name: str, logical: str, within: tuple[str, ...], stack: str) -> st
     return before if _STACK_NAME.fullmatch(before) else None
 
 
+def may_be_made(name: str) -> bool:
+    """Whether a name has an end as those have that CloudFormation makes."""
+    return _MADE.fullmatch(name) is not None
+
+
 def may_be_alone(name: str, logical: str) -> bool:
     """Whether CloudFormation may have given this name to what it names without the stack: a state machine."""
     found = _MADE.fullmatch(name)
@@ -76,7 +81,10 @@ def _begins(whole: str, written: str, *, is_cut: bool) -> bool:
 
 def fitting(pattern: str, stack: str, logical: str) -> Iterator[str]:
     """Names that it may have which fit a pattern: by the end that nobody knows, or by where its beginning is cut."""
-    first, last = re.split(r"[*?]", pattern)[0], re.split(r"[*?]", pattern)[-1]
+    first, *_, last = re.split(r"[*?]", pattern)
+    near = (stack or logical)[:_SHORTEST_PART]
+    if not (first.startswith(near) or near.startswith(first)):
+        return
     beginning = re.sub(r"-[A-Za-z0-9]*$", "", first) if stack else first.partition("-")[0]
     heads = [f"{stack}-{logical}" if stack else logical, beginning, first]
     for head in dict.fromkeys(heads):

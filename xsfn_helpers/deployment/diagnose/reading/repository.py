@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,9 +55,10 @@ from xsfn_helpers.deployment.diagnose.reading.unknowns import (
     OtherValue,
     Places,
     Regions,
+    is_named_after_stack,
+    names_spoken_of,
     nearest_first,
     regions_in,
-    spoken_names,
     stack_choices,
     told_names,
 )
@@ -545,20 +545,25 @@ class _Repository:
                 yield [OtherValue(ACCOUNT, unit.key, one) for one in sorted(mentioned - {own})]
         if any(not unit.region for unit in units):
             yield [OtherValue(REGION, "", one) for one in self._regions.others]
-
-        @cache
-        def spoken() -> tuple[str, ...]:
-            texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
-            texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
-            return spoken_names(texts)
-
+        spoken: frozenset[str] | None = None
         for unit in units:
-            if unit.file is not None and unit.file.holds is Holds.TEMPLATE:
-                stack = where.stacks.get(unit.key, StackNames(unit.name))
-                known = unit.key in where.stacks or not unit.is_called_anything
-                some = where if known else Places(where.accounts, where.region, {unit.key: SOME_STACK})
-                stacks = stack_choices(stack, self._pieces_of(unit, some, {}), spoken, is_known=known)
+            if unit.file is None or unit.file.holds is not Holds.TEMPLATE:
+                continue
+            stack = where.stacks.get(unit.key, StackNames(unit.name))
+            known = unit.key in where.stacks or not unit.is_called_anything
+            some = self._pieces_of(
+                unit, where if known else Places(where.accounts, where.region, {unit.key: SOME_STACK}), {}
+            )
+            if some.generated or (not known and is_named_after_stack(some)):
+                spoken = spoken if spoken is not None else self._spoken_of(units, where)
+                stacks = stack_choices(stack, some, spoken, is_known=known)
                 yield [OtherValue(ENDS if one.name == stack.name else STACK, unit.key, one) for one in stacks]
+
+    def _spoken_of(self, units: Sequence[_Unit], where: Places) -> frozenset[str]:
+        """Every name that these units, and what isn't read, speak of."""
+        texts = [text for unit in units for text in self._pieces_of(unit, where, {}).texts()]
+        texts += [one.written.text for one in self._found.holding(Holds.OTHER, Holds.NOTHING_OF_AWS)]
+        return names_spoken_of(texts)
 
     def _position(self, machine: MachineSeen, units: Sequence[_Unit], where: Places) -> tuple[_Unit, int] | None:
         """The unit that makes a state machine, and which of its state machines it is."""

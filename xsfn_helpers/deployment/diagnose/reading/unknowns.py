@@ -10,21 +10,32 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import combinations, islice, product
 from typing import Final
 
 from xsfn_helpers.common.language import mark
-from xsfn_helpers.deployment.diagnose.reading.generated_names import fitting, may_be_alone, stack_of
-from xsfn_helpers.deployment.diagnose.reading.pieces import MadeName, Pieces, StackNames
+from xsfn_helpers.deployment.diagnose.reading.generated_names import (
+    fitting,
+    generated_name,
+    may_be_alone,
+    may_be_made,
+    stack_of,
+)
+from xsfn_helpers.deployment.diagnose.reading.pieces import UNIQUE, MadeName, Pieces, StackNames
 
 # A stack's name in names that are made of it.
 SOME_STACK: Final = StackNames("Q0Q")
 _OTHER_STACK: Final = "another-stack"
 _NAME: Final = re.compile(r"[\w+=,.@*?-]{3,}")
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+_ARN: Final = re.compile(r"(?:arn|\*):[^\s\"\\,]+")
+_PARTS: Final = re.compile(r"[:/]")
+_OPEN: Final = re.compile(r"[*?]")
+# What of a logical ID is in every name that CloudFormation makes of it; no name is shorter.
+_SHORTEST: Final = 8
 # More than are looked at, so that it is told that not all were.
 _MOST_ENDS: Final = 64
 _STATES_REGION: Final = re.compile(r"arn:aws[\w-]*:states:([a-z]{2,4}(?:-[a-z]+)+-\d):")
@@ -128,28 +139,32 @@ def regions_in(texts: Sequence[str]) -> Regions:
 # --- what a stack is called
 
 
-def spoken_names(texts: Iterable[str]) -> tuple[str, ...]:
-    """Whatever may be a name in these texts, or a pattern of names."""
-    return tuple(sorted({token for text in texts for token in _NAME.findall(text)}))
+def names_spoken_of(texts: Iterable[str]) -> frozenset[str]:
+    """Every name in these texts, and the patterns of names in ARNs: what a pattern of actions ends in is no name."""
+    spoken, of_arns = set[str](), set[str]()
+    for text in texts:
+        spoken.update(token for token in _NAME.findall(text) if not _OPEN.search(token))
+        of_arns.update(part for arn in _ARN.findall(text) if _OPEN.search(arn) for part in _PARTS.split(arn))
+    return frozenset(spoken) | {part for part in of_arns if _OPEN.search(part) and len(part) > 1}
 
 
-def stack_choices(
-    own: StackNames, of_some: Pieces, names_of_all: Callable[[], Sequence[str]], *, is_known: bool
-) -> list[StackNames]:
+def is_named_after_stack(of_some: Pieces) -> bool:
+    """Whether the name of anything in a stack, which is called `SOME_STACK` here, is made of the stack's."""
+    return any(SOME_STACK.name in name for name in made_names(of_some))
+
+
+def stack_choices(own: StackNames, of_some: Pieces, spoken: frozenset[str], *, is_known: bool) -> list[StackNames]:
     """What else a stack may be called, and what its names end in, by the names that others speak of.
 
-    `of_some` is what it says where it is called `SOME_STACK`; `names_of_all` are those that everything speaks of. Where
-    its name `is_known`, the ends of the names that CloudFormation makes are all that isn't.
+    `of_some` is what it says where it is called `SOME_STACK`; `spoken` are the names in everything. Where its name
+    `is_known`, the ends of the names that CloudFormation makes are all that isn't.
     """
     told = dict(own.made)
-    generated = [one for one in of_some.generated if one.path not in told]
-    names = set() if is_known else {name for name in made_names(of_some) if SOME_STACK.name in name}
-    if not generated and not names:
-        return []
-    spoken = names_of_all()
-    ends = names_made(own, generated, spoken, is_known=is_known)
-    for name in sorted(names):
-        for token in spoken:
+    made = {one for one in of_some.generated if one.path not in told}
+    ends = names_made(own, made, spoken, is_known=is_known)
+    named = set() if is_known else {name for name in made_names(of_some) if SOME_STACK.name in name}
+    for name in sorted(named):
+        for token in sorted(spoken):
             if "*" in token or "?" in token:
                 for one in _by_pattern(own, name, token):
                     ends.setdefault(one.name, {})
@@ -157,11 +172,11 @@ def stack_choices(
                 ends.setdefault(stack, {})
     found = dict.fromkeys(
         replace(one, made=(*own.made, *one.made))
-        for stack, made in ends.items()
-        for one in _ended(stack, made, ends.get("", {}))
+        for stack, paths in ends.items()
+        for one in _ended(stack, paths, ends.get("", {}))
         if stack
     )
-    if found and own.name and names:
+    if found and own.name and named:
         found[replace(own, name=_OTHER_STACK)] = None
     found.pop(own, None)
     return list(found)
@@ -174,23 +189,33 @@ def names_made(
 
     What is named without the stack is so whatever that is called: it is under an empty name, and under the own one.
     """
+    things = sorted(generated, key=lambda one: one.path)
+    if not things:
+        return {}
     known = own.name if is_known else ""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    tokens = list(spoken)
-    for one in sorted(generated, key=lambda one: one.path):
-        for token in tokens:
-            if "*" in token or "?" in token:
-                stack = own.name
-                fits = [] if one.within else fitting(token, own.name if one.after_stack else "", one.logical)
-            elif one.after_stack:
-                stack, fits = stack_of(token, one.logical, one.within, known) or "", [token]
-            else:
-                stack, fits = own.name, [token] if may_be_alone(token, one.logical) else []
-            for name in fits if stack else ():
-                found[stack][one.path].append(name)
-                if not one.after_stack:
-                    found[""][one.path].append(name)
-    return found
+    # A stand-in isn't spoken of by anybody: it is this template's, or another's, own.
+    tokens = sorted(token for token in spoken if not token.endswith(UNIQUE))
+    patterns = [token for token in tokens if _OPEN.search(token)]
+    literals = [token for token in tokens if not _OPEN.search(token) and may_be_made(token)]
+    for one in things:
+        begins = one.logical[:_SHORTEST]
+        of_stack = own.name if one.after_stack else ""
+        for token in literals:
+            if begins not in token:
+                continue
+            stack = own.name if may_be_alone(token, one.logical) else ""
+            if one.after_stack:
+                stack = stack_of(token, one.logical, one.within, known) or ""
+            if stack:
+                found[stack][one.path].append(token)
+        stands = f"{generated_name(of_stack, one.logical)}{UNIQUE}"
+        for token in () if one.within else patterns:
+            if not fnmatchcase(stands, token):
+                found[own.name][one.path].extend(fitting(token, of_stack, one.logical))
+        if not one.after_stack and own.name in found and found[own.name][one.path]:
+            found[""][one.path] = found[own.name][one.path]
+    return {stack: {path: names for path, names in paths.items() if names} for stack, paths in found.items()}
 
 
 def told_names(
